@@ -1,0 +1,158 @@
+"""Start, stop and ask the local runtime: what `runs local` and the tests use."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from local.deploy import deploy, deployed
+from local.errors import PortInUseError, StartFailedError
+from local.fingerprint import of_runtime
+from local.paths import DEFAULT_PORT, PROJECT, REGION, STACK_NAME, state_directory
+from local.state import MARK, RuntimeState, forget_state, kill_marked, read_state, write_state
+
+START_SECONDS: Final = 60
+STOP_SECONDS: Final = 20
+Progress = Callable[[str], None]
+
+# Guards that this process started: they outlive it, and are its children to reap when it stops them itself.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+@dataclass(frozen=True)
+class RuntimeStatus:
+    """A local runtime that is up, with the outputs of the stack that is deployed in it."""
+
+    endpoint: str
+    region: str
+    stack: str
+    outputs: Mapping[str, str]
+    pid: int
+
+
+def up(*, port: int | None = None, progress: Progress = lambda _: None) -> RuntimeStatus:
+    """Start the runtime unless it is up, and deploy the stack unless it is up to date.
+
+    A runtime on another port, or of older code, is replaced. Errors: `local.errors.LocalRuntimeError`.
+    """
+    state = _usable(port)
+    if state is None:
+        down()
+        state = start(port or int(os.environ.get("FARGATE_RUNS_PORT") or DEFAULT_PORT), progress)
+    else:
+        progress(f"the local runtime is up at {state.endpoint}")
+    outputs = deploy(state.endpoint, progress)
+    return RuntimeStatus(state.endpoint, REGION, STACK_NAME, outputs, state.guard_pid)
+
+
+def down() -> bool:
+    """Stop the runtime and everything that it started; gives whether there was one."""
+    state = read_state()
+    if state is None:
+        return False
+    alive = state.alive()
+    if alive:
+        _terminate(state)
+    kill_marked(state.runtime_id)
+    if (child := _children.pop(state.guard_pid, None)) is not None:
+        child.wait()
+    forget_state()
+    return alive
+
+
+def status() -> RuntimeStatus | None:
+    """The runtime that is up; None where there is none, or it does not answer."""
+    state = read_state()
+    if state is None or not state.alive() or not _answers(state):
+        return None
+    return RuntimeStatus(state.endpoint, REGION, STACK_NAME, deployed(state.endpoint) or {}, state.guard_pid)
+
+
+def _usable(port: int | None) -> RuntimeState | None:
+    state = read_state()
+    if state is None or not state.alive() or not _answers(state) or state.code != of_runtime():
+        return None
+    return state if port in {None, state.port} else None
+
+
+def start(port: int, progress: Progress = lambda _: None) -> RuntimeState:
+    """Start a runtime with nothing deployed in it and wait until it answers."""
+    if _listens(port):
+        raise PortInUseError(port)
+    progress(f"starting the local runtime on port {port}")
+    directory = state_directory()
+    directory.mkdir(parents=True, exist_ok=True)
+    runtime_id = uuid.uuid4().hex
+    log = directory / "runtime.log"
+    guard = _spawn(port, runtime_id, log)
+    _children[guard.pid] = guard
+    state = RuntimeState(runtime_id, guard.pid, psutil.Process(guard.pid).create_time(), port, of_runtime())
+    write_state(state)
+    _await_ready(guard, state, log)
+    return state
+
+
+def _spawn(port: int, runtime_id: str, log: Path) -> subprocess.Popen[bytes]:
+    scale = os.environ.get("FARGATE_RUNS_TIME_SCALE") or "1"
+    arguments = ["--port", str(port), "--scratch", str(state_directory() / "containers"), "--time-scale", scale]
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "local.guard", *arguments],
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, MARK: runtime_id},
+        )
+
+
+def _await_ready(guard: subprocess.Popen[bytes], state: RuntimeState, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(state):
+        if guard.poll() is not None:
+            forget_state()
+            raise StartFailedError(f"it ended with exit code {guard.returncode}", str(log))
+        if time.monotonic() > deadline:
+            down()
+            raise StartFailedError(f"no answer within {START_SECONDS} s", str(log))
+        time.sleep(0.05)
+
+
+def _answers(state: RuntimeState) -> bool:
+    try:
+        with urllib.request.urlopen(f"{state.endpoint}/_local/status", timeout=5) as answer:  # noqa: S310
+            return bool(answer.status == 200)  # noqa: PLR2004
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _terminate(state: RuntimeState) -> None:
+    process = psutil.Process(state.guard_pid)
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except psutil.TimeoutExpired:
+        process.kill()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False

@@ -1,0 +1,163 @@
+"""`sam build` and `sam deploy` of the real template into the local runtime, only when something changed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.errors import DeployFailedError, MissingInterpreterError
+from local.fingerprint import of_sources
+from local.paths import PROJECT, REGION, STACK_NAME, state_directory
+
+FINGERPRINT_TAG: Final = "local-fingerprint"
+ARCHITECTURES: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+Progress = Callable[[str], None]
+
+
+def aws_environment(endpoint: str) -> dict[str, str]:
+    """Environment with which any AWS SDK or tool talks to the local runtime as its root user."""
+    return {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL": endpoint,
+    }
+
+
+def deploy(endpoint: str, progress: Progress) -> Mapping[str, str]:
+    """Bring the stack up to date; gives its outputs. `DeployFailedError` with the last line of what failed."""
+    fingerprint = of_sources()
+    if (outputs := deployed(endpoint, fingerprint)) is not None:
+        progress("the stack is up to date")
+        return outputs
+    _build(fingerprint, progress)
+    progress("deploying template.yaml (sam deploy)")
+    _sam(
+        [
+            "deploy",
+            "--template-file",
+            str(_build_directory() / "template.yaml"),
+            "--stack-name",
+            STACK_NAME,
+            "--resolve-s3",
+            "--capabilities",
+            "CAPABILITY_IAM",
+            "--no-confirm-changeset",
+            "--no-fail-on-empty-changeset",
+            "--no-progressbar",
+            "--tags",
+            f"{FINGERPRINT_TAG}={fingerprint}",
+            "--parameter-overrides",
+            *_parameters(),
+        ],
+        aws_environment(endpoint),
+    )
+    return _outputs(endpoint)
+
+
+def deployed(endpoint: str, fingerprint: str | None = None) -> Mapping[str, str] | None:
+    """The stack's outputs; None where it is not there, not complete, or (with a fingerprint) of other sources."""
+    try:
+        stack = _cloudformation(endpoint).describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    except (ClientError, BotoCoreError, IndexError):
+        return None
+    tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
+    if stack["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+        return None
+    if fingerprint is not None and tags.get(FINGERPRINT_TAG) != fingerprint:
+        return None
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def _outputs(endpoint: str) -> Mapping[str, str]:
+    outputs = deployed(endpoint)
+    if outputs is None:
+        raise DeployFailedError("sam deploy", "the stack is not complete", str(_log_file()))
+    return outputs
+
+
+def _build(fingerprint: str, progress: Progress) -> None:
+    mark = _build_directory() / "fingerprint"
+    if mark.exists() and mark.read_text() == fingerprint:
+        return
+    progress("building the functions (sam build)")
+    _sam(
+        [
+            "build",
+            "--template-file",
+            str(PROJECT / "template.yaml"),
+            "--build-dir",
+            str(_build_directory()),
+            "--cached",
+            "--cache-dir",
+            str(state_directory() / "sam-cache"),
+            "--parameter-overrides",
+            *_parameters(),
+        ],
+        {"AWS_DEFAULT_REGION": REGION},
+    )
+    mark.write_text(fingerprint)
+
+
+def _parameters() -> list[str]:
+    """The functions run in the interpreter at hand, so the template's runtime and architecture are this one's."""
+    runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    machine = platform.machine().lower()
+    return [f"Runtime={runtime}", f"Architecture={ARCHITECTURES.get(machine, 'x86_64')}"]
+
+
+def _sam(arguments: list[str], environment: Mapping[str, str]) -> None:
+    program = Path(sys.executable).parent / "sam"
+    if not program.exists():
+        raise MissingInterpreterError("sam")
+    log = _log_file()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    path = f"{program.parent}{os.pathsep}{clean.get('PATH', '')}"
+    with log.open("wb") as output:
+        result = subprocess.run(
+            [str(program), *arguments],
+            check=False,
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**clean, **environment, "PATH": path, "SAM_CLI_TELEMETRY": "0", "SAM_CLI_BETA_FEATURES": "0"},
+        )
+    if result.returncode != 0:
+        raise DeployFailedError(f"sam {arguments[0]}", _last_line(log), str(log))
+
+
+def _last_line(log: Path) -> str:
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    told = [line for line in lines if line.startswith(("Error", "Build Failed"))]
+    return (told or lines or ["no output"])[-1]
+
+
+def _build_directory() -> Path:
+    return state_directory() / "build"
+
+
+def _log_file() -> Path:
+    return state_directory() / "sam.log"
+
+
+def _cloudformation(endpoint: str):  # type: ignore[no-untyped-def]
+    return boto3.client(
+        "cloudformation",
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106  the embedded AWS's root user
+        config=Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 2}),
+    )

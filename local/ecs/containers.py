@@ -1,0 +1,74 @@
+"""What a container is asked to be, and what runs it."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+OnOutput = Callable[[bytes], None]
+
+
+@dataclass(frozen=True)
+class ContainerSpec:
+    """One container of one task. `arguments` is entryPoint and command together; `memory_mib` a hard limit."""
+
+    task_id: str
+    name: str
+    image: str
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+    working_directory: str | None = None
+    memory_mib: int | None = None
+
+
+@dataclass(frozen=True)
+class ContainerExit:
+    """How a container ended. `reason` as ECS words it, where it says more than the exit code (fact B18)."""
+
+    exit_code: int
+    reason: str | None = None
+
+
+class CannotStartContainerError(Exception):
+    """The container never started; the message is the reason that a container runtime gives."""
+
+
+class RunningContainer(ABC):
+    """A started container."""
+
+    @property
+    @abstractmethod
+    def runtime_id(self) -> str:
+        """The id that the container runtime gave it."""
+
+    @property
+    @abstractmethod
+    def ended(self) -> asyncio.Future[ContainerExit]:
+        """Resolved once the container has ended and all its output has been handed on."""
+
+    @abstractmethod
+    def terminate(self) -> None:
+        """SIGTERM."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """SIGKILL."""
+
+
+class ContainerRuntime(ABC):
+    """Starts containers."""
+
+    @abstractmethod
+    async def start(self, spec: ContainerSpec, on_output: OnOutput) -> RunningContainer:
+        """Start one; its output (both streams) is handed on in pieces. CannotStartContainerError if it cannot."""
+
+
+def cannot_execute(program: str, why: str) -> CannotStartContainerError:
+    """The error of a command that cannot be executed, as Fargate words it (reports: containers-roadmap, ecs-agent)."""
+    return CannotStartContainerError(
+        "CannotStartContainerError: ResourceInitializationError: failed to create new container runtime task: "
+        "failed to create shim task: OCI runtime create failed: runc create failed: "
+        f'unable to start container process: exec: "{program}": {why}: unknown'
+    )

@@ -1,0 +1,129 @@
+"""Containers as operating-system processes: no image, the machine's own programs.
+
+Each container leads a session of its own, so that what it started dies with it, as with PID 1 of a container. Where the
+machine has `setpriv` the kernel kills it even when the runtime itself is killed; elsewhere `local.guard` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+from local.ecs.containers import (
+    ContainerExit,
+    ContainerRuntime,
+    ContainerSpec,
+    OnOutput,
+    RunningContainer,
+    cannot_execute,
+)
+
+READ_BYTES: Final = 65_536
+SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class ProcessRuntime(ContainerRuntime):
+    """Runs each container's command as a process in an empty directory of its own under `scratch`."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        self._setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
+
+    async def start(self, spec: ContainerSpec, on_output: OnOutput) -> RunningContainer:
+        """See `ContainerRuntime.start`. A command that is not there, or not executable, cannot be started."""
+        if not spec.arguments:
+            raise cannot_execute("", "a process container has no image, so the task definition must name a command")
+        environment = self._environment(spec)
+        program = _executable(spec.arguments[0], environment["PATH"])
+        home = self._scratch / spec.task_id / spec.name
+        home.mkdir(parents=True, exist_ok=True)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._leash(),
+                program,
+                *spec.arguments[1:],
+                env=environment,
+                cwd=home,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            shutil.rmtree(home, ignore_errors=True)
+            raise cannot_execute(spec.arguments[0], (error.strerror or str(error)).lower()) from error
+        return ProcessContainer(process, on_output, home)
+
+    def _environment(self, spec: ContainerSpec) -> dict[str, str]:
+        """Only what an image would have, then what ECS gives: nothing of this process's environment leaks in."""
+        interpreter = str(Path(sys.executable).parent)
+        home = str(self._scratch / spec.task_id / spec.name)
+        return {"PATH": f"{interpreter}:{SYSTEM_PATH}", "HOME": home, "LANG": "C.UTF-8", **spec.environment}
+
+    def _leash(self) -> tuple[str, ...]:
+        return (self._setpriv, "--pdeathsig", "KILL", "--") if self._setpriv else ()
+
+
+class ProcessContainer(RunningContainer):
+    """A process with its session."""
+
+    def __init__(self, process: asyncio.subprocess.Process, on_output: OnOutput, home: Path) -> None:
+        self._process = process
+        self._home = home
+        self._ended: asyncio.Future[ContainerExit] = asyncio.ensure_future(self._run(on_output))
+
+    @property
+    def runtime_id(self) -> str:
+        """The process id, padded to the look of a runtime id."""
+        return f"process-{self._process.pid}"
+
+    @property
+    def ended(self) -> asyncio.Future[ContainerExit]:
+        """See `RunningContainer.ended`."""
+        return self._ended
+
+    def terminate(self) -> None:
+        """SIGTERM to the main process alone: a container runtime signals PID 1."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+
+    def kill(self) -> None:
+        """SIGKILL to the whole session."""
+        self._signal_session(signal.SIGKILL)
+
+    async def _run(self, on_output: OnOutput) -> ContainerExit:
+        pump = asyncio.ensure_future(self._pump(on_output))
+        return_code = await self._process.wait()
+        self._signal_session(signal.SIGKILL)
+        await pump
+        shutil.rmtree(self._home.parent if _is_last(self._home) else self._home, ignore_errors=True)
+        return ContainerExit(exit_code=return_code if return_code >= 0 else 128 - return_code)
+
+    async def _pump(self, on_output: OnOutput) -> None:
+        stream = self._process.stdout
+        while stream is not None and (piece := await stream.read(READ_BYTES)):
+            on_output(piece)
+
+    def _signal_session(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+
+def _executable(name: str, path: str) -> str:
+    found = shutil.which(name, path=path)
+    if found is not None:
+        return found
+    if "/" in name:
+        why = "permission denied" if Path(name).exists() else f"stat {name}: no such file or directory"
+        raise cannot_execute(name, why)
+    raise cannot_execute(name, "executable file not found in $PATH")
+
+
+def _is_last(home: Path) -> bool:
+    return len(list(home.parent.iterdir())) <= 1

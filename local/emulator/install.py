@@ -1,0 +1,169 @@
+"""What is replaced in MiniStack, each with its reason (fact B38).
+
+| replaced | because |
+| --- | --- |
+| ECS RunTask, StopTask, DescribeTasks, ListTasks | without Docker its tasks run for ever, and it sends no events |
+| the walk of an execution, StopExecution | `.sync` never fails, one token serves all attempts, time-outs are ignored |
+| StartExecution with a name that is taken | the same name and input must give the same execution (fact B32) |
+| SendTaskSuccess, SendTaskFailure, SendTaskHeartbeat | closed tokens must answer TaskTimedOut (facts B29, B30) |
+| EventBridge to Lambda | it neither retries nor sends failures to the on-failure destination (fact B11) |
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+
+from ministack.core.responses import error_response_json, json_response
+from ministack.services import ecs, eventbridge, lambda_svc, stepfunctions
+
+from local.ecs.errors import EcsApiError
+from local.ecs.fargate import LocalFargate
+from local.ecs.model import Json
+from local.stepfunctions.engine import Engine
+from local.stepfunctions.tokens import TokenError, Tokens
+
+logger = logging.getLogger(__name__)
+Response = tuple[int, dict[str, str], bytes]
+
+
+def install(fargate: LocalFargate, engine: Engine, tokens: Tokens, loop: asyncio.AbstractEventLoop) -> None:
+    """Put this runtime's parts in the place of MiniStack's. Called once, on the loop that serves requests."""
+    _install_ecs(fargate, loop)
+    _install_executions(engine, loop)
+    _install_tokens(tokens)
+    eventbridge._dispatch_to_lambda = _dispatch_to_lambda
+
+
+def _install_ecs(fargate: LocalFargate, loop: asyncio.AbstractEventLoop) -> None:
+    operations: dict[str, Callable[[Json], Json]] = {
+        "RunTask": fargate.run_task,
+        "StopTask": fargate.stop_task,
+        "DescribeTasks": fargate.describe_tasks,
+        "ListTasks": fargate.list_tasks,
+    }
+    for action, operation in operations.items():
+        ecs._ACTION_MAP[action] = _on_loop(operation, loop)
+
+
+def _on_loop(operation: Callable[[Json], Json], loop: asyncio.AbstractEventLoop) -> Callable[[Json], Response]:
+    """MiniStack answers ECS calls in threads; tasks live on the loop."""
+
+    async def answer(parameters: Json) -> Response:
+        try:
+            response: Response = json_response(operation(parameters))
+        except EcsApiError as error:
+            response = error_response_json(error.code, str(error), error.status)
+        return response
+
+    def handle(parameters: Json) -> Response:
+        return asyncio.run_coroutine_threadsafe(answer(parameters), loop).result()
+
+    return handle
+
+
+def _install_executions(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
+    make_execution: Callable[[Json], Response] = stepfunctions._start_execution
+
+    def start_execution(parameters: Json) -> Response:
+        return _taken(parameters) or _refused(parameters) or make_execution(parameters)
+
+    def run_execution(arn: str) -> None:
+        asyncio.run_coroutine_threadsafe(_run(engine, stepfunctions._executions[arn]), loop).result()
+
+    def stop_execution(parameters: Json) -> Response:
+        record = stepfunctions._executions.get(parameters.get("executionArn"))
+        if record is None:
+            arn = parameters.get("executionArn")
+            return _error("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+        if record["status"] == "RUNNING":
+            engine.stop(record, _text(parameters, "error"), _text(parameters, "cause"))
+        response: Response = json_response({"stopDate": record["stopDate"]})
+        return response
+
+    stepfunctions._start_execution = start_execution
+    stepfunctions._run_execution = run_execution
+    stepfunctions._stop_execution = stop_execution
+
+
+async def _run(engine: Engine, record: Json) -> None:
+    machine = stepfunctions._state_machines.get(record["stateMachineArn"])
+    if machine is None:
+        return
+    record["roleArn"] = machine["roleArn"]
+    engine.start(record, json.loads(machine["definition"]))
+
+
+def _taken(parameters: Json) -> Response | None:
+    """A name that was used: the same execution for the same input while it runs, else ExecutionAlreadyExists (B32)."""
+    base = stepfunctions._resolve_state_machine_arn(parameters.get("stateMachineArn", ""))
+    name = parameters.get("name")
+    if base is None or not name:
+        return None
+    arn = f"{base.replace(':stateMachine:', ':execution:')}:{name}"
+    record = stepfunctions._executions.get(arn)
+    if record is None:
+        return None
+    if record["status"] == "RUNNING" and record["input"] == parameters.get("input", "{}"):
+        response: Response = json_response({"executionArn": arn, "startDate": record["startDate"]})
+        return response
+    return _error("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
+
+
+def _refused(parameters: Json) -> Response | None:
+    """A name or an input that Step Functions would not take (fact B30)."""
+    name = parameters.get("name")
+    if isinstance(name, str) and not 0 < len(name) <= 80:  # noqa: PLR2004
+        return _error("InvalidName", f"Invalid Name: '{name}'")
+    try:
+        json.loads(str(parameters.get("input", "{}")))
+    except ValueError as error:
+        return _error("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'")
+    return None
+
+
+def _install_tokens(tokens: Tokens) -> None:
+    answers: dict[str, Callable[[str, Json], None]] = {
+        "_send_task_success": lambda token, p: tokens.succeed(token, str(p.get("output", "{}"))),
+        "_send_task_failure": lambda token, p: tokens.fail(token, _text(p, "error"), _text(p, "cause")),
+        "_send_task_heartbeat": lambda token, _: tokens.beat(token),
+    }
+    for name, answer in answers.items():
+        setattr(stepfunctions, name, _token_operation(answer, getattr(stepfunctions, name), tokens))
+
+
+def _token_operation(
+    answer: Callable[[str, Json], None], original: Callable[[Json], Response], tokens: Tokens
+) -> Callable[[Json], Response]:
+    def operation(parameters: Json) -> Response:
+        token = str(parameters.get("taskToken", ""))
+        if not tokens.knows(token) and token in stepfunctions._task_tokens:
+            return original(parameters)  # an activity's token
+        try:
+            answer(token, parameters)
+        except TokenError as error:
+            return _error(error.code, str(error))
+        response: Response = json_response({})
+        return response
+
+    return operation
+
+
+def _dispatch_to_lambda(arn: str, payload: str) -> None:
+    function, config, _ = lambda_svc._get_func_record_for_ref(arn)
+    if not function or not config:
+        logger.warning("an event's target function does not exist")
+        return
+    lambda_svc.invoke_async_with_retry(function, json.loads(payload))
+
+
+def _text(parameters: Json, name: str) -> str | None:
+    value = parameters.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _error(code: str, message: str) -> Response:
+    response: Response = error_response_json(code, message, 400)
+    return response

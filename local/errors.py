@@ -1,0 +1,61 @@
+"""Errors of the local runtime.
+
+LocalRuntimeError
+├── NotRunningError
+├── PortInUseError
+├── StartFailedError
+├── MissingInterpreterError
+└── DeployFailedError
+
+Every message is one line that says what is wrong and what to do about it.
+"""
+
+import sys
+from pathlib import Path
+
+
+class LocalRuntimeError(Exception):
+    """Base of all errors that a person sees when the local runtime cannot do what was asked."""
+
+
+class NotRunningError(LocalRuntimeError):
+    """No local runtime is up."""
+
+    def __init__(self) -> None:
+        super().__init__("the local runtime is not running: start it with `runs local up`")
+
+
+class PortInUseError(LocalRuntimeError):
+    """Another program listens on the port."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(
+            f"port {port} of 127.0.0.1 is in use by another program: choose another with `runs local up --port N` "
+            f"or `make run PORT=N`"
+        )
+
+
+class StartFailedError(LocalRuntimeError):
+    """The runtime's process ended, or did not answer, before it was ready."""
+
+    def __init__(self, why: str, log: str) -> None:
+        super().__init__(f"the local runtime did not start ({why}): see {log}")
+
+
+class MissingInterpreterError(LocalRuntimeError):
+    """A program that the deployment needs is not there."""
+
+    def __init__(self, program: str) -> None:
+        super().__init__(f"`{program}` was not found beside {program_home()}: run `make setup`, which installs it")
+
+
+class DeployFailedError(LocalRuntimeError):
+    """`sam build` or `sam deploy` ended with an error."""
+
+    def __init__(self, command: str, last_line: str, log: str) -> None:
+        super().__init__(f"`{command}` failed: {last_line}: the whole output is in {log}")
+
+
+def program_home() -> str:
+    """The directory in which the virtual environment's programs are."""
+    return str(Path(sys.executable).parent)

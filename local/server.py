@@ -1,0 +1,90 @@
+"""The local runtime's process: `python -m local.server --port N`.
+
+One process serves everything on one port of 127.0.0.1. It ends, and its containers with it, when its standard input
+closes: the guard that started it (`local.guard`) holds the other end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+HOST: Final = "127.0.0.1"
+SETTINGS: Final = {
+    "AUTH": "true",
+    "BIND_HOST": HOST,
+    "IOT_MTLS_ENABLED": "0",
+    "SFTP_ENABLED": "0",
+    "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.2",
+    "LOG_LEVEL": "INFO",
+}
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until SIGTERM, SIGINT or the end of standard input."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--scratch", type=Path, required=True, help="directory for what containers write")
+    parser.add_argument("--time-scale", type=float, default=1.0, help="virtual seconds per real second")
+    options = parser.parse_args(arguments)
+    _prepare_environment(options.port)
+    asyncio.run(_serve(options))
+    return 0
+
+
+def _prepare_environment(port: int) -> None:
+    """MiniStack reads its settings when it is imported. Nothing of the user's own AWS configuration may reach it."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(SETTINGS, GATEWAY_PORT=str(port))
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    # Imported after the settings are in place.
+    from hypercorn.asyncio import serve  # noqa: PLC0415
+    from hypercorn.config import Config  # noqa: PLC0415
+    from ministack.app import app  # noqa: PLC0415
+
+    from local.assembly import assemble  # noqa: PLC0415
+
+    runtime = assemble(
+        endpoint_url=f"http://{HOST}:{options.port}", scratch=options.scratch, time_scale=options.time_scale
+    )
+    config = Config()
+    config.bind = [f"{HOST}:{options.port}"]
+    config.keep_alive_timeout = 75
+    config.loglevel = "WARNING"
+    try:
+        await serve(runtime.wrap(app), config, shutdown_trigger=_end_wanted)
+    finally:
+        await runtime.shutdown()
+
+
+async def _end_wanted() -> None:
+    """Wait for a signal, or for the guard to be gone."""
+    loop = asyncio.get_running_loop()
+    wanted = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, wanted.set)
+    if not sys.stdin.isatty():
+        loop.add_reader(sys.stdin.fileno(), lambda: _on_input(loop, wanted))
+    await wanted.wait()
+
+
+def _on_input(loop: asyncio.AbstractEventLoop, wanted: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 1024):
+        loop.remove_reader(sys.stdin.fileno())
+        wanted.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

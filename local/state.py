@@ -1,0 +1,81 @@
+"""What is known of the runtime that was started last: one small file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from local.paths import state_directory
+
+FILE: Final = "runtime.json"
+MARK: Final = "FARGATE_RUNS_LOCAL_ID"
+
+
+@dataclass(frozen=True)
+class RuntimeState:
+    """A started runtime. `started_at` tells its process from a later one with the same id."""
+
+    runtime_id: str
+    guard_pid: int
+    started_at: float
+    port: int
+    code: str
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that serves every AWS API."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def alive(self) -> bool:
+        """Whether its guard still lives."""
+        try:
+            process = psutil.Process(self.guard_pid)
+            return abs(process.create_time() - self.started_at) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+
+def read_state() -> RuntimeState | None:
+    """The file's content; None where there is none, or none that can be read."""
+    try:
+        return RuntimeState(**json.loads(_file().read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def write_state(state: RuntimeState) -> None:
+    """Replace the file in one step."""
+    new = _file().with_suffix(f".{os.getpid()}.new")
+    new.parent.mkdir(parents=True, exist_ok=True)
+    new.write_text(json.dumps(asdict(state)))
+    new.replace(_file())
+
+
+def forget_state() -> None:
+    """Remove the file."""
+    with contextlib.suppress(FileNotFoundError):
+        _file().unlink()
+
+
+def kill_marked(runtime_id: str) -> int:
+    """Kill every process that carries the runtime's mark in its environment; gives how many.
+
+    This finds what escaped from every other way of ending a runtime: containers and functions inherit the mark.
+    """
+    killed = 0
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.pid != os.getpid() and process.environ().get(MARK) == runtime_id:
+                process.kill()
+                killed += 1
+    return killed
+
+
+def _file() -> Path:
+    return state_directory() / FILE

@@ -1,0 +1,234 @@
+"""Walks the states of a machine, a branch or an item."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from local.clock import Clock, iso_milliseconds
+from local.ecs.model import Json
+from local.stepfunctions.errors import DATA_LIMIT_EXCEEDED, LONGEST_OUTPUT_BYTES, RUNTIME, StateError
+from local.stepfunctions.execution import Frame, as_json
+from local.stepfunctions.fields import Fields
+from local.stepfunctions.ports import Language
+from local.stepfunctions.retry import Retries, catcher_for
+from local.stepfunctions.tasks import TaskRunner
+
+MOST_MAP_WORKERS: Final = 40  # an inline Map runs at most 40 iterations at a time
+Step = tuple[object, str | None]
+
+
+class Interpreter:
+    """Runs states. One instance serves all executions; what belongs to one is in its frame."""
+
+    def __init__(self, language: Language, tasks: TaskRunner, clock: Clock) -> None:
+        self._language = language
+        self._tasks = tasks
+        self._clock = clock
+        self._handlers: dict[str, Callable[[Json, object, Frame], Awaitable[Step]]] = {
+            "Pass": self._pass,
+            "Task": self._task,
+            "Choice": self._choice,
+            "Wait": self._wait,
+            "Succeed": self._succeed,
+            "Fail": self._fail,
+            "Parallel": self._parallel,
+            "Map": self._map,
+        }
+
+    async def run(self, machine: Json, data: object, frame: Frame) -> object:
+        """From `StartAt` to the end of `States`; gives the last state's output or raises `StateError`."""
+        states = machine.get("States")
+        name = machine.get("StartAt")
+        while isinstance(name, str):
+            state = states.get(name) if isinstance(states, dict) else None
+            if not isinstance(state, dict):
+                raise StateError(RUNTIME, f"The state '{name}' does not exist")
+            data, name = await self._run_state(name, state, data, frame)
+        return data
+
+    async def _run_state(self, name: str, state: Json, data: object, frame: Frame) -> Step:
+        kind = str(state.get("Type"))
+        frame.context["State"] = {"Name": name, "EnteredTime": iso_milliseconds(self._clock.now()), "RetryCount": 0}
+        frame.note(f"{kind}StateEntered", {"name": name, "input": as_json(data)})
+        handler = self._handlers.get(kind)
+        if handler is None:
+            raise StateError(RUNTIME, f"The state '{name}' has an unknown type: {kind}")
+        output, following = await handler(state, data, frame)
+        text = as_json(output)
+        if len(text.encode()) > LONGEST_OUTPUT_BYTES:
+            raise StateError(
+                DATA_LIMIT_EXCEEDED,
+                f"The state/task '{name}' returned a result with a size exceeding the maximum number of bytes "
+                "service limit.",
+            )
+        frame.note(f"{kind}StateExited", {"name": name, "output": text})
+        return output, following
+
+    async def _pass(self, state: Json, data: object, frame: Frame) -> Step:
+        fields = Fields(self._language, frame, state, data)
+        if fields.is_jsonata:
+            return fields.output(data), _next(state)
+        result = state["Result"] if "Result" in state else fields.arguments()
+        return fields.output(result), _next(state)
+
+    async def _succeed(self, state: Json, data: object, frame: Frame) -> Step:
+        fields = Fields(self._language, frame, state, data)
+        return fields.output(fields.selected_input()), None
+
+    async def _fail(self, state: Json, data: object, frame: Frame) -> Step:
+        fields = Fields(self._language, frame, state, data)
+        raise StateError(fields.text("Error") or "", fields.text("Cause"))
+
+    async def _choice(self, state: Json, data: object, frame: Frame) -> Step:
+        fields = Fields(self._language, frame, state, data)
+        selected = fields.selected_input()
+        for rule in _objects(state.get("Choices")):
+            if self._holds(rule, selected, fields, frame):
+                return self._choice_output(fields, selected, rule), str(rule["Next"])
+        if "Default" not in state:
+            raise StateError("States.NoChoiceMatched", "No choice rule matched and there is no Default")
+        return self._choice_output(fields, selected, state), str(state["Default"])
+
+    def _holds(self, rule: Json, selected: object, fields: Fields, frame: Frame) -> bool:
+        if not fields.is_jsonata:
+            return self._language.choice_rule(rule, selected, frame.context)
+        value = fields.template(rule.get("Condition"))
+        if not isinstance(value, bool):
+            raise StateError(
+                "States.QueryEvaluationError", f"A Condition must be true or false, but was: {as_json(value)}"
+            )
+        return value
+
+    @staticmethod
+    def _choice_output(fields: Fields, selected: object, source: Json) -> object:
+        if fields.is_jsonata:
+            return fields.output(selected, source=source)
+        fields.assign(source)
+        return selected
+
+    async def _wait(self, state: Json, data: object, frame: Frame) -> Step:
+        fields = Fields(self._language, frame, state, data)
+        await self._clock.sleep(self._wait_seconds(fields))
+        return fields.output(data if fields.is_jsonata else fields.selected_input()), _next(state)
+
+    def _wait_seconds(self, fields: Fields) -> float:
+        seconds = fields.number("Seconds")
+        if seconds is not None:
+            return seconds
+        timestamp = fields.text("Timestamp")
+        if timestamp is None:
+            return 0
+        try:
+            moment = datetime.fromisoformat(timestamp)
+        except ValueError as error:
+            raise StateError(RUNTIME, f"Timestamp is not an ISO 8601 time: {timestamp}") from error
+        return (moment.astimezone(UTC) - self._clock.now()).total_seconds()
+
+    async def _task(self, state: Json, data: object, frame: Frame) -> Step:
+        async def attempt() -> Step:
+            fields = Fields(self._language, frame, state, data)
+            result = await self._tasks.run(state, fields, frame)
+            return fields.output(result), _next(state)
+
+        return await self._with_retry_and_catch(state, data, frame, attempt)
+
+    async def _parallel(self, state: Json, data: object, frame: Frame) -> Step:
+        async def attempt() -> Step:
+            fields = Fields(self._language, frame, state, data)
+            branch_input = fields.arguments()
+            frame.note("ParallelStateStarted")
+            branches = _objects(state.get("Branches"))
+            frames = [frame.branch() for _ in branches]
+            runs = [self.run(branch, branch_input, inner) for branch, inner in zip(branches, frames, strict=True)]
+            results = await self._all(runs, "ParallelState", frame)
+            return fields.output(results), _next(state)
+
+        return await self._with_retry_and_catch(state, data, frame, attempt)
+
+    async def _map(self, state: Json, data: object, frame: Frame) -> Step:
+        async def attempt() -> Step:
+            fields = Fields(self._language, frame, state, data)
+            items = fields.items()
+            frame.note("MapStateStarted", {"length": len(items)})
+            at_once = int(fields.number("MaxConcurrency") or 0) or MOST_MAP_WORKERS
+            gate = asyncio.Semaphore(at_once)
+            runs = [self._iteration(state, fields, frame, (index, item, gate)) for index, item in enumerate(items)]
+            results = await self._all(runs, "MapState", frame)
+            return fields.output(results), _next(state)
+
+        return await self._with_retry_and_catch(state, data, frame, attempt)
+
+    async def _iteration(
+        self, state: Json, fields: Fields, frame: Frame, turn: tuple[int, object, asyncio.Semaphore]
+    ) -> object:
+        index, item, gate = turn
+        processor = state.get("ItemProcessor", state.get("Iterator"))
+        context = {**frame.context, "Map": {"Item": {"Index": index, "Value": item}}}
+        async with gate:
+            inner = frame.branch(context)
+            name = str(frame.context["State"]["Name"]) if isinstance(frame.context["State"], dict) else ""
+            inner.note("MapIterationStarted", {"name": name, "index": index})
+            output = await self.run(_object(processor), fields.item_input(item, inner.context), inner)
+            inner.note("MapIterationSucceeded", {"name": name, "index": index})
+            return output
+
+    @staticmethod
+    async def _all(runs: Sequence[Awaitable[object]], kind: str, frame: Frame) -> list[object]:
+        """Every result in order; the first failure cancels the rest, and what they started is stopped."""
+        tasks = [asyncio.ensure_future(run) for run in runs]
+        try:
+            results = list(await asyncio.gather(*tasks))
+        except BaseException as error:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if isinstance(error, StateError):
+                frame.note(f"{kind}Failed")
+            raise
+        frame.note(f"{kind}Succeeded")
+        return results
+
+    async def _with_retry_and_catch(
+        self, state: Json, data: object, frame: Frame, attempt: Callable[[], Awaitable[Step]]
+    ) -> Step:
+        retries = Retries(state)
+        while True:
+            with contextlib.suppress(TypeError):
+                frame.context["State"]["RetryCount"] = retries.count  # type: ignore[index]
+            try:
+                return await attempt()
+            except StateError as failure:
+                delay = retries.delay_seconds(failure)
+                if delay is None:
+                    return self._caught(state, data, frame, failure)
+            await self._clock.sleep(delay)
+
+    def _caught(self, state: Json, data: object, frame: Frame, failure: StateError) -> Step:
+        catcher = catcher_for(state, failure)
+        if catcher is None:
+            raise failure
+        fields = Fields(self._language, frame, state, data)
+        return fields.caught(catcher, failure), str(catcher["Next"])
+
+
+def new_id() -> str:
+    """An id as Step Functions makes them."""
+    return str(uuid.uuid4())
+
+
+def _next(state: Json) -> str | None:
+    following = state.get("Next")
+    return str(following) if following is not None else None
+
+
+def _objects(value: object) -> list[Json]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _object(value: object) -> Json:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,44 @@
+"""What the engine needs from around it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+from local.ecs.model import Json
+
+
+class Language(ABC):
+    """The two query languages of state machines. Every failure is a `StateError`."""
+
+    @abstractmethod
+    def jsonata(self, expression: str, bindings: Mapping[str, object]) -> object:
+        """Evaluate the text inside `{% %}`; States.QueryEvaluationError where it fails or yields nothing."""
+
+    @abstractmethod
+    def path(self, path: str, data: object, context: Json) -> object:
+        """A JSONPath (`$.…`, `$$.…`) or an intrinsic function (`States.…`)."""
+
+    @abstractmethod
+    def payload(self, template: object, data: object, context: Json) -> object:
+        """A JSONPath payload template (`Parameters`, `ResultSelector`, `ItemSelector`)."""
+
+    @abstractmethod
+    def choice_rule(self, rule: Json, data: object, context: Json) -> bool:
+        """Whether a JSONPath choice rule holds."""
+
+
+class Services(ABC):
+    """Every integration but ECS: Lambda, SQS, SNS, DynamoDB, AWS SDK calls, activities."""
+
+    @abstractmethod
+    async def call(self, resource: str, arguments: object) -> object:
+        """Carry out a Task's call and give its result; `StateError` as Step Functions names the failure."""
+
+
+class ExecutionEvents(ABC):
+    """Where "Step Functions Execution Status Change" events go."""
+
+    @abstractmethod
+    def status_changed(self, record: Json) -> None:
+        """Publish the status of an execution's record."""

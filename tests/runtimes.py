@@ -1,0 +1,64 @@
+"""Local runtimes for tests: each in a directory and on a port of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from local import control
+from local.paths import REGION
+
+
+@contextlib.contextmanager
+def bare_runtime(directory: Path, *, time_scale: float = 1.0) -> Iterator[str]:
+    """A runtime with nothing deployed in it; gives its endpoint."""
+    with _settings(directory, time_scale):
+        try:
+            yield control.start(free_port()).endpoint
+        finally:
+            control.down()
+
+
+@contextlib.contextmanager
+def deployed_runtime(directory: Path) -> Iterator[control.RuntimeStatus]:
+    """A runtime with the stack deployed in it by `sam build` and `sam deploy`."""
+    with _settings(directory, 1.0):
+        try:
+            yield control.up(port=free_port())
+        finally:
+            control.down()
+
+
+def client_settings(endpoint: str) -> dict[str, str]:
+    """What every boto3 client of a test is made with."""
+    return {
+        "endpoint_url": endpoint,
+        "region_name": REGION,
+        "aws_access_key_id": "test",
+        "aws_secret_access_key": "test",
+    }
+
+
+def free_port() -> int:
+    """A port that nothing listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _settings(directory: Path, time_scale: float) -> Iterator[None]:
+    values = {"FARGATE_RUNS_LOCAL_DIR": str(directory), "FARGATE_RUNS_TIME_SCALE": str(time_scale)}
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
