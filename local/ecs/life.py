@@ -118,6 +118,7 @@ class TaskLife:
                 self._note_exit(name)
             if ended & essential or not waiting:
                 break
+            self._change(lambda: None)  # the task goes on with a container less, and an event says so (fact B6)
         end = StopRequest("EssentialContainerExited", "Essential container in task exited")
         return await self._stop_containers(end)
 

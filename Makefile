@@ -1,0 +1,60 @@
+# The two commands that matter are `make run` and `make test`; `make help` lists the rest.
+# They need Python 3.11 or later, make and a package registry: no AWS account, no Docker.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# The first of these that runs and is new enough; or name one: make PYTHON=/path/to/python3.12 run
+CANDIDATES := python3 python3.13 python3.12 python3.11 python3.14
+OLD_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+PYTHON ?= $(shell for p in $(CANDIDATES); do $$p $(OLD_ENOUGH) >/dev/null 2>&1 && echo $$p && break; done)
+PORT ?=
+
+BIN := .venv/bin
+FAST_TESTS := tests/unit tests/functional tests/template tests/cli
+SLOW_TESTS := tests/contract tests/e2e
+
+.PHONY: help setup run test check unit integration lint format types template stop clean lock
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Make .venv from the locked requirements
+	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or later was not found: install it, or run make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 2; fi
+	@$(PYTHON) tools/setup_venv.py
+
+run: setup ## Start everything on this machine and watch runs succeed and fail in all three patterns
+	@$(BIN)/runs local up $(if $(PORT),--port $(PORT))
+	@$(BIN)/runs demo
+
+test: check unit integration ## Everything that CI runs: format, lint, types, template, all tests
+
+check: lint types template ## The checks that run no test
+
+lint: setup
+	@$(BIN)/ruff format --check --quiet . || (echo "run make format"; exit 1)
+	@$(BIN)/ruff check --quiet --output-format concise .
+
+types: setup
+	@$(BIN)/mypy
+
+template: setup
+	@AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint --template-file template.yaml
+
+unit: setup ## The tests that need no local runtime
+	@$(BIN)/pytest -n 2 $(FAST_TESTS)
+
+integration: setup ## The tests against the local runtime
+	@$(BIN)/pytest $(SLOW_TESTS)
+
+format: setup ## Format the code
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
+
+stop: ## Stop the local runtime
+	@if [ -x $(BIN)/runs ]; then $(BIN)/runs local down; fi
+
+lock: setup ## Resolve requirements anew and lock them with hashes
+	@$(PYTHON) -m venv build/lock && build/lock/bin/python -m pip install --quiet pip-tools==7.6.2
+	@for f in functions/requirements requirements/dev; do build/lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file $$f.txt $$f.in; done
+
+clean: stop ## Remove everything that was made
+	@rm -rf .venv .local .aws-sam build *.egg-info .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,129 @@
+"""Time-outs, heartbeats and retries, in a runtime whose time runs 60 times faster (facts B26 to B28)."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contract.conftest import Aws, Json, prepared, state
+from tests.runtimes import bare_runtime
+
+RUN_TASK = "arn:aws:states:::ecs:runTask"
+TIME_SCALE = 60
+# Real seconds: a container lives in the machine's own time.
+STAY = ("python", "-c", "import time; time.sleep(600)")
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """A bare runtime in fast time."""
+    with bare_runtime(tmp_path_factory.mktemp("fast"), time_scale=TIME_SCALE) as endpoint:
+        yield prepared(endpoint)
+
+
+def with_token(aws: Aws) -> Json:
+    """Parameters of a callback task that stays and never answers."""
+    overrides = {
+        "ContainerOverrides": [
+            {"Name": "main", "Command": list(STAY), "Environment": [{"Name": "T", "Value.$": "$$.Task.Token"}]}
+        ]
+    }
+    return aws.parameters(aws.task_definition({}), Overrides=overrides)
+
+
+def jsonata(resource: str, arguments: Json, **more: object) -> Json:
+    """A machine of one JSONata Task state."""
+    task = {"Type": "Task", "Resource": resource, "Arguments": arguments, "End": True, **more}
+    return {"QueryLanguage": "JSONata", "StartAt": "Run", "States": {"Run": task}}
+
+
+def named(history: list[Json], event_type: str) -> Json:
+    """The details of the first event of a type."""
+    event = next(event for event in history if event["type"] == event_type)
+    details = next(value for name, value in event.items() if name.endswith("EventDetails"))
+    assert isinstance(details, dict)
+    return details
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "data"),
+    [("TimeoutSeconds", 30, {}), ("TimeoutSecondsPath", "$.limit", {"limit": 30})],
+)
+def test_b27_timeout_of_a_jsonpath_state_has_no_cause(aws: Aws, field: str, value: object, data: Json) -> None:
+    machine = state(RUN_TASK + ".waitForTaskToken", with_token(aws), **{field: value})
+    end = aws.run(machine, data)
+    assert (end["status"], end["error"], end.get("cause")) == ("FAILED", "States.Timeout", None)
+    assert named(aws.history(end["executionArn"]), "TaskTimedOut")["error"] == "States.Timeout"
+
+
+def test_b27_timeout_as_jsonata(aws: Aws) -> None:
+    machine = jsonata(
+        RUN_TASK + ".sync",
+        aws.parameters(aws.task_definition({}), *STAY),
+        TimeoutSeconds="{% $states.input.limit %}",
+    )
+    end = aws.run(machine, {"limit": 30})
+    assert end["error"] == "States.Timeout"
+
+
+def test_b17_b26_a_time_out_stops_the_sync_task(aws: Aws) -> None:
+    parameters = aws.parameters(aws.task_definition({}), *STAY)
+    end = aws.run(state(RUN_TASK + ".sync", parameters, TimeoutSeconds=30))
+    task_arn = aws.submitted_task(str(end["executionArn"]))
+    assert task_arn is not None
+    task = aws.until_status(task_arn, "STOPPED")
+    assert task["stoppedReason"] == (
+        f"The Task state in AWS Step Functions execution [{end['executionArn']}] which was managing this resource "
+        "was aborted"
+    )
+
+
+@pytest.mark.parametrize("names", [["States.HeartbeatTimeout"], ["States.Timeout"], ["States.ALL"]])
+def test_b27_a_missed_heartbeat_can_be_named(aws: Aws, names: list[str]) -> None:
+    catch = [{"ErrorEquals": names, "Next": "Caught"}]
+    machine = state(
+        RUN_TASK + ".waitForTaskToken", with_token(aws), HeartbeatSeconds=60, TimeoutSeconds=600, Catch=catch
+    )
+    states = machine["States"]
+    assert isinstance(states, dict)
+    states["Caught"] = {"Type": "Pass", "End": True}
+    end = aws.run(machine)
+    assert json.loads(str(end["output"])) == {"Error": "States.HeartbeatTimeout"}
+
+
+def test_b27_task_failed_does_not_catch_a_time_out(aws: Aws) -> None:
+    catch = [{"ErrorEquals": ["States.TaskFailed"], "Next": "Caught"}]
+    machine = state(RUN_TASK + ".waitForTaskToken", with_token(aws), TimeoutSeconds=30, Catch=catch)
+    states = machine["States"]
+    assert isinstance(states, dict)
+    states["Caught"] = {"Type": "Pass", "End": True}
+    assert aws.run(machine)["error"] == "States.Timeout"
+
+
+def test_the_execution_itself_times_out(aws: Aws) -> None:
+    machine = {**state(RUN_TASK + ".waitForTaskToken", with_token(aws)), "TimeoutSeconds": 30}
+    end = aws.run(machine)
+    assert end["status"] == "TIMED_OUT"
+    assert aws.history(end["executionArn"])[-1]["type"] == "ExecutionTimedOut"
+
+
+def test_retries_wait_with_backoff_up_to_the_maximum_delay(aws: Aws) -> None:
+    retry = [
+        {
+            "ErrorEquals": ["ECS.ClusterNotFoundException"],
+            "IntervalSeconds": 10,
+            "BackoffRate": 10,
+            "MaxDelaySeconds": 30,
+            "MaxAttempts": 3,
+        }
+    ]
+    parameters = {**aws.parameters(aws.task_definition({})), "Cluster": "none"}
+    end = aws.run(state(RUN_TASK, parameters, Retry=retry))
+    assert end["error"] == "ECS.ClusterNotFoundException"
+    started = [event["timestamp"] for event in aws.history(end["executionArn"]) if event["type"] == "TaskStarted"]
+    waits = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(started)]
+    for least, wait in zip([10, 30, 30], waits, strict=True):
+        assert least <= wait
