@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from local.emulator.adapters import (
 from local.emulator.install import install
 from local.emulator.language import EmulatorLanguage
 from local.emulator.scope import EmulatorIdentity
+from local.state import MARK
 from local.stepfunctions.engine import Engine
 from local.stepfunctions.interpreter import Interpreter
 from local.stepfunctions.run_task import RESOURCE, RunTask
@@ -53,7 +55,7 @@ def assemble(*, endpoint_url: str, scratch: Path, time_scale: float = 1.0, pace:
     fargate = LocalFargate(
         Surroundings(
             catalog=EmulatorCatalog(),
-            runtime=ProcessRuntime(scratch),
+            runtime=ProcessRuntime(scratch, _marks()),
             events=events,
             logs=EmulatorLogs(),
             identity=EmulatorIdentity(endpoint_url),
@@ -66,3 +68,7 @@ def assemble(*, endpoint_url: str, scratch: Path, time_scale: float = 1.0, pace:
     engine = Engine(Interpreter(EmulatorLanguage(), tasks, clock), EmulatorExecutionEvents(events), clock)
     install(fargate, engine, tokens, asyncio.get_running_loop())
     return Runtime(fargate, engine)
+
+
+def _marks() -> dict[str, str]:
+    return {MARK: os.environ[MARK]} if MARK in os.environ else {}

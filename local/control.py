@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -25,6 +26,8 @@ from local.state import MARK, RuntimeState, forget_state, kill_marked, read_stat
 
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 20
+# The name of an API in AWS; the embedded AWS serves it under a path of its own.
+API_URL: Final = re.compile(r"^https://([a-z0-9]+)\.execute-api\.[^/]+/")
 Progress = Callable[[str], None]
 
 # Guards that this process started: they outlive it, and are its children to reap when it stops them itself.
@@ -33,7 +36,10 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 
 @dataclass(frozen=True)
 class RuntimeStatus:
-    """A local runtime that is up, with the outputs of the stack that is deployed in it."""
+    """A local runtime that is up, with the outputs of the stack that is deployed in it.
+
+    `ApiUrl` is one that this machine can reach, not the name that the API would have in AWS.
+    """
 
     endpoint: str
     region: str
@@ -54,7 +60,7 @@ def up(*, port: int | None = None, progress: Progress = lambda _: None) -> Runti
     else:
         progress(f"the local runtime is up at {state.endpoint}")
     outputs = deploy(state.endpoint, progress)
-    return RuntimeStatus(state.endpoint, REGION, STACK_NAME, outputs, state.guard_pid)
+    return _status(state, outputs)
 
 
 def down() -> bool:
@@ -77,7 +83,12 @@ def status() -> RuntimeStatus | None:
     state = read_state()
     if state is None or not state.alive() or not _answers(state):
         return None
-    return RuntimeStatus(state.endpoint, REGION, STACK_NAME, deployed(state.endpoint) or {}, state.guard_pid)
+    return _status(state, deployed(state.endpoint) or {})
+
+
+def _status(state: RuntimeState, outputs: Mapping[str, str]) -> RuntimeStatus:
+    reachable = {name: API_URL.sub(rf"{state.endpoint}/_aws/execute-api/\1/", value) for name, value in outputs.items()}
+    return RuntimeStatus(state.endpoint, REGION, STACK_NAME, reachable, state.guard_pid)
 
 
 def _usable(port: int | None) -> RuntimeState | None:

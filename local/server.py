@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
+from local.state import MARK, kill_marked
+
 HOST: Final = "127.0.0.1"
 SETTINGS: Final = {
     "AUTH": "true",
@@ -38,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     _prepare_environment(options.port)
     asyncio.run(_serve(options))
+    # A container may have started what left its session; without a guard nobody else would end it.
+    kill_marked(os.environ.get(MARK, ""))
     return 0
 
 

@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -29,10 +30,14 @@ SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 
 
 class ProcessRuntime(ContainerRuntime):
-    """Runs each container's command as a process in an empty directory of its own under `scratch`."""
+    """Runs each container's command as a process in an empty directory of its own under `scratch`.
 
-    def __init__(self, scratch: Path) -> None:
+    `marks` are variables that every container gets, by which its processes can be found (`local.state.kill_marked`).
+    """
+
+    def __init__(self, scratch: Path, marks: Mapping[str, str] | None = None) -> None:
         self._scratch = scratch
+        self._marks = dict(marks or {})
         self._setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
 
     async def start(self, spec: ContainerSpec, on_output: OnOutput) -> RunningContainer:
@@ -64,7 +69,13 @@ class ProcessRuntime(ContainerRuntime):
         """Only what an image would have, then what ECS gives: nothing of this process's environment leaks in."""
         interpreter = str(Path(sys.executable).parent)
         home = str(self._scratch / spec.task_id / spec.name)
-        return {"PATH": f"{interpreter}:{SYSTEM_PATH}", "HOME": home, "LANG": "C.UTF-8", **spec.environment}
+        return {
+            "PATH": f"{interpreter}:{SYSTEM_PATH}",
+            "HOME": home,
+            "LANG": "C.UTF-8",
+            **spec.environment,
+            **self._marks,
+        }
 
     def _leash(self) -> tuple[str, ...]:
         return (self._setpriv, "--pdeathsig", "KILL", "--") if self._setpriv else ()
