@@ -20,6 +20,7 @@ from local.emulator.adapters import (
     EmulatorLogs,
     EmulatorServices,
 )
+from local.emulator.functions import AsyncInvocations
 from local.emulator.install import install
 from local.emulator.language import EmulatorLanguage
 from local.emulator.scope import EmulatorIdentity
@@ -66,7 +67,8 @@ def assemble(*, endpoint_url: str, scratch: Path, time_scale: float = 1.0, pace:
     tokens = Tokens()
     tasks = TaskRunner({RESOURCE: RunTask(fargate)}, EmulatorServices(), tokens, clock)
     engine = Engine(Interpreter(EmulatorLanguage(), tasks, clock), EmulatorExecutionEvents(events), clock)
-    install(fargate, engine, tokens, asyncio.get_running_loop())
+    loop = asyncio.get_running_loop()
+    install(fargate, engine, tokens, AsyncInvocations(loop, clock), loop)
     return Runtime(fargate, engine)
 
 

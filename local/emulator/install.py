@@ -7,34 +7,44 @@
 | StartExecution with a name that is taken | the same name and input must give the same execution (fact B32) |
 | SendTaskSuccess, SendTaskFailure, SendTaskHeartbeat | closed tokens must answer TaskTimedOut (facts B29, B30) |
 | EventBridge to Lambda | it neither retries nor sends failures to the on-failure destination (fact B11) |
+| the resource that reading a log stream is authorized on | it is the log group's there, the stream's in AWS |
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Callable
+from typing import Final
 
+from ministack.core import iam_actions
 from ministack.core.responses import error_response_json, json_response
-from ministack.services import ecs, eventbridge, lambda_svc, stepfunctions
+from ministack.services import ecs, eventbridge, stepfunctions
 
 from local.ecs.errors import EcsApiError
 from local.ecs.fargate import LocalFargate
 from local.ecs.model import Json
+from local.emulator.functions import AsyncInvocations
 from local.stepfunctions.engine import Engine
 from local.stepfunctions.tokens import TokenError, Tokens
 
-logger = logging.getLogger(__name__)
+STREAM_ACTIONS: Final = frozenset({"DeleteLogStream", "GetLogEvents", "PutLogEvents"})
 Response = tuple[int, dict[str, str], bytes]
 
 
-def install(fargate: LocalFargate, engine: Engine, tokens: Tokens, loop: asyncio.AbstractEventLoop) -> None:
+def install(
+    fargate: LocalFargate,
+    engine: Engine,
+    tokens: Tokens,
+    invocations: AsyncInvocations,
+    loop: asyncio.AbstractEventLoop,
+) -> None:
     """Put this runtime's parts in the place of MiniStack's. Called once, on the loop that serves requests."""
     _install_ecs(fargate, loop)
     _install_executions(engine, loop)
     _install_tokens(tokens)
-    eventbridge._dispatch_to_lambda = _dispatch_to_lambda
+    eventbridge._dispatch_to_lambda = invocations.dispatch
+    _install_log_stream_permissions()
 
 
 def _install_ecs(fargate: LocalFargate, loop: asyncio.AbstractEventLoop) -> None:
@@ -151,12 +161,18 @@ def _token_operation(
     return operation
 
 
-def _dispatch_to_lambda(arn: str, payload: str) -> None:
-    function, config, _ = lambda_svc._get_func_record_for_ref(arn)
-    if not function or not config:
-        logger.warning("an event's target function does not exist")
-        return
-    lambda_svc.invoke_async_with_retry(function, json.loads(payload))
+def _install_log_stream_permissions() -> None:
+    """Reading and writing a stream is authorized on the stream (service authorization reference of CloudWatch Logs)."""
+    resource_arn: Callable[..., str] = iam_actions.extract_resource_arn
+
+    def extract(service: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: object) -> str:
+        arn = resource_arn(service, method, path, headers, body, *rest)
+        action = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
+        if service != "logs" or action not in STREAM_ACTIONS:
+            return arn
+        return f"{arn}:log-stream:{iam_actions._safe_json_field(body, 'logStreamName')}"
+
+    iam_actions.extract_resource_arn = extract
 
 
 def _text(parameters: Json, name: str) -> str | None:

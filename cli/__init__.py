@@ -1,0 +1,1 @@
+"""`runs`: the command line of the people who operate Fargate Runs."""

@@ -1,0 +1,1 @@
+"""The commands of `runs`, a module each: read the arguments, call, show."""

@@ -1,0 +1,86 @@
+"""`runs local`: the application on this machine."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.errors import NotRunningError
+from cli.program import program
+from cli.surroundings import Surroundings, pass_surroundings, readable_runtime_errors
+
+if TYPE_CHECKING:
+    from local.control import RuntimeStatus
+
+
+@click.group()
+def local() -> None:
+    """The whole application on this machine: no AWS account, no Docker.
+
+    \b
+    Exit codes: 0 done; 1 it failed, in one line on stderr; 3 (status) nothing is running.
+    """
+
+
+@local.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Where the embedded AWS listens; default: its own choice.")
+@pass_surroundings
+def up(surroundings: Surroundings, port: int | None) -> None:
+    """Start the local runtime and deploy the template to it.
+
+    Deploys only what changed since the last time.
+
+    \b
+      runs local up
+      runs local up --port 4570
+    """
+    with readable_runtime_errors():
+        status = surroundings.control().up(port=port, progress=click.echo)
+    runs = program()
+    click.echo(
+        f"The local runtime is up: {status.endpoint} ({status.region}), stack {status.stack}.\n\n"
+        "What to type next:\n"
+        f"""  {runs} start --wait -- python -c "print('hello')"\n"""
+        f"  {runs} demo\n"
+        f"  {runs} local down"
+    )
+
+
+@local.command()
+@pass_surroundings
+def down(surroundings: Surroundings) -> None:
+    """Stop the local runtime and everything that runs in it."""
+    with readable_runtime_errors():
+        stopped = surroundings.control().down()
+    click.echo("The local runtime is stopped." if stopped else "The local runtime was not running.")
+
+
+@local.command()
+@click.option("--json", "as_json", is_flag=True, help="Print endpoint, region, stack and outputs as JSON.")
+@pass_surroundings
+def status(surroundings: Surroundings, as_json: bool) -> None:
+    """Say where the local runtime listens and what is deployed; exit code 3 when it is not running.
+
+    \b
+      runs local status
+      runs local status --json | jq -r .outputs.ApiUrl
+    """
+    with readable_runtime_errors():
+        found = surroundings.control().status()
+    if found is None:
+        raise NotRunningError(f"The local runtime is not running: start it with `{program()} local up`.")
+    click.echo(_json(found) if as_json else _page(found))
+
+
+def _json(status: RuntimeStatus) -> str:
+    keys = {"endpoint": status.endpoint, "region": status.region, "stack": status.stack}
+    return json.dumps({**keys, "outputs": dict(status.outputs)}, indent=2)
+
+
+def _page(status: RuntimeStatus) -> str:
+    lines = [f"endpoint  {status.endpoint}", f"region    {status.region}", f"stack     {status.stack}", "outputs"]
+    widest = max((len(key) for key in status.outputs), default=0)
+    lines += [f"  {key:<{widest}}  {value}" for key, value in sorted(status.outputs.items())]
+    return "\n".join(lines)

@@ -1,0 +1,91 @@
+"""The demo on the screen: a live table on a terminal, a line per change elsewhere."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cli.progress import phase
+from cli.text import compact, duration, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from cli.demo import Row
+
+COLUMNS = ("run id", "pattern", "what it shows", "status", "error", "duration", "result")
+_COLOURS = {"SUCCEEDED": "green", "FAILED": "red", "STOPPED": "yellow", "RUNNING": "cyan"}
+_WIDE_CHARACTERS = 110
+_LEFT_OUT_WHEN_NARROW = frozenset({"what it shows", "result"})  # the lines at the end have them
+_MOST_WIDTHS_WHEN_NARROW = {"pattern": 13, "error": 18}
+_LEAST_WIDTHS = {"run id": 24, "status": 9, "duration": 8}
+
+
+@contextmanager
+def view(console: Console, rows: Sequence[Row], clock: Callable[[], float]) -> Iterator[Callable[[], None]]:
+    """A function that shows the rows as they are now."""
+    if not console.is_terminal:
+        yield _changes(console, rows, clock)
+        return
+    from rich.live import Live
+
+    # The table is drawn anew several times a second, so that durations move between two answers.
+    with Live(get_renderable=lambda: _table(rows, clock, console.width), console=console, refresh_per_second=8) as live:
+        yield live.refresh
+
+
+def cells(row: Row, clock: Callable[[], float]) -> tuple[str, ...]:
+    """The texts of a row, in the order of COLUMNS."""
+    run = row.run
+    return (
+        row.run_id,
+        row.scenario.pattern,
+        row.scenario.shows,
+        row.status if run is None else phase(run),
+        (run.error if run else None) or "",
+        duration(_seconds(row, clock)),
+        "" if run is None or run.result is None else one_line(compact(run.result), 60),
+    )
+
+
+def _seconds(row: Row, clock: Callable[[], float]) -> float | None:
+    if row.run is not None and row.run.ended:
+        return row.run.duration_seconds
+    return None if row.began is None else clock() - row.began
+
+
+def _table(rows: Sequence[Row], clock: Callable[[], float], width: int) -> Table:
+    """One line a row, whatever the width: a table that outgrows the terminal cannot be drawn over."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    title = "Success and failure in every pattern"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    narrow = width < _WIDE_CHARACTERS
+    shown = [column for column in COLUMNS if not (narrow and column in _LEFT_OUT_WHEN_NARROW)]
+    for column in shown:
+        most = _MOST_WIDTHS_WHEN_NARROW.get(column) if narrow else None
+        table.add_column(column, no_wrap=True, min_width=_LEAST_WIDTHS.get(column), max_width=most)
+    for row in rows:
+        texts = [each for each in zip(COLUMNS, cells(row, clock), strict=True) if each[0] in shown]
+        table.add_row(*(Text(text, _COLOURS.get(row.status, "") if name == "status" else "") for name, text in texts))
+    return table
+
+
+def _changes(console: Console, rows: Sequence[Row], clock: Callable[[], float]) -> Callable[[], None]:
+    last: dict[int, str] = {}
+
+    def show() -> None:
+        for index, row in enumerate(rows):
+            if row.began is None:
+                continue
+            state = f"{row.run_id} {row.status}"
+            if last.get(index) != state:
+                last[index] = state
+                console.print("  ".join(cell for cell in cells(row, clock) if cell), soft_wrap=True)
+
+    return show

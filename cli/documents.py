@@ -1,0 +1,165 @@
+"""What the API answers, as data.
+
+Absent and unknown fields are no errors: a newer API may say more, an older one less.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENDED = frozenset({"SUCCEEDED", "FAILED", "STOPPED"})
+PENDING = "PENDING"
+SUCCEEDED = "SUCCEEDED"
+
+
+@dataclass(frozen=True)
+class StartedRun:
+    """The answer to POST /runs."""
+
+    run_id: str
+    pattern: str
+    execution_arn: str
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, object]) -> StartedRun:
+        """Raises KeyError when it names no run."""
+        return cls(
+            run_id=str(document["runId"]),
+            pattern=text(document, "pattern") or "",
+            execution_arn=text(document, "executionArn") or "",
+        )
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One task of a run."""
+
+    task_id: str
+    status: str | None
+    last_status: str | None
+    error: str | None
+    container: str | None
+    exit_code: int | None
+    stop_code: str | None
+    stopped_reason: str | None
+    delivery: str | None
+    capacity_provider: str | None
+    size: tuple[str | None, str | None]
+    """CPU units and MiB of memory, as ECS writes them."""
+    timeline: tuple[tuple[str, str], ...]
+    """What happened and when (ISO 8601), in the order in which a task goes through it."""
+    log_group: str | None
+    log_stream: str | None
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, object]) -> Attempt:
+        """An element of `attempts`."""
+        times, log = mapping(document, "timeline"), mapping(document, "log")
+        return cls(
+            task_id=text(document, "taskId") or text(document, "taskArn") or "?",
+            status=text(document, "status"),
+            last_status=text(document, "lastStatus"),
+            error=text(document, "error"),
+            container=text(document, "container"),
+            exit_code=whole(document, "exitCode"),
+            stop_code=text(document, "stopCode"),
+            stopped_reason=text(document, "stoppedReason"),
+            delivery=text(document, "delivery"),
+            capacity_provider=text(document, "capacityProviderName"),
+            size=(text(document, "cpu"), text(document, "memory")),
+            timeline=tuple((label, time) for key, label in _TIMELINE if (time := text(times, key)) is not None),
+            log_group=text(log, "group"),
+            log_stream=text(log, "stream"),
+        )
+
+
+_TIMELINE = (
+    ("createdAt", "created"),
+    ("pullStartedAt", "pull started"),
+    ("pullStoppedAt", "pull stopped"),
+    ("startedAt", "started"),
+    ("executionStoppedAt", "containers ended"),
+    ("stoppingAt", "stopping"),
+    ("stoppedAt", "stopped"),
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """The answer to GET /runs/{runId}."""
+
+    run_id: str
+    pattern: str | None
+    status: str
+    error: str | None
+    transient: bool | None
+    summary: str | None
+    advice: str | None
+    exit_code: int | None
+    result: Mapping[str, object] | None
+    commands: tuple[str, ...] | None
+    execution_arn: str | None
+    duration_seconds: float | None
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def ended(self) -> bool:
+        """Whether its newest task has an outcome."""
+        return self.status in ENDED
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, object]) -> Run:
+        """Raises KeyError when it has no id or no status."""
+        commands = mapping(document, "input").get("commands")
+        attempts = document.get("attempts")
+        return cls(
+            run_id=str(document["runId"]),
+            pattern=text(document, "pattern"),
+            status=str(document["status"]),
+            error=text(document, "error"),
+            transient=flag(document, "transient"),
+            summary=text(document, "summary"),
+            advice=text(document, "advice"),
+            exit_code=whole(document, "exitCode"),
+            result=mapping(document, "result") if isinstance(document.get("result"), dict) else None,
+            commands=tuple(str(word) for word in commands) if isinstance(commands, list) else None,
+            execution_arn=text(document, "executionArn"),
+            duration_seconds=number(document, "durationSeconds"),
+            attempts=tuple(Attempt.from_document(one) for one in attempts if isinstance(one, dict))
+            if isinstance(attempts, list)
+            else (),
+        )
+
+
+def text(document: Mapping[str, object], key: str) -> str | None:
+    """The string under `key`; None for anything else."""
+    value = document.get(key)
+    return value if isinstance(value, str) else None
+
+
+def whole(document: Mapping[str, object], key: str) -> int | None:
+    """The whole number under `key`; None for anything else."""
+    value = document.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def number(document: Mapping[str, object], key: str) -> float | None:
+    """The number under `key`; None for anything else."""
+    value = document.get(key)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def flag(document: Mapping[str, object], key: str) -> bool | None:
+    """The truth value under `key`; None for anything else."""
+    value = document.get(key)
+    return value if isinstance(value, bool) else None
+
+
+def mapping(document: Mapping[str, object], key: str) -> Mapping[str, object]:
+    """The object under `key`; empty for anything else."""
+    value = document.get(key)
+    return value if isinstance(value, dict) else {}

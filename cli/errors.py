@@ -1,0 +1,56 @@
+"""What a command ends with when it cannot do what it was asked.
+
+CliError            readable message on stderr, exit code 1
+├─ BadInputError    the input is wrong: exit code 2, as for a wrong option
+├─ NotRunningError  no local runtime: exit code 3
+├─ ApiError         the API refused or failed
+│  └─ RunNotFoundError
+└─ (InterruptedWait is an exit of its own: 130)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+OK = 0
+FAILED = 1
+BAD_INPUT = 2
+NOT_RUNNING = 3
+INTERRUPTED = 130  # what shells report for Ctrl-C
+
+
+class CliError(click.ClickException):
+    """A message for the person at the keyboard; click prints it on stderr as `Error: …`."""
+
+    exit_code = FAILED
+
+
+class BadInputError(CliError):
+    """What was given cannot be used, and nothing was called."""
+
+    exit_code = BAD_INPUT
+
+
+class NotRunningError(CliError):
+    """The local runtime is not up."""
+
+    exit_code = NOT_RUNNING
+
+
+class ApiError(CliError):
+    """The API refused a request, failed, or could not be reached."""
+
+
+class RunNotFoundError(ApiError):
+    """The API knows no run of this id."""
+
+
+def refused(problems: Iterable[str]) -> BadInputError:
+    """The error for a run request with these problems, one per line."""
+    lines = "\n".join(f"  - {problem}" for problem in problems)
+    return BadInputError(f"The run was not started, the request is wrong:\n{lines}")

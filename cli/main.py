@@ -1,0 +1,34 @@
+"""The entry point `runs`."""
+
+from __future__ import annotations
+
+import click
+
+from cli.commands.demo import demo
+from cli.commands.explain import explain
+from cli.commands.local import local
+from cli.commands.show import show
+from cli.commands.start import start
+from cli.program import version
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog="Exit codes are in each command's help.")
+@click.version_option(version(), prog_name="runs")
+def main() -> None:
+    """Run containers as jobs on AWS Fargate, and learn how they ended.
+
+    Without --stack the commands talk to the local runtime, which needs neither an AWS account nor Docker:
+
+    \b
+      runs local up
+      runs start --wait -- python -c "print('hello')"
+      runs show RUN_ID
+    """
+
+
+for command in (local, start, show, explain, demo):
+    main.add_command(command)
+
+
+if __name__ == "__main__":
+    main()

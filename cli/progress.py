@@ -1,0 +1,48 @@
+"""A run as it moves: one live line on a terminal, a line per change elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cli.text import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cli.documents import Run
+
+
+@contextmanager
+def progress(*, to_stderr: bool, clock: Callable[[], float]) -> Iterator[Callable[[Run], None]]:
+    """A function that shows a run; call it at every poll."""
+    from rich.console import Console
+
+    console = Console(file=sys.stderr if to_stderr else sys.stdout, highlight=False, markup=False, soft_wrap=True)
+    began = clock()
+    if not console.is_terminal:
+        yield _lines(console.print)
+        return
+    with console.status("PENDING") as status:
+        yield lambda run: status.update(f"{phase(run)}  {duration(clock() - began)}")
+
+
+def phase(run: Run) -> str:
+    """The run's status, and while its task is on its way to RUNNING or to its end, what ECS calls that."""
+    newest = run.attempts[-1].last_status if run.attempts else None
+    attempt = f", attempt {len(run.attempts)}" if len(run.attempts) > 1 else ""
+    step = f" ({newest}{attempt})" if newest and newest != run.status and not run.ended else attempt
+    return run.status + step
+
+
+def _lines(write: Callable[[str], None]) -> Callable[[Run], None]:
+    last = ""
+
+    def show(run: Run) -> None:
+        nonlocal last
+        if phase(run) != last:
+            last = phase(run)
+            write(last)
+
+    return show

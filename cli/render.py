@@ -1,0 +1,106 @@
+"""Runs and verdicts as text to read."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from cli.text import clean, compact, duration, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from cli.documents import Attempt, Run
+
+Line = tuple[str, str | None]
+
+_RETRY = {True: "a retry may help", False: "a retry alone will not help", None: ""}
+
+
+def run_page(run: Run) -> str:
+    """All that is known of a run."""
+    heading = " · ".join(part for part in (f"Run {clean(run.run_id)}", run.pattern, run.status) if part)
+    lines = [heading, *_fields(_run_lines(run))]
+    for index, attempt in enumerate(run.attempts, start=1):
+        lines += ["", *_attempt_lines(index, attempt)]
+    return "\n".join(lines)
+
+
+def run_end(run: Run) -> str:
+    """How a run ended, and nothing else."""
+    return "\n".join([f"Run {clean(run.run_id)}: {run.status}", *_fields(_verdict_lines(run))])
+
+
+def verdict_page(name: str, verdict: Mapping[str, object]) -> str:
+    """What `runs explain` says about one task; `verdict` has the keys of its --json."""
+    if not verdict["ended"]:
+        lines: list[Line] = [("stop code", _shown(verdict["stopCode"])), ("reason", _shown(verdict["stoppedReason"]))]
+        return "\n".join([f"{clean(name)}: has not ended", *_fields(lines)])
+    retry = _RETRY[verdict["transient"] is True] if verdict["error"] else None
+    lines = [
+        ("error", f"{verdict['error']} ({retry})" if retry else None),
+        ("summary", _shown(verdict["summary"])),
+        ("advice", _shown(verdict["advice"])),
+        ("container", _shown(verdict["container"])),
+        ("exit code", _shown(verdict["exitCode"])),
+        ("stop code", _shown(verdict["stopCode"])),
+        ("reason", _shown(verdict["stoppedReason"])),
+    ]
+    return "\n".join([f"{clean(name)}: {verdict['status']}", *_fields(lines)])
+
+
+def _shown(value: object) -> str | None:
+    return str(value) if value not in {None, ""} else None
+
+
+def _verdict_lines(run: Run) -> Iterator[Line]:
+    retry = _RETRY[run.transient]
+    yield "error", f"{run.error} ({retry})" if run.error and retry else run.error
+    yield "summary", run.summary
+    yield "advice", run.advice
+    yield "exit code", _shown(run.exit_code)
+    yield "result", None if run.result is None else compact(run.result)
+    yield "duration", duration(run.duration_seconds)
+
+
+def _run_lines(run: Run) -> Iterator[Line]:
+    yield from _verdict_lines(run)
+    yield "command", None if run.commands is None else shlex.join(run.commands)
+    yield "execution", run.execution_arn
+
+
+def _attempt_lines(index: int, attempt: Attempt) -> Iterator[str]:
+    state = attempt.status or attempt.last_status
+    cpu, memory = attempt.size
+    size = f"{cpu} CPU units, {memory} MiB" if cpu and memory else None
+    heading = (f"Attempt {index}", f"task {attempt.task_id}", state, attempt.error)
+    yield clean(" · ".join(part for part in heading if part))
+    yield from _fields(
+        (
+            ("ran on", ", ".join(part for part in (attempt.capacity_provider, size) if part)),
+            ("container", attempt.container),
+            ("exit code", _shown(attempt.exit_code)),
+            ("stop code", attempt.stop_code),
+            ("reason", attempt.stopped_reason),
+            ("answer", attempt.delivery),
+            ("log", " ".join(part for part in (attempt.log_group, attempt.log_stream) if part)),
+        )
+    )
+    yield from _timeline(attempt.timeline)
+
+
+def _timeline(entries: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """When, what, and how long after the step before."""
+    known = sorted(((when, label) for label, text in entries if (when := moment(text))), key=lambda entry: entry[0])
+    before = None
+    for position, (when, label) in enumerate(known):
+        name = "timeline" if position == 0 else ""
+        passed = "" if before is None else f"  +{duration((when - before).total_seconds())}"
+        yield f"  {name:<10} {when.isoformat(timespec='milliseconds')}  {label:<16}{passed}".rstrip()
+        before = when
+
+
+def _fields(lines: Iterable[Line]) -> list[str]:
+    """`name  value` in columns, without those that have no value; further lines of a value are indented to it."""
+    indent = "\n" + " " * 13
+    return [f"  {name:<10} {clean(value).replace(chr(10), indent)}" for name, value in lines if value]

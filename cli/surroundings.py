@@ -1,0 +1,59 @@
+"""What the commands need from the machine they run on; tests hand in their own."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from cli.errors import CliError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from local.control import RuntimeStatus
+
+
+class RuntimeControl(Protocol):
+    """The part of `local.control` that the command line uses."""
+
+    def up(self, *, port: int | None = None, progress: Callable[[str], None]) -> RuntimeStatus:
+        """Start the local runtime and deploy to it; at once when it is up already."""
+
+    def down(self) -> bool:
+        """Stop it; false: nothing ran."""
+
+    def status(self) -> RuntimeStatus | None:
+        """Where it listens and what is deployed; None: nothing runs."""
+
+
+def _local_control() -> RuntimeControl:
+    from local import control
+
+    return control
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The local runtime's control, and time."""
+
+    control: Callable[[], RuntimeControl] = field(default=_local_control)
+    sleep: Callable[[float], None] = field(default=time.sleep)
+    clock: Callable[[], float] = field(default=time.monotonic)
+
+
+pass_surroundings = click.make_pass_decorator(Surroundings, ensure=True)
+
+
+@contextmanager
+def readable_runtime_errors() -> Iterator[None]:
+    """Turn the local runtime's own errors into one line on stderr and exit code 1."""
+    from local.errors import LocalRuntimeError
+
+    try:
+        yield
+    except LocalRuntimeError as error:
+        raise CliError(str(error)) from error

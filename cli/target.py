@@ -1,0 +1,186 @@
+"""Where a command talks to: the local runtime, or a stack in AWS.
+
+Both are described by the outputs of the same template; they differ in the endpoint and in whose credentials sign.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from cli.errors import BadInputError, CliError, NotRunningError
+from cli.program import program
+from cli.surroundings import readable_runtime_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from boto3.session import Session
+    from botocore.credentials import Credentials
+    from botocore.exceptions import ClientError
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+    from cli.surroundings import Surroundings
+    from local.control import RuntimeStatus
+
+API_URL_OUTPUT = "ApiUrl"
+_AWS_API_HOST = re.compile(r"^(?P<api_id>[a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$")
+_NO_STACK = re.compile(r"does not exist", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class TargetOptions:
+    """What was said on the command line about where to talk to; nothing: the local runtime."""
+
+    stack: str | None
+    region: str | None
+    profile: str | None
+
+
+@dataclass(frozen=True)
+class Target:
+    """One deployed stack and how to reach it."""
+
+    label: str
+    """For messages: `the local runtime`, `stack jobs in eu-west-1`."""
+    options: str
+    """What a command needs to reach the same target again: empty, or ` --stack jobs --region eu-west-1`."""
+    region: str
+    api_url: str
+    """Base address of the REST API, without a slash at the end."""
+    session: Session
+    endpoint: str | None
+    """Address of the embedded AWS; None: AWS itself."""
+
+    def credentials(self) -> Credentials:
+        """Who signs. Raises CliError when there is nobody."""
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            found = self.session.get_credentials()
+        except BotoCoreError as error:
+            raise CliError(f"Cannot get AWS credentials: {error}") from error
+        if found is None:
+            raise CliError("No AWS credentials: set AWS_PROFILE or give --profile, or sign in with `aws sso login`.")
+        return found
+
+    def stepfunctions(self) -> SFNClient:
+        """A client for the executions behind the runs."""
+        from botocore.config import Config
+
+        # A proxy of the environment must not stand between this machine and itself.
+        proxies: dict[str, str] | None = {} if self.endpoint else None
+        config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard"}, proxies=proxies)
+        return self.session.client("stepfunctions", region_name=self.region, endpoint_url=self.endpoint, config=config)
+
+
+def target_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --stack, --region and --profile to a command, which gets them together as `options`."""
+
+    @functools.wraps(command)
+    def with_options(
+        *arguments: object, stack: str | None, region: str | None, profile: str | None, **others: object
+    ) -> None:
+        command(*arguments, options=TargetOptions(stack, region, profile), **others)
+
+    for option in (
+        click.option("--profile", help="Profile of the AWS configuration to use, with --stack."),
+        click.option("--region", help="AWS Region of the stack; default: the one that is configured."),
+        click.option("--stack", help="Name of a stack in AWS; default: the local runtime."),
+    ):
+        with_options = option(with_options)
+    return with_options
+
+
+def resolve(options: TargetOptions, surroundings: Surroundings) -> Target:
+    """The target that was asked for.
+
+    Raises NotRunningError when it is the local runtime and that is down, and CliError with the way out otherwise.
+    """
+    if options.stack is not None:
+        return _stack_target(options, options.stack)
+    if options.region or options.profile:
+        raise BadInputError("--region and --profile belong to a stack in AWS: name it with --stack.")
+    with readable_runtime_errors():
+        status = surroundings.control().status()
+    if status is not None and not status.outputs:
+        raise NotRunningError(f"The local runtime is up, but nothing is deployed to it: type `{program()} local up`.")
+    if status is None:
+        raise NotRunningError(
+            f"The local runtime is not running: start it with `{program()} local up`, or name a stack with --stack."
+        )
+    return _local_target(status)
+
+
+def _local_target(status: RuntimeStatus) -> Target:
+    import boto3
+    import botocore.session
+
+    # Without this an AWS_PROFILE of the environment that does not exist would break local work.
+    no_profile = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+    session = boto3.Session(
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 - the embedded AWS takes any
+        region_name=status.region,
+        botocore_session=no_profile,
+    )
+    api_url = _reachable(_api_url(status.outputs, "the local runtime"), status.endpoint)
+    return Target("the local runtime", "", status.region, api_url, session, status.endpoint)
+
+
+def _reachable(api_url: str, endpoint: str) -> str:
+    """The embedded AWS's own address of an API whose output names AWS's host, which nobody serves here (fact B38)."""
+    parts = urlsplit(api_url)
+    host = _AWS_API_HOST.match(parts.hostname or "")
+    if host is None:
+        return api_url
+    return f"{endpoint.rstrip('/')}/_aws/execute-api/{host['api_id']}{parts.path}"
+
+
+def _stack_target(options: TargetOptions, stack: str) -> Target:
+    from botocore import exceptions
+
+    try:
+        session = _session(options)
+        description = _describe(session, stack)
+    except exceptions.ClientError as error:
+        raise CliError(_why_no_stack(stack, error)) from error
+    except exceptions.BotoCoreError as error:
+        raise CliError(f"Cannot look up stack {stack}: {error}") from error
+    region = session.region_name
+    label = f"stack {stack} in {region}"
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in description.get("Outputs", [])}
+    again = f" --stack {stack} --region {region}" + (f" --profile {options.profile}" if options.profile else "")
+    return Target(label, again, region, _api_url(outputs, label), session, None)
+
+
+def _session(options: TargetOptions) -> Session:
+    import boto3
+
+    session = boto3.Session(profile_name=options.profile, region_name=options.region)
+    if not session.region_name:
+        raise CliError("No AWS Region: give --region, or set AWS_REGION.")
+    return session
+
+
+def _describe(session: Session, stack: str) -> StackTypeDef:
+    return session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+
+
+def _why_no_stack(stack: str, error: ClientError) -> str:
+    message = error.response["Error"].get("Message", str(error))
+    if _NO_STACK.search(message):
+        return f"There is no stack {stack} here: check its name, --region and --profile. (CloudFormation: {message})"
+    return f"Cannot look up stack {stack}: {message}"
+
+
+def _api_url(outputs: Mapping[str, str], label: str) -> str:
+    if not outputs.get(API_URL_OUTPUT):
+        raise CliError(f"{label} has no output {API_URL_OUTPUT}: it is not a stack of this application's template.")
+    return outputs[API_URL_OUTPUT].rstrip("/")

@@ -1,0 +1,44 @@
+"""Text for a terminal."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from datetime import datetime
+
+_KEPT = frozenset("\n\t")
+
+
+def clean(text: str) -> str:
+    """`text` without what would steer a terminal or cannot be encoded: others wrote it (reasons, logs, arguments)."""
+    return "".join(char if char in _KEPT or unicodedata.category(char)[0] != "C" else "�" for char in text)
+
+
+def one_line(text: str, longest: int) -> str:
+    """`text` on one line of at most `longest` characters."""
+    line = " ".join(clean(text).split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def compact(value: object) -> str:
+    """A JSON value on one line."""
+    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def duration(seconds: float | None) -> str:
+    """`0.4 s`, `3 min 05 s`, `2 h 03 min`; empty when not known."""
+    if seconds is None:
+        return ""
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def moment(text: str) -> datetime | None:
+    """An ISO 8601 time; None when it is none."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,203 @@
+"""`runs explain`: the shapes that it reads, what it says, and what it refuses."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.main import main
+from tests.cli.documents_for_tests import TASK_ID, detail, event, pascal
+
+KEYS = [
+    "ended",
+    "status",
+    "error",
+    "transient",
+    "summary",
+    "advice",
+    "container",
+    "exitCode",
+    "stopCode",
+    "stoppedReason",
+]
+
+
+def explain(runner: CliRunner, document: object, *options: str) -> Result:
+    """Explain what is piped in."""
+    return runner.invoke(main, ["explain", "-", *options], input=json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(event(), id="event"),
+        pytest.param({"tasks": [detail()], "failures": []}, id="DescribeTasks"),
+        pytest.param({"tasks": [detail(createdAt=1738315800.1)]}, id="DescribeTasks of another client"),
+        pytest.param(pascal(detail()), id="task of Step Functions"),
+        pytest.param({"Tasks": [pascal(detail())], "Failures": [], "SdkHttpMetadata": {}}, id="output of runTask"),
+        pytest.param({**event(), "something": "new"}, id="event with unknown properties"),
+    ],
+)
+def test_every_shape_gives_the_same_verdict(runner: CliRunner, document: object) -> None:
+    result = explain(runner, document, "--json")
+
+    verdict = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert list(verdict) == KEYS
+    assert (verdict["ended"], verdict["status"], verdict["error"]) == (True, "FAILED", "Container.ExitedNonZero")
+    assert (verdict["transient"], verdict["container"], verdict["exitCode"]) == (False, "app", 3)
+    assert verdict["stopCode"] == "EssentialContainerExited"
+    assert verdict["stoppedReason"] == "Essential container in task exited"
+    assert verdict["summary"]
+    assert verdict["advice"]
+
+
+@pytest.mark.parametrize("last_status", ["PROVISIONING", "RUNNING", "DEPROVISIONING"])
+def test_a_task_that_has_not_ended_has_no_verdict(runner: CliRunner, last_status: str) -> None:
+    document = event(lastStatus=last_status, stopCode="SpotInterruption", stoppedReason="Your Spot Task was …")
+
+    verdict = json.loads(explain(runner, document, "--json").stdout)
+
+    assert list(verdict) == KEYS
+    assert verdict.pop("ended") is False
+    assert verdict.pop("stopCode") == "SpotInterruption"
+    assert verdict.pop("stoppedReason") == "Your Spot Task was …"
+    assert set(verdict.values()) == {None}
+
+
+def test_the_page_says_what_the_json_says(runner: CliRunner) -> None:
+    result = explain(runner, event())
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Task {TASK_ID}: FAILED\n")
+    for piece in ("Container.ExitedNonZero", "a retry alone will not help", "app", "EssentialContainerExited"):
+        assert piece in result.stdout
+
+
+def test_the_page_of_a_task_that_has_not_ended(runner: CliRunner) -> None:
+    result = explain(runner, event(lastStatus="RUNNING", stopCode=None, stoppedReason=None))
+
+    assert result.stdout == f"Task {TASK_ID}: has not ended\n"
+
+
+def test_several_tasks_give_a_verdict_each(runner: CliRunner) -> None:
+    good = detail(containers=[{"name": "app", "exitCode": 0}])
+    document = {"tasks": [detail(), good], "failures": [{"arn": "arn:of-a-third", "reason": "MISSING"}]}
+
+    as_json, page = explain(runner, document, "--json"), explain(runner, document)
+
+    assert [one["status"] for one in json.loads(as_json.stdout)] == ["FAILED", "SUCCEEDED"]
+    assert page.stdout.count(f"Task {TASK_ID}") == 2
+    assert as_json.stderr == page.stderr == "Note: ECS says MISSING of arn:of-a-third.\n"
+
+
+def test_the_named_container_is_the_main_one(runner: CliRunner) -> None:
+    containers = [{"name": "app", "exitCode": 3}, {"name": "proxy", "exitCode": 0}]
+
+    verdict = json.loads(explain(runner, event(containers=containers), "--json", "--container", "proxy").stdout)
+
+    assert (verdict["status"], verdict["container"], verdict["exitCode"]) == ("SUCCEEDED", "proxy", 0)
+
+
+def test_a_failed_start_without_containers_takes_the_name_of_the_overrides(runner: CliRunner) -> None:
+    document = event(containers=[], stopCode="TaskFailedToStart", stoppedReason="TaskFailedToStart: ATTRIBUTE")
+
+    accepted = explain(runner, document, "--json", "--container", "app")
+    refused = explain(runner, document, "--json", "--container", "other")
+
+    assert json.loads(accepted.stdout)["status"] == "FAILED"
+    assert refused.exit_code == 2
+
+
+def test_a_file_with_a_byte_order_mark(runner: CliRunner, tmp_path: Path) -> None:
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(event()), encoding="utf-8-sig")
+
+    assert runner.invoke(main, ["explain", str(file)]).exit_code == 0
+
+
+def test_what_others_wrote_cannot_steer_the_terminal(runner: CliRunner) -> None:
+    result = explain(runner, event(stoppedReason="red \x1b[31m [bold]as is[/bold] \ud800"))
+
+    assert result.exit_code == 0
+    assert "\x1b" not in result.stdout
+    assert "[bold]as is[/bold]" in result.stdout
+
+
+BAD = {
+    "empty": (b"", "not JSON"),
+    "no JSON": (b"lastStatus: STOPPED", "not JSON"),
+    "cut off": (json.dumps(event()).encode()[:-20], "not JSON"),
+    "no UTF-8": (b'{"detail": "\xff\xfe"}', "not UTF-8"),
+    "nested too deeply": (b"[" * 100_000, "nested too deeply"),
+    "a list": (json.dumps([event()]).encode(), "not an object"),
+    "a text": (b'"STOPPED"', "not an object"),
+    "another object": (b'{"lastStatus": "STOPPED"}', "tells of no task"),
+    "a task alone": (json.dumps(detail()).encode(), "a task alone"),
+    "another source": (json.dumps({**event(), "source": "my.app"}).encode(), "another kind"),
+    "another kind of event": (
+        json.dumps({**event(), "detail-type": "ECS Deployment State Change"}).encode(),
+        "another kind",
+    ),
+    "an envelope without kind": (json.dumps({"detail": detail()}).encode(), "another kind"),
+    "an event without detail": (json.dumps({**event(), "detail": None}).encode(), "no `detail`"),
+    "an event of no task": (json.dumps({**event(), "detail": {}}).encode(), "taskArn"),
+    "an event without status": (json.dumps(event(lastStatus=None)).encode(), "lastStatus"),
+    "no tasks": (b'{"tasks": [], "failures": []}', "no task"),
+    "only failures": (b'{"tasks": [], "failures": [{"arn": "arn:x", "reason": "MISSING"}]}', "MISSING of arn:x"),
+    "tasks of the wrong type": (b'{"tasks": {"taskArn": "x"}}', "not a list of tasks"),
+    "tasks of wrong types": (b'{"tasks": ["arn:of-a-task"]}', "not a list of tasks"),
+    "an empty task": (b'{"tasks": [{}]}', "taskArn"),
+    "an output of nothing": (
+        b'{"Tasks": [], "Failures": [{"Arn": "arn:x", "Reason": "RESOURCE:CPU"}]}',
+        "RESOURCE:CPU",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["page", "json"])
+def test_what_is_no_task_is_refused(runner: CliRunner, name: str, options: list[str]) -> None:
+    data, reason = BAD[name]
+
+    result = runner.invoke(main, ["explain", "-", *options], input=data)
+
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: Cannot explain standard input: ")
+    assert reason in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_container_that_the_task_does_not_have_is_refused(runner: CliRunner) -> None:
+    result = explain(runner, event(), "--container", "other")
+
+    assert result.exit_code == 2
+    assert "no container other; it has app" in result.stderr
+
+
+@pytest.mark.parametrize("file", ["no-such-file.json", "."])
+def test_a_file_that_cannot_be_read_is_refused(runner: CliRunner, tmp_path: Path, file: str) -> None:
+    result = runner.invoke(main, ["explain", str(tmp_path / file)])
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: Cannot read {tmp_path}")
+
+
+def test_it_needs_neither_aws_nor_the_runtime() -> None:
+    """Nothing of boto, requests, rich or the local runtime is even imported: it has to start fast, anywhere."""
+    program = (
+        "import sys; from cli.main import main; main(['explain', '-'], standalone_mode=False);"
+        "print(sorted({name.partition('.')[0] for name in sys.modules}"
+        " & {'boto3', 'botocore', 'requests', 'rich', 'local', 'psutil'}))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=json.dumps(event()), capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("[]\n")

@@ -1,0 +1,80 @@
+"""`runs local`: what it prints and its exit codes."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from cli.main import main
+from cli.program import program
+from local.errors import LocalRuntimeError
+from tests.cli.standin import Control, runtime_status, surroundings
+
+ENDPOINT = "http://127.0.0.1:4566"
+
+
+def test_up_tells_its_steps_and_what_to_type_next(runner: CliRunner) -> None:
+    control = Control(runtime_status(ENDPOINT))
+
+    result = runner.invoke(main, ["local", "up", "--port", "4570"], obj=surroundings(control))
+
+    assert result.exit_code == 0
+    assert control.ports == [4570]
+    assert result.stdout.startswith("deploying the stack\n")
+    assert ENDPOINT in result.stdout
+    assert "What to type next:" in result.stdout
+    assert "start --wait -- python -c" in result.stdout
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http"])
+def test_up_refuses_a_port_that_is_none(runner: CliRunner, port: str) -> None:
+    assert runner.invoke(main, ["local", "up", "--port", port]).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status"])
+def test_an_error_of_the_runtime_is_one_line(runner: CliRunner, command: str) -> None:
+    control = Control(error=LocalRuntimeError("port 4566 is in use: choose another"))
+
+    result = runner.invoke(main, ["local", command], obj=surroundings(control))
+
+    assert result.exit_code == 1
+    assert result.stderr == "Error: port 4566 is in use: choose another\n"
+
+
+@pytest.mark.parametrize(("found", "said"), [(runtime_status(ENDPOINT), "is stopped"), (None, "was not running")])
+def test_down_says_whether_there_was_one(runner: CliRunner, found: None, said: str) -> None:
+    result = runner.invoke(main, ["local", "down"], obj=surroundings(Control(found)))
+
+    assert result.exit_code == 0
+    assert said in result.stdout
+
+
+def test_status_as_json(runner: CliRunner) -> None:
+    found = runtime_status(ENDPOINT)
+
+    result = runner.invoke(main, ["local", "status", "--json"], obj=surroundings(Control(found)))
+
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == {
+        "endpoint": ENDPOINT,
+        "region": "eu-west-1",
+        "stack": "fargate-runs",
+        "outputs": found.outputs,
+    }
+
+
+def test_status_as_a_page(runner: CliRunner) -> None:
+    result = runner.invoke(main, ["local", "status"], obj=surroundings(Control(runtime_status(ENDPOINT))))
+
+    assert result.exit_code == 0
+    assert f"endpoint  {ENDPOINT}\n" in result.stdout
+    assert "  RunsTableName  runs\n" in result.stdout
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_status_of_nothing_is_exit_code_3(runner: CliRunner, options: list[str]) -> None:
+    result = runner.invoke(main, ["local", "status", *options], obj=surroundings(Control()))
+
+    assert result.exit_code == 3
+    assert result.stdout == ""
+    assert result.stderr == f"Error: The local runtime is not running: start it with `{program()} local up`.\n"
