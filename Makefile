@@ -11,7 +11,7 @@ PORT ?=
 
 BIN := .venv/bin
 FAST_TESTS := tests/unit tests/functional tests/template tests/cli
-SLOW_TESTS := tests/contract tests/e2e
+SLOW_TESTS := tests/local tests/contract tests/e2e
 
 .PHONY: help setup run test check unit integration lint format types template stop clean lock
 
@@ -23,7 +23,7 @@ setup: ## Make .venv from the locked requirements
 	@$(PYTHON) tools/setup_venv.py
 
 run: setup ## Start everything on this machine and watch runs succeed and fail in all three patterns
-	@$(BIN)/runs local up $(if $(PORT),--port $(PORT))
+	@$(BIN)/runs local up --brief $(if $(PORT),--port $(PORT))
 	@$(BIN)/runs demo
 
 test: check unit integration ## Everything that CI runs: format, lint, types, template, all tests

@@ -12,7 +12,7 @@ import click
 from cli.errors import CliError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from local.control import RuntimeStatus
 
@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 class RuntimeControl(Protocol):
     """The part of `local.control` that the command line uses."""
 
-    def up(self, *, port: int | None = None, progress: Callable[[str], None]) -> RuntimeStatus:
+    def up(
+        self,
+        *,
+        port: int | None = None,
+        parameters: Mapping[str, str] | None = None,
+        progress: Callable[[str], None],
+    ) -> RuntimeStatus:
         """Start the local runtime and deploy to it; at once when it is up already."""
 
     def down(self) -> bool:

@@ -9,7 +9,6 @@ import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from local.control import RuntimeStatus
 
 API_URL_OUTPUT = "ApiUrl"
-_AWS_API_HOST = re.compile(r"^(?P<api_id>[a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$")
 _NO_STACK = re.compile(r"does not exist", re.IGNORECASE)
 
 
@@ -115,10 +113,11 @@ def resolve(options: TargetOptions, surroundings: Surroundings) -> Target:
         raise NotRunningError(
             f"The local runtime is not running: start it with `{program()} local up`, or name a stack with --stack."
         )
-    return _local_target(status)
+    return local_target(status)
 
 
-def _local_target(status: RuntimeStatus) -> Target:
+def local_target(status: RuntimeStatus) -> Target:
+    """The local runtime as a target, signed for as its root user."""
     import boto3
     import botocore.session
 
@@ -130,17 +129,8 @@ def _local_target(status: RuntimeStatus) -> Target:
         region_name=status.region,
         botocore_session=no_profile,
     )
-    api_url = _reachable(_api_url(status.outputs, "the local runtime"), status.endpoint)
+    api_url = _api_url(status.outputs, "the local runtime")
     return Target("the local runtime", "", status.region, api_url, session, status.endpoint)
-
-
-def _reachable(api_url: str, endpoint: str) -> str:
-    """The embedded AWS's own address of an API whose output names AWS's host, which nobody serves here (fact B38)."""
-    parts = urlsplit(api_url)
-    host = _AWS_API_HOST.match(parts.hostname or "")
-    if host is None:
-        return api_url
-    return f"{endpoint.rstrip('/')}/_aws/execute-api/{host['api_id']}{parts.path}"
 
 
 def _stack_target(options: TargetOptions, stack: str) -> Target:

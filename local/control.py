@@ -48,10 +48,16 @@ class RuntimeStatus:
     pid: int
 
 
-def up(*, port: int | None = None, progress: Progress = lambda _: None) -> RuntimeStatus:
+def up(
+    *,
+    port: int | None = None,
+    parameters: Mapping[str, str] | None = None,
+    progress: Progress = lambda _: None,
+) -> RuntimeStatus:
     """Start the runtime unless it is up, and deploy the stack unless it is up to date.
 
-    A runtime on another port, or of older code, is replaced. Errors: `local.errors.LocalRuntimeError`.
+    `parameters` are those of the template. A runtime on another port, or of older code, is replaced.
+    Errors: `local.errors.LocalRuntimeError`.
     """
     state = _usable(port)
     if state is None:
@@ -59,7 +65,7 @@ def up(*, port: int | None = None, progress: Progress = lambda _: None) -> Runti
         state = start(port or int(os.environ.get("FARGATE_RUNS_PORT") or DEFAULT_PORT), progress)
     else:
         progress(f"the local runtime is up at {state.endpoint}")
-    outputs = deploy(state.endpoint, progress)
+    outputs = deploy(state.endpoint, progress, parameters)
     return _status(state, outputs)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import platform
 import subprocess
@@ -34,13 +36,18 @@ def aws_environment(endpoint: str) -> dict[str, str]:
     }
 
 
-def deploy(endpoint: str, progress: Progress) -> Mapping[str, str]:
-    """Bring the stack up to date; gives its outputs. `DeployFailedError` with the last line of what failed."""
-    fingerprint = of_sources()
+def deploy(endpoint: str, progress: Progress, parameters: Mapping[str, str] | None = None) -> Mapping[str, str]:
+    """Bring the stack up to date; gives its outputs. `DeployFailedError` with the last line of what failed.
+
+    `parameters` are the template's, beside the runtime and architecture, which are always those at hand.
+    """
+    sources = of_sources()
+    given = dict(parameters or {})
+    fingerprint = f"{sources}-{hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()[:8]}"
     if (outputs := deployed(endpoint, fingerprint)) is not None:
         progress("the stack is up to date")
         return outputs
-    _build(fingerprint, progress)
+    _build(sources, progress)
     progress("deploying template.yaml (sam deploy)")
     _sam(
         [
@@ -58,7 +65,7 @@ def deploy(endpoint: str, progress: Progress) -> Mapping[str, str]:
             "--tags",
             f"{FINGERPRINT_TAG}={fingerprint}",
             "--parameter-overrides",
-            *_parameters(),
+            *_parameters(given),
         ],
         aws_environment(endpoint),
     )
@@ -109,11 +116,19 @@ def _build(fingerprint: str, progress: Progress) -> None:
     mark.write_text(fingerprint)
 
 
-def _parameters() -> list[str]:
+def _parameters(given: Mapping[str, str] | None = None) -> list[str]:
     """The functions run in the interpreter at hand, so the template's runtime and architecture are this one's."""
-    runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    machine = platform.machine().lower()
-    return [f"Runtime={runtime}", f"Architecture={ARCHITECTURES.get(machine, 'x86_64')}"]
+    own = {
+        "Runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
+        "Architecture": ARCHITECTURES.get(platform.machine().lower(), "x86_64"),
+    }
+    return [f"ParameterKey={name},ParameterValue={_quoted(value)}" for name, value in {**(given or {}), **own}.items()]
+
+
+def _quoted(value: str) -> str:
+    """As SAM's command line reads a value that may have spaces, commas and quotes in it."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _sam(arguments: list[str], environment: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.errors import NotRunningError
+from cli.errors import BadInputError, NotRunningError
 from cli.program import program
 from cli.surroundings import Surroundings, pass_surroundings, readable_runtime_errors
 
@@ -26,8 +26,10 @@ def local() -> None:
 
 @local.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="Where the embedded AWS listens; default: its own choice.")
+@click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the template.")
+@click.option("--brief", is_flag=True, help="Do not say what to type next.")
 @pass_surroundings
-def up(surroundings: Surroundings, port: int | None) -> None:
+def up(surroundings: Surroundings, port: int | None, parameters: tuple[str, ...], brief: bool) -> None:
     """Start the local runtime and deploy the template to it.
 
     Deploys only what changed since the last time.
@@ -35,9 +37,13 @@ def up(surroundings: Surroundings, port: int | None) -> None:
     \b
       runs local up
       runs local up --port 4570
+      runs local up --parameter "ScheduleExpression=rate(5 minutes)"
     """
+    given = dict(_parameter(text) for text in parameters)
     with readable_runtime_errors():
-        status = surroundings.control().up(port=port, progress=click.echo)
+        status = surroundings.control().up(port=port, parameters=given, progress=click.echo)
+    if brief:
+        return
     runs = program()
     click.echo(
         f"The local runtime is up: {status.endpoint} ({status.region}), stack {status.stack}.\n\n"
@@ -72,6 +78,13 @@ def status(surroundings: Surroundings, as_json: bool) -> None:
     if found is None:
         raise NotRunningError(f"The local runtime is not running: start it with `{program()} local up`.")
     click.echo(_json(found) if as_json else _page(found))
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise BadInputError(f"--parameter takes NAME=VALUE, not {text!r}.")
+    return name, value
 
 
 def _json(status: RuntimeStatus) -> str:

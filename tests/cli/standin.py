@@ -125,10 +125,18 @@ class Control:
     found: RuntimeStatus | None = None
     error: Exception | None = None
     ports: list[int | None] = field(default_factory=list)
+    parameters: list[dict[str, str]] = field(default_factory=list)
 
-    def up(self, *, port: int | None = None, progress: Callable[[str], None]) -> RuntimeStatus:
+    def up(
+        self,
+        *,
+        port: int | None = None,
+        parameters: Mapping[str, str] | None = None,
+        progress: Callable[[str], None],
+    ) -> RuntimeStatus:
         """Tell of one step, and give `found`."""
         self.ports.append(port)
+        self.parameters.append(dict(parameters or {}))
         progress("deploying the stack")
         status = self.status()
         assert status is not None

@@ -26,6 +26,23 @@ def test_up_tells_its_steps_and_what_to_type_next(runner: CliRunner) -> None:
     assert "start --wait -- python -c" in result.stdout
 
 
+def test_up_takes_parameters_of_the_template_and_can_be_brief(runner: CliRunner) -> None:
+    control = Control(runtime_status(ENDPOINT))
+    arguments = ["local", "up", "--brief", "--parameter", "ScheduleExpression=rate(5 minutes)", "--parameter", "A=b=c"]
+
+    result = runner.invoke(main, arguments, obj=surroundings(control))
+
+    assert control.parameters == [{"ScheduleExpression": "rate(5 minutes)", "A": "b=c"}]
+    assert result.stdout == "deploying the stack\n"
+
+
+def test_up_refuses_a_parameter_without_a_value(runner: CliRunner) -> None:
+    result = runner.invoke(main, ["local", "up", "--parameter", "Schedule"], obj=surroundings(Control()))
+
+    assert result.exit_code == 2
+    assert "NAME=VALUE" in result.stderr
+
+
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
 def test_up_refuses_a_port_that_is_none(runner: CliRunner, port: str) -> None:
     assert runner.invoke(main, ["local", "up", "--port", port]).exit_code == 2

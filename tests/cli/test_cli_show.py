@@ -105,15 +105,6 @@ def test_the_call_is_signed(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) 
     assert request.headers["X-Amz-Date"]
 
 
-def test_the_aws_host_of_a_local_api_is_reached_by_path(runner: CliRunner) -> None:
-    path = f"/_aws/execute-api/abc123/Prod/runs/{RUN_ID}"
-    with serving(scripted({f"GET {path}": [Reply(200, run())]})) as server:
-        status = runtime_status(server.url, "https://abc123.execute-api.eu-west-1.amazonaws.com/Prod/")
-        result = runner.invoke(main, SHOW, obj=surroundings(Control(status)))
-
-    assert result.exit_code == 0
-
-
 REFUSALS = {
     "no permission": (403, {"Message": "User: x is not authorized"}, "execute-api:Invoke", 1),
     "no authentication": (403, {"message": "Missing Authentication Token"}, "Missing Authentication Token", 1),

@@ -1,0 +1,69 @@
+"""The REST API: start a run, show a run. Parse, call one use case, shape the reply; errors are in problems.py."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cache
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from fargate_runs import lenient
+from fargate_runs.aws import clients
+from fargate_runs.aws.dynamodb import DynamoRunStore
+from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
+from fargate_runs.clock import SystemClock
+from fargate_runs.observability import count, logger
+from fargate_runs.record import RunStatus
+from fargate_runs.request import RunRequest
+from fargate_runs.settings import ApiSettings
+from fargate_runs.usecases.show_run import ShowRun
+from fargate_runs.usecases.start_run import StartRun, TaskDefinitions
+
+from api.problems import answer_problems, body_of
+
+app = APIGatewayRestResolver()
+answer_problems(app)
+
+
+@cache
+def use_cases() -> tuple[StartRun, ShowRun]:
+    """The use cases on AWS, made once for each process."""
+    ours, clock = ApiSettings.from_env(), SystemClock()
+    retention = timedelta(days=ours.retention_days)
+    store = DynamoRunStore(clients.dynamodb(), ours.runs_table_name, clock=clock, retention=retention)
+    start = StartRun(
+        store,
+        StepFunctionsExecutions(clients.stepfunctions()),
+        clock,
+        state_machines=ours.state_machines,
+        task_definitions=TaskDefinitions(ours.task_definition_arn, ours.allowed_task_definitions),
+    )
+    return start, ShowRun(store)
+
+
+@app.post("/runs")
+def start_run() -> tuple[dict[str, object], int]:
+    """202 with the new run's id."""
+    start, _ = use_cases()
+    run = start(RunRequest.from_mapping(body_of(app.current_event)))
+    logger.info("run started", run_id=run.run_id, pattern=run.pattern.value)
+    count("RunsStarted")
+    return {
+        "runId": run.run_id,
+        "pattern": run.pattern,
+        "status": RunStatus.PENDING,
+        "executionArn": run.execution_arn,
+        "startedAt": lenient.iso(run.started_at),
+    }, 202
+
+
+@app.get("/runs/<run_id>")
+def show_run(run_id: str) -> dict[str, object]:
+    """200 with the run's document."""
+    _, show = use_cases()
+    return show(run_id)
+
+
+@logger.inject_lambda_context(log_event=False, clear_state=True)
+def handler(event: dict[str, object], context: LambdaContext) -> Mapping[str, object]:
+    """One request of API Gateway."""
+    return app.resolve(event, context)

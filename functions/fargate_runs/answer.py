@@ -1,0 +1,89 @@
+"""The answer to a task token, made from the recorded outcome, always inside Step Functions' limits (fact B30)."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from fargate_runs.kinds import ErrorName
+from fargate_runs.log import LONGEST_LINE, MOST_LINES, LogTail
+from fargate_runs.outcome import Outcome
+from fargate_runs.record import TaskRecord
+
+LARGEST_OUTPUT: Final = 262_144  # bytes
+LONGEST_CAUSE: Final = 32_768  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """What SendTaskSuccess gets: one JSON object."""
+
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What SendTaskFailure gets: the error's name, and one JSON object as the cause."""
+
+    error: str
+    cause: str
+
+
+Answer = Success | Failure
+
+
+def answer_of(record: TaskRecord, outcome: Outcome, tail: LogTail) -> Answer:
+    """The answer for a recorded outcome. The log's lines are an extra in a cause, and cut to what fits."""
+    if outcome.succeeded:
+        return Success(_output(record, outcome))
+    return Failure(outcome.error or ErrorName.UNKNOWN, _cause(record, outcome, tail))
+
+
+def smallest_answer_of(record: TaskRecord, outcome: Outcome) -> Answer:
+    """The same verdict without anything that others wrote: for when the full answer was refused."""
+    facts = {"runId": record.run_id, "taskArn": record.task_arn, "exitCode": outcome.exit_code}
+    note = "Step Functions refused the full answer: see the run's record"
+    if outcome.succeeded:
+        return Success(_json({**facts, "result": None, "note": note}))
+    return Failure(outcome.error or ErrorName.UNKNOWN, _json({**facts, "summary": note}))
+
+
+def _output(record: TaskRecord, outcome: Outcome) -> str:
+    facts = _facts(record, outcome)
+    note = {"resultNote": record.result.note} if record.result.note else {}
+    result = json.loads(record.result.json) if record.result.json else None
+    output = _json({**facts, "result": result, **note})
+    if len(output.encode("utf-8")) <= LARGEST_OUTPUT:
+        return output
+    return _json({**facts, "result": None, "resultNote": "the result is too large to be delivered: read it in the log"})
+
+
+def _cause(record: TaskRecord, outcome: Outcome, tail: LogTail) -> str:
+    facts = {
+        "summary": outcome.summary,
+        "advice": outcome.advice,
+        **_facts(record, outcome),
+        "stopCode": outcome.stop_code,
+        "stoppedReason": outcome.stopped_reason,
+    }
+    lines = [line[:LONGEST_LINE] for line in tail.lines[-MOST_LINES:]]
+    while True:
+        cause = _json({**facts, "lastLogLines": lines})
+        if len(cause) <= LONGEST_CAUSE:
+            return cause
+        if not lines:
+            return _json({"summary": outcome.summary, "advice": outcome.advice, "exitCode": outcome.exit_code})
+        lines = lines[1:]
+
+
+def _facts(record: TaskRecord, outcome: Outcome) -> dict[str, object]:
+    return {
+        "runId": record.run_id,
+        "taskArn": record.task_arn,
+        "container": outcome.container,
+        "exitCode": outcome.exit_code,
+        "log": record.log.as_json() if record.log else None,
+    }
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,1 @@
+"""Adapters: the ports on AWS. ClientError codes are translated here and nowhere else."""

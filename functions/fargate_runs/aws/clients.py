@@ -1,0 +1,40 @@
+"""The AWS clients, made once for a process, with time-outs that fit inside a function's own.
+
+AWS_ENDPOINT_URL sends all of them to the local runtime: boto3 itself honours it.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+def _config(*, connect: float, read: float, attempts: int) -> Config:
+    """Time-outs in seconds; `attempts` counts the first one."""
+    return Config(
+        connect_timeout=connect, read_timeout=read, retries={"mode": "standard", "total_max_attempts": attempts}
+    )
+
+
+@cache
+def dynamodb() -> "DynamoDBClient":
+    """For the runs table."""
+    return boto3.client("dynamodb", config=_config(connect=1, read=3, attempts=4))
+
+
+@cache
+def stepfunctions() -> "SFNClient":
+    """For executions and task tokens."""
+    return boto3.client("stepfunctions", config=_config(connect=2, read=5, attempts=3))
+
+
+@cache
+def logs() -> "CloudWatchLogsClient":
+    """For the containers' logs: one short try, because nothing may wait for a log."""
+    return boto3.client("logs", config=_config(connect=1, read=2, attempts=1))

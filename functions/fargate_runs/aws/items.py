@@ -1,0 +1,201 @@
+"""Records as DynamoDB items and back. Absent values are absent attributes; numbers come back as Decimal.
+
+    run   pk=RUN#<runId>  sk=RUN            createdAt, listStatus   (index runs-by-status)
+    task  pk=RUN#<runId>  sk=TASK#<taskId>  openShard, openSince    (index open, only while something is to do)
+
+A task's creation is `taskCreatedAt`, so that the index by `createdAt` holds runs only.
+"""
+
+import zlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from fargate_runs import lenient
+from fargate_runs.kinds import ErrorName, OutcomeStatus
+from fargate_runs.log import LogLocation, Result
+from fargate_runs.outcome import Outcome
+from fargate_runs.patterns import Pattern
+from fargate_runs.record import Delivery, RunRecord, RunStatus, TaskRecord
+from fargate_runs.task import Timeline
+
+OPEN_SHARDS: Final = 8
+Item = dict[str, object]
+
+
+def run_key(run_id: str) -> dict[str, str]:
+    """The key of a run."""
+    return {"pk": f"RUN#{run_id}", "sk": "RUN"}
+
+
+def task_key(run_id: str, task_id: str) -> dict[str, str]:
+    """The key of a task."""
+    return {"pk": f"RUN#{run_id}", "sk": f"TASK#{task_id}"}
+
+
+def present(attributes: Mapping[str, object]) -> Item:
+    """Without the attributes that have no value."""
+    return {name: value for name, value in attributes.items() if value is not None}
+
+
+def task_item(record: TaskRecord, *, now: datetime, expires_at: int) -> Item:
+    """A task as it is stored."""
+    times = record.timeline.as_detail()
+    created = times.pop("createdAt")
+    to_do = (
+        {"openShard": open_shard(record.task_id), "openSince": created or lenient.iso(now)} if record.is_open else {}
+    )
+    return present(
+        {
+            **task_key(record.run_id, record.task_id),
+            "runId": record.run_id,
+            "taskId": record.task_id,
+            "taskArn": record.task_arn,
+            "clusterArn": record.cluster_arn,
+            "taskDefinitionArn": record.task_definition_arn,
+            "pattern": record.pattern,
+            "executionArn": record.execution_arn,
+            "version": record.version,
+            "lastStatus": record.last_status,
+            "desiredStatus": record.desired_status,
+            "stopCode": record.stop_code,
+            "stoppedReason": record.stopped_reason,
+            "capacityProviderName": record.capacity_provider_name,
+            "cpu": record.cpu,
+            "memory": record.memory,
+            "mainContainer": record.main_container,
+            "logGroup": record.log.group if record.log else None,
+            "logStream": record.log.stream if record.log else None,
+            "outcome": _outcome_item(record.outcome, record.result) if record.outcome else None,
+            "delivery": record.delivery,
+            "taskToken": record.token,
+            "taskCreatedAt": created,
+            "expiresAt": expires_at,
+            **times,
+            **to_do,
+        }
+    )
+
+
+def open_shard(task_id: str) -> str:
+    """The partition of the open index that a task is in."""
+    return f"OPEN#{zlib.crc32(task_id.encode()) % OPEN_SHARDS}"
+
+
+def _outcome_item(outcome: Outcome, result: Result) -> Item:
+    return present(
+        {
+            "status": outcome.status,
+            "error": outcome.error,
+            "transient": outcome.transient,
+            "summary": outcome.summary,
+            "advice": outcome.advice,
+            "container": outcome.container,
+            "exitCode": outcome.exit_code,
+            "stopCode": outcome.stop_code,
+            "stoppedReason": outcome.stopped_reason,
+            "result": result.json,
+            "resultNote": result.note,
+        }
+    )
+
+
+def task_of(item: Mapping[str, object]) -> TaskRecord:
+    """The record of a stored task."""
+    outcome = lenient.mapping(item.get("outcome"))
+    task_arn = str(item["taskArn"])
+    return TaskRecord(
+        run_id=str(item["runId"]),
+        task_id=str(item["taskId"]),
+        task_arn=task_arn,
+        cluster_arn=str(item["clusterArn"]),
+        version=_whole(item["version"]) or 0,
+        last_status=str(item["lastStatus"]),
+        desired_status=_text(item, "desiredStatus"),
+        task_definition_arn=_text(item, "taskDefinitionArn"),
+        pattern=Pattern(str(item["pattern"])) if "pattern" in item else None,
+        execution_arn=_text(item, "executionArn"),
+        timeline=Timeline.from_detail({**item, "createdAt": item.get("taskCreatedAt")}),
+        stop_code=_text(item, "stopCode"),
+        stopped_reason=_text(item, "stoppedReason"),
+        capacity_provider_name=_text(item, "capacityProviderName"),
+        cpu=_text(item, "cpu"),
+        memory=_text(item, "memory"),
+        main_container=_text(item, "mainContainer"),
+        log=LogLocation.of(task_arn, str(item["logGroup"]), str(item["logStream"])) if "logGroup" in item else None,
+        outcome=_outcome_of(outcome) if outcome else None,
+        result=Result(json=_text(outcome, "result"), note=_text(outcome, "resultNote")),
+        delivery=Delivery(str(item["delivery"])),
+        token=_text(item, "taskToken"),
+    )
+
+
+def _outcome_of(item: Mapping[str, object]) -> Outcome:
+    return Outcome(
+        status=OutcomeStatus(str(item["status"])),
+        error=ErrorName(str(item["error"])) if "error" in item else None,
+        transient=bool(item["transient"]),
+        summary=str(item["summary"]),
+        advice=str(item["advice"]),
+        container=_text(item, "container"),
+        exit_code=_whole(item.get("exitCode")),
+        stop_code=_text(item, "stopCode"),
+        stopped_reason=_text(item, "stoppedReason"),
+    )
+
+
+def run_item(run: RunRecord, *, now: datetime, expires_at: int) -> Item:
+    """A run as it is stored, without its key."""
+    return present(
+        {
+            "runId": run.run_id,
+            "status": run.status,
+            "listStatus": run.status,
+            "createdAt": lenient.iso(run.created_at or now),
+            "pattern": run.pattern,
+            "executionArn": run.execution_arn,
+            "stateMachineArn": run.state_machine_arn,
+            "input": run.input,
+            "error": run.error,
+            "transient": run.transient,
+            "summary": run.summary,
+            "advice": run.advice,
+            "exitCode": run.exit_code,
+            "startedAt": lenient.iso(run.started_at),
+            "stoppedAt": lenient.iso(run.stopped_at),
+            "expiresAt": expires_at,
+        }
+    )
+
+
+def run_of(item: Mapping[str, object]) -> RunRecord:
+    """The record of a stored run."""
+    return RunRecord(
+        run_id=str(item["runId"]),
+        status=RunStatus(str(item["status"])),
+        created_at=lenient.time(item.get("createdAt")),
+        pattern=Pattern(str(item["pattern"])) if "pattern" in item else None,
+        execution_arn=_text(item, "executionArn"),
+        input=_input_of(item["input"]) if "input" in item else None,
+        error=ErrorName(str(item["error"])) if "error" in item else None,
+        transient=bool(item["transient"]) if "transient" in item else None,
+        summary=_text(item, "summary"),
+        advice=_text(item, "advice"),
+        exit_code=_whole(item.get("exitCode")),
+        started_at=lenient.time(item.get("startedAt")),
+        stopped_at=lenient.time(item.get("stoppedAt")),
+    )
+
+
+def _input_of(value: object) -> Mapping[str, object]:
+    given = dict(lenient.mapping(value))
+    return {**given, "timeoutSeconds": _whole(given.get("timeoutSeconds"))}
+
+
+def _text(item: Mapping[str, object], name: str) -> str | None:
+    value = item.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _whole(value: object) -> int | None:
+    return None if value is None else int(str(value))

@@ -1,0 +1,42 @@
+"""The containers' logs on CloudWatch Logs."""
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from fargate_runs.log import LogLocation
+from fargate_runs.ports import LogReader, LogUnavailableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import GetLogEventsRequestTypeDef, GetLogEventsResponseTypeDef
+
+
+class CloudWatchLogReader(LogReader):
+    """See LogReader. At most two calls: the newest page of a stream may be empty although the one before is not."""
+
+    def __init__(self, client: "CloudWatchLogsClient") -> None:
+        self._client = client
+
+    def last_lines(self, location: LogLocation, limit: int) -> tuple[str, ...]:
+        """See LogReader."""
+        try:
+            page = self._page(location, limit)
+            if not page["events"]:
+                page = self._page(location, limit, page["nextBackwardToken"])
+        except ClientError as error:
+            raise LogUnavailableError(f"the log could not be read: {error.response['Error']['Code']}") from None
+        except BotoCoreError as error:
+            raise LogUnavailableError(f"the log could not be read: {type(error).__name__}") from None
+        return tuple(event.get("message", "") for event in page["events"][-limit:])
+
+    def _page(self, location: LogLocation, limit: int, token: str | None = None) -> "GetLogEventsResponseTypeDef":
+        request: GetLogEventsRequestTypeDef = {
+            "logGroupName": location.group,
+            "logStreamName": location.stream,
+            "limit": limit,
+            "startFromHead": False,
+        }
+        if token:
+            request["nextToken"] = token
+        return self._client.get_log_events(**request)

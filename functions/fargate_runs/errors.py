@@ -1,0 +1,104 @@
+"""The errors of the domain.
+
+    FargateRunsError
+    ├── MalformedTaskError           what claims to be an ECS task cannot be read as one
+    ├── EventError
+    │   ├── MalformedEventError      an event that is not an "ECS Task State Change" in shape
+    │   └── ForeignEventError        a well-formed event that is not for this application
+    ├── InvalidRunRequestError       a run request that breaks the rules; it names every problem
+    ├── RunNotFoundError             no run has this id
+    ├── RunAlreadyExistsError        another run has this id
+    ├── RunNotStartedError           Step Functions certainly started nothing
+    │   └── RunThrottledError        … because too much was asked at once: the same request may work later
+    ├── RunStartUnknownError         nobody knows whether Step Functions started it; the record stays
+    ├── MissingSettingError          an environment variable that a function needs is not set
+    └── PortError                    the tree of `ports.py`: what the services around the domain may answer
+
+No message ever carries a task token, an environment value or an event as a whole.
+"""
+
+from collections.abc import Sequence
+
+
+class FargateRunsError(Exception):
+    """Every error that this library raises on purpose."""
+
+
+class MalformedTaskError(FargateRunsError):
+    """What claims to be an ECS task cannot be read as one; names the field."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"ECS task: {field} {problem}")
+        self.field = field
+
+
+class EventError(FargateRunsError):
+    """An event that cannot be handled, now or later; names the field."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"event: {field} {problem}")
+        self.field = field
+
+
+class MalformedEventError(EventError):
+    """The event has not the shape of an "ECS Task State Change" (fact B1)."""
+
+
+class ForeignEventError(EventError):
+    """The event is well formed but comes from another source or another cluster."""
+
+
+class InvalidRunRequestError(FargateRunsError):
+    """A run request breaks the rules. `problems` has one sentence for each broken rule."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+class RunNotFoundError(FargateRunsError):
+    """No run has this id, or its record has expired."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"there is no run {run_id!r}")
+        self.run_id = run_id
+
+
+class RunAlreadyExistsError(FargateRunsError):
+    """Another run, or another execution, has this id."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"a run {run_id!r} exists already; send the request again to get a new id")
+        self.run_id = run_id
+
+
+class RunNotStartedError(FargateRunsError):
+    """Step Functions refused: nothing was started and no record remains."""
+
+    def __init__(self, run_id: str, reason: str) -> None:
+        super().__init__(f"run {run_id!r} was not started: {reason}")
+        self.run_id = run_id
+
+
+class RunThrottledError(RunNotStartedError):
+    """Too much was asked at once: nothing was started, and the same request may work later."""
+
+
+class RunStartUnknownError(FargateRunsError):
+    """The call to Step Functions got no answer: the run may have started, its record stays."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"it is not known whether run {run_id!r} was started; look it up before you ask again")
+        self.run_id = run_id
+
+
+class MissingSettingError(FargateRunsError):
+    """An environment variable that a function needs is not set."""
+
+    def __init__(self, variable: str) -> None:
+        super().__init__(f"the environment variable {variable} is not set; template.yaml sets it for this function")
+        self.variable = variable
+
+
+class PortError(FargateRunsError):
+    """Something outside of the domain did not do what it was asked. The tree is in `ports.py`."""

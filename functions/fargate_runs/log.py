@@ -1,0 +1,92 @@
+"""Where a container's log is, and what its last lines say."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+LARGEST_RESULT: Final = 250_000  # bytes of JSON: the output that carries it may have 262,144 (fact B30)
+MOST_LINES: Final = 10
+LONGEST_LINE: Final = 2_000
+_CONSOLES: Final = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
+
+
+@dataclass(frozen=True, slots=True)
+class LogLocation:
+    """A CloudWatch Logs stream. `partition` and `region` are those of the task."""
+
+    group: str
+    stream: str
+    region: str
+    partition: str = "aws"
+
+    @classmethod
+    def of(cls, task_arn: str, group: str, stream: str) -> "LogLocation":
+        """The stream in the Region that the task ran in."""
+        _, partition, _, region, *_ = (task_arn + ":::").split(":")
+        return cls(group, stream, region, partition)
+
+    @property
+    def url(self) -> str:
+        """The link to the stream in the console, which escapes names twice with $ for %."""
+        host = _CONSOLES.get(self.partition, "console.aws.amazon.com")
+        group, stream = (quote(quote(name, safe=""), safe="").replace("%", "$") for name in (self.group, self.stream))
+        return (
+            f"https://{self.region}.{host}/cloudwatch/home?region={self.region}"
+            f"#logsV2:log-groups/log-group/{group}/log-events/{stream}"
+        )
+
+    def as_json(self) -> dict[str, str]:
+        """For an answer to a token."""
+        return {"group": self.group, "stream": self.stream, "url": self.url}
+
+
+@dataclass(frozen=True, slots=True)
+class LogTail:
+    """The last lines of a log, oldest first. `problem` says why there are none where it could not be read."""
+
+    lines: tuple[str, ...] = ()
+    problem: str | None = None
+
+    def without(self, secret: str | None) -> "LogTail":
+        """The same with a secret masked: a container may print its own token."""
+        if not secret:
+            return self
+        return LogTail(tuple(line.replace(secret, "[task token]") for line in self.lines), self.problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run gave back: `json` is the text of one JSON object, or None, and then `note` says why if that is odd."""
+
+    json: str | None = None
+    note: str | None = None
+
+
+NO_RESULT: Final = Result()
+
+
+def result_of(tail: LogTail) -> Result:
+    """The last line that is not blank, if it is a JSON object of a size that can be delivered."""
+    if tail.problem:
+        return Result(note=tail.problem)
+    last = next((line for line in reversed(tail.lines) if line.strip()), "")
+    if not last.lstrip().startswith("{"):
+        return NO_RESULT
+    if len(last) > LARGEST_RESULT:
+        return Result(note="the last log line is too large to be delivered as a result: read it in the log")
+    return _as_object(last)
+
+
+def _as_object(line: str) -> Result:
+    try:
+        value = json.loads(line)
+        compact = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        size = len(compact.encode("utf-8"))
+    except (ValueError, RecursionError):  # UnicodeEncodeError is a ValueError
+        return NO_RESULT
+    if not isinstance(value, dict):
+        return NO_RESULT
+    if size > LARGEST_RESULT:
+        return Result(note="the last log line is too large to be delivered as a result: read it in the log")
+    return Result(json=compact)

@@ -1,0 +1,92 @@
+"""The verdict on a task: `outcome_of`, a function from data to data that never raises.
+
+The names are in `kinds.py`, the rules and their order in `rules.py`, the table for readers in docs/outcomes.md.
+"""
+
+from dataclasses import dataclass
+
+from fargate_runs.evidence import Evidence
+from fargate_runs.kinds import KINDS, ErrorName, OutcomeStatus
+from fargate_runs.rules import LOST_ADVICE, LOST_SUMMARY, RULES, Rule
+from fargate_runs.task import EcsTask
+
+__all__ = ["ErrorName", "Outcome", "OutcomeStatus", "lost", "outcome_of"]
+
+_LONGEST_REASON_IN_SUMMARY = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a task ended and what to do about it.
+
+    `container` and `exit_code` are the main container's; where none is known, those of the container that was judged.
+    `stop_code` and `stopped_reason` are as ECS gave them.
+    """
+
+    status: OutcomeStatus
+    error: ErrorName | None
+    transient: bool
+    summary: str
+    advice: str
+    container: str | None = None
+    exit_code: int | None = None
+    stop_code: str | None = None
+    stopped_reason: str | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the token gets a success."""
+        return self.status is OutcomeStatus.SUCCEEDED
+
+
+def outcome_of(task: EcsTask, *, main_container: str | None = None) -> Outcome | None:
+    """The outcome of a task, None while it has not ended.
+
+    `main_container` names the main container of a task whose own overrides name none.
+    """
+    if not task.has_ended:
+        return None
+    evidence = Evidence.of(task, main_container)
+    rule = next(rule for rule in RULES if rule.applies(evidence))
+    return _outcome(rule, evidence, task)
+
+
+def lost(container: str | None = None) -> Outcome:
+    """The outcome of a task that ECS no longer knows, of which nothing told how it ended."""
+    kind = KINDS[ErrorName.LOST]
+    return Outcome(kind.status, ErrorName.LOST, kind.transient, LOST_SUMMARY, LOST_ADVICE, container)
+
+
+def _outcome(rule: Rule, evidence: Evidence, task: EcsTask) -> Outcome:
+    kind = KINDS[rule.error] if rule.error else None
+    judged = evidence.judged
+    words = _words(evidence)
+    return Outcome(
+        status=kind.status if kind else OutcomeStatus.SUCCEEDED,
+        error=rule.error,
+        transient=kind.transient if kind else False,
+        summary=rule.summary.format_map(words),
+        advice=rule.advice.format_map(words),
+        container=judged.name if judged else None,
+        exit_code=judged.exit_code if judged else None,
+        stop_code=task.stop_code,
+        stopped_reason=task.stopped_reason,
+    )
+
+
+def _words(evidence: Evidence) -> dict[str, object]:
+    judged = evidence.judged
+    culprit = evidence.out_of_memory or evidence.failed_sidecar or evidence.culprit
+    return {
+        "reason": _short(evidence.start_reason if evidence.never_ran else evidence.reason),
+        "stop_code": evidence.stop_code or "none",
+        "container": judged.name if judged else "?",
+        "exit_code": judged.exit_code if judged else "?",
+        "culprit": culprit.name if culprit else "?",
+        "culprit_code": culprit.exit_code if culprit else "?",
+    }
+
+
+def _short(reason: str) -> str:
+    said = " ".join(reason.split()) or "ECS gave no reason"
+    return said if len(said) <= _LONGEST_REASON_IN_SUMMARY else said[: _LONGEST_REASON_IN_SUMMARY - 1] + "…"

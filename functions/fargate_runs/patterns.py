@@ -1,0 +1,55 @@
+"""The three integration patterns, and the ARNs of the machines and executions behind them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Pattern(StrEnum):
+    """AWS's own words for how Step Functions calls ECS."""
+
+    REQUEST_RESPONSE = "request-response"
+    SYNC = "sync"
+    CALLBACK = "callback"
+
+
+_STARTED_BY_SYNC = "AWS Step Functions"  # fact B8
+
+
+@dataclass(frozen=True, slots=True)
+class StateMachines:
+    """The ARN of this application's machine for each pattern."""
+
+    request_response: str
+    sync: str
+    callback: str
+
+    def arn_of(self, pattern: Pattern) -> str:
+        """The machine that runs this pattern."""
+        return {
+            Pattern.REQUEST_RESPONSE: self.request_response,
+            Pattern.SYNC: self.sync,
+            Pattern.CALLBACK: self.callback,
+        }[pattern]
+
+    def pattern_of(self, execution_arn: str | None, *, has_token: bool, started_by: str | None) -> Pattern | None:
+        """The pattern of a task: by its machine, else by what the task itself shows; None if nothing shows it."""
+        machine = state_machine_of(execution_arn)
+        ours = next((pattern for pattern in Pattern if machine == self.arn_of(pattern)), None)
+        if ours:
+            return ours
+        if has_token:
+            return Pattern.CALLBACK
+        return Pattern.SYNC if started_by == _STARTED_BY_SYNC else None
+
+
+def execution_arn(state_machine_arn: str, name: str) -> str:
+    """The ARN that an execution of this name has: known before it is started."""
+    return f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
+
+
+def state_machine_of(execution_arn: str | None) -> str | None:
+    """The machine of an execution, that of a Distributed Map's child included; None for what is no execution's ARN."""
+    parts = (execution_arn or "").split(":")
+    if len(parts) < 8 or parts[5] != "execution":  # noqa: PLR2004 - arn:partition:states:region:account:execution:machine:name
+        return None
+    return ":".join([*parts[:5], "stateMachine", parts[6].partition("/")[0]])

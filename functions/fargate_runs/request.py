@@ -1,0 +1,234 @@
+"""What may be asked for: one run. The same rules stand in the state machines, before a task is started."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from fargate_runs.errors import InvalidRunRequestError
+from fargate_runs.patterns import Pattern
+
+RESERVED_VARIABLES: Final = ("RUN_ID", "RUN_EXECUTION_ARN", "RUN_ATTEMPT", "TASK_TOKEN", "TASK_TOKEN_ENV_VARIABLE")
+LONGEST_OVERRIDES: Final = 8_192  # characters of JSON, the task token included (fact B30)
+LONGEST_TIMEOUT: Final = 99_999_999  # seconds, Step Functions' own limit (fact B27)
+_OURS: Final = {"RUN_ID": 80, "RUN_EXECUTION_ARN": 300}  # reserved characters for what the machines put in themselves
+_RESERVED_FOR_TOKEN: Final = 1_024  # real tokens have 700 to 1,100 characters with their JSON around them
+
+_FEW: Final = 5
+_GIB: Final = 1_024
+_MEMORY_FOR: Final[Mapping[str, tuple[int, ...]]] = {
+    "256": (512, 1_024, 2_048),
+    "512": tuple(range(1 * _GIB, 4 * _GIB + 1, _GIB)),
+    "1024": tuple(range(2 * _GIB, 8 * _GIB + 1, _GIB)),
+    "2048": tuple(range(4 * _GIB, 16 * _GIB + 1, _GIB)),
+    "4096": tuple(range(8 * _GIB, 30 * _GIB + 1, _GIB)),
+    "8192": tuple(range(16 * _GIB, 60 * _GIB + 1, 4 * _GIB)),
+    "16384": tuple(range(32 * _GIB, 120 * _GIB + 1, 8 * _GIB)),
+}
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TASK_DEFINITION: Final = re.compile(
+    r"(arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:task-definition/)?[A-Za-z0-9_-]{1,255}(:\d{1,9})?"
+)
+
+
+class Capacity(StrEnum):
+    """Where a run's tasks may run."""
+
+    ON_DEMAND = "on-demand"
+    SPOT = "spot"
+    SPOT_FIRST = "spot-first"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """A valid request for one run; None is what the stack's defaults say. Its repr never shows environment values."""
+
+    commands: tuple[str, ...] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    task_definition: str | None = None
+    cpu: str | None = None
+    memory: str | None = None
+    capacity: Capacity | None = None
+    timeout_seconds: int | None = None
+    pattern: Pattern = Pattern.CALLBACK
+
+    @classmethod
+    def from_mapping(cls, body: Mapping[str, object], *, require_commands: bool = True) -> "RunRequest":
+        """Read a request: an execution's input, with or without `pattern`.
+
+        Raises InvalidRunRequestError with every problem at once, each naming the key, what is wrong and what is right.
+        """
+        problems = tuple(_problems(body, require_commands=require_commands))
+        if problems:
+            raise InvalidRunRequestError(problems)
+        return cls._read(body)
+
+    @classmethod
+    def _read(cls, body: Mapping[str, object]) -> "RunRequest":
+        """Of a body without problems."""
+        commands, environment = body.get("commands"), body.get("environment")
+        capacity, pattern = body.get("capacity"), body.get("pattern")
+        timeout = body.get("timeoutSeconds")
+        return cls(
+            commands=tuple(map(str, commands)) if isinstance(commands, list) else None,
+            environment=dict(environment) if isinstance(environment, Mapping) else {},
+            task_definition=_text_or_none(body.get("taskDefinition")),
+            cpu=_text_or_none(body.get("cpu")),
+            memory=_text_or_none(body.get("memory")),
+            capacity=Capacity(str(capacity)) if capacity is not None else None,
+            timeout_seconds=timeout if isinstance(timeout, int) else None,
+            pattern=Pattern(str(pattern)) if pattern is not None else Pattern.CALLBACK,
+        )
+
+    def execution_input(self) -> dict[str, object]:
+        """The input of the state machine: only what was asked for, the defaults live in the machines."""
+        return self._without_nones(environment=dict(self.environment) or None)
+
+    def recorded_input(self) -> dict[str, object]:
+        """The input as it is stored and shown: the environment's names, never its values."""
+        given = {**dict.fromkeys(RECORDED_KEYS), **self._without_nones(environment=None)}
+        return {**given, "environmentNames": sorted(self.environment)}
+
+    def _without_nones(self, *, environment: Mapping[str, str] | None) -> dict[str, object]:
+        values: dict[str, object] = {
+            "commands": list(self.commands) if self.commands is not None else None,
+            "environment": environment,
+            "taskDefinition": self.task_definition,
+            "cpu": self.cpu,
+            "memory": self.memory,
+            "capacity": self.capacity.value if self.capacity else None,
+            "timeoutSeconds": self.timeout_seconds,
+        }
+        return {key: value for key, value in values.items() if value is not None}
+
+
+def _text_or_none(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _problems(body: Mapping[str, object], *, require_commands: bool) -> Iterator[str]:
+    yield from _unknown_keys(body)
+    if require_commands and "commands" not in body:
+        yield 'commands: is missing; give the command as a list of texts, such as ["python", "-c", "print(1)"]'
+    found = False
+    for key, check in _CHECKS.items():
+        if key in body:
+            for problem in check(body[key]):
+                found = True
+                yield f"{key}: {problem}"
+    if not found:
+        yield from _size_for_fargate(body)
+        yield from _too_long(body)
+
+
+def _unknown_keys(body: Mapping[str, object]) -> Iterator[str]:
+    for key in body:
+        if key not in _CHECKS:
+            yield f"{str(key)[:80]}: is not known; the keys are {', '.join(_CHECKS)}"
+
+
+def _commands(value: object) -> Iterator[str]:
+    if not isinstance(value, list) or not value:
+        yield 'must be a list of at least one text, such as ["python", "job.py"]'
+    elif not all(_sendable(each) for each in value):
+        yield "every part must be a text; write numbers in quotes"
+
+
+def _environment(value: object) -> Iterator[str]:
+    if not isinstance(value, Mapping):
+        yield 'must be an object of names and texts, such as {"STAGE": "test"}'
+        return
+    for name, content in value.items():
+        if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
+            yield f"{str(name)[:80]!r} is no name for a variable; use letters, digits and underscores, no digit first"
+        elif name in RESERVED_VARIABLES:
+            yield f"{name} is set by the application itself; choose another name than {', '.join(RESERVED_VARIABLES)}"
+        elif not _sendable(content):
+            yield f"{name} must have a text as its value; write numbers and true or false in quotes"
+
+
+def _sendable(value: object) -> bool:
+    """A text that survives JSON, UTF-8 and a process's arguments."""
+    if not isinstance(value, str) or "\0" in value:
+        return False
+    return value.encode("utf-8", "replace").decode("utf-8") == value
+
+
+def _task_definition(value: object) -> Iterator[str]:
+    if not isinstance(value, str) or not _TASK_DEFINITION.fullmatch(value):
+        yield "must be a task definition: its ARN, family or family:revision"
+
+
+def _cpu(value: object) -> Iterator[str]:
+    if not isinstance(value, str) or value not in _MEMORY_FOR:
+        yield f"must be one of {_quoted(_MEMORY_FOR)} as a text (1024 is one vCPU)"
+
+
+def _memory(value: object) -> Iterator[str]:
+    if not isinstance(value, str) or not re.fullmatch(r"[1-9][0-9]{2,5}", value):
+        yield 'must be MiB as digits in a text, such as "1024"'
+
+
+def _one_of(kinds: type[StrEnum]) -> Callable[[object], Iterator[str]]:
+    def check(value: object) -> Iterator[str]:
+        if not isinstance(value, str) or value not in list(kinds):
+            yield f"must be one of {_quoted(kinds)}"
+
+    return check
+
+
+def _timeout(value: object) -> Iterator[str]:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LONGEST_TIMEOUT:
+        yield f"must be a whole number of seconds from 1 to {LONGEST_TIMEOUT}"
+
+
+_CHECKS: Final[Mapping[str, Callable[[object], Iterator[str]]]] = {
+    "pattern": _one_of(Pattern),
+    "commands": _commands,
+    "environment": _environment,
+    "taskDefinition": _task_definition,
+    "cpu": _cpu,
+    "memory": _memory,
+    "capacity": _one_of(Capacity),
+    "timeoutSeconds": _timeout,
+}
+RECORDED_KEYS: Final = ("commands", "taskDefinition", "cpu", "memory", "capacity", "timeoutSeconds")
+
+
+def _quoted(values: object) -> str:
+    return ", ".join(f'"{each}"' for each in values)  # type: ignore[attr-defined]
+
+
+def _size_for_fargate(body: Mapping[str, object]) -> Iterator[str]:
+    """Fargate takes only some memory sizes for a cpu; with one of the two given, the task definition has the other."""
+    cpu, memory = body.get("cpu"), body.get("memory")
+    if not isinstance(cpu, str) or not isinstance(memory, str):
+        return
+    sizes = _MEMORY_FOR[cpu]
+    if int(memory) not in sizes:
+        step = sizes[-1] - sizes[-2]
+        right = _quoted(sizes) if len(sizes) < _FEW else f'"{sizes[0]}" to "{sizes[-1]}" in steps of {step}'
+        yield f'memory: "{memory}" does not go with cpu "{cpu}" on Fargate; use {right}'
+
+
+def _too_long(body: Mapping[str, object]) -> Iterator[str]:
+    length = len(json.dumps(_overrides(body), ensure_ascii=False))
+    if body.get("pattern", Pattern.CALLBACK) == Pattern.CALLBACK:
+        length += _RESERVED_FOR_TOKEN
+    if length > LONGEST_OVERRIDES:
+        yield (
+            f"commands, environment: together they make overrides of about {length} characters, and ECS takes"
+            f" {LONGEST_OVERRIDES}; put what is long into S3 or SSM and pass its name"
+        )
+
+
+def _overrides(body: Mapping[str, object]) -> dict[str, object]:
+    """The overrides that the machines will send, as ECS counts them."""
+    environment = body.get("environment")
+    given = environment.items() if isinstance(environment, Mapping) else ()
+    ours = [{"name": name, "value": "x" * length} for name, length in _OURS.items()]
+    variables = [*ours, *({"name": name, "value": value} for name, value in given)]
+    container = {"name": "x" * 64, "command": body.get("commands") or [], "environment": variables}
+    return {"containerOverrides": [container], "cpu": body.get("cpu"), "memory": body.get("memory")}

@@ -1,0 +1,242 @@
+"""The rules of the outcomes, in the order in which they are tried: the first that applies gives the outcome.
+
+The order is the meaning: a stop by somebody wins over every exit code, because a container that ends well after
+SIGTERM has not done its work; then what ECS says about memory and the start; then the main container's exit code.
+Summaries and advice are templates over `reason`, `container`, `exit_code`, `culprit` and `culprit_code`.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from fargate_runs.evidence import SIGKILL, SIGTERM, Evidence
+from fargate_runs.kinds import ErrorName
+
+_STEP_FUNCTIONS: Final = re.compile(r"AWS Step Functions execution.*managing this resource", re.IGNORECASE | re.DOTALL)
+_USER: Final = re.compile(r"^\s*Task stopped by user", re.IGNORECASE)
+_SPOT: Final = re.compile(r"^\s*Your Spot Task was interrupted", re.IGNORECASE)
+_HEALTH: Final = re.compile(r"failed (\w+ ){0,3}health ?checks?\b", re.IGNORECASE)
+_CONTAINER_HEALTH: Final = re.compile(r"^\s*(task |container )?failed (\w+ ){0,3}health ?checks?\b", re.IGNORECASE)
+_SCHEDULER: Final = re.compile(r"^\s*Scaling activity initiated by", re.IGNORECASE)
+_INFRASTRUCTURE: Final = re.compile(
+    r"^\s*ECS is performing maintenance|^\s*Host EC2 .*(terminated|stopped)"
+    r"|underlying (infrastructure|hardware|host)|host .{0,40}\b(lost|unreachable|unhealthy)\b",
+    re.IGNORECASE,
+)
+
+Predicate = Callable[[Evidence], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When a stopped task has this error. `error` None is success."""
+
+    error: ErrorName | None
+    applies: Predicate
+    summary: str
+    advice: str
+
+
+def _stopped_with(code: str, pattern: re.Pattern[str]) -> Predicate:
+    """The stop code, or its text where there is no stop code (fact B15: codes may be missing)."""
+    return lambda e: e.stop_code == code or (e.stop_code is None and e.says(pattern))
+
+
+def _stopped_by_step_functions(e: Evidence) -> bool:
+    return e.stop_code in {"UserInitiated", None} and e.says(_STEP_FUNCTIONS)
+
+
+def _spot_interrupted(e: Evidence) -> bool:
+    # Older events say TerminationNotice or nothing beside this text, which only AWS writes (fact B15).
+    return e.stop_code == "SpotInterruption" or e.says(_SPOT)
+
+
+def _infrastructure_failed(e: Evidence) -> bool:
+    said = e.stop_code != "TaskFailedToStart" and e.says(_INFRASTRUCTURE)
+    return e.stop_code in {"InfrastructureHealth", "TerminationNotice"} or said
+
+
+def _health_check_failed(e: Evidence) -> bool:
+    return e.stop_code != "TaskFailedToStart" and (e.says(_HEALTH) or e.some_container_says(_CONTAINER_HEALTH))
+
+
+def _failed_to_start(error: ErrorName) -> Predicate:
+    """A start that failed for this reason: by its stop code, or without one when nothing ever ran."""
+    return lambda e: (e.stop_code == "TaskFailedToStart" or e.never_ran) and e.start_error is error
+
+
+def _start_failed_otherwise(e: Evidence) -> bool:
+    said = e.never_ran and (e.start_error is ErrorName.FAILED_TO_START or not e.containers)
+    return e.stop_code == "TaskFailedToStart" or said
+
+
+def _main_exited(*codes: int) -> Predicate:
+    return lambda e: e.main is not None and e.main.exit_code in codes
+
+
+def _succeeded(e: Evidence) -> bool:
+    return e.main.exit_code == 0 if e.main else e.succeeded_together
+
+
+def _exited_non_zero(e: Evidence) -> bool:
+    return e.main.exit_code is not None if e.main else e.culprit is not None
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        ErrorName.STOPPED_BY_STEP_FUNCTIONS,
+        _stopped_by_step_functions,
+        "Step Functions stopped the task because the execution that managed it was aborted or timed out.",
+        "Look at the execution's history for who aborted it or which time-out ended it. If the work simply needs"
+        " longer, raise timeoutSeconds and start it again.",
+    ),
+    Rule(
+        ErrorName.STOPPED_BY_USER,
+        _stopped_with("UserInitiated", _USER),
+        "Somebody stopped the task: {reason}",
+        "CloudTrail's StopTask event for this task says who did it. A stop is never a success, even with exit code 0:"
+        " start the run again if its work is still wanted.",
+    ),
+    Rule(
+        ErrorName.SPOT_INTERRUPTED,
+        _spot_interrupted,
+        "AWS took the Fargate Spot capacity back while the task was running.",
+        "Start it again: this says nothing about your code. Use capacity spot-first to go on with on-demand capacity by"
+        " itself, on-demand for work that must not be interrupted, and handle SIGTERM to save what is done so far.",
+    ),
+    Rule(
+        ErrorName.HEALTH_CHECK_FAILED,
+        _health_check_failed,
+        "The task was stopped because it failed its health checks: {reason}",
+        "Run the health check's command or request by hand in the container, and give it a longer start period if the"
+        " application is slow to start. A job that serves no traffic needs no health check.",
+    ),
+    Rule(
+        ErrorName.INFRASTRUCTURE_FAILED,
+        _infrastructure_failed,
+        "AWS stopped the task because of the infrastructure that it ran on: {reason}",
+        "Start it again: this says nothing about your code. If it happens to long runs again and again, split them into"
+        " shorter ones, because Fargate retires hosts for maintenance.",
+    ),
+    Rule(
+        ErrorName.STOPPED_BY_SCHEDULER,
+        _stopped_with("ServiceSchedulerInitiated", _SCHEDULER),
+        "The scheduler of an ECS service stopped the task: {reason}",
+        "The task belongs to a service, which starts and stops its tasks as it needs them. To run the container as a"
+        " job, start it as a run, outside of a service.",
+    ),
+    Rule(
+        ErrorName.OUT_OF_MEMORY,
+        lambda e: e.out_of_memory is not None,
+        "Container {culprit} was killed because it used more memory than it was given.",
+        "Start the run with more memory (memory, and a cpu value that allows it), or raise the container's own memory"
+        " limit in the task definition. A retry with the same memory ends the same way.",
+    ),
+    Rule(
+        ErrorName.IMAGE_NOT_FOUND,
+        _failed_to_start(ErrorName.IMAGE_NOT_FOUND),
+        "An image could not be pulled because it does not exist or access to it was denied: {reason}",
+        "Check the image's name, tag and CPU architecture in the task definition, and that the task execution role may"
+        " pull it (ecr:GetAuthorizationToken, ecr:BatchGetImage, ecr:GetDownloadUrlForLayer, or the registry's"
+        " secret).",
+    ),
+    Rule(
+        ErrorName.IMAGE_PULL_FAILED,
+        _failed_to_start(ErrorName.IMAGE_PULL_FAILED),
+        "An image could not be pulled: {reason}",
+        "Start it again, this often passes. If it does not: the subnets need a way to the registry (NAT gateway,"
+        " public IP address, or VPC endpoints for ECR and S3), Docker Hub limits anonymous pulls (use ECR's"
+        " pull-through cache), and the task's disk must hold the image (ephemeralStorage).",
+    ),
+    Rule(
+        ErrorName.CAPACITY_UNAVAILABLE,
+        _failed_to_start(ErrorName.CAPACITY_UNAVAILABLE),
+        "There was no capacity for the task: {reason}",
+        "Start it again later. Allow more Availability Zones, use capacity spot-first or on-demand instead of spot,"
+        " or ask for a higher Fargate vCPU quota if the text speaks of a limit.",
+    ),
+    Rule(
+        ErrorName.PROVISIONING_FAILED,
+        _failed_to_start(ErrorName.PROVISIONING_FAILED),
+        "AWS could not provide the network interface, the storage or the host for the task: {reason}",
+        "Start it again, this often passes. If the text names free addresses, use larger subnets; if it names a rate,"
+        " start fewer tasks at a time.",
+    ),
+    Rule(
+        ErrorName.RESOURCE_INITIALIZATION_FAILED,
+        _failed_to_start(ErrorName.RESOURCE_INITIALIZATION_FAILED),
+        "Something that the task definition asks for could not be set up (secrets, registry login, logging or volumes):"
+        " {reason}",
+        "Check that the secret, parameter, log group or file system exists, that the task execution role may use it,"
+        " and that the subnets and security groups let the task reach it (NAT gateway or VPC endpoints).",
+    ),
+    Rule(
+        ErrorName.FAILED_TO_START,
+        _start_failed_otherwise,
+        "The task failed to start: {reason}",
+        "Read the reason: it is usually the command or entry point (not found, not executable), the CPU architecture,"
+        " or a setting of the task definition. Nothing of your code has run.",
+    ),
+    Rule(
+        None,
+        _succeeded,
+        "Container {container} exited with code 0.",
+        "",
+    ),
+    Rule(
+        ErrorName.SIDECAR_FAILED,
+        lambda e: e.failed_sidecar is not None,
+        "Container {culprit} exited with code {culprit_code}, and the main container {container} was told to stop"
+        " (exit code {exit_code}).",
+        "Read the log of {culprit}: it failed, not the main container. If the run can do without it, mark it as not"
+        " essential in the task definition.",
+    ),
+    Rule(
+        ErrorName.EXITED_NON_ZERO,
+        _main_exited(SIGKILL),
+        "Container {container} was killed (exit code {exit_code}, SIGKILL), and ECS does not say why.",
+        "It may have ignored SIGTERM until its stop time-out was over, or a process in it was killed for lack of memory"
+        " without ECS noticing: watch the memory in Container Insights, and read the last log lines.",
+    ),
+    Rule(
+        ErrorName.EXITED_NON_ZERO,
+        _main_exited(SIGTERM),
+        "Container {container} was told to stop (exit code {exit_code}, SIGTERM) after another container had ended.",
+        "An essential sidecar ended before the main container had done its work: mark it as not essential, or let it"
+        " wait for the main container.",
+    ),
+    Rule(
+        ErrorName.EXITED_NON_ZERO,
+        _main_exited(126, 127),
+        "Container {container} exited with code {exit_code}: its command was not found or may not be executed.",
+        "Check commands against what the image has: the path, the execute permission, and whether a shell is needed"
+        ' (["sh", "-c", "…"]).',
+    ),
+    Rule(
+        ErrorName.EXITED_NON_ZERO,
+        _main_exited(134, 139),
+        "Container {container} crashed (exit code {exit_code}: abort or segmentation fault).",
+        "Native code crashed: read the last log lines, and check that the image was built for the task's CPU"
+        " architecture.",
+    ),
+    Rule(
+        ErrorName.EXITED_NON_ZERO,
+        _exited_non_zero,
+        "Container {container} exited with code {exit_code}.",
+        "Your own program ended with this code: read its last log lines. The same input will most likely end the same"
+        " way.",
+    ),
+    Rule(
+        ErrorName.UNKNOWN,
+        lambda _: True,
+        "The task stopped, and ECS does not say enough to know why (stop code {stop_code}): {reason}",
+        "Read the container's log and the events of the cluster at that time, and look for the reason's text in the AWS"
+        " documentation on stopped tasks. Start the run again if it may run twice.",
+    ),
+)
+
+LOST_SUMMARY: Final = "ECS no longer knows the task, and nothing told how it ended."
+LOST_ADVICE: Final = (
+    "Read the container's log for how far it got before you start the run again: it may have done its work."
+)

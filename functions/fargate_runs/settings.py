@@ -1,0 +1,88 @@
+"""The settings of the functions: one frozen dataclass each, read once from the environment that template.yaml sets."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fargate_runs.errors import MissingSettingError
+from fargate_runs.patterns import StateMachines
+from fargate_runs.task import DEFAULT_TOKEN_VARIABLES
+
+_RETENTION_DAYS = "120"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStateChangeSettings:
+    """Of the function behind the rule on "ECS Task State Change"."""
+
+    runs_table_name: str
+    cluster_arn: str
+    task_definition_arn: str
+    container_name: str
+    log_group_name: str
+    log_stream_prefix: str
+    token_variables: tuple[str, ...]
+    retention_days: int
+    state_machines: StateMachines
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "TaskStateChangeSettings":
+        """Raises MissingSettingError, which names the variable."""
+        return cls(
+            runs_table_name=_required(environ, "RUNS_TABLE_NAME"),
+            cluster_arn=_required(environ, "CLUSTER_ARN"),
+            task_definition_arn=_required(environ, "TASK_DEFINITION_ARN"),
+            container_name=_required(environ, "CONTAINER_NAME"),
+            log_group_name=_required(environ, "LOG_GROUP_NAME"),
+            log_stream_prefix=_required(environ, "LOG_STREAM_PREFIX"),
+            token_variables=_list(environ, "TASK_TOKEN_VARIABLE_NAMES") or DEFAULT_TOKEN_VARIABLES,
+            retention_days=_days(environ),
+            state_machines=_state_machines(environ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """Of the function behind the REST API."""
+
+    runs_table_name: str
+    task_definition_arn: str
+    container_name: str
+    allowed_task_definitions: tuple[str, ...]
+    retention_days: int
+    state_machines: StateMachines
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "ApiSettings":
+        """Raises MissingSettingError, which names the variable."""
+        return cls(
+            runs_table_name=_required(environ, "RUNS_TABLE_NAME"),
+            task_definition_arn=_required(environ, "TASK_DEFINITION_ARN"),
+            container_name=_required(environ, "CONTAINER_NAME"),
+            allowed_task_definitions=_list(environ, "ALLOWED_TASK_DEFINITIONS"),
+            retention_days=_days(environ),
+            state_machines=_state_machines(environ),
+        )
+
+
+def _required(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "").strip()
+    if not value:
+        raise MissingSettingError(name)
+    return value
+
+
+def _list(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part for part in (each.strip() for each in environ.get(name, "").split(",")) if part)
+
+
+def _days(environ: Mapping[str, str]) -> int:
+    return int(environ.get("RECORD_RETENTION_DAYS", "").strip() or _RETENTION_DAYS)
+
+
+def _state_machines(environ: Mapping[str, str]) -> StateMachines:
+    return StateMachines(
+        request_response=_required(environ, "RUN_TASK_STATE_MACHINE_ARN"),
+        sync=_required(environ, "RUN_TASK_SYNC_STATE_MACHINE_ARN"),
+        callback=_required(environ, "RUN_TASK_CALLBACK_STATE_MACHINE_ARN"),
+    )

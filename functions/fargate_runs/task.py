@@ -1,0 +1,245 @@
+"""An ECS task as this application sees it, read leniently from an event or from DescribeTasks.
+
+Of the environment in the overrides only three values are kept: the task token, RUN_ID and RUN_EXECUTION_ARN.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from fargate_runs import lenient
+from fargate_runs.errors import MalformedTaskError
+
+DEFAULT_TOKEN_VARIABLES: Final = ("TASK_TOKEN", "TASK_TOKEN_ENV_VARIABLE")
+RUN_ID_VARIABLE: Final = "RUN_ID"
+EXECUTION_ARN_VARIABLE: Final = "RUN_EXECUTION_ARN"
+STOPPED: Final = "STOPPED"
+
+_INJECTED_PREFIXES: Final = ("aws-guardduty-agent-", "ecs-service-connect-")
+_LONGEST_TOKEN: Final = 2_048  # fact B30
+_LONGEST_RUN_ID: Final = 256
+_LONGEST_ARN: Final = 1_024
+_LONGEST_NAME: Final = 255
+
+
+def is_injected(container: str) -> bool:
+    """Whether AWS put this container into the task: such a one never counts."""
+    return container.startswith(_INJECTED_PREFIXES)
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container of a task. `exit_code` is None while it runs and where it never started (fact B3)."""
+
+    name: str
+    exit_code: int | None = None
+    reason: str | None = None
+    last_status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """When a task went from step to step; None for a step that it has not reached (fact B2)."""
+
+    created_at: datetime | None = None
+    pull_started_at: datetime | None = None
+    pull_stopped_at: datetime | None = None
+    started_at: datetime | None = None
+    stopping_at: datetime | None = None
+    execution_stopped_at: datetime | None = None
+    stopped_at: datetime | None = None
+
+    @classmethod
+    def from_detail(cls, detail: Mapping[str, object]) -> "Timeline":
+        """From the camelCase names that ECS and our records use."""
+        return cls(**{ours: lenient.time(detail.get(theirs)) for ours, theirs in TIMELINE_NAMES.items()})
+
+    def as_detail(self) -> dict[str, str | None]:
+        """The same as ISO texts under ECS's camelCase names."""
+        return {theirs: lenient.iso(getattr(self, ours)) for ours, theirs in TIMELINE_NAMES.items()}
+
+
+TIMELINE_NAMES: Final = {
+    "created_at": "createdAt",
+    "pull_started_at": "pullStartedAt",
+    "pull_stopped_at": "pullStoppedAt",
+    "started_at": "startedAt",
+    "stopping_at": "stoppingAt",
+    "execution_stopped_at": "executionStoppedAt",
+    "stopped_at": "stoppedAt",
+}
+NOTHING_YET: Final = Timeline()
+
+
+@dataclass(frozen=True, slots=True)
+class EcsTask:
+    """One ECS task at one `version` (fact B9). Its repr never shows the token or any environment value."""
+
+    task_arn: str
+    cluster_arn: str
+    version: int
+    last_status: str
+    desired_status: str | None = None
+    task_definition_arn: str | None = None
+    stop_code: str | None = None
+    stopped_reason: str | None = None
+    started_by: str | None = None
+    capacity_provider_name: str | None = None
+    cpu: str | None = None
+    memory: str | None = None
+    timeline: Timeline = NOTHING_YET
+    containers: tuple[Container, ...] = ()
+    main_container: str | None = None
+    execution_arn: str | None = field(default=None, repr=False)
+    given_run_id: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+
+    @property
+    def task_id(self) -> str:
+        """The last part of the ARN, in its old and its new form (fact B4)."""
+        return self.task_arn.rpartition("/")[2]
+
+    @property
+    def run_id(self) -> str:
+        """RUN_ID, or the task id: a task without RUN_ID is a run of its own."""
+        return self.given_run_id or self.task_id
+
+    @property
+    def has_ended(self) -> bool:
+        """Only STOPPED ends a task; stop codes and exit codes stand before that (fact B6)."""
+        return self.last_status == STOPPED
+
+    @classmethod
+    def from_detail(
+        cls, detail: Mapping[str, object], *, token_variables: Sequence[str] = DEFAULT_TOKEN_VARIABLES
+    ) -> "EcsTask":
+        """Read an event's `detail` or one task of DescribeTasks; times as texts, datetimes or epoch numbers.
+
+        Raises MalformedTaskError when taskArn, clusterArn, lastStatus or version cannot be used.
+        """
+        found = _Environment.of(detail, token_variables)
+        return cls(
+            task_arn=_arn(detail, "taskArn", ":task/"),
+            cluster_arn=_arn(detail, "clusterArn", ":cluster/"),
+            version=_version(detail.get("version")),
+            last_status=_status(detail),
+            desired_status=lenient.text(detail.get("desiredStatus"), _LONGEST_NAME),
+            task_definition_arn=lenient.text(detail.get("taskDefinitionArn"), _LONGEST_ARN),
+            stop_code=lenient.text(detail.get("stopCode"), _LONGEST_NAME),
+            stopped_reason=lenient.text(detail.get("stoppedReason")),
+            started_by=lenient.text(detail.get("startedBy"), _LONGEST_NAME),
+            capacity_provider_name=lenient.text(detail.get("capacityProviderName"), _LONGEST_NAME),
+            cpu=_digits(detail.get("cpu")),
+            memory=_digits(detail.get("memory")),
+            timeline=Timeline.from_detail(detail),
+            containers=tuple(_containers(detail)),
+            main_container=found.main_container,
+            execution_arn=found.execution_arn,
+            given_run_id=found.run_id,
+            token=found.token,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Environment:
+    """What the overrides' environment says, in whichever entry it stands (fact B7)."""
+
+    run_id: str | None
+    execution_arn: str | None
+    token: str | None = field(repr=False)
+    main_container: str | None
+
+    @classmethod
+    def of(cls, detail: Mapping[str, object], token_variables: Sequence[str]) -> "_Environment":
+        entries = tuple(_override_entries(detail))
+        run_id, run_id_in = _first(entries, (RUN_ID_VARIABLE,), _LONGEST_RUN_ID)
+        token, token_in = _first(entries, token_variables, _LONGEST_TOKEN)
+        execution_arn, _ = _first(entries, (EXECUTION_ARN_VARIABLE,), _LONGEST_ARN)
+        return cls(run_id, execution_arn, token, run_id_in or token_in)
+
+
+def _override_entries(detail: Mapping[str, object]) -> Iterator[tuple[str, dict[str, str]]]:
+    """(container, its environment overrides); the containers that AWS injects are left out."""
+    for entry in lenient.mappings(lenient.mapping(detail.get("overrides")).get("containerOverrides")):
+        name = entry.get("name")
+        if isinstance(name, str) and name and not is_injected(name):
+            yield name, dict(_variables(entry.get("environment")))
+
+
+def _variables(environment: object) -> Iterator[tuple[str, str]]:
+    for variable in lenient.mappings(environment):
+        name, value = variable.get("name"), variable.get("value")
+        if isinstance(name, str) and isinstance(value, str):
+            yield name, value
+
+
+def _first(
+    entries: Sequence[tuple[str, dict[str, str]]], names: Sequence[str], longest: int
+) -> tuple[str | None, str | None]:
+    """(value, container) of the first of these names that has a usable value; a value that is too long is none."""
+    for name in names:
+        for container, environment in entries:
+            value = environment.get(name, "")
+            if 0 < len(value) <= longest and lenient.text(value, longest) == value:
+                return value, container
+    return None, None
+
+
+def _containers(detail: Mapping[str, object]) -> Iterator[Container]:
+    for entry in lenient.mappings(detail.get("containers")):
+        name = lenient.text(entry.get("name"), _LONGEST_NAME)
+        if name:
+            yield Container(
+                name=name,
+                exit_code=lenient.whole_number(entry.get("exitCode")),
+                reason=lenient.text(entry.get("reason")),
+                last_status=lenient.text(entry.get("lastStatus"), _LONGEST_NAME),
+            )
+
+
+def _arn(detail: Mapping[str, object], name: str, kind: str) -> str:
+    value = lenient.text(detail.get(name), _LONGEST_ARN)
+    if value is None or not value.startswith("arn:") or kind not in value or value.endswith("/"):
+        raise MalformedTaskError(name, f"is missing or is no ARN with {kind!r} in it")
+    return value
+
+
+def _status(detail: Mapping[str, object]) -> str:
+    value = lenient.text(detail.get("lastStatus"), _LONGEST_NAME)
+    if value is None:
+        raise MalformedTaskError("lastStatus", "is missing or is no text")
+    return value
+
+
+def _version(value: object) -> int:
+    """Versions order the writes, so nothing is guessed: absent counts as the oldest, a text is refused."""
+    if value is None:
+        return 0
+    number = None if isinstance(value, str) else lenient.whole_number(value)
+    if number is None or number < 0:
+        raise MalformedTaskError("version", "is not a whole number")
+    return number
+
+
+def _digits(value: object) -> str | None:
+    """cpu and memory are digits in a text; "null" is how ECS says none (fact B3)."""
+    number = lenient.whole_number(value)
+    return None if number is None else str(number)
+
+
+def from_pascal_case(task: Mapping[str, object]) -> dict[str, object]:
+    """The Task of Step Functions' ECS integration (PascalCase, fact B20) as the camelCase detail of an event."""
+    return {_camel(name): _camel_deep(value) for name, value in task.items()}
+
+
+def _camel(name: str) -> str:
+    return name[:1].lower() + name[1:]
+
+
+def _camel_deep(value: object) -> object:
+    if isinstance(value, Mapping):
+        return from_pascal_case(value)
+    if isinstance(value, list):
+        return [_camel_deep(each) for each in value]
+    return value

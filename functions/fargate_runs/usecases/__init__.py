@@ -1,0 +1,1 @@
+"""Use cases: one class each, built from ports, called by a thin handler."""

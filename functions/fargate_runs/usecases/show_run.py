@@ -1,0 +1,89 @@
+"""Show a run: its document for the API and the command line. It never holds a token or an environment value."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from fargate_runs import lenient
+from fargate_runs.errors import RunNotFoundError
+from fargate_runs.ports import RunStore
+from fargate_runs.record import RunRecord, TaskRecord, mirror, mirror_order
+
+Document = dict[str, object]
+
+
+class ShowRun:
+    """The use case."""
+
+    def __init__(self, store: RunStore) -> None:
+        self._store = store
+
+    def __call__(self, run_id: str) -> Document:
+        """The document of a run. Raises RunNotFoundError or StoreUnavailableError."""
+        run, tasks = self._store.load_run(run_id)
+        attempts = sorted(tasks, key=mirror_order)
+        if run is None and attempts:
+            # Only for the moment between a task's first write and the run's own.
+            run = mirror(attempts[-1])
+        if run is None:
+            raise RunNotFoundError(run_id)
+        return run_document(run, attempts)
+
+
+def run_document(run: RunRecord, attempts: Sequence[TaskRecord]) -> Document:
+    """A run with its attempts, oldest first. Absent values are null, times are ISO 8601 in UTC."""
+    return {
+        "runId": run.run_id,
+        "pattern": run.pattern,
+        "status": run.status,
+        "error": run.error,
+        "transient": run.transient,
+        "summary": run.summary,
+        "advice": run.advice,
+        "exitCode": run.exit_code,
+        "result": _result(attempts[-1]) if attempts else None,
+        "executionArn": run.execution_arn,
+        "stateMachineArn": run.state_machine_arn,
+        "createdAt": lenient.iso(run.created_at),
+        "startedAt": lenient.iso(run.started_at),
+        "stoppedAt": lenient.iso(run.stopped_at),
+        "durationSeconds": run.duration_seconds,
+        "input": _input(run.input),
+        "attempts": [_attempt(task) for task in attempts],
+    }
+
+
+_INPUT_KEYS = ("commands", "environmentNames", "taskDefinition", "cpu", "memory", "capacity", "timeoutSeconds")
+
+
+def _input(given: Mapping[str, object] | None) -> Document | None:
+    return None if given is None else {key: given.get(key) for key in _INPUT_KEYS}
+
+
+def _attempt(task: TaskRecord) -> Document:
+    outcome = task.outcome
+    return {
+        "taskArn": task.task_arn,
+        "taskId": task.task_id,
+        "status": outcome.status if outcome else None,
+        "lastStatus": task.last_status,
+        "version": task.version,
+        "error": outcome.error if outcome else None,
+        "transient": outcome.transient if outcome else None,
+        "summary": outcome.summary if outcome else None,
+        "advice": outcome.advice if outcome else None,
+        "container": outcome.container if outcome else task.main_container,
+        "exitCode": outcome.exit_code if outcome else None,
+        "stopCode": task.stop_code,
+        "stoppedReason": task.stopped_reason,
+        "delivery": task.delivery,
+        "capacityProviderName": task.capacity_provider_name,
+        "cpu": task.cpu,
+        "memory": task.memory,
+        "timeline": task.timeline.as_detail(),
+        "log": {"group": task.log.group, "stream": task.log.stream} if task.log else None,
+        "result": _result(task),
+    }
+
+
+def _result(task: TaskRecord) -> object:
+    return json.loads(task.result.json) if task.result.json else None

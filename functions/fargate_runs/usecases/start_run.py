@@ -1,0 +1,140 @@
+"""Start a run: claim its id with a record, then start its execution.
+
+The record comes first. A crash between the two leaves a PENDING run that never started, which can be seen and asked
+about; the other order would leave an execution that runs and bills while its record knows nothing of what was asked
+for. A refusal that is certain takes the record away again; where nobody knows, the record stays.
+"""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fargate_runs.errors import (
+    InvalidRunRequestError,
+    RunAlreadyExistsError,
+    RunNotStartedError,
+    RunStartUnknownError,
+    RunThrottledError,
+)
+from fargate_runs.patterns import Pattern, StateMachines, execution_arn
+from fargate_runs.ports import (
+    Clock,
+    ExecutionExistsError,
+    ExecutionRefusedError,
+    Executions,
+    ExecutionThrottledError,
+    ExecutionUnknownError,
+    RunStore,
+    StartedExecution,
+)
+from fargate_runs.record import RunRecord, RunStatus
+from fargate_runs.request import RunRequest
+
+
+@dataclass(frozen=True, slots=True)
+class StartedRun:
+    """A run that Step Functions has accepted."""
+
+    run_id: str
+    pattern: Pattern
+    execution_arn: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDefinitions:
+    """The task definitions that a run may use: the stack's own, and those that the stack allows besides."""
+
+    own: str
+    others: tuple[str, ...] = ()
+
+    def allow(self, asked: str) -> bool:
+        """By ARN, family:revision or family. An allowed `family:*` allows every revision of that family."""
+        return any(_fits(asked, allowed) for allowed in (self.own, *self.others))
+
+    def __str__(self) -> str:
+        return ", ".join(_name(each) for each in (self.own, *self.others))
+
+
+def _fits(asked: str, allowed: str) -> bool:
+    """The same question as the state machines ask of taskDefinition."""
+    name = _name(allowed)
+    if asked in {allowed, name, name.partition(":")[0]}:
+        return True
+    return allowed.endswith(":*") and asked.startswith((allowed[:-1], name[:-1]))
+
+
+def _name(task_definition: str) -> str:
+    return task_definition.rpartition("/")[2]
+
+
+def _random_suffix() -> str:
+    return secrets.token_hex(4)
+
+
+class StartRun:
+    """The use case."""
+
+    def __init__(
+        self,
+        store: RunStore,
+        executions: Executions,
+        clock: Clock,
+        *,
+        state_machines: StateMachines,
+        task_definitions: TaskDefinitions,
+        suffix: Callable[[], str] = _random_suffix,
+    ) -> None:
+        self._store = store
+        self._executions = executions
+        self._clock = clock
+        self._state_machines = state_machines
+        self._task_definitions = task_definitions
+        self._suffix = suffix
+
+    def __call__(self, request: RunRequest) -> StartedRun:
+        """Start one run.
+
+        Raises InvalidRunRequestError, RunAlreadyExistsError, RunNotStartedError, RunThrottledError or
+        RunStartUnknownError; StoreUnavailableError before anything was started.
+        """
+        self._check(request)
+        now = self._clock.now()
+        run_id = f"{now:%Y%m%dT%H%M%S}-{self._suffix()}"
+        machine = self._state_machines.arn_of(request.pattern)
+        run = RunRecord(
+            run_id=run_id,
+            status=RunStatus.PENDING,
+            created_at=now,
+            pattern=request.pattern,
+            execution_arn=execution_arn(machine, run_id),
+            input=request.recorded_input(),
+        )
+        if not self._store.create_run(run):
+            raise RunAlreadyExistsError(run_id)
+        started = self._start(machine, run_id, request)
+        return StartedRun(run_id, request.pattern, started.arn, started.started_at)
+
+    def _check(self, request: RunRequest) -> None:
+        asked = request.task_definition
+        if asked and not self._task_definitions.allow(asked):
+            raise InvalidRunRequestError(
+                (f"taskDefinition: {_name(asked)} is not allowed here; allowed are {self._task_definitions}",)
+            )
+
+    def _start(self, machine: str, run_id: str, request: RunRequest) -> StartedExecution:
+        execution_input = json.dumps(request.execution_input(), ensure_ascii=False)
+        try:
+            return self._executions.start(machine, run_id, execution_input)
+        except ExecutionExistsError:
+            raise RunAlreadyExistsError(run_id) from None
+        except ExecutionThrottledError as error:
+            self._store.forget_run(run_id)
+            raise RunThrottledError(run_id, str(error)) from error
+        except ExecutionRefusedError as error:
+            self._store.forget_run(run_id)
+            raise RunNotStartedError(run_id, str(error)) from error
+        except ExecutionUnknownError as error:
+            raise RunStartUnknownError(run_id) from error

@@ -1,0 +1,1 @@
+"""The function behind the rule on "ECS Task State Change"."""

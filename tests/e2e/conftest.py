@@ -1,0 +1,103 @@
+"""One local runtime with the stack deployed in it by `sam build` and `sam deploy`, for all end-to-end tests."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import boto3
+import pytest
+from mypy_boto3_ecs.client import ECSClient
+from mypy_boto3_lambda.client import LambdaClient
+from mypy_boto3_sqs.client import SQSClient
+from mypy_boto3_stepfunctions.client import SFNClient
+
+from cli.api_client import ApiClient
+from cli.target import local_target
+from local.control import RuntimeStatus
+from tests.runtimes import client_settings, deployed_runtime
+from tests.waiting import eventually
+
+Json = dict[str, object]
+ENDED = {"SUCCEEDED", "FAILED", "STOPPED"}
+MACHINES = {
+    "request-response": "RunTaskStateMachineArn",
+    "sync": "RunTaskSyncStateMachineArn",
+    "callback": "RunTaskCallbackStateMachineArn",
+}
+
+
+@dataclass
+class Stack:
+    """The deployed application and what tests do with it."""
+
+    status: RuntimeStatus
+    api: ApiClient
+    sfn: SFNClient
+    ecs: ECSClient
+    sqs: SQSClient
+    functions: LambdaClient
+
+    def start(self, pattern: str, *commands: str, **more: object) -> str:
+        """POST /runs; gives the run id."""
+        return str(self.api.start_run({"pattern": pattern, "commands": list(commands), **more})["runId"])
+
+    def ended_run(self, run_id: str) -> Json:
+        """GET /runs/{id}, once it has ended."""
+
+        def probe() -> Json | None:
+            document = dict(self.api.get_run(run_id))
+            return document if document["status"] in ENDED else None
+
+        return eventually(probe, f"the end of run {run_id}")
+
+    def ended_execution(self, execution_arn: str) -> Json:
+        """DescribeExecution, once it has ended."""
+
+        def probe() -> Json | None:
+            answer = dict(self.sfn.describe_execution(executionArn=execution_arn))
+            return None if answer["status"] == "RUNNING" else answer
+
+        return eventually(probe, f"the end of {execution_arn}")
+
+    def run(self, pattern: str, *commands: str, **more: object) -> tuple[Json, Json]:
+        """Start a run and wait for it and for its execution."""
+        run = self.ended_run(self.start(pattern, *commands, **more))
+        return run, self.ended_execution(str(run["executionArn"]))
+
+    def execute(self, pattern: str, data: object) -> Json:
+        """Start the machine of a pattern by StartExecution and wait for its end."""
+        arn = self.status.outputs[MACHINES[pattern]]
+        return self.ended_execution(
+            self.sfn.start_execution(stateMachineArn=arn, input=json.dumps(data))["executionArn"]
+        )
+
+    def dead_letters(self, count: int) -> list[Json]:
+        """`count` messages of the dead-letter queue, which are then gone."""
+        url, found = self.status.outputs["DeadLetterQueueUrl"], []
+
+        def probe() -> bool:
+            for message in self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+                found.append(json.loads(message["Body"]))
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            return len(found) >= count
+
+        eventually(probe, f"{count} messages in the dead-letter queue")
+        return found
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The deployed application."""
+    with deployed_runtime(tmp_path_factory.mktemp("runtime")) as status:
+        settings = client_settings(status.endpoint)
+        yield Stack(
+            status=status,
+            api=ApiClient(local_target(status), sleep=time.sleep),
+            sfn=boto3.client("stepfunctions", **settings),
+            ecs=boto3.client("ecs", **settings),
+            sqs=boto3.client("sqs", **settings),
+            functions=boto3.client("lambda", **settings),
+        )

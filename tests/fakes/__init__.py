@@ -1,0 +1,1 @@
+"""Twins in memory of every port, and builders of what ECS sends."""

@@ -1,0 +1,114 @@
+"""The handlers as Lambda calls them: the real table on moto, twins in memory behind the other ports, no sockets."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import api.handler
+import boto3
+import pytest
+import task_state_change.handler
+from fargate_runs.aws import clients
+from fargate_runs.observability import logger
+from moto import mock_aws
+
+from tests.fakes.ecs import CLUSTER_ARN, MACHINES, TASK_DEFINITION_ARN, TOKEN
+from tests.fakes.logs import InMemoryLogs
+from tests.fakes.stepfunctions import InMemoryCallbacks, InMemoryExecutions
+from tests.fakes.tables import TABLE, create_runs_table
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "POWERTOOLS_SERVICE_NAME": "fargate-runs",
+    "POWERTOOLS_METRICS_NAMESPACE": "FargateRuns",
+    "POWERTOOLS_LOG_LEVEL": "DEBUG",
+    "POWERTOOLS_LOGGER_LOG_EVENT": "true",
+    "RUNS_TABLE_NAME": TABLE,
+    "CLUSTER_ARN": CLUSTER_ARN,
+    "TASK_DEFINITION_ARN": TASK_DEFINITION_ARN,
+    "CONTAINER_NAME": "main",
+    "LOG_GROUP_NAME": "/jobs/tasks",
+    "LOG_STREAM_PREFIX": "runs",
+    "RUN_TASK_STATE_MACHINE_ARN": MACHINES.request_response,
+    "RUN_TASK_SYNC_STATE_MACHINE_ARN": MACHINES.sync,
+    "RUN_TASK_CALLBACK_STATE_MACHINE_ARN": MACHINES.callback,
+}
+
+
+@dataclass
+class Context:
+    """What Lambda hands over beside the event."""
+
+    function_name: str = "function"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:function"
+    aws_request_id: str = "00000000-0000-4000-8000-00000000000f"
+
+
+@dataclass
+class Stack:
+    """Everything around the handlers, and the handlers."""
+
+    dynamodb: Any
+    callbacks: InMemoryCallbacks = field(default_factory=lambda: InMemoryCallbacks(TOKEN))
+    logs: InMemoryLogs = field(default_factory=InMemoryLogs)
+    executions: InMemoryExecutions = field(default_factory=InMemoryExecutions)
+
+    def task_state_change(self, event: Any) -> None:
+        task_state_change.handler.handler(event, Context())
+
+    def api(self, event: Any) -> Any:
+        return api.handler.handler(event, Context())
+
+    def items(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.dynamodb.scan(TableName=TABLE)["Items"]
+        return found
+
+
+@pytest.fixture(autouse=True)
+def _offline(no_sockets: None) -> None:
+    pass
+
+
+def forget_what_is_cached() -> None:
+    for cached in (
+        clients.dynamodb,
+        clients.stepfunctions,
+        clients.logs,
+        task_state_change.handler.settings,
+        task_state_change.handler.record_task_state,
+        api.handler.use_cases,
+    ):
+        cached.cache_clear()
+
+
+@pytest.fixture
+def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
+    """Everything that went to the log so far: messages and metrics. The logger writes to the stdout of its import."""
+    for handler in logger.handlers:
+        monkeypatch.setattr(handler, "stream", sys.stdout)
+
+    def read() -> str:
+        captured = capsys.readouterr()
+        return captured.out + captured.err
+
+    return read
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    forget_what_is_cached()
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_runs_table(client)
+        built = Stack(client)
+        monkeypatch.setattr(task_state_change.handler, "StepFunctionsCallbacks", lambda _client: built.callbacks)
+        monkeypatch.setattr(task_state_change.handler, "CloudWatchLogReader", lambda _client: built.logs)
+        monkeypatch.setattr(api.handler, "StepFunctionsExecutions", lambda _client: built.executions)
+        yield built
+    forget_what_is_cached()

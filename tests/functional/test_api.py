@@ -1,0 +1,169 @@
+"""The REST API, from the request to the reply."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fargate_runs import ports
+
+from tests.fakes.ecs import CANARY, MACHINES, RUN_ID, TOKEN, container, detail, event, life
+from tests.fakes.tables import TABLE
+from tests.functional.conftest import Stack
+from tests.functional.requests import request
+
+BODY = {"commands": ["job"], "environment": {"SECRET": CANARY}, "timeoutSeconds": 60}
+
+
+def call(stack: Stack, *of: Any) -> tuple[int, Any]:
+    reply = stack.api(request(*of))
+    assert reply["multiValueHeaders"]["Content-Type"] == ["application/json"]
+    return reply["statusCode"], json.loads(reply["body"])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "machine"),
+    [
+        (None, MACHINES.callback),
+        ("callback", MACHINES.callback),
+        ("sync", MACHINES.sync),
+        ("request-response", MACHINES.request_response),
+    ],
+)
+def test_start_and_show(stack: Stack, pattern: str | None, machine: str) -> None:
+    status, started = call(stack, "POST", "/runs", {**BODY, **({"pattern": pattern} if pattern else {})})
+    assert status == 202
+    assert list(started) == ["runId", "pattern", "status", "executionArn", "startedAt"]
+    assert (started["pattern"], started["status"]) == (pattern or "callback", "PENDING")
+    execution = stack.executions.started[started["runId"]]
+    assert (execution.machine, json.loads(execution.input)) == (machine, BODY)
+    assert started["executionArn"].endswith(started["runId"])
+    status, shown = call(stack, "GET", f"/runs/{started['runId']}")
+    assert status == 200
+    assert (shown["runId"], shown["status"], shown["attempts"]) == (started["runId"], "PENDING", [])
+    assert shown["input"]["environmentNames"] == ["SECRET"]
+    assert CANARY not in str(shown)
+
+
+def test_what_an_event_recorded_is_shown(stack: Stack) -> None:
+    for each in life(containers=[container(exit_code=3)]):
+        stack.task_state_change(event(each))
+    status, shown = call(stack, "GET", f"/runs/{RUN_ID}")
+    assert status == 200
+    assert (shown["status"], shown["error"], shown["exitCode"]) == ("FAILED", "Container.ExitedNonZero", 3)
+    assert shown["attempts"][0]["delivery"] == "DELIVERED"
+    assert TOKEN not in str(shown)
+    assert CANARY not in str(shown)
+
+
+def test_a_token_that_is_still_needed_is_not_shown(stack: Stack) -> None:
+    stack.task_state_change(event(life()[2]))
+    _, shown = call(stack, "GET", f"/runs/{RUN_ID}")
+    assert shown["status"] == "RUNNING"
+    assert TOKEN not in str(shown)
+
+
+def test_an_id_of_a_fan_out_item(stack: Stack) -> None:
+    environment = [{"name": "RUN_ID", "value": "fan-out:3"}]
+    overrides = {"containerOverrides": [{"name": "main", "environment": environment}]}
+    stack.task_state_change(event(detail(overrides=overrides)))
+    assert call(stack, "GET", "/runs/fan-out:3")[0] == 200
+
+
+def test_no_run(stack: Stack) -> None:
+    status, reply = call(stack, "GET", "/runs/nobody")
+    assert (status, reply["error"]) == (404, "Run.NotFound")
+    assert "nobody" in reply["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (None, "no JSON"),
+        ("", "no JSON"),
+        ("{", "no JSON"),
+        ("[" * 100_000, "no JSON"),
+        ("null", "no JSON object"),
+        ("[]", "no JSON object"),
+        ('"text"', "no JSON object"),
+        ({}, "commands: is missing"),
+        ({"commands": []}, "commands: must be a list"),
+        ({**BODY, "taskDefinition": "other"}, "taskDefinition: other is not allowed"),
+    ],
+    ids=range(10),
+)
+def test_bad_requests(stack: Stack, body: Any, said: str) -> None:
+    status, reply = call(stack, "POST", "/runs", body)
+    assert (status, reply["error"]) == (400, "Run.InvalidInput")
+    (problem,) = reply["problems"]
+    assert said in problem
+    assert not stack.executions.started
+    assert stack.items() == []
+
+
+def test_every_problem_is_told_at_once(stack: Stack) -> None:
+    _, reply = call(stack, "POST", "/runs", {"cpu": 1, "environment": {"RUN_ID": CANARY}})
+    assert [problem.partition(":")[0] for problem in reply["problems"]] == ["commands", "environment", "cpu"]
+    assert CANARY not in str(reply)
+
+
+def test_a_body_in_base64(stack: Stack) -> None:
+    encoded = request("POST", "/runs", base64.b64encode(json.dumps(BODY).encode()).decode())
+    assert stack.api({**encoded, "isBase64Encoded": True})["statusCode"] == 202
+    assert stack.api({**encoded, "body": "!", "isBase64Encoded": True})["statusCode"] == 400
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "name", "is_recorded"),
+    [
+        (ports.ExecutionExistsError("x"), 409, "Run.AlreadyExists", True),
+        (ports.ExecutionThrottledError("x"), 429, "Run.Throttled", False),
+        (ports.ExecutionRefusedError("x"), 502, "Run.NotStarted", False),
+        (ports.ExecutionUnknownError("x"), 503, "Run.StartUnknown", True),
+    ],
+)
+def test_starts_that_fail(stack: Stack, error: ports.ExecutionError, status: int, name: str, is_recorded: bool) -> None:
+    stack.executions.fails_with = error
+    reply = stack.api(request("POST", "/runs", BODY))
+    body = json.loads(reply["body"])
+    assert (reply["statusCode"], body["error"]) == (status, name)
+    assert bool(stack.items()) is is_recorded
+    assert ("Retry-After" in reply["multiValueHeaders"]) is (status in {429, 503})
+    assert ("runId" in body) is (name == "Run.StartUnknown")
+
+
+def test_the_table_is_down(stack: Stack) -> None:
+    stack.dynamodb.delete_table(TableName=TABLE)
+    for of in (("POST", "/runs", BODY), ("GET", "/runs/x")):
+        status, reply = call(stack, *of)
+        assert (status, reply["error"]) == (503, "Service.Unavailable")
+    assert not stack.executions.started
+
+
+def test_nothing_is_there(stack: Stack) -> None:
+    status, reply = call(stack, "GET", "/nothing")
+    assert (status, reply["error"]) == (404, "Route.NotFound")
+
+
+def test_an_error_that_nobody_foresaw_tells_nothing(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, printed: Callable[[], str]
+) -> None:
+    def explode(*_call: object) -> None:
+        raise RuntimeError(CANARY)
+
+    monkeypatch.setattr(stack.executions, "start", explode)
+    status, reply = call(stack, "POST", "/runs", BODY)
+    assert (status, reply["error"]) == (500, "Service.Failed")
+    said = printed()
+    assert "RuntimeError" in said
+    assert CANARY not in str(reply) + said
+
+
+def test_no_environment_value_in_the_log(stack: Stack, printed: Callable[[], str]) -> None:
+    call(stack, "POST", "/runs", BODY)
+    call(stack, "POST", "/runs", {**BODY, "cpu": 1})
+    said = printed()
+    assert "run started" in said
+    assert CANARY not in said
+    assert CANARY not in str(stack.items())

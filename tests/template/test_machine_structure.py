@@ -1,0 +1,167 @@
+"""What no linter looks at inside a state machine file: targets, reachability, substitutions, expressions."""
+
+import json
+import re
+from pathlib import Path
+
+import cfnlint  # type: ignore[import-untyped]  # it ships no types
+import jsonata
+import pytest
+
+from tests.template.loading import MACHINE_FILES, Node, Object, load_machine, nodes, resources_of_type
+
+EXPRESSION = re.compile(r"\{%(.*)%}", re.DOTALL)
+#: What AWS calls these errors, case and all (facts B23, B24), and the outcomes that are transient.
+RETRIABLE = {
+    "ECS.ThrottlingException",
+    "ECS.ServerException",
+    "ECS.SdkClientException",
+    "ECS.InvalidParameterException",
+    "ECS.AmazonECSException",
+    "AmazonECS.Unknown",
+    "Task.ImagePullFailed",
+    "Task.ProvisioningFailed",
+    "Task.InfrastructureFailed",
+    "Task.CapacityUnavailable",
+    "Task.SpotInterrupted",
+}
+
+
+def targets(state: Object) -> set[str]:
+    found = {state[key] for key in ("Next", "Default") if key in state}
+    return found | {rule["Next"] for key in ("Choices", "Catch") for rule in state.get(key, [])}
+
+
+def tasks(machine: Object) -> list[Object]:
+    return [state for state in machine["States"].values() if state["Type"] == "Task"]
+
+
+def test_there_are_the_three_machines() -> None:
+    assert [path.name for path in MACHINE_FILES] == [
+        "run-task-callback.asl.json",
+        "run-task-sync.asl.json",
+        "run-task.asl.json",
+    ]
+
+
+def test_every_target_exists(machine: Object) -> None:
+    named = {machine["StartAt"]}.union(*(targets(state) for state in machine["States"].values()))
+    assert named <= machine["States"].keys()
+
+
+def test_every_state_is_reachable(machine: Object) -> None:
+    reached, waiting = set(), [machine["StartAt"]]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += targets(machine["States"][name])
+    assert reached == machine["States"].keys()
+
+
+def test_the_happy_path_is_short(machine: Object, machine_file: Path) -> None:
+    """Transitions are most of what the control plane costs."""
+    check, task = machine["States"][machine["StartAt"]], tasks(machine)[0]
+    assert machine["States"][check["Choices"][-1]["Next"]] == task
+    assert task.get("End", False) is (machine_file.name != "run-task.asl.json")
+
+
+@pytest.mark.parametrize("path", MACHINE_FILES, ids=lambda path: path.name)
+def test_every_substitution_is_used_and_every_use_has_one(path: Path, template: Object) -> None:
+    used = set(re.findall(r"\$\{(\w+)}", path.read_text()))
+    owner = [
+        body["Properties"]
+        for body in resources_of_type(template, "AWS::Serverless::StateMachine").values()
+        if body["Properties"]["DefinitionUri"] == f"statemachines/{path.name}"
+    ]
+    assert len(owner) == 1
+    assert used == owner[0]["DefinitionSubstitutions"].keys()
+
+
+def test_every_expression_parses_and_is_jsonata(machine: Object) -> None:
+    assert machine["QueryLanguage"] == "JSONata"
+    expressions = [found[1] for node in nodes(machine) if isinstance(node, str) and (found := EXPRESSION.search(node))]
+    assert len(expressions) > 20
+    for expression in expressions:
+        jsonata.Jsonata.jsonata(expression)
+        assert "$eval(" not in expression  # the one function that Step Functions leaves out
+
+
+def test_every_task_has_a_time_limit_and_named_retries(machine: Object) -> None:
+    for task in tasks(machine):
+        assert task["TimeoutSeconds"] == "{% $timeoutSeconds %}"
+        retried = [name for retry in task["Retry"] for name in retry["ErrorEquals"]]
+        assert set(retried) <= RETRIABLE
+        assert len(retried) == len(set(retried))
+        for retry in task["Retry"]:
+            assert retry["JitterStrategy"] == "FULL"
+            assert retry["MaxAttempts"] <= 8
+            assert retry["IntervalSeconds"] < retry["MaxDelaySeconds"] <= 300
+
+
+def test_an_error_is_retried_or_caught_by_the_same_state_but_never_both(machine: Object) -> None:
+    for task in tasks(machine):
+        retried = {name for retry in task["Retry"] for name in retry["ErrorEquals"]}
+        caught = {name for catch in task.get("Catch", []) for name in catch["ErrorEquals"]}
+        assert not retried & caught
+        assert "States.ALL" not in caught  # every other error ends the execution under its own name
+        assert "States.Timeout" not in caught
+
+
+def test_a_lack_of_capacity_on_the_first_attempt_goes_on_in_the_second_state(machine: Object) -> None:
+    first, second = tasks(machine)
+    caught = {name for catch in first["Catch"] for name in catch["ErrorEquals"]} - {"States.TaskFailed"}
+    retried = {name for retry in second["Retry"] for name in retry["ErrorEquals"]}
+    assert caught <= retried
+    assert "ECS.AmazonECSException" in caught
+    assert "Catch" not in second
+
+
+def test_the_two_task_states_differ_in_the_capacity_alone(machine: Object) -> None:
+    first, second = ({**task["Arguments"], "CapacityProviderStrategy": None} for task in tasks(machine))
+    assert first == second
+    assert tasks(machine)[0].get("Output") == tasks(machine)[1].get("Output")
+
+
+def test_the_input_contract_is_one_and_the_same_in_every_machine() -> None:
+    """But for the room that a callback keeps for its token."""
+
+    def rules(path: Path) -> Node:
+        machine = load_machine(path)
+        choices = machine["States"]["Check the input"]["Choices"]
+        return [
+            {**rule, "Next": rule["Next"] == "Refuse the input"} for rule in choices if "8192" not in json.dumps(rule)
+        ]
+
+    first, *others = (rules(path) for path in MACHINE_FILES)
+    assert len(first) == 12
+    assert all(other == first for other in others)
+
+
+def test_the_linter_accepts_the_definition(machine: Object) -> None:
+    """Inline, because it does not look into a file that a SAM template names."""
+    # Its schema knows TimeoutSeconds as a number only; of a JSONata state it may be an expression.
+    states = {
+        name: {**state, "TimeoutSeconds": 60} if "TimeoutSeconds" in state else state
+        for name, state in machine["States"].items()
+    }
+    assert lint({**machine, "States": states}) == []
+
+
+def test_the_linter_does_look_into_it(machine: Object) -> None:
+    broken = {**machine, "States": {**machine["States"], "Refuse the input": {"Type": "Fail", "Next": "nowhere"}}}
+    assert lint(broken) != []
+
+
+def lint(machine: Object) -> list[str]:
+    template = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Resources": {
+            "Machine": {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {"RoleArn": "arn:aws:iam::123456789012:role/machine", "Definition": machine},
+            }
+        },
+    }
+    config = cfnlint.ManualArgs(regions=["us-east-1"])
+    return [str(match) for match in cfnlint.lint(json.dumps(template), config=config)]

@@ -1,0 +1,150 @@
+"""The template's two faces: what can be given to it and what it gives back."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.template.loading import EVENTS, ROOT, Object, event_sample, resources_of_type
+
+OUTPUTS = {
+    "ApiFunctionName",
+    "ApiUrl",
+    "ClusterArn",
+    "ContainerName",
+    "DeadLetterQueueUrl",
+    "RunTaskCallbackStateMachineArn",
+    "RunTaskStateMachineArn",
+    "RunTaskSyncStateMachineArn",
+    "RunsTableName",
+    "SecurityGroupIds",
+    "SubnetIds",
+    "TaskDefinitionArn",
+    "TaskLogGroupName",
+    "TaskStateChangeFunctionName",
+}
+COMMON = {
+    "CONTAINER_NAME",
+    "POWERTOOLS_LOG_LEVEL",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "POWERTOOLS_SERVICE_NAME",
+    "RECORD_RETENTION_DAYS",
+    "RUNS_TABLE_NAME",
+    "RUN_TASK_CALLBACK_STATE_MACHINE_ARN",
+    "RUN_TASK_STATE_MACHINE_ARN",
+    "RUN_TASK_SYNC_STATE_MACHINE_ARN",
+    "TASK_DEFINITION_ARN",
+}
+ENVIRONMENT = {
+    "ApiFunction": COMMON | {"ALLOWED_TASK_DEFINITIONS"},
+    "TaskStateChangeFunction": COMMON
+    | {"CLUSTER_ARN", "LOG_GROUP_NAME", "LOG_STREAM_PREFIX", "TASK_TOKEN_VARIABLE_NAMES"},
+}
+
+
+def test_every_parameter_has_a_description_and_a_default_that_it_allows_itself(template: Object) -> None:
+    for name, parameter in template["Parameters"].items():
+        default = parameter["Default"]
+        assert parameter["Description"].endswith("."), name
+        assert default in parameter.get("AllowedValues", [default]), name
+        assert re.fullmatch(parameter.get("AllowedPattern", ".*"), str(default)), name
+        assert len(str(default)) >= parameter.get("MinLength", 0), name
+        if parameter["Type"] == "Number":
+            assert parameter.get("MinValue", default) <= default <= parameter.get("MaxValue", default), name
+
+
+def test_every_parameter_is_in_exactly_one_group(template: Object) -> None:
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(template["Parameters"])
+
+
+def test_the_outputs_have_the_names_that_callers_know(template: Object) -> None:
+    assert template["Outputs"].keys() == OUTPUTS
+    assert all(output["Description"] for output in template["Outputs"].values())
+
+
+def test_each_function_gets_its_environment_variables(template: Object) -> None:
+    shared = template["Globals"]["Function"]["Environment"]["Variables"]
+    functions = resources_of_type(template, "AWS::Serverless::Function")
+    own = {name: body["Properties"]["Environment"]["Variables"] for name, body in functions.items()}
+    assert {name: shared.keys() | variables.keys() for name, variables in own.items()} == ENVIRONMENT
+
+
+def test_the_samples_environment_names_only_variables_that_the_functions_have() -> None:
+    """`sam local invoke` ignores any other."""
+    for name, variables in event_sample(EVENTS / "env.json").items():
+        assert variables.keys() <= ENVIRONMENT[name]
+
+
+def test_the_log_streams_are_where_the_function_looks_for_them(template: Object) -> None:
+    resources = template["Resources"]
+    container = resources["TaskDefinition"]["Properties"]["ContainerDefinitions"][0]
+    options = container["LogConfiguration"]["Options"]
+    variables = resources["TaskStateChangeFunction"]["Properties"]["Environment"]["Variables"]
+    assert options["awslogs-group"] == variables["LOG_GROUP_NAME"] == {"Ref": "TaskLogGroup"}
+    assert options["awslogs-stream-prefix"] == variables["LOG_STREAM_PREFIX"] == "runs"
+    policy = resources["TaskStateChangeRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    (read,) = [statement for statement in policy if statement["Action"] == "logs:GetLogEvents"]
+    assert read["Resource"]["Fn::Sub"].endswith(":log-group:${TaskLogGroup}:log-stream:runs/*")
+
+
+def test_every_log_group_has_a_retention(template: Object) -> None:
+    groups = resources_of_type(template, "AWS::Logs::LogGroup")
+    assert len(groups) == 4
+    assert all(body["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"} for body in groups.values())
+
+
+def test_the_records_outlive_a_deleted_stack_and_are_protected(template: Object) -> None:
+    table = template["Resources"]["RunsTable"]
+    assert table["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert table["UpdateReplacePolicy"] == "Retain"
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
+    assert table["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+
+
+@pytest.mark.parametrize("name", ["Schedule", "ScheduleRole"])
+def test_the_schedule_is_off_by_default(name: str, template: Object) -> None:
+    assert template["Resources"][name]["Condition"] == "HasSchedule"
+    assert template["Parameters"]["ScheduleExpression"]["Default"] == ""
+
+
+def test_the_default_image_has_a_command_of_its_own(template: Object) -> None:
+    image = template["Parameters"]["ContainerImage"]["Default"]
+    assert template["Conditions"]["ImageIsDefault"] == {"Fn::Equals": [{"Ref": "ContainerImage"}, image]}
+    condition, command, otherwise = template["Resources"]["TaskDefinition"]["Properties"]["ContainerDefinitions"][0][
+        "Command"
+    ]["Fn::If"]
+    assert (condition, otherwise) == ("ImageIsDefault", {"Ref": "AWS::NoValue"})
+    assert command[:2] == ["python", "-c"]
+
+
+def test_samconfig_names_nothing_of_one_machine_or_account() -> None:
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    assert config["default"]["deploy"]["parameters"].keys() == {
+        "capabilities",
+        "confirm_changeset",
+        "fail_on_empty_changeset",
+        "resolve_s3",
+    }
+    assert config["default"]["global"]["parameters"] == {"stack_name": "fargate-runs"}
+
+
+def test_sam_finds_the_template_valid_and_the_linter_clean(tmp_path: Path) -> None:
+    sam = Path(sys.executable).with_name("sam")
+    # Without an account and without a network: no credentials, no telemetry, a home of its own.
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "SAM_CLI_TELEMETRY": "0",
+    }
+    done = subprocess.run(
+        [sam, "validate", "--lint"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

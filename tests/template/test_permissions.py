@@ -1,0 +1,154 @@
+"""What each role may do: all of it, written down once more, so that nothing is added unseen."""
+
+from collections import defaultdict
+
+import pytest
+
+from tests.template.loading import Node, Object, branches, resources_of_type
+
+#: Actions that IAM can give on "*" alone, or, for the two of ECS, before there is a task to name (facts B31, B33).
+ON_EVERYTHING = {
+    "ecr:GetAuthorizationToken",
+    "ecs:DescribeTasks",
+    "ecs:StopTask",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "states:SendTaskFailure",
+    "states:SendTaskSuccess",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+#: Given only when a parameter asks for it, and then by these conditions of the template.
+OPTIONAL = {"log": "LogsStateMachines", "trace": "Traces"}
+STARTS = {"ecs:RunTask", "iam:PassRole"}
+OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+ALLOWED = {
+    "ApiRole": OWN_LOGS
+    | {f"dynamodb:{action}Item" for action in ("Get", "Put", "Update", "Delete")}
+    | {"dynamodb:Query", "states:StartExecution"},
+    "ExecutionRole": OWN_LOGS
+    | {
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:GetAuthorizationToken",
+    },
+    "RunTaskCallbackRole": STARTS,
+    "RunTaskRole": STARTS,
+    "RunTaskSyncRole": STARTS
+    | {"ecs:StopTask", "ecs:DescribeTasks", "events:PutTargets", "events:PutRule", "events:DescribeRule"},
+    "ScheduleRole": {"states:StartExecution", "sqs:SendMessage"},
+    "TaskRole": set(),
+    "TaskStateChangeRole": OWN_LOGS
+    | {f"dynamodb:{action}Item" for action in ("Get", "Put", "Update")}
+    | {"dynamodb:Query", "states:SendTaskSuccess", "states:SendTaskFailure", "logs:GetLogEvents", "sqs:SendMessage"},
+}
+CLUSTER = {"ArnEquals": {"ecs:cluster": {"Fn::GetAtt": ["Cluster", "Arn"]}}}
+MACHINE_ROLES = ["RunTaskCallbackRole", "RunTaskRole", "RunTaskSyncRole"]
+
+
+def as_list(value: Node) -> list[Node]:
+    return value if isinstance(value, list) else [value]
+
+
+def policies(template: Object, role: str) -> list[Object]:
+    listed = template["Resources"][role]["Properties"].get("Policies", [])
+    return [found for policy in listed for found in branches(policy)]
+
+
+def statements(template: Object, role: str) -> list[Object]:
+    documents = [policy["PolicyDocument"]["Statement"] for policy in policies(template, role)]
+    return [found for listed in documents for statement in listed for found in branches(statement)]
+
+
+def statements_on(template: Object, role: str, action: str) -> list[Object]:
+    return [statement for statement in statements(template, role) if action in as_list(statement["Action"])]
+
+
+@pytest.fixture
+def roles(template: Object) -> list[str]:
+    return sorted(resources_of_type(template, "AWS::IAM::Role"))
+
+
+def test_each_role_has_exactly_these_actions(template: Object, roles: list[str]) -> None:
+    assert roles == sorted(ALLOWED)
+    for role in roles:
+        found = {
+            action
+            for policy in policies(template, role)
+            if policy["PolicyName"] not in OPTIONAL
+            for statement in policy["PolicyDocument"]["Statement"]
+            for branch in branches(statement)
+            for action in as_list(branch["Action"])
+        }
+        assert found == ALLOWED[role], role
+
+
+def test_tracing_and_logging_are_given_only_when_they_are_on(template: Object, roles: list[str]) -> None:
+    conditions = defaultdict(set)
+    for role in roles:
+        for policy in template["Resources"][role]["Properties"].get("Policies", []):
+            if "Fn::If" in policy:
+                condition, given, otherwise = policy["Fn::If"]
+                conditions[given["PolicyName"]].add(condition)
+                assert otherwise == {"Ref": "AWS::NoValue"}
+            else:
+                assert policy["PolicyName"] not in OPTIONAL
+    assert conditions == {name: {condition} for name, condition in OPTIONAL.items()}
+
+
+def test_everything_is_given_on_named_resources_but_for_what_cannot_be(template: Object, roles: list[str]) -> None:
+    for role in roles:
+        for statement in statements(template, role):
+            assert statement["Effect"] == "Allow"
+            assert not any("*" in action for action in as_list(statement["Action"])), role
+            if "*" in as_list(statement["Resource"]):
+                assert set(as_list(statement["Action"])) <= ON_EVERYTHING, role
+
+
+@pytest.mark.parametrize("role", MACHINE_ROLES)
+def test_tasks_are_started_from_exactly_the_task_definitions_and_in_the_cluster(role: str, template: Object) -> None:
+    own, further = statements_on(template, role, "ecs:RunTask")
+    assert own["Resource"] == {"Ref": "TaskDefinition"}
+    assert further["Resource"] == {"Ref": "AllowedTaskDefinitions"}
+    assert own["Condition"] == further["Condition"] == CLUSTER
+
+
+@pytest.mark.parametrize("role", MACHINE_ROLES)
+def test_exactly_the_roles_of_the_tasks_are_passed_and_only_to_tasks(role: str, template: Object) -> None:
+    own, further = statements_on(template, role, "iam:PassRole")
+    assert own["Resource"] == [{"Fn::GetAtt": ["TaskRole", "Arn"]}, {"Fn::GetAtt": ["ExecutionRole", "Arn"]}]
+    assert further["Resource"] == {"Ref": "AllowedTaskRoles"}
+    for statement in (own, further):
+        assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+
+
+def test_sync_stops_and_describes_tasks_of_the_cluster_alone_and_uses_one_rule(template: Object) -> None:
+    (follow,) = statements_on(template, "RunTaskSyncRole", "ecs:StopTask")
+    assert follow["Condition"] == CLUSTER
+    (rule,) = statements_on(template, "RunTaskSyncRole", "events:PutRule")
+    assert rule["Resource"]["Fn::Sub"].endswith(":rule/StepFunctionsGetEventsForECSTaskRule")
+
+
+def test_one_role_per_function_and_per_machine(template: Object) -> None:
+    users = [
+        body["Properties"]["Role"]["Fn::GetAtt"][0]
+        for kind in ("AWS::Serverless::Function", "AWS::Serverless::StateMachine")
+        for body in resources_of_type(template, kind).values()
+    ]
+    assert sorted(users) == ["ApiRole", *MACHINE_ROLES, "TaskStateChangeRole"]
+
+
+def test_the_api_wants_a_signed_request(template: Object) -> None:
+    assert template["Resources"]["Api"]["Properties"]["Auth"] == {"DefaultAuthorizer": "AWS_IAM", "InvokeRole": "NONE"}
+    for event in template["Resources"]["ApiFunction"]["Properties"]["Events"].values():
+        assert event["Properties"]["RestApiId"] == {"Ref": "Api"}
+        assert "Auth" not in event["Properties"]

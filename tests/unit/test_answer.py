@@ -1,0 +1,124 @@
+"""Answers stay inside Step Functions' limits (fact B30), whatever a container or ECS wrote."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from fargate_runs.answer import LARGEST_OUTPUT, LONGEST_CAUSE, Failure, Success, answer_of, smallest_answer_of
+from fargate_runs.log import LARGEST_RESULT, NO_RESULT, LogLocation, LogTail, Result, result_of
+from fargate_runs.outcome import Outcome, outcome_of
+from fargate_runs.record import TaskRecord
+
+from tests.fakes.ecs import container, overrides, task
+
+LOG = LogLocation("/jobs/tasks", "runs/main/1", "us-east-1")
+
+
+def settled(**changes: object) -> tuple[TaskRecord, Outcome]:
+    ended = task(**changes)
+    outcome = outcome_of(ended)
+    assert outcome
+    return TaskRecord.of(ended, None, LOG).ended(outcome, NO_RESULT), outcome
+
+
+def cause_of(lines: tuple[str, ...], **changes: object) -> str:
+    record, outcome = settled(**{"containers": [container(exit_code=1)], **changes})
+    answer = answer_of(record, outcome, LogTail(lines))
+    assert isinstance(answer, Failure)
+    return answer.cause
+
+
+@pytest.mark.parametrize("letter", ["x", '"', "\\", "\x00", "가", "😀", "\n"])
+def test_a_cause_always_fits_and_is_json(letter: str) -> None:
+    huge = letter * 100_000
+    cause = cause_of((huge,) * 50, stoppedReason=huge, overrides=overrides(run_id=(letter * 200).strip() or "r"))
+    assert len(cause) <= LONGEST_CAUSE
+    assert json.loads(cause)["exitCode"] == 1
+    assert json.loads(cause)["advice"]
+
+
+def test_the_newest_lines_are_kept() -> None:
+    lines = tuple(f"{n} " + "\x01" * 1_500 for n in range(10))
+    kept = json.loads(cause_of(lines))["lastLogLines"]
+    assert 0 < len(kept) < 10
+    assert kept[-1].startswith("9 ")
+
+
+def test_at_most_ten_lines() -> None:
+    assert json.loads(cause_of(tuple(str(n) for n in range(30))))["lastLogLines"] == [str(n) for n in range(20, 30)]
+
+
+LINES: list[tuple[str, str | None]] = [
+    ('{"a": 1}', '{"a":1}'),
+    ('  {"a": "가"}  ', '{"a":"가"}'),
+    ("{}", "{}"),
+    ("[1]", None),
+    ("3", None),
+    ('"text"', None),
+    ("done", None),
+    ("{broken", None),
+    ('{"a": NaN}', None),
+    ('{"a": 1e999}', None),
+    ('{"a": "\\ud800"}', None),
+    ('{"a": ' * 20_000 + "1" + "}" * 20_000, None),
+    ('{"a": ' + "9" * 5_000 + "}", None),
+    ("", None),
+]
+
+
+@pytest.mark.parametrize(("line", "result"), LINES, ids=range(len(LINES)))
+def test_result(line: str, result: str | None) -> None:
+    assert result_of(LogTail(("before", line))).json == result
+
+
+def test_the_result_is_on_the_last_line_that_is_not_blank() -> None:
+    assert result_of(LogTail(('{"a": 1}', "", "  "))).json == '{"a":1}'
+    assert result_of(LogTail(('{"a": 1}', "bye"))) == NO_RESULT
+    assert result_of(LogTail()) == NO_RESULT
+
+
+@pytest.mark.parametrize("letter", ["x", "가"])
+def test_too_large_a_result_is_left_in_the_log(letter: str) -> None:
+    line = json.dumps({"a": letter * LARGEST_RESULT}, ensure_ascii=False)
+    assert result_of(LogTail((line,))).json is None
+    assert "too large" in str(result_of(LogTail((line,))).note)
+
+
+def test_the_largest_result_fits_into_the_output() -> None:
+    record, outcome = settled()
+    line = json.dumps({"a": "x" * (LARGEST_RESULT - 10)})
+    answer = answer_of(replace(record, result=result_of(LogTail((line,)))), outcome, LogTail())
+    assert isinstance(answer, Success)
+    assert len(answer.output.encode()) <= LARGEST_OUTPUT
+    assert json.loads(answer.output)["result"]
+
+
+def test_an_output_that_would_not_fit_says_where_the_result_is() -> None:
+    record, outcome = settled()
+    answer = answer_of(replace(record, result=Result(json.dumps({"a": "x" * LARGEST_OUTPUT}))), outcome, LogTail())
+    assert isinstance(answer, Success)
+    said = json.loads(answer.output)
+    assert said["result"] is None
+    assert "log" in said["resultNote"]
+    assert said["log"]["url"].startswith("https://us-east-1.console.aws.amazon.com/")
+
+
+def test_the_smallest_answers_keep_the_verdict() -> None:
+    good, bad = smallest_answer_of(*settled()), smallest_answer_of(*settled(containers=[container(exit_code=1)]))
+    assert isinstance(good, Success)
+    assert isinstance(bad, Failure)
+    assert bad.error == "Container.ExitedNonZero"
+    assert json.loads(bad.cause)["exitCode"] == 1
+
+
+@pytest.mark.parametrize(
+    ("partition", "host"),
+    [
+        ("aws", "console.aws.amazon.com"),
+        ("aws-cn", "console.amazonaws.cn"),
+        ("aws-us-gov", "console.amazonaws-us-gov.com"),
+    ],
+)
+def test_links_of_other_partitions(partition: str, host: str) -> None:
+    place = LogLocation.of(f"arn:{partition}:ecs:eu-x-1:123456789012:task/jobs/1", "g", "s")
+    assert place.url.startswith(f"https://eu-x-1.{host}/")

@@ -1,0 +1,70 @@
+"""Reading the last lines of a log, on CloudWatch Logs and in memory."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from botocore.stub import Stubber
+from fargate_runs.aws.logs import CloudWatchLogReader
+from fargate_runs.log import LogLocation
+from fargate_runs.ports import LogUnavailableError
+
+from tests.fakes.logs import InMemoryLogs
+
+PLACE = LogLocation("/jobs/tasks", "runs/main/1", "us-east-1")
+REQUEST = {"logGroupName": PLACE.group, "logStreamName": PLACE.stream, "limit": 2, "startFromHead": False}
+
+
+@pytest.fixture
+def stubbed() -> Iterator[tuple[Any, Stubber]]:
+    client = boto3.client("logs", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+    with Stubber(client) as stubber:
+        yield client, stubber
+
+
+def page(*lines: str) -> dict[str, Any]:
+    return {"events": [{"message": line} for line in lines], "nextBackwardToken": "back", "nextForwardToken": "on"}
+
+
+def test_the_last_lines(stubbed: tuple[Any, Stubber]) -> None:
+    client, stubber = stubbed
+    stubber.add_response("get_log_events", page("a", "b"), REQUEST)
+    assert CloudWatchLogReader(client).last_lines(PLACE, 2) == ("a", "b")
+
+
+def test_an_empty_page_is_followed_by_the_one_before_it_once(stubbed: tuple[Any, Stubber]) -> None:
+    client, stubber = stubbed
+    stubber.add_response("get_log_events", page(), REQUEST)
+    stubber.add_response("get_log_events", page("a"), {**REQUEST, "nextToken": "back"})
+    assert CloudWatchLogReader(client).last_lines(PLACE, 2) == ("a",)
+    stubber.add_response("get_log_events", page(), REQUEST)
+    stubber.add_response("get_log_events", page(), {**REQUEST, "nextToken": "back"})
+    assert CloudWatchLogReader(client).last_lines(PLACE, 2) == ()
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "ThrottlingException", "AccessDeniedException"])
+def test_a_log_that_cannot_be_read(code: str, stubbed: tuple[Any, Stubber]) -> None:
+    client, stubber = stubbed
+    stubber.add_client_error("get_log_events", code, "secret text")
+    with pytest.raises(LogUnavailableError, match=f"could not be read: {code}$"):
+        CloudWatchLogReader(client).last_lines(PLACE, 2)
+
+
+def test_a_log_that_does_not_answer() -> None:
+    class Silent:
+        def get_log_events(self, **_request: object) -> None:
+            raise ReadTimeoutError(endpoint_url="x")
+
+    silent: Any = Silent()
+    with pytest.raises(LogUnavailableError, match="ReadTimeoutError"):
+        CloudWatchLogReader(silent).last_lines(PLACE, 2)
+
+
+def test_the_twin() -> None:
+    logs = InMemoryLogs("a", "b", "c")
+    assert logs.last_lines(PLACE, 2) == ("b", "c")
+    logs.is_down = True
+    with pytest.raises(LogUnavailableError):
+        logs.last_lines(PLACE, 2)

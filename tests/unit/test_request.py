@@ -1,0 +1,153 @@
+"""What may be asked for, and what is said about the rest."""
+
+import json
+from typing import Any
+
+import pytest
+from fargate_runs.errors import InvalidRunRequestError
+from fargate_runs.patterns import Pattern
+from fargate_runs.request import LONGEST_OVERRIDES, RESERVED_VARIABLES, Capacity, RunRequest
+
+COMMANDS = ["python", "-c", "print('hello')"]
+FULL: dict[str, Any] = {
+    "commands": COMMANDS,
+    "environment": {"STAGE": "canary-environment-value", "EMPTY": ""},
+    "taskDefinition": "arn:aws:ecs:us-east-1:123456789012:task-definition/job:3",
+    "cpu": "512",
+    "memory": "1024",
+    "capacity": "spot-first",
+    "timeoutSeconds": 60,
+}
+
+
+def problems_of(body: dict[str, Any], **options: bool) -> tuple[str, ...]:
+    with pytest.raises(InvalidRunRequestError) as raised:
+        RunRequest.from_mapping(body, **options)
+    return raised.value.problems
+
+
+def test_everything_that_may_be_given() -> None:
+    request = RunRequest.from_mapping({**FULL, "pattern": "sync"})
+    assert request.pattern is Pattern.SYNC
+    assert request.capacity is Capacity.SPOT_FIRST
+    assert request.execution_input() == FULL
+
+
+def test_the_least_that_may_be_given() -> None:
+    request = RunRequest.from_mapping({"commands": COMMANDS})
+    assert request.pattern is Pattern.CALLBACK
+    assert request.execution_input() == {"commands": COMMANDS}
+    assert RunRequest.from_mapping({}, require_commands=False).execution_input() == {}
+
+
+def test_what_is_recorded_has_the_names_of_the_environment_and_not_its_values() -> None:
+    request = RunRequest.from_mapping(FULL)
+    recorded = request.recorded_input()
+    assert recorded["environmentNames"] == ["EMPTY", "STAGE"]
+    assert recorded["capacity"] == "spot-first"
+    assert "canary" not in json.dumps(recorded)
+    assert "canary" not in repr(request)
+    assert RunRequest.from_mapping({"commands": COMMANDS}).recorded_input()["cpu"] is None
+
+
+#: (what is changed, the key that the only problem names, a part of what it says)
+WRONG: list[tuple[dict[str, Any], str, str]] = [
+    ({"commands": []}, "commands", "at least one text"),
+    ({"commands": "echo"}, "commands", "must be a list"),
+    ({"commands": None}, "commands", "must be a list"),
+    ({"commands": [1]}, "commands", "must be a text"),
+    ({"commands": [None]}, "commands", "must be a text"),
+    ({"commands": [["a"]]}, "commands", "must be a text"),
+    ({"commands": ["a\0b"]}, "commands", "must be a text"),
+    ({"commands": ["\ud800"]}, "commands", "must be a text"),
+    ({"environment": []}, "environment", "must be an object"),
+    ({"environment": None}, "environment", "must be an object"),
+    ({"environment": "A=b"}, "environment", "must be an object"),
+    ({"environment": {"A": 1}}, "environment", "A must have a text"),
+    ({"environment": {"A": None}}, "environment", "A must have a text"),
+    ({"environment": {"": "x"}}, "environment", "no name"),
+    ({"environment": {"A=B": "x"}}, "environment", "no name"),
+    ({"environment": {"1A": "x"}}, "environment", "no name"),
+    ({"environment": {"A-B": "x"}}, "environment", "no name"),
+    ({"environment": {"A\n": "x"}}, "environment", "no name"),
+    *(
+        ({"environment": {name: "x"}}, "environment", f"{name} is set by the application")
+        for name in RESERVED_VARIABLES
+    ),
+    ({"taskDefinition": ""}, "taskDefinition", "family"),
+    ({"taskDefinition": 3}, "taskDefinition", "family"),
+    ({"taskDefinition": "a b"}, "taskDefinition", "family"),
+    ({"taskDefinition": "arn:aws:s3:::x"}, "taskDefinition", "family"),
+    ({"cpu": 512}, "cpu", '"512"'),
+    ({"cpu": "300"}, "cpu", '"16384"'),
+    ({"cpu": ""}, "cpu", "as a text"),
+    ({"memory": 1024}, "memory", "digits in a text"),
+    ({"memory": "1GB"}, "memory", "MiB"),
+    ({"memory": "0512"}, "memory", "MiB"),
+    ({"memory": "١٢٣٤"}, "memory", "MiB"),
+    ({"cpu": "256", "memory": "4096"}, "memory", '"512", "1024", "2048"'),
+    ({"cpu": "512", "memory": "512"}, "memory", '"1024"'),
+    ({"cpu": "8192", "memory": "17408"}, "memory", "steps of 4096"),
+    ({"capacity": "SPOT"}, "capacity", '"on-demand", "spot", "spot-first"'),
+    ({"capacity": None}, "capacity", "must be one of"),
+    ({"capacity": ["spot"]}, "capacity", "must be one of"),
+    ({"timeoutSeconds": 0}, "timeoutSeconds", "from 1 to 99999999"),
+    ({"timeoutSeconds": 100_000_000}, "timeoutSeconds", "from 1 to 99999999"),
+    ({"timeoutSeconds": "60"}, "timeoutSeconds", "whole number"),
+    ({"timeoutSeconds": 1.5}, "timeoutSeconds", "whole number"),
+    ({"timeoutSeconds": True}, "timeoutSeconds", "whole number"),
+    ({"pattern": "async"}, "pattern", '"request-response", "sync", "callback"'),
+    ({"pattern": None}, "pattern", "must be one of"),
+    ({"command": ["x"]}, "command", "is not known; the keys are pattern, commands"),
+]
+
+
+@pytest.mark.parametrize(("change", "key", "said"), WRONG)
+def test_one_wrong_key_is_one_problem(change: dict[str, Any], key: str, said: str) -> None:
+    (problem,) = problems_of({"commands": COMMANDS, **change})
+    assert problem.startswith(f"{key}: ")
+    assert said in problem
+
+
+def test_commands_are_needed() -> None:
+    (problem,) = problems_of({})
+    assert problem.startswith("commands: is missing")
+    assert problems_of({"commands": []}, require_commands=False)
+
+
+def test_every_problem_at_once() -> None:
+    problems = problems_of({"cpu": 1, "memory": 1, "x": 1, "environment": {"RUN_ID": "a", "B": 2}})
+    keys = sorted(problem.partition(":")[0] for problem in problems)
+    assert keys == ["commands", "cpu", "environment", "environment", "memory", "x"]
+
+
+def test_no_problem_shows_a_value_of_the_environment() -> None:
+    problems = problems_of({"environment": {"A-B": "canary", "RUN_ID": "canary", "C": ["canary"]}})
+    assert "canary" not in str(problems)
+
+
+@pytest.mark.parametrize("pattern", Pattern)
+def test_overrides_that_are_too_long(pattern: Pattern) -> None:
+    body: dict[str, Any] = {"commands": ["x" * LONGEST_OVERRIDES], "pattern": pattern.value}
+    (problem,) = problems_of(body)
+    assert "8192" in problem
+    assert "S3" in problem
+
+
+def test_room_is_kept_for_the_token() -> None:
+    body = {"commands": ["x" * 7_000]}
+    assert problems_of(body)
+    RunRequest.from_mapping({**body, "pattern": "sync"})
+
+
+@pytest.mark.parametrize("size", [("256", "512"), ("1024", "8192"), ("4096", "30720"), ("16384", "122880")])
+def test_sizes_of_fargate(size: tuple[str, str]) -> None:
+    cpu, memory = size
+    RunRequest.from_mapping({"commands": COMMANDS, "cpu": cpu, "memory": memory})
+
+
+@pytest.mark.parametrize(
+    "name", ["job", "job:3", "my_job-1", "arn:aws-cn:ecs:cn-north-1:123456789012:task-definition/a:1"]
+)
+def test_task_definitions(name: str) -> None:
+    assert RunRequest.from_mapping({"commands": COMMANDS, "taskDefinition": name}).task_definition == name

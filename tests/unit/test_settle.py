@@ -1,0 +1,258 @@
+"""The table of stored x arriving, and what one state of a task does."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from fargate_runs.answer import Failure, Success
+from fargate_runs.log import NO_RESULT
+from fargate_runs.outcome import Outcome, outcome_of
+from fargate_runs.ports import AnswerRefusedError, LostRace, WriteResult
+from fargate_runs.record import Delivery, RunStatus, TaskRecord
+from fargate_runs.settle import STEPS, Arriving, Step, Stored, decide
+from fargate_runs.task import EcsTask
+from fargate_runs.usecases.record_task_state import Settlement
+
+from tests.fakes.ecs import CANARY, EXECUTION_ARN, RUN_ID, TASK_ID, TOKEN, container, detail, life, overrides, task
+from tests.fakes.settling import World
+
+
+def record(*, version: int = 3, outcome: bool = False, delivery: Delivery = Delivery.PENDING) -> TaskRecord:
+    ended = task(version=version)
+    base = TaskRecord.of(ended, None, None)
+    verdict = outcome_of(ended)
+    assert verdict
+    return replace(base.ended(verdict, NO_RESULT) if outcome else base, delivery=delivery)
+
+
+OPEN = record()
+UNDELIVERED = record(outcome=True)
+DONE = [record(outcome=True, delivery=each) for each in Delivery if each is not Delivery.PENDING]
+
+TABLE: list[tuple[TaskRecord | None, int, str, Step]] = [
+    (None, 1, "RUNNING", Step.RECORD),
+    (None, 5, "STOPPED", Step.DECIDE),
+    (OPEN, 4, "RUNNING", Step.RECORD),
+    (OPEN, 4, "STOPPED", Step.DECIDE),
+    (OPEN, 3, "RUNNING", Step.NOTHING),
+    (OPEN, 3, "STOPPED", Step.NOTHING),
+    (OPEN, 2, "RUNNING", Step.NOTHING),
+    (OPEN, 2, "STOPPED", Step.NOTHING),
+    *((UNDELIVERED, version, status, Step.DELIVER) for version in (2, 3, 4) for status in ("RUNNING", "STOPPED")),
+    *(
+        (done, version, status, Step.NOTHING)
+        for done in DONE
+        for version in (2, 3, 4)
+        for status in ("RUNNING", "STOPPED")
+    ),
+]
+
+
+@pytest.mark.parametrize(("stored", "version", "status", "step"), TABLE)
+def test_decide(stored: TaskRecord | None, version: int, status: str, step: Step) -> None:
+    assert decide(stored, task(version=version, lastStatus=status)) is step
+
+
+def test_the_table_is_complete() -> None:
+    possible = {(row, column) for row in Stored for column in Arriving} - {(Stored.ABSENT, Arriving.OLD)}
+    assert set(STEPS) == possible
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def answer(world: World) -> dict[str, object]:
+    given = world.callbacks.answers[TOKEN]
+    read: dict[str, object] = json.loads(given.output if isinstance(given, Success) else given.cause)
+    return read
+
+
+def test_a_life_that_ends_well(world: World) -> None:
+    world.logs.everywhere = ("starting", '{"rows": 3}', "")
+    done = [world.settle(each) for each in life()]
+    assert [each.step for each in done] == [Step.RECORD] * 4 + [Step.DECIDE]
+    assert done[-1].delivery is Delivery.DELIVERED
+    assert answer(world) == {
+        "runId": RUN_ID,
+        "taskArn": detail()["taskArn"],
+        "container": "main",
+        "exitCode": 0,
+        "log": {
+            "group": "/jobs/tasks",
+            "stream": f"runs/main/{TASK_ID}",
+            "url": (
+                "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#logsV2:log-groups/log-group/"
+                f"$252Fjobs$252Ftasks/log-events/runs$252Fmain$252F{TASK_ID}"
+            ),
+        },
+        "result": {"rows": 3},
+    }
+    stored = world.stored()
+    assert (stored.delivery, stored.token, stored.is_open) == (Delivery.DELIVERED, None, False)
+    run = world.store.runs[RUN_ID]
+    assert (run.status, run.exit_code, run.execution_arn) == (RunStatus.SUCCEEDED, 0, EXECUTION_ARN)
+    assert run.duration_seconds == 60.001
+
+
+def test_a_run_is_running_from_its_first_task_on(world: World) -> None:
+    world.settle(life()[0])
+    assert world.store.runs[RUN_ID].status is RunStatus.RUNNING
+    assert world.stored().is_open
+
+
+def test_a_failure_has_a_cause_to_act_on(world: World) -> None:
+    world.logs.everywhere = tuple(f"line {n}" for n in range(20))
+    world.settle(detail(containers=[container(exit_code=3)]))
+    given = world.callbacks.answers[TOKEN]
+    assert isinstance(given, Failure)
+    assert given.error == "Container.ExitedNonZero"
+    cause = answer(world)
+    assert cause["summary"] == "Container main exited with code 3."
+    assert cause["advice"]
+    assert cause["exitCode"] == 3
+    assert cause["stopCode"] == "EssentialContainerExited"
+    assert cause["lastLogLines"] == [f"line {n}" for n in range(10, 20)]
+
+
+def test_a_log_that_cannot_be_read_changes_nothing(world: World) -> None:
+    world.logs.is_down = True
+    done = world.settle(detail())
+    assert done.delivery is Delivery.DELIVERED
+    assert answer(world)["result"] is None
+    assert "could not be read" in str(answer(world)["resultNote"])
+    assert done.log_problem
+
+
+def test_the_log_of_a_task_that_never_ran_is_not_asked_for(world: World) -> None:
+    world.settle(detail(startedAt=None, containers=[container()], stopCode="TaskFailedToStart"))
+    assert world.logs.reads == 0
+
+
+def test_an_answered_task_reads_no_log_again(world: World) -> None:
+    world.settle(detail())
+    world.settle(detail())
+    assert world.logs.reads == 1
+
+
+def test_no_token_no_delivery(world: World) -> None:
+    done = world.settle(detail(overrides=overrides(token=None), startedBy="AWS Step Functions"))
+    assert done.record.delivery is Delivery.NOT_NEEDED
+    assert world.callbacks.calls == 0
+    assert not world.stored().is_open
+
+
+def test_a_token_that_others_closed(world: World) -> None:
+    world.callbacks.close(TOKEN)
+    done = world.settle(detail())
+    assert done.delivery is Delivery.CLOSED_BY_OTHERS
+    assert world.stored().token is None
+
+
+def test_what_never_was_a_token(world: World) -> None:
+    done = world.settle(detail(overrides=overrides(token="just-some-variable")))
+    assert done.delivery is Delivery.CLOSED_BY_OTHERS
+
+
+def test_who_knows_that_it_delivered_corrects_who_met_a_closed_token(world: World) -> None:
+    world.settle(detail())
+    stands = replace(world.stored(), delivery=Delivery.CLOSED_BY_OTHERS)
+    world.store.tasks[RUN_ID, TASK_ID] = stands
+    world.store.mark_delivery(stands, Delivery.DELIVERED)
+    assert world.stored().delivery is Delivery.DELIVERED
+    world.store.mark_delivery(stands, Delivery.CLOSED_BY_OTHERS)
+    assert world.stored().delivery is Delivery.DELIVERED
+
+
+def test_a_refused_answer_is_cut_down_and_sent_again(world: World) -> None:
+    world.logs.everywhere = ("x" * 500,)
+    world.callbacks.refuses_longer_than = 400
+    done = world.settle(detail(containers=[container(exit_code=3)]))
+    assert done.delivery is Delivery.DELIVERED
+    assert answer(world)["exitCode"] == 3
+    assert "lastLogLines" not in answer(world)
+
+
+def test_an_answer_that_is_refused_however_small_is_raised_and_not_acknowledged(world: World) -> None:
+    world.callbacks.refuses_longer_than = 1
+    with pytest.raises(AnswerRefusedError):
+        world.settle(detail())
+    assert world.stored().awaits_delivery
+
+
+def test_the_token_is_masked_where_the_container_printed_it(world: World) -> None:
+    world.logs.everywhere = (f"token={TOKEN}", f'{{"token": "{TOKEN}"}}')
+    world.settle(detail())
+    assert answer(world)["result"] == {"token": "[task token]"}
+    assert TOKEN not in str(world.stored().result)
+
+
+def test_late_evidence_is_counted_and_changes_nothing(world: World) -> None:
+    world.settle(detail())
+    late = world.settle(detail(version=6, containers=[container(exit_code=1)]))
+    assert late.contradicted
+    assert world.stored().outcome == outcome_of(task())
+    assert not world.settle(detail(version=6)).contradicted
+
+
+def test_a_lost_race_delivers_what_the_winner_recorded(world: World) -> None:
+    winner = TaskRecord.of(task(), None, None).ended(_failed(), NO_RESULT)
+
+    def lose(_record: TaskRecord) -> WriteResult:
+        world.store.tasks[RUN_ID, TASK_ID] = winner
+        return LostRace(winner)
+
+    world.store.write_task = lose  # type: ignore[method-assign]
+    done = world.settle(detail())
+    assert (done.step, done.decided, done.contradicted) == (Step.DECIDE, False, True)
+    assert isinstance(world.callbacks.answers[TOKEN], Failure)
+
+
+def _failed() -> Outcome:
+    verdict = outcome_of(task(containers=[container(exit_code=9)]))
+    assert verdict
+    return verdict
+
+
+def test_a_new_attempt_is_what_the_run_shows_and_each_token_gets_its_own_answer(world: World) -> None:
+    second_arn = str(detail()["taskArn"]).replace(TASK_ID, "f" * 32)
+    second = {
+        "taskArn": second_arn,
+        "createdAt": "2025-05-06T11:05:00Z",
+        "overrides": overrides(token="second-token"),
+    }
+    world.callbacks.open.add("second-token")
+    spot = {"stopCode": "SpotInterruption", "stoppedReason": "Your Spot Task was interrupted."}
+    world.settle(life()[2])
+    world.settle({**life()[2], **second})
+    world.settle(detail(**spot))
+    assert world.store.runs[RUN_ID].status is RunStatus.RUNNING
+    assert set(world.callbacks.answers) == {TOKEN}
+    world.settle(detail(**second))
+    assert world.store.runs[RUN_ID].status is RunStatus.SUCCEEDED
+    assert isinstance(world.callbacks.answers["second-token"], Success)
+
+
+def test_environment_values_and_the_token_are_in_no_record_that_is_closed(world: World) -> None:
+    world.settle(detail())
+    everything = repr(world.store.__dict__)
+    assert CANARY not in everything
+    assert world.stored().token is None
+
+
+def test_a_container_of_another_task_definition_has_the_log_of_its_main_container_only(world: World) -> None:
+    foreign = detail(
+        overrides={"containerOverrides": [{"name": "main"}]},
+        taskDefinitionArn=str(detail()["taskDefinitionArn"]).replace("fargate-runs", "other"),
+    )
+    assert world.settle(foreign).record.log is None
+
+
+def test_settlement_is_a_plain_value() -> None:
+    done = Settlement(Step.NOTHING, OPEN)
+    assert TOKEN not in repr(done)
+
+
+def test_settling_takes_tasks_from_any_source(world: World) -> None:
+    assert world.use_case(EcsTask.from_detail(detail())).decided

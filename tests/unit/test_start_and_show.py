@@ -1,0 +1,216 @@
+"""Starting a run and showing it, on twins in memory."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fargate_runs import ports
+from fargate_runs.errors import (
+    FargateRunsError,
+    InvalidRunRequestError,
+    RunAlreadyExistsError,
+    RunNotFoundError,
+    RunNotStartedError,
+    RunStartUnknownError,
+    RunThrottledError,
+)
+from fargate_runs.patterns import Pattern
+from fargate_runs.record import RunStatus
+from fargate_runs.request import RunRequest
+from fargate_runs.usecases.show_run import ShowRun
+from fargate_runs.usecases.start_run import StartRun, TaskDefinitions
+
+from tests.fakes.clock import StoppedClock
+from tests.fakes.ecs import (
+    CANARY,
+    EXECUTION_ARN,
+    MACHINES,
+    RUN_ID,
+    TASK_DEFINITION_ARN,
+    TASK_ID,
+    TOKEN,
+    container,
+    detail,
+    life,
+)
+from tests.fakes.settling import World
+from tests.fakes.stepfunctions import InMemoryExecutions
+from tests.fakes.store import InMemoryRunStore
+
+ASKED = RunRequest.from_mapping({"commands": ["job"], "environment": {"SECRET": CANARY}, "timeoutSeconds": 60})
+NEW_ID = "20250506T120000-00000001"
+OTHERS = (
+    TASK_DEFINITION_ARN.replace("fargate-runs:7", "report:3"),
+    TASK_DEFINITION_ARN.replace("fargate-runs:7", "jobs:*"),
+)
+
+
+class Door:
+    def __init__(self) -> None:
+        self.store, self.executions = InMemoryRunStore(), InMemoryExecutions()
+        self.start = StartRun(
+            self.store,
+            self.executions,
+            StoppedClock(),
+            state_machines=MACHINES,
+            task_definitions=TaskDefinitions(TASK_DEFINITION_ARN, OTHERS),
+            suffix=lambda: "00000001",
+        )
+
+
+@pytest.fixture
+def door() -> Door:
+    return Door()
+
+
+@pytest.mark.parametrize("pattern", Pattern)
+def test_a_start(door: Door, pattern: Pattern) -> None:
+    started = door.start(replace(ASKED, pattern=pattern))
+    assert (started.run_id, started.pattern) == (NEW_ID, pattern)
+    execution = door.executions.started[NEW_ID]
+    assert execution.machine == MACHINES.arn_of(pattern)
+    assert json.loads(execution.input) == ASKED.execution_input()
+    run = door.store.runs[NEW_ID]
+    assert (run.status, run.pattern, run.execution_arn) == (RunStatus.PENDING, pattern, started.execution_arn)
+    assert run.state_machine_arn == execution.machine
+    assert CANARY not in repr(run)
+
+
+def test_ids_are_random() -> None:
+    door = Door()
+    start = StartRun(
+        door.store,
+        door.executions,
+        StoppedClock(),
+        state_machines=MACHINES,
+        task_definitions=TaskDefinitions(TASK_DEFINITION_ARN),
+    )
+    assert start(ASKED).run_id != start(ASKED).run_id
+
+
+FAILURES: list[tuple[ports.ExecutionError, type[FargateRunsError], bool]] = [
+    (ports.ExecutionThrottledError("x"), RunThrottledError, False),
+    (ports.ExecutionRefusedError("x"), RunNotStartedError, False),
+    (ports.ExecutionUnknownError("x"), RunStartUnknownError, True),
+    (ports.ExecutionExistsError("x"), RunAlreadyExistsError, True),
+]
+
+
+@pytest.mark.parametrize(("fails_with", "raised", "record_stays"), FAILURES)
+def test_a_start_that_fails_leaves_a_record_only_where_it_may_be_true(
+    door: Door, fails_with: ports.ExecutionError, raised: type[FargateRunsError], record_stays: bool
+) -> None:
+    door.executions.fails_with = fails_with
+    with pytest.raises(raised):
+        door.start(ASKED)
+    assert (NEW_ID in door.store.runs) is record_stays
+
+
+def test_an_id_that_is_taken_starts_nothing(door: Door) -> None:
+    door.start(ASKED)
+    door.store.runs[NEW_ID] = replace(door.store.runs[NEW_ID], execution_arn="another")
+    door.executions.started.clear()
+    with pytest.raises(RunAlreadyExistsError):
+        door.start(ASKED)
+    assert not door.executions.started
+
+
+def test_the_record_stands_before_the_execution_starts(door: Door) -> None:
+    seen: list[bool] = []
+    start = door.executions.start
+    door.executions.start = lambda *args: (seen.append(NEW_ID in door.store.runs), start(*args))[1]  # type: ignore[method-assign]
+    door.start(ASKED)
+    assert seen == [True]
+
+
+ALLOWED = ["fargate-runs", "fargate-runs:7", TASK_DEFINITION_ARN, "report", "report:3", "jobs", "jobs:12"]
+ALLOWED += [TASK_DEFINITION_ARN.replace("fargate-runs:7", "jobs:12")]
+REFUSED = ["fargate-runs:6", "fargate", "report:4", "other", "jobs-of-others:1"]
+REFUSED += ["arn:aws:ecs:us-east-1:999999999999:task-definition/jobs:1"]
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_allowed_task_definitions(door: Door, name: str) -> None:
+    assert door.start(replace(ASKED, task_definition=name))
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_other_task_definitions(door: Door, name: str) -> None:
+    with pytest.raises(
+        InvalidRunRequestError, match=r"taskDefinition: .* is not allowed here; allowed are fargate-runs:7"
+    ):
+        door.start(replace(ASKED, task_definition=name))
+    assert not door.store.runs
+
+
+def show(world: World, run_id: str = RUN_ID) -> dict[str, Any]:
+    return ShowRun(world.store)(run_id)
+
+
+RUN_KEYS = (
+    "runId pattern status error transient summary advice exitCode result executionArn stateMachineArn createdAt"
+    " startedAt stoppedAt durationSeconds input attempts"
+)
+ATTEMPT_KEYS = (
+    "taskArn taskId status lastStatus version error transient summary advice container exitCode stopCode stoppedReason"
+    " delivery capacityProviderName cpu memory timeline log result"
+)
+
+
+def test_a_run_that_ended() -> None:
+    world = World()
+    world.logs.everywhere = ('{"rows": 3}',)
+    for each in life():
+        world.settle(each)
+    shown = json.loads(json.dumps(show(world)))
+    assert " ".join(shown) == RUN_KEYS
+    (attempt,) = shown["attempts"]
+    assert " ".join(attempt) == ATTEMPT_KEYS
+    assert (shown["runId"], shown["pattern"], shown["status"]) == (RUN_ID, "callback", "SUCCEEDED")
+    assert (shown["executionArn"], shown["stateMachineArn"]) == (EXECUTION_ARN, MACHINES.callback)
+    assert shown["result"] == attempt["result"] == {"rows": 3}
+    assert shown["createdAt"] == "2025-05-06T11:02:13.877Z"
+    assert (attempt["taskId"], attempt["delivery"], attempt["container"]) == (TASK_ID, "DELIVERED", "main")
+    assert attempt["timeline"]["pullStoppedAt"] == "2025-05-06T11:02:30.120Z"
+    assert attempt["log"] == {"group": "/jobs/tasks", "stream": f"runs/main/{TASK_ID}"}
+    assert shown["input"] is None
+
+
+def test_a_run_that_waits(door: Door) -> None:
+    door.start(ASKED)
+    shown = json.loads(json.dumps(ShowRun(door.store)(NEW_ID)))
+    assert (shown["status"], shown["attempts"], shown["durationSeconds"]) == ("PENDING", [], None)
+    assert shown["input"] == {
+        "commands": ["job"],
+        "environmentNames": ["SECRET"],
+        "taskDefinition": None,
+        "cpu": None,
+        "memory": None,
+        "capacity": None,
+        "timeoutSeconds": 60,
+    }
+    assert CANARY not in str(shown)
+
+
+def test_a_run_of_two_attempts_shows_the_last_one_last() -> None:
+    world = World()
+    world.settle(detail(containers=[container(exit_code=3)]))
+    world.settle(detail(taskArn=str(detail()["taskArn"])[:-1] + "0", createdAt="2025-05-06T11:05:00Z"))
+    shown = show(world)
+    assert shown["status"] == "SUCCEEDED"
+    assert [each["status"] for each in shown["attempts"]] == ["FAILED", "SUCCEEDED"]
+
+
+def test_a_task_whose_run_is_not_written_yet() -> None:
+    world = World()
+    world.settle(life()[2])
+    world.store.runs.clear()
+    shown = show(world)
+    assert (shown["status"], shown["attempts"][0]["status"]) == ("RUNNING", None)
+    assert TOKEN not in str(shown)
+
+
+def test_no_run() -> None:
+    with pytest.raises(RunNotFoundError, match="nobody"):
+        show(World(), "nobody")

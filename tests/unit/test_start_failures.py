@@ -1,0 +1,88 @@
+"""What the texts about failed starts mean (facts B16 and B37, AWS's list of stopped reasons)."""
+
+import pytest
+from fargate_runs.kinds import ErrorName
+from fargate_runs.start_failures import start_error
+
+NOT_FOUND, PULL = ErrorName.IMAGE_NOT_FOUND, ErrorName.IMAGE_PULL_FAILED
+SET_UP, PROVISIONING = ErrorName.RESOURCE_INITIALIZATION_FAILED, ErrorName.PROVISIONING_FAILED
+CAPACITY, START = ErrorName.CAPACITY_UNAVAILABLE, ErrorName.FAILED_TO_START
+
+RETRIED = "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref "
+TEXTS: list[tuple[str, ErrorName | None]] = [
+    (RETRIED + "docker.io/library/x:1: docker.io/library/x:1: not found", NOT_FOUND),
+    (RETRIED + "docker.io/library/x:1: pull access denied, repository does not exist or may require", NOT_FOUND),
+    (RETRIED + "ghcr.io/a/b:1: failed to authorize: unexpected status: 403 Forbidden", NOT_FOUND),
+    (
+        RETRIED + "ghcr.io/a/b:1: unexpected status from HEAD request to https://ghcr.io/v2/: 401 Unauthorized",
+        NOT_FOUND,
+    ),
+    (RETRIED + "docker.io/timeout/timeout:1: not found", NOT_FOUND),
+    ("CannotPullContainerError: Error response from daemon: manifest for x:1 not found: manifest unknown", NOT_FOUND),
+    ("CannotPullContainerError: invalid reference format", NOT_FOUND),
+    ("CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/arm64'", NOT_FOUND),
+    ("CannotPullECRContainerError: AccessDeniedException: is not authorized: denied", NOT_FOUND),
+    (RETRIED + "docker.io/a/b:1: failed to do request: Head https://x/y: dial tcp 1.2.3.4:443: i/o timeout", PULL),
+    (RETRIED + "docker.io/not found/denied:1: read: connection reset by peer", PULL),
+    (RETRIED + "docker.io/denied/forbidden:unauthorized: net/http: TLS handshake timeout", PULL),
+    ("CannotPullContainerError: toomanyrequests: You have reached your unauthenticated pull rate limit", PULL),
+    ("CannotPullContainerError: ref pull has been retried 5 time(s): unexpected status code: 503 Service", PULL),
+    ("CannotPullContainerError: httpReadSeeker: failed open: unexpected status code: 429 Too Many Requests", PULL),
+    ("CannotPullContainerError: context canceled", PULL),
+    ("CannotPullContainerError", PULL),
+    ("TaskFailedToStart: CannotPullContainerError: denied", NOT_FOUND),
+    ("ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval", SET_UP),
+    ("ResourceInitializationError: unable to pull secrets or registry auth: context deadline exceeded", SET_UP),
+    ("ResourceInitializationError: unable to pull secrets or registry auth: pull command failed: timed out", SET_UP),
+    ("ResourceInitializationError: unable to pull secrets: ThrottlingException: Rate exceeded", SET_UP),
+    ("ResourceInitializationError: failed to validate logger args: create stream: timed out", SET_UP),
+    ("ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: timed out", SET_UP),
+    ("ResourceInitializationError: failed to download env files: timed out", SET_UP),
+    ("ResourceInitializationError: something new", SET_UP),
+    ("ResourceInitializationError: Timeout waiting for network interface provisioning to complete.", PROVISIONING),
+    ("ResourceInitializationError: failed to configure ENI: failed to setup regular eni", PROVISIONING),
+    ("ResourceInitializationError: Rate limit exceeded while preparing network interface", PROVISIONING),
+    ("CannotCreateVolumeError: Get http://plugin: no such file", SET_UP),
+    ("Fetching secret data from SSM Parameter Store in us-east-1: invalid parameters", SET_UP),
+    ("Timeout waiting for network interface provisioning to complete.", PROVISIONING),
+    ("Timeout waiting for EphemeralStorage provisioning to complete.", PROVISIONING),
+    (
+        "Unexpected EC2 error while attempting to Create Network Interface: InsufficientFreeAddressesInSubnet",
+        PROVISIONING,
+    ),
+    ("Unexpected EC2 error while attempting to Create Network Interface: RequestLimitExceeded", PROVISIONING),
+    ("Unexpected EC2 error while attempting to Create Network Interface: UnauthorizedOperation", START),
+    ("Unexpected EC2 error while attempting to Create Network Interface: InvalidSubnetID.NotFound", START),
+    ("Rate limit exceeded while preparing network interface to be attached to instance", PROVISIONING),
+    ("ThrottlingException: Rate exceeded", PROVISIONING),
+    ("InternalError: Unexpected internal error", PROVISIONING),
+    ("TaskFailedToStart: RESOURCE:CPU", CAPACITY),
+    ("RESOURCE:MEMORY", CAPACITY),
+    ("TaskFailedToStart: EMPTY CAPACITY PROVIDER", CAPACITY),
+    ("Capacity is unavailable at this time. Please try again later or in a different availability zone", CAPACITY),
+    ("You\u2019ve reached the limit on the number of vCPUs you can run concurrently", CAPACITY),
+    ("You've reached the limit on the number of vCPUs you can run concurrently", CAPACITY),
+    ("CannotStartContainerError: ResourceInitializationError: failed to create new container runtime task", START),
+    ("CannotStartContainerError: Error response from daemon: failed to initialize logging driver: timeout", START),
+    ("CannotCreateContainerError: API error (500): devmapper", START),
+    ("ContainerRuntimeError: CannotPullContainerError", START),
+    ("SomethingNewError: who knows", START),
+    ("OutOfMemoryError: Container killed due to memory usage", None),
+    ("TaskFailedToStart: ATTRIBUTE", None),
+    ("TaskFailedToStart: AGENT", None),
+    ("TaskFailedToStart: MemberOf placement constraint unsatisfied", None),
+    ("Task failed to start", None),
+    ("Essential container in task exited", None),
+    ("TaskFailedToStart:", None),
+    ("a great amount of nothing", None),
+    ("", None),
+]
+
+
+@pytest.mark.parametrize(("text", "error"), TEXTS)
+def test_start_error(text: str, error: ErrorName | None) -> None:
+    assert start_error(text) == error
+
+
+def test_nothing_said() -> None:
+    assert start_error(None) is None
