@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cli.documents import mapping, text
 from fargate_runs.errors import MalformedTaskError
 from fargate_runs.outcome import outcome_of
 from fargate_runs.task import EcsTask, from_pascal_case
-
-from cli.documents import mapping, text
 
 if TYPE_CHECKING:
     from fargate_runs.outcome import Outcome

@@ -23,6 +23,7 @@ from local.emulator.adapters import (
 from local.emulator.functions import AsyncInvocations
 from local.emulator.install import install
 from local.emulator.language import EmulatorLanguage
+from local.emulator.map_runs import EmulatorMapRuns
 from local.emulator.scope import EmulatorIdentity
 from local.state import MARK
 from local.stepfunctions.engine import Engine
@@ -66,7 +67,9 @@ def assemble(*, endpoint_url: str, scratch: Path, time_scale: float = 1.0, pace:
     )
     tokens = Tokens()
     tasks = TaskRunner({RESOURCE: RunTask(fargate)}, EmulatorServices(), tokens, clock)
-    engine = Engine(Interpreter(EmulatorLanguage(), tasks, clock), EmulatorExecutionEvents(events), clock)
+    engine = Engine(
+        Interpreter(EmulatorLanguage(), tasks, EmulatorMapRuns(clock), clock), EmulatorExecutionEvents(events), clock
+    )
     loop = asyncio.get_running_loop()
     install(fargate, engine, tokens, AsyncInvocations(loop, clock), loop)
     return Runtime(fargate, engine)

@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypedDict
 
 from local import control
 from local.paths import REGION
@@ -32,7 +33,16 @@ def deployed_runtime(directory: Path) -> Iterator[control.RuntimeStatus]:
             control.down()
 
 
-def client_settings(endpoint: str) -> dict[str, str]:
+class ClientSettings(TypedDict):
+    """Keywords of `boto3.client`."""
+
+    endpoint_url: str
+    region_name: str
+    aws_access_key_id: str
+    aws_secret_access_key: str
+
+
+def client_settings(endpoint: str) -> ClientSettings:
     """What every boto3 client of a test is made with."""
     return {
         "endpoint_url": endpoint,

@@ -1,6 +1,6 @@
 """Make `.venv` from the locked requirements: `python3 tools/setup_venv.py`. Standard library only.
 
-Does nothing when nothing changed since the last time. Shows how far it is, because the first time takes a minute or two.
+Does nothing when nothing changed since the last time. Shows how far it is: the first time takes a minute or two.
 """
 
 from __future__ import annotations

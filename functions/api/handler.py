@@ -6,19 +6,17 @@ from functools import cache
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from fargate_runs import lenient
+
+from api.problems import answer_problems, body_of
 from fargate_runs.aws import clients
 from fargate_runs.aws.dynamodb import DynamoRunStore
 from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
 from fargate_runs.clock import SystemClock
 from fargate_runs.observability import count, logger
-from fargate_runs.record import RunStatus
 from fargate_runs.request import RunRequest
 from fargate_runs.settings import ApiSettings
 from fargate_runs.usecases.show_run import ShowRun
 from fargate_runs.usecases.start_run import StartRun, TaskDefinitions
-
-from api.problems import answer_problems, body_of
 
 app = APIGatewayRestResolver()
 answer_problems(app)
@@ -47,13 +45,7 @@ def start_run() -> tuple[dict[str, object], int]:
     run = start(RunRequest.from_mapping(body_of(app.current_event)))
     logger.info("run started", run_id=run.run_id, pattern=run.pattern.value)
     count("RunsStarted")
-    return {
-        "runId": run.run_id,
-        "pattern": run.pattern,
-        "status": RunStatus.PENDING,
-        "executionArn": run.execution_arn,
-        "startedAt": lenient.iso(run.started_at),
-    }, 202
+    return run.as_document(), 202
 
 
 @app.get("/runs/<run_id>")

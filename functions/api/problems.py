@@ -8,6 +8,7 @@ from typing import Final
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+
 from fargate_runs import errors, ports
 from fargate_runs.observability import count, logger
 

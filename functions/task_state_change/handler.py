@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cache
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from fargate_runs.aws import clients
 from fargate_runs.aws.dynamodb import DynamoRunStore
 from fargate_runs.aws.logs import CloudWatchLogReader
@@ -18,7 +19,6 @@ from fargate_runs.events import TaskStateChange
 from fargate_runs.observability import count, logger
 from fargate_runs.settings import TaskStateChangeSettings
 from fargate_runs.usecases.record_task_state import LogPlace, RecordTaskState
-
 from task_state_change.report import report
 
 

@@ -82,9 +82,11 @@ def _definition(parameters: Json, catalog: Catalog) -> Json:
 
 
 def _overrides(parameters: Json, definition: Json) -> Json:
-    overrides = parameters.get("overrides") or {}
-    if not isinstance(overrides, dict):
-        raise InvalidParameterError("Overrides must be an object.")
+    overrides = parameters.get("overrides")
+    if overrides is None:
+        return {}
+    if not isinstance(overrides, dict) or not isinstance(overrides.get("containerOverrides", []), list):
+        raise InvalidParameterError("Overrides must be an object, and its containerOverrides a list.")
     if len(json.dumps(overrides, separators=(",", ":"), ensure_ascii=False)) > LONGEST_OVERRIDES_CHARACTERS:
         raise InvalidParameterError(f"Container Overrides length must be at most {LONGEST_OVERRIDES_CHARACTERS}")
     known = {container["name"] for container in _objects(definition.get("containerDefinitions"))}

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from local.clock import Clock, iso_milliseconds
 from local.ecs.model import Json
+from local.stepfunctions.distributed_map import DistributedMap
 from local.stepfunctions.errors import DATA_LIMIT_EXCEEDED, LONGEST_OUTPUT_BYTES, RUNTIME, StateError
 from local.stepfunctions.execution import Frame, as_json
 from local.stepfunctions.fields import Fields
-from local.stepfunctions.ports import Language
+from local.stepfunctions.ports import Language, MapRuns
 from local.stepfunctions.retry import Retries, catcher_for
 from local.stepfunctions.tasks import TaskRunner
 
@@ -25,10 +25,11 @@ Step = tuple[object, str | None]
 class Interpreter:
     """Runs states. One instance serves all executions; what belongs to one is in its frame."""
 
-    def __init__(self, language: Language, tasks: TaskRunner, clock: Clock) -> None:
+    def __init__(self, language: Language, tasks: TaskRunner, map_runs: MapRuns, clock: Clock) -> None:
         self._language = language
         self._tasks = tasks
         self._clock = clock
+        self._distributed = DistributedMap(map_runs, clock, self.run)
         self._handlers: dict[str, Callable[[Json, object, Frame], Awaitable[Step]]] = {
             "Pass": self._pass,
             "Task": self._task,
@@ -153,6 +154,8 @@ class Interpreter:
     async def _map(self, state: Json, data: object, frame: Frame) -> Step:
         async def attempt() -> Step:
             fields = Fields(self._language, frame, state, data)
+            if _is_distributed(state):
+                return fields.output(await self._distributed.run(state, fields, frame)), _next(state)
             items = fields.items()
             frame.note("MapStateStarted", {"length": len(items)})
             at_once = int(fields.number("MaxConcurrency") or 0) or MOST_MAP_WORKERS
@@ -216,9 +219,9 @@ class Interpreter:
         return fields.caught(catcher, failure), str(catcher["Next"])
 
 
-def new_id() -> str:
-    """An id as Step Functions makes them."""
-    return str(uuid.uuid4())
+def _is_distributed(state: Json) -> bool:
+    processor = _object(state.get("ItemProcessor", state.get("Iterator")))
+    return _object(processor.get("ProcessorConfig")).get("Mode") == "DISTRIBUTED"
 
 
 def _next(state: Json) -> str | None:

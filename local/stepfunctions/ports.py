@@ -42,3 +42,27 @@ class ExecutionEvents(ABC):
     @abstractmethod
     def status_changed(self, record: Json) -> None:
         """Publish the status of an execution's record."""
+
+
+class MapRuns(ABC):
+    """Where Map Runs and their child executions are kept, as the embedded AWS's API shows them."""
+
+    @abstractmethod
+    def open(self, parent: Json, label: str, total: int, at_once: int) -> Json:
+        """A new Map Run's record, with `mapRunArn`."""
+
+    @abstractmethod
+    def add_child(self, run: Json, data: str) -> Json:
+        """A new child execution's record, RUNNING, counted in its Map Run."""
+
+    @abstractmethod
+    def child_ended(self, run: Json, how: str) -> None:
+        """Count a child that was running as `succeeded`, `failed` or `aborted`."""
+
+    @abstractmethod
+    def close(self, run: Json, status: str) -> None:
+        """Set the Map Run's final status."""
+
+    @abstractmethod
+    def read_items(self, reader: Json, data: object, context: Json) -> list[object]:
+        """The items of an `ItemReader` (a JSON, JSONL or CSV object in S3, or a list of objects)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import boto3
@@ -38,7 +38,7 @@ class Aws:
     queue_url: str = ""
     seen: list[Json] = field(default_factory=list)
 
-    def task_definition(self, *containers: Json) -> str:
+    def task_definition(self, *containers: Mapping[str, object]) -> str:
         """Register a Fargate task definition; gives its ARN."""
         named = [{"name": "main", "image": "any", **container} for container in containers]
         response = self.ecs.register_task_definition(
@@ -65,7 +65,7 @@ class Aws:
             **more,
         }
 
-    def start(self, machine: Json, data: object = None) -> str:
+    def start(self, machine: Mapping[str, object], data: object = None) -> str:
         """Create a state machine and start it; gives the execution's ARN."""
         name = f"contract-{uuid.uuid4().hex[:8]}"
         arn = self.sfn.create_state_machine(name=name, definition=json.dumps(machine), roleArn=ROLE)["stateMachineArn"]
@@ -80,7 +80,7 @@ class Aws:
 
         return eventually(probe, f"the end of {execution_arn}")
 
-    def run(self, machine: Json, data: object = None) -> Json:
+    def run(self, machine: Mapping[str, object], data: object = None) -> Json:
         """Start a machine and wait for its end."""
         return self.ended(self.start(machine, data))
 

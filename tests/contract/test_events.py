@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z")
 
 def run(aws: Aws, *command: str, environment: dict[str, str] | None = None, **more: object) -> str:
     """RunTask by the API; gives the task's ARN."""
-    override: Json = {
+    override: Any = {
         "name": "main",
         "command": list(command),
         "environment": [{"name": name, "value": value} for name, value in (environment or {}).items()],
@@ -27,7 +28,7 @@ def run(aws: Aws, *command: str, environment: dict[str, str] | None = None, **mo
         taskDefinition=str(more.pop("definition", None) or aws.task_definition({})),
         launchType="FARGATE",
         networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
-        overrides={"containerOverrides": [override]},  # type: ignore[list-item]
+        overrides={"containerOverrides": [override]},
         **more,  # type: ignore[arg-type]
     )
     return answer["tasks"][0]["taskArn"]

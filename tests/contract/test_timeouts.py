@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -123,7 +124,9 @@ def test_retries_wait_with_backoff_up_to_the_maximum_delay(aws: Aws) -> None:
     parameters = {**aws.parameters(aws.task_definition({})), "Cluster": "none"}
     end = aws.run(state(RUN_TASK, parameters, Retry=retry))
     assert end["error"] == "ECS.ClusterNotFoundException"
-    started = [event["timestamp"] for event in aws.history(end["executionArn"]) if event["type"] == "TaskStarted"]
+    started: list[Any] = [
+        event["timestamp"] for event in aws.history(end["executionArn"]) if event["type"] == "TaskStarted"
+    ]
     waits = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(started)]
     for least, wait in zip([10, 30, 30], waits, strict=True):
         assert least <= wait

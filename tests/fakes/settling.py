@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from fargate_runs.record import TaskRecord
 from fargate_runs.task import EcsTask
 from fargate_runs.usecases.record_task_state import LogPlace, RecordTaskState, Settlement
-
 from tests.fakes.ecs import MACHINES, RUN_ID, TASK_DEFINITION_ARN, TASK_ID, TOKEN
 from tests.fakes.logs import InMemoryLogs
 from tests.fakes.stepfunctions import InMemoryCallbacks

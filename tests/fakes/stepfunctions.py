@@ -16,7 +16,6 @@ from fargate_runs.ports import (
     TokenClosedError,
     TokenUnusableError,
 )
-
 from tests.fakes.clock import StoppedClock
 
 LONGEST_ERROR = 256

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from fargate_runs.ports import Clock, LostRace, RunStore, WriteResult, Written
 from fargate_runs.record import Delivery, RunRecord, TaskRecord, mirror, mirror_order
-
 from tests.fakes.clock import StoppedClock
 
 

@@ -1,18 +1,18 @@
 """The handlers as Lambda calls them: the real table on moto, twins in memory behind the other ports, no sockets."""
 
-import sys
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import api.handler
 import boto3
 import pytest
+from moto import mock_aws
+
+import api.handler
 import task_state_change.handler
 from fargate_runs.aws import clients
 from fargate_runs.observability import logger
-from moto import mock_aws
-
 from tests.fakes.ecs import CLUSTER_ARN, MACHINES, TASK_DEFINITION_ARN, TOKEN
 from tests.fakes.logs import InMemoryLogs
 from tests.fakes.stepfunctions import InMemoryCallbacks, InMemoryExecutions
@@ -48,6 +48,9 @@ class Context:
     aws_request_id: str = "00000000-0000-4000-8000-00000000000f"
 
 
+CONTEXT: Any = Context()
+
+
 @dataclass
 class Stack:
     """Everything around the handlers, and the handlers."""
@@ -58,10 +61,10 @@ class Stack:
     executions: InMemoryExecutions = field(default_factory=InMemoryExecutions)
 
     def task_state_change(self, event: Any) -> None:
-        task_state_change.handler.handler(event, Context())
+        task_state_change.handler.handler(event, CONTEXT)
 
     def api(self, event: Any) -> Any:
-        return api.handler.handler(event, Context())
+        return api.handler.handler(event, CONTEXT)
 
     def items(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.dynamodb.scan(TableName=TABLE)["Items"]
@@ -87,13 +90,14 @@ def forget_what_is_cached() -> None:
 
 @pytest.fixture
 def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
-    """Everything that went to the log so far: messages and metrics. The logger writes to the stdout of its import."""
+    """Everything that went to the log so far: messages and metrics. The logger keeps the stdout of its import."""
+    messages = io.StringIO()
     for handler in logger.handlers:
-        monkeypatch.setattr(handler, "stream", sys.stdout)
+        monkeypatch.setattr(handler, "stream", messages)
 
     def read() -> str:
         captured = capsys.readouterr()
-        return captured.out + captured.err
+        return messages.getvalue() + captured.out + captured.err
 
     return read
 

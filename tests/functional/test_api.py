@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fargate_runs import ports
 
+from fargate_runs import ports
 from tests.fakes.ecs import CANARY, MACHINES, RUN_ID, TOKEN, container, detail, event, life
 from tests.fakes.tables import TABLE
 from tests.functional.conftest import Stack

@@ -5,14 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from fargate_runs.answer import Failure, Success
 from fargate_runs.errors import EventError, MissingSettingError
 from fargate_runs.ports import CallbacksUnavailableError, StoreUnavailableError
-
 from tests.fakes.ecs import (
     CANARY,
     CLUSTER_ARN,
-    MACHINES,
     RUN_ID,
     TASK_ID,
     TOKEN,
@@ -150,7 +149,7 @@ def test_the_machines_of_the_aws_page_are_settled(stack: Stack) -> None:
 
 def test_a_missing_setting_is_named(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RUN_TASK_SYNC_STATE_MACHINE_ARN")
-    with pytest.raises(MissingSettingError, match=MACHINES.sync and "RUN_TASK_SYNC_STATE_MACHINE_ARN"):
+    with pytest.raises(MissingSettingError, match="RUN_TASK_SYNC_STATE_MACHINE_ARN"):
         stack.task_state_change(event(detail()))
 
 

@@ -3,10 +3,10 @@
 import json
 
 import pytest
+
 from fargate_runs.errors import InvalidRunRequestError
 from fargate_runs.request import RunRequest
 from fargate_runs.usecases.start_run import TaskDefinitions
-
 from tests.template.evaluating import CONTEXT, NAME, SUBSTITUTIONS, Evaluate, choose, evaluated
 from tests.template.loading import Node, Object
 

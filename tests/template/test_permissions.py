@@ -32,7 +32,7 @@ STARTS = {"ecs:RunTask", "iam:PassRole"}
 OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 ALLOWED = {
     "ApiRole": OWN_LOGS
-    | {f"dynamodb:{action}Item" for action in ("Get", "Put", "Update", "Delete")}
+    | {f"dynamodb:{action}Item" for action in ("Get", "Put", "Delete")}
     | {"dynamodb:Query", "states:StartExecution"},
     "ExecutionRole": OWN_LOGS
     | {
@@ -49,7 +49,7 @@ ALLOWED = {
     "TaskRole": set(),
     "TaskStateChangeRole": OWN_LOGS
     | {f"dynamodb:{action}Item" for action in ("Get", "Put", "Update")}
-    | {"dynamodb:Query", "states:SendTaskSuccess", "states:SendTaskFailure", "logs:GetLogEvents", "sqs:SendMessage"},
+    | {"states:SendTaskSuccess", "states:SendTaskFailure", "logs:GetLogEvents", "sqs:SendMessage"},
 }
 CLUSTER = {"ArnEquals": {"ecs:cluster": {"Fn::GetAtt": ["Cluster", "Arn"]}}}
 MACHINE_ROLES = ["RunTaskCallbackRole", "RunTaskRole", "RunTaskSyncRole"]

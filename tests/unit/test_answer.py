@@ -4,11 +4,11 @@ import json
 from dataclasses import replace
 
 import pytest
+
 from fargate_runs.answer import LARGEST_OUTPUT, LONGEST_CAUSE, Failure, Success, answer_of, smallest_answer_of
 from fargate_runs.log import LARGEST_RESULT, NO_RESULT, LogLocation, LogTail, Result, result_of
 from fargate_runs.outcome import Outcome, outcome_of
 from fargate_runs.record import TaskRecord
-
 from tests.fakes.ecs import container, overrides, task
 
 LOG = LogLocation("/jobs/tasks", "runs/main/1", "us-east-1")

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+
 from fargate_runs.errors import EventError, ForeignEventError, MalformedEventError, MissingSettingError
 from fargate_runs.events import TaskStateChange
 from fargate_runs.patterns import Pattern, execution_arn, state_machine_of
 from fargate_runs.settings import ApiSettings, TaskStateChangeSettings
-
 from tests.fakes.ecs import CANARY, CLUSTER_ARN, EXECUTION_ARN, MACHINES, RUN_ID, TOKEN, detail, event
 
 OTHER_CLUSTER = {**detail(), "clusterArn": CLUSTER_ARN + "-of-others"}

@@ -7,10 +7,10 @@ import boto3
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.stub import Stubber
+
 from fargate_runs.aws.logs import CloudWatchLogReader
 from fargate_runs.log import LogLocation
 from fargate_runs.ports import LogUnavailableError
-
 from tests.fakes.logs import InMemoryLogs
 
 PLACE = LogLocation("/jobs/tasks", "runs/main/1", "us-east-1")

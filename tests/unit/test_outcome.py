@@ -1,11 +1,11 @@
 """The outcome table, row by row, and which row wins where several apply."""
 
 import pytest
+
 from fargate_runs.evidence import Evidence
 from fargate_runs.kinds import KINDS, ErrorName, OutcomeStatus
 from fargate_runs.outcome import lost, outcome_of
 from fargate_runs.rules import RULES
-
 from tests.fakes.ecs import GUARD_DUTY, Detail, container, detail, failed_start, overrides, task
 
 OOM = "OutOfMemoryError: Container killed due to memory usage"

@@ -5,13 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from fargate_runs.errors import MalformedTaskError
 from fargate_runs.kinds import ErrorName, OutcomeStatus
 from fargate_runs.outcome import Outcome, outcome_of
 from fargate_runs.task import EcsTask, from_pascal_case, is_injected
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.fakes.ecs import container, detail, failed_start, overrides
 
 Json = Any

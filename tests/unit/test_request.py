@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from fargate_runs.errors import InvalidRunRequestError
 from fargate_runs.patterns import Pattern
 from fargate_runs.request import LONGEST_OVERRIDES, RESERVED_VARIABLES, Capacity, RunRequest

@@ -8,6 +8,8 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ReadTimeoutError
+from moto import mock_aws
+
 from fargate_runs.aws.dynamodb import DynamoRunStore
 from fargate_runs.log import LogLocation, Result
 from fargate_runs.outcome import outcome_of
@@ -15,8 +17,6 @@ from fargate_runs.patterns import Pattern
 from fargate_runs.ports import LostRace, RunStore, StoreUnavailableError, Written
 from fargate_runs.record import Delivery, RunRecord, RunStatus, TaskRecord
 from fargate_runs.task import EcsTask
-from moto import mock_aws
-
 from tests.fakes.clock import NOON, StoppedClock
 from tests.fakes.ecs import CANARY, EXECUTION_ARN, RUN_ID, TASK_ID, TOKEN, container, detail, failed_start, life, task
 from tests.fakes.store import InMemoryRunStore

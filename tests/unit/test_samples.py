@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from fargate_runs.outcome import outcome_of
 from fargate_runs.task import EcsTask, from_pascal_case
 

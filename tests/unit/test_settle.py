@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+
 from fargate_runs.answer import Failure, Success
 from fargate_runs.log import NO_RESULT
 from fargate_runs.outcome import Outcome, outcome_of
@@ -12,7 +13,6 @@ from fargate_runs.record import Delivery, RunStatus, TaskRecord
 from fargate_runs.settle import STEPS, Arriving, Step, Stored, decide
 from fargate_runs.task import EcsTask
 from fargate_runs.usecases.record_task_state import Settlement
-
 from tests.fakes.ecs import CANARY, EXECUTION_ARN, RUN_ID, TASK_ID, TOKEN, container, detail, life, overrides, task
 from tests.fakes.settling import World
 
@@ -196,14 +196,14 @@ def test_late_evidence_is_counted_and_changes_nothing(world: World) -> None:
     assert not world.settle(detail(version=6)).contradicted
 
 
-def test_a_lost_race_delivers_what_the_winner_recorded(world: World) -> None:
+def test_a_lost_race_delivers_what_the_winner_recorded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     winner = TaskRecord.of(task(), None, None).ended(_failed(), NO_RESULT)
 
     def lose(_record: TaskRecord) -> WriteResult:
         world.store.tasks[RUN_ID, TASK_ID] = winner
         return LostRace(winner)
 
-    world.store.write_task = lose  # type: ignore[method-assign]
+    monkeypatch.setattr(world.store, "write_task", lose)
     done = world.settle(detail())
     assert (done.step, done.decided, done.contradicted) == (Step.DECIDE, False, True)
     assert isinstance(world.callbacks.answers[TOKEN], Failure)

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+
 from fargate_runs.answer import Success
 from fargate_runs.kinds import OutcomeStatus
 from fargate_runs.outcome import outcome_of
 from fargate_runs.record import Delivery, RunStatus
 from fargate_runs.task import EcsTask
-
 from tests.fakes.ecs import RUN_ID, TOKEN, Detail, container, life, overrides
 from tests.fakes.settling import World
 
@@ -153,6 +153,27 @@ def test_another_handler_at_any_call(name: str) -> None:
                 run(world, [event])
                 run(world, [whole[-1]])
                 check(world, [event, other, whole[-1]], whole[-1])
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_late_evidence_that_contradicts_at_any_call(before: bool) -> None:
+    """Two ends of one task, handled at once: whichever is decided first stands, and is what was answered (F11)."""
+    late = {**BADLY[-1], "version": 6}
+    for first, second in ((WELL[-1], late), (late, WELL[-1])):
+        for at in range(8):
+            world = World()
+
+            def settle_second(world: World = world, second: Detail = second) -> None:
+                world.settle(second)
+
+            Trap(world, at, before=before, action=settle_second)
+            run(world, [first, first, second])
+            assert len({each.outcome for each in world.store.writes} - {None}) == 1
+            stands = world.stored().outcome
+            assert stands
+            assert isinstance(world.callbacks.answers[TOKEN], Success) is stands.succeeded
+            assert world.store.runs[RUN_ID].status.value == stands.status.value
+            assert not world.stored().is_open
 
 
 def test_a_crash_after_another_handler_has_come_in_between() -> None:

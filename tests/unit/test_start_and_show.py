@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from fargate_runs import ports
 from fargate_runs.errors import (
     FargateRunsError,
@@ -20,7 +21,6 @@ from fargate_runs.record import RunStatus
 from fargate_runs.request import RunRequest
 from fargate_runs.usecases.show_run import ShowRun
 from fargate_runs.usecases.start_run import StartRun, TaskDefinitions
-
 from tests.fakes.clock import StoppedClock
 from tests.fakes.ecs import (
     CANARY,
@@ -116,10 +116,15 @@ def test_an_id_that_is_taken_starts_nothing(door: Door) -> None:
     assert not door.executions.started
 
 
-def test_the_record_stands_before_the_execution_starts(door: Door) -> None:
+def test_the_record_stands_before_the_execution_starts(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bool] = []
     start = door.executions.start
-    door.executions.start = lambda *args: (seen.append(NEW_ID in door.store.runs), start(*args))[1]  # type: ignore[method-assign]
+
+    def watched(*args: str) -> ports.StartedExecution:
+        seen.append(NEW_ID in door.store.runs)
+        return start(*args)
+
+    monkeypatch.setattr(door.executions, "start", watched)
     door.start(ASKED)
     assert seen == [True]
 

@@ -1,6 +1,7 @@
 """What the texts about failed starts mean (facts B16 and B37, AWS's list of stopped reasons)."""
 
 import pytest
+
 from fargate_runs.kinds import ErrorName
 from fargate_runs.start_failures import start_error
 

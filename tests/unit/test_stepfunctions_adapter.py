@@ -8,6 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 from botocore.stub import Stubber
+
 from fargate_runs.aws.stepfunctions import StepFunctionsCallbacks, StepFunctionsExecutions
 from fargate_runs.errors import PortError
 from fargate_runs.ports import (
@@ -21,7 +22,6 @@ from fargate_runs.ports import (
     TokenClosedError,
     TokenUnusableError,
 )
-
 from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, TOKEN
 from tests.fakes.stepfunctions import InMemoryCallbacks, InMemoryExecutions
 

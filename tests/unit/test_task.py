@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
 from fargate_runs.errors import MalformedTaskError
 from fargate_runs.task import Container, EcsTask, from_pascal_case
-
 from tests.fakes.ecs import (
     CANARY,
     EXECUTION_ARN,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from fargate_runs import lenient
 from fargate_runs.errors import (
     InvalidRunRequestError,
     RunAlreadyExistsError,
@@ -41,6 +42,16 @@ class StartedRun:
     pattern: Pattern
     execution_arn: str
     started_at: datetime
+
+    def as_document(self) -> dict[str, object]:
+        """What the API answers; the run itself can be looked up at once."""
+        return {
+            "runId": self.run_id,
+            "pattern": self.pattern,
+            "status": RunStatus.PENDING,
+            "executionArn": self.execution_arn,
+            "startedAt": lenient.iso(self.started_at),
+        }
 
 
 @dataclass(frozen=True, slots=True)
