@@ -24,6 +24,7 @@ from local.emulator.functions import AsyncInvocations
 from local.emulator.install import install
 from local.emulator.language import EmulatorLanguage
 from local.emulator.map_runs import EmulatorMapRuns
+from local.emulator.permissions import EmulatorPermissions
 from local.emulator.scope import EmulatorIdentity
 from local.state import MARK
 from local.stepfunctions.engine import Engine
@@ -66,7 +67,7 @@ def assemble(*, endpoint_url: str, scratch: Path, time_scale: float = 1.0, pace:
         )
     )
     tokens = Tokens()
-    tasks = TaskRunner({RESOURCE: RunTask(fargate)}, EmulatorServices(), tokens, clock)
+    tasks = TaskRunner({RESOURCE: RunTask(fargate, EmulatorPermissions())}, EmulatorServices(), tokens, clock)
     engine = Engine(
         Interpreter(EmulatorLanguage(), tasks, EmulatorMapRuns(clock), clock), EmulatorExecutionEvents(events), clock
     )

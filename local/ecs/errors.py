@@ -1,6 +1,7 @@
 """Errors of the ECS API, with ECS's own names (they become `ECS.<Name>` in a state machine, fact B24).
 
 EcsApiError
+├── AccessDeniedError       AccessDeniedException
 ├── ClusterNotFoundError    ClusterNotFoundException
 ├── InvalidParameterError   InvalidParameterException
 ├── ClientError             ClientException
@@ -18,6 +19,18 @@ class EcsApiError(Exception):
 
     code: ClassVar[str] = "ServerException"
     status: ClassVar[int] = 400
+
+
+class AccessDeniedError(EcsApiError):
+    """The caller's policies do not allow the call."""
+
+    code = "AccessDeniedException"
+
+    def __init__(self, role_arn: str, action: str, resource: str) -> None:
+        super().__init__(
+            f"User: {role_arn} is not authorized to perform: {action} on resource: {resource} "
+            f"because no identity-based policy allows the {action} action"
+        )
 
 
 class ClusterNotFoundError(EcsApiError):

@@ -66,3 +66,11 @@ class MapRuns(ABC):
     @abstractmethod
     def read_items(self, reader: Json, data: object, context: Json) -> list[object]:
         """The items of an `ItemReader` (a JSON, JSONL or CSV object in S3, or a list of objects)."""
+
+
+class Permissions(ABC):
+    """What the role of a state machine may do."""
+
+    @abstractmethod
+    def allows(self, role_arn: str, action: str, resource: str, context: Mapping[str, str]) -> bool:
+        """Whether a role's policies allow an action on a resource, with these condition keys."""

@@ -6,12 +6,14 @@ import json
 import uuid
 from typing import Final
 
-from local.ecs.errors import EcsApiError
+from local.ecs.errors import AccessDeniedError, EcsApiError
 from local.ecs.fargate import LocalFargate
 from local.ecs.life import StopRequest, TaskLife
 from local.ecs.model import Json, camel_case, pascal_case
+from local.ecs.requests import RunTaskRequest
 from local.stepfunctions.errors import TASK_FAILED, StateError
 from local.stepfunctions.execution import as_json
+from local.stepfunctions.ports import Permissions
 from local.stepfunctions.tasks import Call, Integration, Pattern, Submitted
 
 RESOURCE: Final = "arn:aws:states:::ecs:runTask"
@@ -39,10 +41,11 @@ ERROR_NAMES: Final = {"ClientException": "AmazonECSException"}
 
 
 class RunTask(Integration):
-    """Runs tasks on the local Fargate."""
+    """Runs tasks on the local Fargate, with the permissions of the machine's role (fact B31)."""
 
-    def __init__(self, fargate: LocalFargate) -> None:
+    def __init__(self, fargate: LocalFargate, permissions: Permissions) -> None:
         self._fargate = fargate
+        self._permissions = permissions
 
     async def submit(self, call: Call) -> Submitted:
         """RunTask. `Failures` fail `.sync` and `.waitForTaskToken`, and nothing else (fact B23)."""
@@ -51,22 +54,35 @@ class RunTask(Integration):
             parameters["startedBy"] = STARTED_BY
         try:
             request = self._fargate.read(parameters)
+            self._authorize(call, request)
             lives = self._fargate.launch(request)
         except EcsApiError as error:
             raise _state_error(error) from error
         failures = [] if lives else self._fargate.faults.failures(request.cluster.arn)
-        submitted = SubmittedTasks(lives, failures, call)
+        submitted = SubmittedTasks(lives, failures, call, self._permissions)
         if failures and call.pattern is not Pattern.REQUEST_RESPONSE:
             raise StateError("AmazonECS.Unknown", as_json(submitted.response))
         return submitted
+
+    def _authorize(self, call: Call, request: RunTaskRequest) -> None:
+        """RunTask on the task definition, and handing on each role that the task gets."""
+        definition = str(request.definition["taskDefinitionArn"])
+        self._require(call, "ecs:RunTask", definition, {"ecs:cluster": request.cluster.arn})
+        for role in sorted(_roles(request)):
+            self._require(call, "iam:PassRole", role, {"iam:PassedToService": "ecs-tasks.amazonaws.com"})
+
+    def _require(self, call: Call, action: str, resource: str, context: dict[str, str]) -> None:
+        if not self._permissions.allows(call.role_arn, action, resource, context):
+            raise AccessDeniedError(call.role_arn, action, resource)
 
 
 class SubmittedTasks(Submitted):
     """Tasks that RunTask started."""
 
-    def __init__(self, lives: list[TaskLife], failures: list[Json], call: Call) -> None:
+    def __init__(self, lives: list[TaskLife], failures: list[Json], call: Call, permissions: Permissions) -> None:
         self._lives = lives
         self._call = call
+        self._permissions = permissions
         # As it was at the answer: the tasks move on at once.
         self._response = _response([life.task.pascal() for life in lives], failures)
 
@@ -86,18 +102,27 @@ class SubmittedTasks(Submitted):
         return shown
 
     def abort(self) -> None:
-        """StopTask, with the reason that Step Functions gives (facts B17, B26)."""
+        """StopTask with Step Functions' reason; best effort, so a role that may not stop stops nothing (fact B26)."""
         reason = (
             f"The Task state in AWS Step Functions execution [{self._call.execution_arn}] "
             "which was managing this resource was aborted"
         )
         for life in self._lives:
-            life.stop(StopRequest("UserInitiated", reason))
+            context = {"ecs:cluster": life.task.cluster_arn}
+            if self._permissions.allows(self._call.role_arn, "ecs:StopTask", life.task.arn, context):
+                life.stop(StopRequest("UserInitiated", reason))  # fact B17
 
 
 def _succeeded(life: TaskLife) -> bool:
     """Every container exited with 0: one that never started has no exit code and counts as a failure (B21, B22)."""
     return all(container.exit_code == 0 for container in life.task.containers)
+
+
+def _roles(request: RunTaskRequest) -> set[str]:
+    """The roles of the task: those of the definition, unless an override names another."""
+    names = ("taskRoleArn", "executionRoleArn")
+    found = (request.overrides.get(name) or request.definition.get(name) for name in names)
+    return {str(role) for role in found if role}
 
 
 def _api_parameters(call: Call) -> Json:

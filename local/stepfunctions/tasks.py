@@ -38,6 +38,7 @@ class Call:
     pattern: Pattern
     arguments: object
     execution_arn: str
+    role_arn: str
 
 
 class Integration(ABC):
@@ -99,7 +100,7 @@ class TaskRunner:
             "TaskScheduled", {**about, **_whole(limits), "region": _region(frame), "parameters": as_json(arguments)}
         )
         frame.note("TaskStarted", about)
-        call = Call(resource, _pattern(resource), arguments, frame.execution.arn)
+        call = Call(resource, _pattern(resource), arguments, frame.execution.arn, _role_arn(frame))
         try:
             async with asyncio.timeout(self._clock.real_seconds(limits["timeoutInSeconds"] or DEFAULT_TIMEOUT_SECONDS)):
                 result = await self._perform(call, frame, wait, limits["heartbeatInSeconds"], about)
@@ -168,6 +169,11 @@ def _names(resource: str) -> tuple[str, str]:
     if resource.startswith("arn:aws:states:::") and len(parts) >= _RESOURCE_PARTS:
         return ":".join(parts[5:-1]), parts[-1]
     return (parts[2] if len(parts) > 2 else "states"), resource  # noqa: PLR2004
+
+
+def _role_arn(frame: Frame) -> str:
+    execution = frame.context["Execution"]
+    return str(execution["RoleArn"]) if isinstance(execution, dict) else ""
 
 
 def _region(frame: Frame) -> str:

@@ -65,10 +65,10 @@ class Aws:
             **more,
         }
 
-    def start(self, machine: Mapping[str, object], data: object = None) -> str:
+    def start(self, machine: Mapping[str, object], data: object = None, *, role: str = ROLE) -> str:
         """Create a state machine and start it; gives the execution's ARN."""
         name = f"contract-{uuid.uuid4().hex[:8]}"
-        arn = self.sfn.create_state_machine(name=name, definition=json.dumps(machine), roleArn=ROLE)["stateMachineArn"]
+        arn = self.sfn.create_state_machine(name=name, definition=json.dumps(machine), roleArn=role)["stateMachineArn"]
         return self.sfn.start_execution(stateMachineArn=arn, input=json.dumps(data or {}))["executionArn"]
 
     def ended(self, execution_arn: str) -> Json:
@@ -160,19 +160,24 @@ def prepared(endpoint: str) -> Aws:
         logs=boto3.client("logs", **settings),
     )
     aws.ecs.create_cluster(clusterName=aws.cluster, capacityProviders=["FARGATE", "FARGATE_SPOT"])
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-    boto3.client("iam", **settings).create_role(RoleName="any", AssumeRolePolicyDocument=json.dumps(trust))
+    make_role(endpoint, "any", "*")
     aws.logs.create_log_group(logGroupName=LOG_GROUP)
     aws.queue_url = aws.sqs.create_queue(QueueName="events")["QueueUrl"]
     arn = aws.sqs.get_queue_attributes(QueueUrl=aws.queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     aws.events.put_rule(Name="all", EventPattern=json.dumps({"source": ["aws.ecs"]}))
     aws.events.put_targets(Rule="all", Targets=[{"Id": "queue", "Arn": arn}])
     return aws
+
+
+def make_role(endpoint: str, name: str, *actions: str) -> str:
+    """A role of state machines that may do `actions` on everything; gives its ARN."""
+    iam = boto3.client("iam", **client_settings(endpoint))
+    principal = {"Service": "states.amazonaws.com"}
+    trust = {"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]}
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    policy = {"Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
+    iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=json.dumps(policy))
+    return role
 
 
 def state(resource: str, parameters: Json, **more: object) -> Json:
