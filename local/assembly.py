@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from local.clock import Clock
 from local.control_api import ControlApi
+from local.ecs.containers import ContainerRuntime
 from local.ecs.fargate import LocalFargate
 from local.ecs.life import Pace, Surroundings
 from local.ecs.processes import ProcessRuntime
@@ -26,7 +28,7 @@ from local.emulator.language import EmulatorLanguage
 from local.emulator.map_runs import EmulatorMapRuns
 from local.emulator.permissions import EmulatorPermissions
 from local.emulator.scope import EmulatorIdentity
-from local.state import MARK
+from local.state import MARK, Containers
 from local.stepfunctions.engine import Engine
 from local.stepfunctions.interpreter import Interpreter
 from local.stepfunctions.run_task import RESOURCE, RunTask
@@ -40,6 +42,7 @@ class Runtime:
 
     fargate: LocalFargate
     engine: Engine
+    end_containers: Callable[[], Awaitable[None]]
 
     def wrap(self, app: Any) -> Any:
         """The embedded AWS with this runtime's own paths before it."""
@@ -49,16 +52,25 @@ class Runtime:
         """Stop executions, then kill every container."""
         await self.engine.shutdown()
         await self.fargate.shutdown()
+        await self.end_containers()
 
 
-def assemble(*, endpoint_url: str, scratch: Path, time_scale: float = 1.0, pace: Pace | None = None) -> Runtime:
+def assemble(
+    *,
+    endpoint_url: str,
+    scratch: Path,
+    containers: Containers = Containers.PROCESS,
+    time_scale: float = 1.0,
+    pace: Pace | None = None,
+) -> Runtime:
     """Make the parts and put them into the embedded AWS. Must be called on the loop that serves requests."""
     clock = Clock(time_scale)
     events = EmulatorEvents()
+    runtime, end_containers = _RUNTIMES[containers](scratch)
     fargate = LocalFargate(
         Surroundings(
             catalog=EmulatorCatalog(),
-            runtime=ProcessRuntime(scratch, _marks()),
+            runtime=runtime,
             events=events,
             logs=EmulatorLogs(),
             identity=EmulatorIdentity(endpoint_url),
@@ -73,7 +85,26 @@ def assemble(*, endpoint_url: str, scratch: Path, time_scale: float = 1.0, pace:
     )
     loop = asyncio.get_running_loop()
     install(fargate, engine, tokens, AsyncInvocations(loop, clock), loop)
-    return Runtime(fargate, engine)
+    return Runtime(fargate, engine, end_containers)
+
+
+def _processes(scratch: Path) -> tuple[ContainerRuntime, Callable[[], Awaitable[None]]]:
+    async def nothing_more() -> None:
+        """Processes end with the lives of their tasks."""
+
+    return ProcessRuntime(scratch, _marks()), nothing_more
+
+
+def _docker(_: Path) -> tuple[ContainerRuntime, Callable[[], Awaitable[None]]]:
+    # Docker's SDK is slow to import, and only those who use Docker need it.
+    from local.ecs.docker_engine import Engine as ContainerEngine  # noqa: PLC0415
+    from local.ecs.docker_runtime import DockerRuntime  # noqa: PLC0415
+
+    runtime = DockerRuntime(ContainerEngine.connect(), os.environ.get(MARK, ""))
+    return runtime, runtime.close
+
+
+_RUNTIMES: Final = {Containers.PROCESS: _processes, Containers.DOCKER: _docker}
 
 
 def _marks() -> dict[str, str]:

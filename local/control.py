@@ -19,10 +19,11 @@ from typing import Final
 import psutil
 
 from local.deploy import deploy, deployed
-from local.errors import PortInUseError, StartFailedError
+from local.errors import PortInUseError, StartFailedError, UnknownContainersError
 from local.fingerprint import of_runtime
+from local.leftovers import remove_containers
 from local.paths import DEFAULT_PORT, PROJECT, REGION, STACK_NAME, state_directory
-from local.state import MARK, RuntimeState, forget_state, kill_marked, read_state, write_state
+from local.state import MARK, Containers, RuntimeState, forget_state, kill_marked, read_state, write_state
 
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 20
@@ -52,17 +53,22 @@ def up(
     *,
     port: int | None = None,
     parameters: Mapping[str, str] | None = None,
+    containers: str | None = None,
     progress: Progress = lambda _: None,
 ) -> RuntimeStatus:
     """Start the runtime unless it is up, and deploy the stack unless it is up to date.
 
-    `parameters` are those of the template. A runtime on another port, or of older code, is replaced.
+    `parameters` are those of the template; `containers` is "process" or "docker" (FARGATE_RUNS_CONTAINERS unless told).
+    A runtime on another port, with other containers, or of older code, is replaced.
     Errors: `local.errors.LocalRuntimeError`.
     """
-    state = _usable(port)
+    wanted = _containers(containers)
+    state = _usable(port, wanted)
     if state is None:
+        if wanted is Containers.DOCKER:
+            _require_engine()
         down()
-        state = start(port or int(os.environ.get("FARGATE_RUNS_PORT") or DEFAULT_PORT), progress)
+        state = start(port or int(os.environ.get("FARGATE_RUNS_PORT") or DEFAULT_PORT), progress, containers)
     else:
         progress(f"the local runtime is up at {state.endpoint}")
     outputs = deploy(state.endpoint, progress, parameters)
@@ -78,6 +84,7 @@ def down() -> bool:
     if alive:
         _terminate(state)
     kill_marked(state.runtime_id)
+    remove_containers(state)
     if (child := _children.pop(state.guard_pid, None)) is not None:
         child.wait()
     forget_state()
@@ -97,15 +104,34 @@ def _status(state: RuntimeState, outputs: Mapping[str, str]) -> RuntimeStatus:
     return RuntimeStatus(state.endpoint, REGION, STACK_NAME, reachable, state.guard_pid)
 
 
-def _usable(port: int | None) -> RuntimeState | None:
+def _usable(port: int | None, containers: Containers | None) -> RuntimeState | None:
     state = read_state()
     if state is None or not state.alive() or not _answers(state) or state.code != of_runtime():
         return None
-    return state if port in {None, state.port} else None
+    return state if port in {None, state.port} and containers in {None, state.containers} else None
 
 
-def start(port: int, progress: Progress = lambda _: None) -> RuntimeState:
+def _containers(given: str | None) -> Containers | None:
+    """What was asked for; None: nothing was, so that any runtime will do."""
+    text = given or os.environ.get("FARGATE_RUNS_CONTAINERS")
+    if not text:
+        return None
+    try:
+        return Containers(text)
+    except ValueError:
+        raise UnknownContainersError(text, ", ".join(Containers)) from None
+
+
+def _require_engine() -> None:
+    # Docker's SDK is slow to import, and only those who use Docker need it.
+    from local.ecs.docker_engine import Engine  # noqa: PLC0415
+
+    Engine.connect().close()
+
+
+def start(port: int, progress: Progress = lambda _: None, containers: str | None = None) -> RuntimeState:
     """Start a runtime with nothing deployed in it and wait until it answers."""
+    chosen = _containers(containers) or Containers.PROCESS
     if _listens(port):
         raise PortInUseError(port)
     progress(f"starting the local runtime on port {port}")
@@ -113,17 +139,18 @@ def start(port: int, progress: Progress = lambda _: None) -> RuntimeState:
     directory.mkdir(parents=True, exist_ok=True)
     runtime_id = uuid.uuid4().hex
     log = directory / "runtime.log"
-    guard = _spawn(port, runtime_id, log)
+    guard = _spawn(port, runtime_id, log, chosen)
     _children[guard.pid] = guard
-    state = RuntimeState(runtime_id, guard.pid, psutil.Process(guard.pid).create_time(), port, of_runtime())
+    state = RuntimeState(runtime_id, guard.pid, psutil.Process(guard.pid).create_time(), port, of_runtime(), chosen)
     write_state(state)
     _await_ready(guard, state, log)
     return state
 
 
-def _spawn(port: int, runtime_id: str, log: Path) -> subprocess.Popen[bytes]:
+def _spawn(port: int, runtime_id: str, log: Path, containers: Containers) -> subprocess.Popen[bytes]:
     scale = os.environ.get("FARGATE_RUNS_TIME_SCALE") or "1"
     arguments = ["--port", str(port), "--scratch", str(state_directory() / "containers"), "--time-scale", scale]
+    arguments += ["--containers", containers]
     with log.open("wb") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "local.guard", *arguments],

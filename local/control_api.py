@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from local.ecs.fargate import LocalFargate
+from local.ecs.faults import BadFaultError, read_fault
 from local.ecs.model import Json
 
 PREFIX: Final = "/_local/"
@@ -21,6 +22,7 @@ class ControlApi:
         self._fargate = fargate
         self._routes: dict[tuple[str, str], Callable[[Json], Answer]] = {
             ("GET", "status"): self._status,
+            ("GET", "faults"): self._list_faults,
             ("POST", "faults"): self._add_fault,
             ("DELETE", "faults"): self._clear_faults,
         }
@@ -51,14 +53,15 @@ class ControlApi:
     def _status(self, _: Json) -> Answer:
         return 200, {"ready": True}
 
+    def _list_faults(self, _: Json) -> Answer:
+        return 200, {"faults": [armed.as_json() for armed in self._fargate.faults.armed()]}
+
     def _add_fault(self, parameters: Json) -> Answer:
-        kind, calls = parameters.get("kind"), parameters.get("calls", 1)
-        if kind != "no-capacity":
-            return 400, {"message": f"kind must be `no-capacity`, not {kind!r}"}
-        if not isinstance(calls, int) or isinstance(calls, bool) or calls < 1:
-            return 400, {"message": f"calls must be a whole number of at least 1, not {calls!r}"}
-        self._fargate.faults.no_capacity(calls)
-        return 200, {}
+        try:
+            order = read_fault(parameters)
+        except BadFaultError as error:
+            return 400, {"message": str(error)}
+        return 200, self._fargate.faults.arm(order).as_json()
 
     def _clear_faults(self, _: Json) -> Answer:
         self._fargate.faults.clear()

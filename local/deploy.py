@@ -65,7 +65,7 @@ def deploy(endpoint: str, progress: Progress, parameters: Mapping[str, str] | No
             "--tags",
             f"{FINGERPRINT_TAG}={fingerprint}",
             "--parameter-overrides",
-            *_parameters(given),
+            _parameters(given),
         ],
         aws_environment(endpoint),
     )
@@ -109,26 +109,26 @@ def _build(fingerprint: str, progress: Progress) -> None:
             "--cache-dir",
             str(state_directory() / "sam-cache"),
             "--parameter-overrides",
-            *_parameters(),
+            _parameters(),
         ],
         {"AWS_DEFAULT_REGION": REGION},
     )
     mark.write_text(fingerprint)
 
 
-def _parameters(given: Mapping[str, str] | None = None) -> list[str]:
-    """The functions run in the interpreter at hand, so the template's runtime and architecture are this one's."""
+def _parameters(given: Mapping[str, str] | None = None) -> str:
+    """A file of parameters: JSON, which every reader of YAML reads. SAM itself drops a backslash before a quote.
+
+    The functions run in the interpreter at hand, so the template's runtime and architecture are this one's.
+    """
     own = {
         "Runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
         "Architecture": ARCHITECTURES.get(platform.machine().lower(), "x86_64"),
     }
-    return [f"ParameterKey={name},ParameterValue={_quoted(value)}" for name, value in {**(given or {}), **own}.items()]
-
-
-def _quoted(value: str) -> str:
-    """As SAM's command line reads a value that may have spaces, commas and quotes in it."""
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    path = state_directory() / "parameters.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**(given or {}), **own}))
+    return f"file://{path.resolve()}"
 
 
 def _sam(arguments: list[str], environment: Mapping[str, str]) -> None:

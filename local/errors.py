@@ -5,7 +5,9 @@ LocalRuntimeError
 ├── PortInUseError
 ├── StartFailedError
 ├── MissingInterpreterError
-└── DeployFailedError
+├── DeployFailedError
+├── UnknownContainersError
+└── NoContainerEngineError
 
 Every message is one line that says what is wrong and what to do about it.
 """
@@ -54,6 +56,23 @@ class DeployFailedError(LocalRuntimeError):
 
     def __init__(self, command: str, last_line: str, log: str) -> None:
         super().__init__(f"`{command}` failed: {last_line}: the whole output is in {log}")
+
+
+class UnknownContainersError(LocalRuntimeError):
+    """Containers were to run in what does not exist."""
+
+    def __init__(self, given: str, known: str) -> None:
+        super().__init__(f"FARGATE_RUNS_CONTAINERS must be one of {known}, not {given!r}")
+
+
+class NoContainerEngineError(LocalRuntimeError):
+    """Containers were to run in Docker, and no engine answers."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"no Docker engine answers ({why}): start Docker, or name its socket in DOCKER_HOST, "
+            "or run containers as processes with `runs local up --containers process`"
+        )
 
 
 def program_home() -> str:

@@ -17,6 +17,7 @@ from typing import Final
 
 import psutil
 
+from local.leftovers import remove_containers
 from local.state import MARK, forget_state, kill_marked, read_state
 
 PR_SET_CHILD_SUBREAPER: Final = 36
@@ -51,6 +52,7 @@ def _clean_up() -> None:
         kill_marked(runtime_id)
     state = read_state()
     if state is not None and state.runtime_id == runtime_id:
+        remove_containers(state)
         forget_state()
     # The timer of `_end` must not keep this process alive.
     os._exit(0)

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
-from local.state import MARK, kill_marked
+from local.state import MARK, Containers, kill_marked
 
 HOST: Final = "127.0.0.1"
 SETTINGS: Final = {
@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--scratch", type=Path, required=True, help="directory for what containers write")
     parser.add_argument("--time-scale", type=float, default=1.0, help="virtual seconds per real second")
+    parser.add_argument("--containers", choices=list(Containers), default=Containers.PROCESS, type=Containers)
     options = parser.parse_args(arguments)
     _prepare_environment(options.port)
     asyncio.run(_serve(options))
@@ -61,7 +62,10 @@ async def _serve(options: argparse.Namespace) -> None:
     from local.assembly import assemble  # noqa: PLC0415
 
     runtime = assemble(
-        endpoint_url=f"http://{HOST}:{options.port}", scratch=options.scratch, time_scale=options.time_scale
+        endpoint_url=f"http://{HOST}:{options.port}",
+        scratch=options.scratch,
+        containers=options.containers,
+        time_scale=options.time_scale,
     )
     config = Config()
     config.bind = [f"{HOST}:{options.port}"]

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,13 @@ FILE: Final = "runtime.json"
 MARK: Final = "FARGATE_RUNS_LOCAL_ID"
 
 
+class Containers(StrEnum):
+    """What the containers of tasks are on this machine."""
+
+    PROCESS = "process"
+    DOCKER = "docker"
+
+
 @dataclass(frozen=True)
 class RuntimeState:
     """A started runtime. `started_at` tells its process from a later one with the same id."""
@@ -26,6 +34,7 @@ class RuntimeState:
     started_at: float
     port: int
     code: str
+    containers: str = Containers.PROCESS
 
     @property
     def endpoint(self) -> str:

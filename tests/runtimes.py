@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypedDict
 
@@ -24,11 +24,11 @@ def bare_runtime(directory: Path, *, time_scale: float = 1.0) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def deployed_runtime(directory: Path) -> Iterator[control.RuntimeStatus]:
+def deployed_runtime(directory: Path, parameters: Mapping[str, str] | None = None) -> Iterator[control.RuntimeStatus]:
     """A runtime with the stack deployed in it by `sam build` and `sam deploy`."""
     with _settings(directory, 1.0):
         try:
-            yield control.up(port=free_port())
+            yield control.up(port=free_port(), parameters=parameters)
         finally:
             control.down()
 

@@ -18,6 +18,7 @@ VENV = PROJECT / ".venv"
 LOCK = PROJECT / "requirements/dev.txt"
 STAMP = VENV / "fargate-runs-setup"
 OLDEST = (3, 11)
+COLLECTED = ("Collecting ", "Processing ")
 
 
 def main() -> int:
@@ -71,8 +72,8 @@ def pip(arguments: list[str], packages: int) -> int:
     assert process.stdout is not None  # noqa: S101  PIPE was asked for
     for line in process.stdout:
         lines.append(line)
-        collected = sum(1 for text in lines if text.startswith("Collecting"))
-        if line.startswith("Collecting") and (collected % 25 == 0 or collected == packages):
+        collected = sum(1 for text in lines if text.startswith(COLLECTED))
+        if line.startswith(COLLECTED) and (collected % 25 == 0 or collected == packages):
             print(f"  {collected} of {packages} packages", flush=True)
         if line.startswith("Installing collected"):
             print("  installing", flush=True)

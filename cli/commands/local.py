@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.commands.fault import fault
 from cli.errors import BadInputError, NotRunningError
 from cli.program import program
 from cli.surroundings import Surroundings, pass_surroundings, readable_runtime_errors
@@ -24,12 +25,22 @@ def local() -> None:
     """
 
 
+local.add_command(fault)
+
+
 @local.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="Where the embedded AWS listens; default: its own choice.")
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the template.")
+@click.option(
+    "--containers",
+    type=click.Choice(["process", "docker"]),
+    help="What the tasks' containers are; default: what runs already, or processes.",
+)
 @click.option("--brief", is_flag=True, help="Do not say what to type next.")
 @pass_surroundings
-def up(surroundings: Surroundings, port: int | None, parameters: tuple[str, ...], brief: bool) -> None:
+def up(
+    surroundings: Surroundings, port: int | None, parameters: tuple[str, ...], containers: str | None, brief: bool
+) -> None:
     """Start the local runtime and deploy the template to it.
 
     Deploys only what changed since the last time.
@@ -37,11 +48,13 @@ def up(surroundings: Surroundings, port: int | None, parameters: tuple[str, ...]
     \b
       runs local up
       runs local up --port 4570
+      runs local up --containers docker
       runs local up --parameter "ScheduleExpression=rate(5 minutes)"
     """
     given = dict(_parameter(text) for text in parameters)
     with readable_runtime_errors():
-        status = surroundings.control().up(port=port, parameters=given, progress=click.echo)
+        control = surroundings.control()
+        status = control.up(port=port, parameters=given, containers=containers, progress=click.echo)
     if brief:
         return
     runs = program()

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+OUT_OF_MEMORY: Final = "OutOfMemoryError: Container killed due to memory usage"  # fact B18
 OnOutput = Callable[[bytes], None]
 
 
 @dataclass(frozen=True)
 class ContainerSpec:
-    """One container of one task. `arguments` is entryPoint and command together; `memory_mib` a hard limit."""
+    """One container of one task. `arguments` is entryPoint and command together.
+
+    `memory_mib` is the container's own hard limit, `task_memory_mib` one that all containers of the task share.
+    """
 
     task_id: str
     name: str
@@ -21,6 +26,7 @@ class ContainerSpec:
     environment: Mapping[str, str]
     working_directory: str | None = None
     memory_mib: int | None = None
+    task_memory_mib: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,13 @@ class RunningContainer(ABC):
     @abstractmethod
     def kill(self) -> None:
         """SIGKILL."""
+
+    async def execute(self, arguments: Sequence[str], timeout_seconds: float) -> int | None:
+        """Run a command beside the container's own, as a health check does; its exit code, None when it took too long.
+
+        `timeout_seconds` are real seconds. A command that cannot be executed gives 126 or 127, as a shell does.
+        """
+        raise NotImplementedError(f"{type(self).__name__} runs no commands but its own: {arguments}, {timeout_seconds}")
 
 
 class ContainerRuntime(ABC):

@@ -66,5 +66,5 @@ class ThrottlingError(EcsApiError):
 
     code = "ThrottlingException"
 
-    def __init__(self) -> None:
-        super().__init__("Rate exceeded")
+    def __init__(self, message: str = "Rate exceeded") -> None:
+        super().__init__(message)

@@ -6,10 +6,15 @@ import asyncio
 import json
 import secrets
 import uuid
+from dataclasses import replace
 from typing import Final
 
+from local.ecs.dependencies import read_dependencies
 from local.ecs.errors import ClusterNotFoundError, InvalidParameterError
 from local.ecs.faults import Faults
+from local.ecs.faults.events import FaultyEvents
+from local.ecs.faults.registry import Subject
+from local.ecs.health import HealthCheck
 from local.ecs.life import StopRequest, Surroundings, TaskLife
 from local.ecs.model import Json, LocalContainer, LocalTask
 from local.ecs.ports import ClusterInfo
@@ -27,27 +32,29 @@ class LocalFargate:
     """
 
     def __init__(self, around: Surroundings, faults: Faults | None = None) -> None:
-        self._around = around
+        self.faults = faults or Faults()
+        self._around = replace(around, events=FaultyEvents(around.events, self.faults, around.clock))
         self._lives: dict[str, TaskLife] = {}
         self._coroutines: set[asyncio.Task[None]] = set()
-        self.faults = faults or Faults()
 
     def run_task(self, parameters: Json) -> Json:
         """RunTask: `{tasks: [...], failures: [...]}`."""
-        request = read_run_task(parameters, self._around.catalog)
+        request = self.read(parameters)
         lives = self.launch(request)
         failures = [] if lives else self.faults.failures(request.cluster.arn)
         return {"tasks": [life.task.api() for life in lives], "failures": failures}
 
     def launch(self, request: RunTaskRequest) -> list[TaskLife]:
-        """Start the tasks of a request; none where a fault takes the capacity away."""
-        if self.faults.take_capacity(request.capacity_provider):
+        """Start the tasks of a request; none where a fault takes the capacity away, EcsApiError where one refuses."""
+        if self.faults.strike_call(_subject(request), request.subnet_id):
             return []
         return [self._launch_one(request) for _ in range(request.count)]
 
     def read(self, parameters: Json) -> RunTaskRequest:
-        """RunTask's parameters checked as ECS checks them."""
-        return read_run_task(parameters, self._around.catalog)
+        """RunTask's parameters checked as ECS checks them, and what it would not have let be registered."""
+        request = read_run_task(parameters, self._around.catalog)
+        read_dependencies(request.container_definitions)
+        return request
 
     def stop_task(self, parameters: Json) -> Json:
         """StopTask: `{task: {...}}`. A stopped task is answered as it is."""
@@ -104,7 +111,9 @@ class LocalFargate:
         await asyncio.gather(*self._coroutines, return_exceptions=True)
 
     def _launch_one(self, request: RunTaskRequest) -> TaskLife:
-        life = TaskLife(self._new_task(request), request, self._around)
+        image = str(request.container_definitions[0].get("image", ""))
+        plan = self.faults.plan(_subject(request), image)
+        life = TaskLife(self._new_task(request), request, self._around, plan)
         self._forget_old()
         self._lives[life.task.arn] = life
         coroutine = asyncio.get_running_loop().create_task(life.live())
@@ -167,6 +176,10 @@ def _task_arn(cluster: ClusterInfo, reference: str) -> str:
     return f"{cluster.arn.rsplit(':', 1)[0]}:task/{cluster.name}/{reference}"
 
 
+def _subject(request: RunTaskRequest) -> Subject:
+    return Subject(request.capacity_provider or request.launch_type, str(request.definition["family"]))
+
+
 def _container(definition: Json, arn: str) -> LocalContainer:
     memory = definition.get("memory")
     return LocalContainer(
@@ -176,6 +189,7 @@ def _container(definition: Json, arn: str) -> LocalContainer:
         cpu=str(definition.get("cpu", 0)),
         memory=str(memory) if memory is not None else None,
         essential=bool(definition.get("essential", True)),
+        has_health_check=HealthCheck.of(definition) is not None,
     )
 
 

@@ -5,69 +5,47 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from local.clock import Clock
-from local.ecs.awslogs import LineWriter, LogTarget
-from local.ecs.containers import CannotStartContainerError, ContainerExit, ContainerRuntime, RunningContainer
-from local.ecs.model import Json, LocalContainer, LocalTask
-from local.ecs.ports import Catalog, Events, Identity, LogGroupMissingError, Logs, SecretError
+from local.ecs.faults.plan import Strike, TaskPlan
+from local.ecs.model import LocalTask
 from local.ecs.requests import RunTaskRequest
-from local.ecs.specs import container_spec
+from local.ecs.starting import FailedStartError
+from local.ecs.surroundings import Pace, Surroundings
+from local.ecs.task_containers import TaskContainers
+
+__all__ = ["Pace", "StopRequest", "Surroundings", "TaskLife"]
 
 logger = logging.getLogger(__name__)
-
-DEFAULT_STOP_TIMEOUT_SECONDS: Final = 30  # Fargate's own default; at most 120 (fact B15)
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How long the parts of a life take, in virtual seconds. AWS takes 20 to 57 s to start, 22 to 38 s to stop
-    (fact B13).
-    """
-
-    provisioning_seconds: float = 0.1
-    pull_seconds: float = 0.1
-    deprovisioning_seconds: float = 0.1
 
 
 @dataclass(frozen=True)
 class StopRequest:
-    """Why a task is to stop."""
+    """Why a task is to stop. `longest_seconds`: SIGKILL comes no later than that, whatever stopTimeout says."""
 
     code: str
     reason: str
+    longest_seconds: float | None = None
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """What every life needs."""
-
-    catalog: Catalog
-    runtime: ContainerRuntime
-    events: Events
-    logs: Logs
-    identity: Identity
-    clock: Clock
-    pace: Pace
-
-
-class FailedStartError(Exception):
-    """The task cannot start; the message is its stoppedReason."""
+ESSENTIAL_EXITED: Final = StopRequest("EssentialContainerExited", "Essential container in task exited")
 
 
 class TaskLife:
     """Runs one task. All of it happens on one event loop, so no state is shared between threads."""
 
-    def __init__(self, task: LocalTask, request: RunTaskRequest, around: Surroundings) -> None:
+    def __init__(
+        self, task: LocalTask, request: RunTaskRequest, around: Surroundings, plan: TaskPlan | None = None
+    ) -> None:
         self.task = task
         self.over = asyncio.Event()
-        self._request = request
         self._around = around
+        self._plan = plan or TaskPlan()
         self._stop: asyncio.Future[StopRequest] = asyncio.get_running_loop().create_future()
-        self._running: dict[str, RunningContainer] = {}
+        self._containers = TaskContainers(task, request, around)
+        self._strike: asyncio.TimerHandle | None = None
 
     def stop(self, request: StopRequest) -> None:
         """Ask the task to stop; the first reason stands."""
@@ -85,124 +63,80 @@ class TaskLife:
         except FailedStartError as error:
             end = await self._stop_containers(StopRequest("TaskFailedToStart", str(error)))
         except asyncio.CancelledError:
-            self._kill_all()
+            self._containers.kill_all()
             raise
         except Exception as error:
             logger.exception("the life of a task ended in an error")
+            self._containers.kill_all()
             end = StopRequest("TaskFailedToStart", f"InternalError: {error}")
+        if self._strike is not None:
+            self._strike.cancel()
         await self._end(end)
 
     async def _until_end(self) -> StopRequest:
         pace = self._around.pace
         if stopped := await self._stopped_within(pace.provisioning_seconds):
             return stopped
+        self._fail_if_planned("PROVISIONING")
         self._change(lambda: self._move("PENDING", "connectivityAt", "pullStartedAt"))
-        if stopped := await self._stopped_within(pace.pull_seconds):
+        if stopped := await self._stopped_within(pace.pull_seconds + self._plan.slow_seconds):
             return stopped
+        self._fail_if_planned("PENDING")
         self._stamp("pullStoppedAt")
-        await self._start_containers()
+        await self._containers.start(self._stop)
         if self._stop.done():
             return await self._stop_containers(self._stop.result())
+        if not self._containers.all_started:
+            return await self._stop_containers(ESSENTIAL_EXITED)
         self._change(lambda: self._move("RUNNING", "startedAt"))
+        self._plan_strike()
         return await self._until_containers_end()
 
     async def _until_containers_end(self) -> StopRequest:
-        essential = {c.name for c in self.task.containers if c.essential}
-        waiting = {container.ended: name for name, container in self._running.items()}
-        while waiting:
-            await self._next_of(waiting)
+        while not self._containers.essential_ended:
+            waits: list[asyncio.Future[Any]] = [*self._containers.ends_to_come(), self._stop]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             if self._stop.done():
                 return await self._stop_containers(self._stop.result())
-            ended = {waiting.pop(future) for future in list(waiting) if future.done()}
-            for name in ended:
-                self._note_exit(name)
-            if ended & essential or not waiting:
-                break
-            self._change(lambda: None)  # the task goes on with a container less, and an event says so (fact B6)
-        end = StopRequest("EssentialContainerExited", "Essential container in task exited")
-        return await self._stop_containers(end)
+            if not self._containers.essential_ended and self._containers.note_exits():
+                self._change(lambda: None)  # the task goes on with a container less, and an event says so (fact B6)
+        return await self._stop_containers(ESSENTIAL_EXITED)
 
-    async def _next_of(self, waiting: Iterable[asyncio.Future[ContainerExit]]) -> None:
-        futures: list[asyncio.Future[Any]] = [*waiting, self._stop]
-        await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+    def _fail_if_planned(self, status: str) -> None:
+        failure = self._plan.failure
+        if failure is None or failure.status != status:
+            return
+        # Without a network interface there are no containers (fact B3).
+        self.task.containers_made = status != "PROVISIONING"
+        raise FailedStartError(failure.reason)
 
-    async def _start_containers(self) -> None:
-        for definition in self._request.container_definitions:
-            container = self._container(str(definition["name"]))
-            try:
-                await self._start_container(container, definition)
-            except CannotStartContainerError as error:
-                container.reason = str(error)
-                raise FailedStartError(str(error)) from error
+    def _plan_strike(self) -> None:
+        strike = self._plan.strike
+        if strike is None:
+            return
+        if strike.after <= 0:
+            self._do_strike(strike)
+            return
+        seconds = self._around.clock.real_seconds(strike.after)
+        self._strike = asyncio.get_running_loop().call_later(seconds, self._do_strike, strike)
 
-    async def _start_container(self, container: LocalContainer, definition: Json) -> None:
-        around = self._around
-        try:
-            spec = container_spec(self.task, definition, self._request, around.catalog, around.identity)
-        except SecretError as error:
-            raise FailedStartError(
-                f"ResourceInitializationError: unable to pull secrets or registry auth: {error}"
-            ) from error
-        writer = LineWriter(around.logs, self._log_target(definition), around.clock)
-        running = await around.runtime.start(spec, writer.write)
-        running.ended.add_done_callback(lambda _: writer.close())
-        container.runtime_id = running.runtime_id
-        container.last_status = "RUNNING"
-        self._running[container.name] = running
-
-    def _log_target(self, definition: Json) -> LogTarget | None:
-        target = LogTarget.of(definition, self.task.task_id)
-        if target is None:
-            return None
-        try:
-            self._around.logs.create_stream(target.group, target.stream)
-        except LogGroupMissingError as error:
-            raise FailedStartError(
-                "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
-                "failed to create Cloudwatch log stream: ResourceNotFoundException: "
-                "The specified log group does not exist.: exit status 1"
-            ) from error
-        return target
+    def _do_strike(self, strike: Strike) -> None:
+        if strike.stop_code is None:
+            self._containers.starve()
+        else:
+            self.stop(StopRequest(strike.stop_code, strike.reason, strike.warning_seconds))
 
     async def _stop_containers(self, end: StopRequest) -> StopRequest:
-        """SIGTERM, then SIGKILL after each container's stopTimeout (fact B15)."""
-        await asyncio.gather(*(self._stop_container(name) for name in self._running))
+        await self._containers.stop(end.longest_seconds)
         return end
 
-    async def _stop_container(self, name: str) -> None:
-        running = self._running[name]
-        if not running.ended.done():
-            running.terminate()
-            timeout = self._around.clock.real_seconds(self._stop_timeout_seconds(name))
-            await asyncio.wait({running.ended}, timeout=timeout)
-        if not running.ended.done():
-            running.kill()
-            await asyncio.wait({running.ended})
-        self._note_exit(name)
-
-    def _stop_timeout_seconds(self, name: str) -> float:
-        for definition in self._request.container_definitions:
-            if definition["name"] == name and isinstance(definition.get("stopTimeout"), int | float):
-                return float(str(definition["stopTimeout"]))
-        return DEFAULT_STOP_TIMEOUT_SECONDS
-
-    def _note_exit(self, name: str) -> None:
-        container, end = self._container(name), self._exit_of(name)
-        container.last_status = "STOPPED"
-        container.exit_code = end.exit_code
-        container.reason = end.reason
-
-    def _exit_of(self, name: str) -> ContainerExit:
-        future = self._running[name].ended
-        error = future.exception()
-        return ContainerExit(255, str(error)) if error else future.result()
-
     async def _end(self, end: StopRequest) -> None:
-        if self.task.times.get("startedAt") or self._running:
+        if self._containers.any_started:
             self._stamp("executionStoppedAt")
         self._mark_stopping(end)
-        self._change(lambda: self._move("DEPROVISIONING"))
-        await self._around.clock.sleep(self._around.pace.deprovisioning_seconds)
+        if self.task.containers_made:
+            self._change(lambda: self._move("DEPROVISIONING"))
+            await self._around.clock.sleep(self._around.pace.deprovisioning_seconds)
         for container in self.task.containers:
             container.last_status = "STOPPED"
         self._change(lambda: self._move("STOPPED", "stoppedAt"))
@@ -241,10 +175,3 @@ class TaskLife:
         with contextlib.suppress(TimeoutError):
             return await asyncio.wait_for(asyncio.shield(self._stop), self._around.clock.real_seconds(seconds))
         return None
-
-    def _container(self, name: str) -> LocalContainer:
-        return next(container for container in self.task.containers if container.name == name)
-
-    def _kill_all(self) -> None:
-        for running in self._running.values():
-            running.kill()

@@ -32,11 +32,16 @@ class LocalContainer:
     exit_code: int | None = None
     reason: str | None = None
     runtime_id: str | None = None
+    health: str = "UNKNOWN"
+    has_health_check: bool = False
 
 
 @dataclass
 class LocalTask:
-    """One task: what ECS knows of it. Times are virtual (`local.clock.Clock`)."""
+    """One task: what ECS knows of it. Times are virtual (`local.clock.Clock`).
+
+    `containers_made` is false for a task that failed before ECS made its containers: it is shown without any (fact B3).
+    """
 
     arn: str
     cluster_arn: str
@@ -60,6 +65,7 @@ class LocalTask:
     version: int = 1
     stop_code: str | None = None
     stopped_reason: str | None = None
+    containers_made: bool = True
     times: dict[str, datetime] = field(default_factory=dict)
 
     @property
@@ -77,7 +83,7 @@ class LocalTask:
         return _without_none(
             {
                 **self._common(),
-                "containers": [self._container_detail(container) for container in self.containers],
+                "containers": [self._container_detail(container) for container in self._shown()],
                 "updatedAt": iso_milliseconds(self._updated_at()),
                 **{name: iso_milliseconds(moment) for name, moment in sorted(self.times.items())},
             }
@@ -89,10 +95,10 @@ class LocalTask:
             {
                 **self._common(),
                 "containers": [
-                    {**self._container_detail(container), "healthStatus": "UNKNOWN", "networkBindings": []}
-                    for container in self.containers
+                    {**self._container_detail(container), "healthStatus": container.health, "networkBindings": []}
+                    for container in self._shown()
                 ],
-                "healthStatus": "UNKNOWN",
+                "healthStatus": self._health(),
                 "inferenceAccelerators": [],
                 "tags": self.tags,
                 **{name: moment.timestamp() for name, moment in self.times.items()},
@@ -108,7 +114,7 @@ class LocalTask:
                 "managedAgents": [],
                 "networkBindings": [],
             }
-            for container in self.containers
+            for container in self._shown()
         ]
         shown = _without_none(
             {
@@ -147,6 +153,16 @@ class LocalTask:
             "taskDefinitionArn": self.definition_arn,
             "version": self.version,
         }
+
+    def _shown(self) -> list[LocalContainer]:
+        return self.containers if self.containers_made else []
+
+    def _health(self) -> str:
+        """HEALTHY when every essential container with a health check is, UNHEALTHY when one is (API reference)."""
+        checked = {each.health for each in self.containers if each.essential and each.has_health_check}
+        if checked == {"HEALTHY"}:
+            return "HEALTHY"
+        return "UNHEALTHY" if "UNHEALTHY" in checked else "UNKNOWN"
 
     def _container_detail(self, container: LocalContainer) -> Json:
         return _without_none(

@@ -12,11 +12,13 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from local.ecs.containers import (
+    OUT_OF_MEMORY,
+    CannotStartContainerError,
     ContainerExit,
     ContainerRuntime,
     ContainerSpec,
@@ -24,8 +26,11 @@ from local.ecs.containers import (
     RunningContainer,
     cannot_execute,
 )
+from local.ecs.memory import Limited, MemoryWatch
 
 READ_BYTES: Final = 65_536
+CANNOT_EXECUTE: Final = 127
+Execute = Callable[[Sequence[str]], Awaitable[asyncio.subprocess.Process]]
 SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -38,6 +43,7 @@ class ProcessRuntime(ContainerRuntime):
     def __init__(self, scratch: Path, marks: Mapping[str, str] | None = None) -> None:
         self._scratch = scratch
         self._marks = dict(marks or {})
+        self._memory = MemoryWatch()
         self._setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
 
     async def start(self, spec: ContainerSpec, on_output: OnOutput) -> RunningContainer:
@@ -49,21 +55,38 @@ class ProcessRuntime(ContainerRuntime):
         home = self._scratch / spec.task_id / spec.name
         home.mkdir(parents=True, exist_ok=True)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self._leash(),
-                program,
-                *spec.arguments[1:],
-                env=environment,
-                cwd=home,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                start_new_session=True,
-            )
+            process = await self._spawn([program, *spec.arguments[1:]], environment, home, asyncio.subprocess.PIPE)
         except OSError as error:
             shutil.rmtree(home, ignore_errors=True)
             raise cannot_execute(spec.arguments[0], (error.strerror or str(error)).lower()) from error
-        return ProcessContainer(process, on_output, home)
+        container = ProcessContainer(process, on_output, home, self._execution(environment, home))
+        limited = Limited(
+            process.pid, spec.task_id, spec.memory_mib, spec.task_memory_mib, container.kill_for_lack_of_memory
+        )
+        self._memory.add(limited)
+        container.ended.add_done_callback(lambda _: self._memory.remove(process.pid))
+        return container
+
+    def _execution(self, environment: Mapping[str, str], home: Path) -> Execute:
+        async def execute(arguments: Sequence[str]) -> asyncio.subprocess.Process:
+            program = _executable(arguments[0], environment["PATH"])
+            return await self._spawn([program, *arguments[1:]], environment, home, asyncio.subprocess.DEVNULL)
+
+        return execute
+
+    async def _spawn(
+        self, arguments: Sequence[str], environment: Mapping[str, str], home: Path, output: int
+    ) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *self._leash(),
+            *arguments,
+            env=environment,
+            cwd=home,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT if output == asyncio.subprocess.PIPE else output,
+            start_new_session=True,
+        )
 
     def _environment(self, spec: ContainerSpec) -> dict[str, str]:
         """Only what an image would have, then what ECS gives: nothing of this process's environment leaks in."""
@@ -84,9 +107,11 @@ class ProcessRuntime(ContainerRuntime):
 class ProcessContainer(RunningContainer):
     """A process with its session."""
 
-    def __init__(self, process: asyncio.subprocess.Process, on_output: OnOutput, home: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, on_output: OnOutput, home: Path, execute: Execute) -> None:
         self._process = process
         self._home = home
+        self._execute = execute
+        self._out_of_memory = False
         self._ended: asyncio.Future[ContainerExit] = asyncio.ensure_future(self._run(on_output))
 
     @property
@@ -106,24 +131,48 @@ class ProcessContainer(RunningContainer):
 
     def kill(self) -> None:
         """SIGKILL to the whole session."""
-        self._signal_session(signal.SIGKILL)
+        _signal_session(self._process.pid, signal.SIGKILL)
+
+    def kill_for_lack_of_memory(self) -> None:
+        """SIGKILL, with the reason that ECS gives (fact B18)."""
+        self._out_of_memory = True
+        self.kill()
+
+    async def execute(self, arguments: Sequence[str], timeout_seconds: float) -> int | None:
+        """See `RunningContainer.execute`. Killed when the container ends."""
+        try:
+            process = await self._execute(arguments)
+        except (CannotStartContainerError, OSError):
+            return CANNOT_EXECUTE
+        exited = asyncio.ensure_future(process.wait())
+        try:
+            waits: list[asyncio.Future[Any]] = [exited, self._ended]
+            await asyncio.wait(waits, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
+            return exited.result() if exited.done() else None
+        finally:
+            _signal_session(process.pid, signal.SIGKILL)
 
     async def _run(self, on_output: OnOutput) -> ContainerExit:
         pump = asyncio.ensure_future(self._pump(on_output))
         return_code = await self._process.wait()
-        self._signal_session(signal.SIGKILL)
+        _signal_session(self._process.pid, signal.SIGKILL)
         await pump
         shutil.rmtree(self._home.parent if _is_last(self._home) else self._home, ignore_errors=True)
-        return ContainerExit(exit_code=return_code if return_code >= 0 else 128 - return_code)
+        killed = self._out_of_memory and return_code == -signal.SIGKILL
+        return ContainerExit(
+            exit_code=return_code if return_code >= 0 else 128 - return_code,
+            reason=OUT_OF_MEMORY if killed else None,
+        )
 
     async def _pump(self, on_output: OnOutput) -> None:
         stream = self._process.stdout
         while stream is not None and (piece := await stream.read(READ_BYTES)):
             on_output(piece)
 
-    def _signal_session(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
+
+def _signal_session(leader: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, number)
 
 
 def _executable(name: str, path: str) -> str:

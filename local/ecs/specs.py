@@ -31,8 +31,13 @@ def container_spec(
             **_pairs(override.get("environment")),
         },
         working_directory=_text_or_none(definition.get("workingDirectory")),
-        memory_mib=int(memory) if isinstance(memory, int | str) and str(memory).isdigit() else None,
+        memory_mib=_mebibytes(memory),
+        task_memory_mib=_mebibytes(task.memory),
     )
+
+
+def _mebibytes(value: object) -> int | None:
+    return int(value) if isinstance(value, int | str) and str(value).isdigit() else None
 
 
 def _ecs_environment(task: LocalTask, request: RunTaskRequest, identity: Identity) -> dict[str, str]:

@@ -126,17 +126,20 @@ class Control:
     error: Exception | None = None
     ports: list[int | None] = field(default_factory=list)
     parameters: list[dict[str, str]] = field(default_factory=list)
+    containers: list[str | None] = field(default_factory=list)
 
     def up(
         self,
         *,
         port: int | None = None,
         parameters: Mapping[str, str] | None = None,
+        containers: str | None = None,
         progress: Callable[[str], None],
     ) -> RuntimeStatus:
         """Tell of one step, and give `found`."""
         self.ports.append(port)
         self.parameters.append(dict(parameters or {}))
+        self.containers.append(containers)
         progress("deploying the stack")
         status = self.status()
         assert status is not None

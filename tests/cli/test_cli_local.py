@@ -36,6 +36,22 @@ def test_up_takes_parameters_of_the_template_and_can_be_brief(runner: CliRunner)
     assert result.stdout == "deploying the stack\n"
 
 
+@pytest.mark.parametrize("choice", ["process", "docker"])
+def test_up_is_told_what_containers_are(runner: CliRunner, choice: str) -> None:
+    control = Control(runtime_status(ENDPOINT))
+
+    result = runner.invoke(main, ["local", "up", "--brief", "--containers", choice], obj=surroundings(control))
+
+    assert (result.exit_code, control.containers) == (0, [choice])
+
+
+def test_up_refuses_containers_of_another_kind(runner: CliRunner) -> None:
+    result = runner.invoke(main, ["local", "up", "--containers", "podman"], obj=surroundings(Control()))
+
+    assert result.exit_code == 2
+    assert "'podman' is not one of 'process', 'docker'" in result.stderr
+
+
 def test_up_refuses_a_parameter_without_a_value(runner: CliRunner) -> None:
     result = runner.invoke(main, ["local", "up", "--parameter", "Schedule"], obj=surroundings(Control()))
 

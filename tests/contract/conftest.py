@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,8 @@ from tests.waiting import eventually
 Json = dict[str, object]
 LOG_GROUP = "/contract"
 ROLE = "arn:aws:iam::000000000000:role/any"
+# A process container has no image, so any name does; one in Docker needs one that has `python` in it.
+IMAGE = os.environ.get("FARGATE_RUNS_TEST_IMAGE", "any")
 
 
 @dataclass
@@ -40,7 +43,7 @@ class Aws:
 
     def task_definition(self, *containers: Mapping[str, object]) -> str:
         """Register a Fargate task definition; gives its ARN."""
-        named = [{"name": "main", "image": "any", **container} for container in containers]
+        named = [{"name": "main", "image": IMAGE, **container} for container in containers]
         response = self.ecs.register_task_definition(
             family=f"contract-{uuid.uuid4().hex[:8]}",
             containerDefinitions=named,  # type: ignore[arg-type]

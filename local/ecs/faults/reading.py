@@ -1,0 +1,123 @@
+"""What is asked for, checked against the table of kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from local.ecs.faults.kinds import FAULT_KINDS, FaultKind, Option
+from local.ecs.model import Json
+
+LAST_STATUSES: Final = (
+    "PROVISIONING",
+    "PENDING",
+    "ACTIVATING",
+    "RUNNING",
+    "DEACTIVATING",
+    "STOPPING",
+    "DEPROVISIONING",
+    "STOPPED",
+)  # fact B6
+MOST: Final = 1_000_000
+T = TypeVar("T")
+
+
+class BadFaultError(Exception):
+    """The fault cannot be armed; the message says what would do."""
+
+
+@dataclass(frozen=True)
+class FaultOrder:
+    """A fault to arm. Seconds are virtual (`local.clock.Clock`); None is any, or the kind's own default."""
+
+    kind: FaultKind
+    count: int = 1
+    provider: str | None = None
+    family: str | None = None
+    seconds: float | None = None
+    after: float = 0.0
+    reason: str | None = None
+    last_status: tuple[str, ...] = ()
+
+    @property
+    def effective_seconds(self) -> float:
+        """The option, or the kind's default."""
+        return self.kind.seconds or 0.0 if self.seconds is None else self.seconds
+
+    def as_json(self) -> Json:
+        """The body that asks for this fault; what is not said is absent."""
+        said: Json = {
+            Option.PROVIDER: self.provider,
+            Option.FAMILY: self.family,
+            Option.SECONDS: self.effective_seconds if self.kind.seconds is not None else None,
+            Option.AFTER: self.after or None,
+            Option.REASON: self.reason,
+            Option.LAST_STATUS: list(self.last_status) or None,
+        }
+        return {"kind": self.kind.name, **{str(name): value for name, value in said.items() if value is not None}}
+
+
+def read_fault(body: Json) -> FaultOrder:
+    """`{"kind", "count"?, "provider"?, "family"?, "seconds"?, "after"?, "reason"?, "lastStatus"?}` as an order.
+
+    BadFaultError where the kind is unknown, an option does not exist for it, or a value is none.
+    """
+    kind = _kind(body.get("kind"))
+    for name in body:
+        if name not in {"kind", "count"} and name not in kind.options:
+            known = ", ".join(["count", *sorted(kind.options)])
+            raise BadFaultError(f"{kind.name} has no option `{name}`: it has {known}")
+    return FaultOrder(
+        kind=kind,
+        count=_count(body.get("count", 1)),
+        provider=_provider(kind, _optional(body, Option.PROVIDER, _text)),
+        family=_optional(body, Option.FAMILY, _text),
+        seconds=_optional(body, Option.SECONDS, _seconds),
+        after=_optional(body, Option.AFTER, _seconds) or 0.0,
+        reason=_optional(body, Option.REASON, _text),
+        last_status=_optional(body, Option.LAST_STATUS, _statuses) or (),
+    )
+
+
+def _kind(name: object) -> FaultKind:
+    kind = FAULT_KINDS.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise BadFaultError(f"there is no kind of fault {name!r}: there are {', '.join(FAULT_KINDS)}")
+    return kind
+
+
+def _provider(kind: FaultKind, given: str | None) -> str | None:
+    if kind.provider is not None and given not in {None, kind.provider}:
+        raise BadFaultError(f"{kind.name} strikes tasks on {kind.provider} only, not on {given!r}")
+    return kind.provider or given
+
+
+def _optional(body: Json, name: Option, read: Callable[[str, object], T]) -> T | None:
+    value = body.get(name)
+    return None if value is None else read(name, value)
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST:
+        raise BadFaultError(f"count must be a whole number from 1 to {MOST:,}, not {value!r}")
+    return value
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise BadFaultError(f"{name} must be a text that is not empty, not {value!r}")
+    return value
+
+
+def _seconds(name: str, value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= MOST:
+        raise BadFaultError(f"{name} must be a number from 0 to {MOST:,}, not {value!r}")
+    return float(value)
+
+
+def _statuses(name: str, value: object) -> tuple[str, ...]:
+    found = value if isinstance(value, list) else [value]
+    if not found or not all(status in LAST_STATUSES for status in found):
+        raise BadFaultError(f"{name} must be one or a list of {', '.join(LAST_STATUSES)}, not {value!r}")
+    return tuple(found)

@@ -1,0 +1,108 @@
+"""The faults that are armed, and how they are used up."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from local.ecs.errors import EcsApiError
+from local.ecs.faults.kinds import Stage
+from local.ecs.faults.plan import TaskPlan, failure_of, strike_of
+from local.ecs.faults.reading import FaultOrder
+from local.ecs.model import Json
+
+
+@dataclass
+class ArmedFault:
+    """An order with an id and what is left of its count."""
+
+    id: int
+    order: FaultOrder
+    left: int
+
+    def as_json(self) -> Json:
+        """As `GET /_local/faults` shows it."""
+        return {"id": self.id, **self.order.as_json(), "left": self.left}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a fault may strike: the call, task or event at hand."""
+
+    provider: str | None
+    family: str
+    last_status: str | None = None
+
+    def is_meant(self, order: FaultOrder) -> bool:
+        """Whether the order is not only for others."""
+        return (
+            order.provider in {None, self.provider}
+            and order.family in {None, self.family}
+            and (not order.last_status or self.last_status in order.last_status)
+        )
+
+
+class Faults:
+    """Faults that are armed for a number of coming calls, tasks or events; the first armed strikes first."""
+
+    def __init__(self) -> None:
+        self._armed: list[ArmedFault] = []
+        self._ids = itertools.count(1)
+
+    def arm(self, order: FaultOrder) -> ArmedFault:
+        """From here on the fault strikes `order.count` times."""
+        armed = ArmedFault(next(self._ids), order, order.count)
+        self._armed.append(armed)
+        return armed
+
+    def armed(self) -> tuple[ArmedFault, ...]:
+        """What is still to strike, in the order in which it was armed."""
+        return tuple(self._armed)
+
+    def clear(self) -> None:
+        """Nothing goes wrong on purpose from here on; tasks that were launched keep what was planned for them."""
+        self._armed.clear()
+
+    def strike_call(self, subject: Subject, subnet: str) -> bool:
+        """Raises the API error of a RunTask call that is to be refused; gives whether there is no capacity for it."""
+        order = self._take({Stage.CALL}, subject)
+        if order is None:
+            return False
+        if order.kind.error is None:
+            return True
+        error: EcsApiError = order.kind.error(order.reason or order.kind.text.replace("{subnet}", subnet))
+        raise error
+
+    def plan(self, subject: Subject, image: str) -> TaskPlan:
+        """What will go wrong in a task that is launched now: a slow start, and one failure or end besides."""
+        slow = self._take({Stage.START}, subject, only=("slow-start",))
+        order = self._take({Stage.START, Stage.RUN}, subject, but=("slow-start",))
+        return TaskPlan(
+            slow_seconds=slow.effective_seconds if slow else 0.0,
+            failure=failure_of(order, image) if order and order.kind.stage is Stage.START else None,
+            strike=strike_of(order) if order and order.kind.stage is Stage.RUN else None,
+        )
+
+    def take_event(self, subject: Subject, but: Iterable[str] = ()) -> FaultOrder | None:
+        """The fault of the event at hand, if any; counts it."""
+        return self._take({Stage.EVENT}, subject, but=but)
+
+    @staticmethod
+    def failures(cluster_arn: str) -> list[Json]:
+        """RunTask's `failures` when there is no capacity (fact B37)."""
+        return [{"arn": cluster_arn, "reason": "RESOURCE:CPU"}]
+
+    def _take(
+        self, stages: set[Stage], subject: Subject, *, only: Iterable[str] = (), but: Iterable[str] = ()
+    ) -> FaultOrder | None:
+        for armed in self._armed:
+            name = armed.order.kind.name
+            if armed.order.kind.stage not in stages or name in but or (only and name not in only):
+                continue
+            if subject.is_meant(armed.order):
+                armed.left -= 1
+                if armed.left == 0:
+                    self._armed.remove(armed)
+                return armed.order
+        return None

@@ -1,0 +1,96 @@
+"""Faults of a local runtime, from Python: what tests and demos arm before they look at how the application copes.
+
+    arm(endpoint, "spot-interruption", after=2.5)
+
+The kinds are the table in `local.ecs.faults.kinds`; `runs local fault --help` prints it.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from typing import Final, TypedDict, Unpack
+
+from local.errors import LocalRuntimeError
+
+TIMEOUT_SECONDS: Final = 10
+# A proxy of the environment must not stand between this machine and itself.
+_OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+Fault = dict[str, object]
+
+
+class FaultRefusedError(LocalRuntimeError):
+    """The runtime does not take the fault; the message says what it would take."""
+
+
+class UnreachableError(LocalRuntimeError):
+    """Nothing answers at the endpoint."""
+
+    def __init__(self, endpoint: str, why: object) -> None:
+        super().__init__(f"the local runtime does not answer at {endpoint} ({why}): start it with `runs local up`")
+
+
+class Options(TypedDict, total=False):
+    """What can be said about a fault. Seconds are virtual.
+
+    `count`: how many RunTask calls, tasks or events (by kind) it strikes; 1 unless told. `provider` and `family` (of
+    the task definition) leave all others alone. `seconds`: the kind's own time. `after`: how long a task is RUNNING
+    before it strikes. `reason` replaces the kind's text, `last_status` chooses events.
+    """
+
+    count: int
+    provider: str
+    family: str
+    seconds: float
+    after: float
+    reason: str
+    last_status: Sequence[str]
+
+
+def arm(endpoint: str, kind: str, **options: Unpack[Options]) -> Fault:
+    """Let what comes next meet a fault; gives it as it is armed.
+
+    FaultRefusedError where the kind is unknown or has no such option, UnreachableError where nothing answers.
+    """
+    said = {"lastStatus" if name == "last_status" else name: value for name, value in options.items()}
+    return send(endpoint, {"kind": kind, **said})
+
+
+def send(endpoint: str, body: Fault) -> Fault:
+    """Arm what a body of the HTTP interface asks for; see `arm`."""
+    return _call(endpoint, "POST", body)
+
+
+def armed(endpoint: str) -> list[Fault]:
+    """What is armed: `id`, `kind`, its options, and `left`, how many times it will still strike."""
+    faults = _call(endpoint, "GET")["faults"]
+    return [dict(fault) for fault in faults] if isinstance(faults, list) else []
+
+
+def clear(endpoint: str) -> None:
+    """Disarm all; what was planned for tasks that are launched already still happens."""
+    _call(endpoint, "DELETE")
+
+
+def _call(endpoint: str, method: str, body: Fault | None = None) -> Fault:
+    request = urllib.request.Request(  # noqa: S310 - the endpoint is the local runtime's
+        f"{endpoint}/_local/faults", method=method, data=None if body is None else json.dumps(body).encode()
+    )
+    try:
+        with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as answer:
+            found: Fault = json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            raise FaultRefusedError(_message(error.read()) or str(error)) from None
+    except (OSError, ValueError) as error:
+        raise UnreachableError(endpoint, error) from error
+    return found
+
+
+def _message(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return ""

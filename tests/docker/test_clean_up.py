@@ -1,0 +1,67 @@
+"""However the runtime is ended, no container of it is left; the engine's others are let alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from local import control
+from local.ecs.docker_engine import ContainerOptions, Engine
+from local.state import read_state
+from tests.contract.conftest import IMAGE, prepared
+from tests.docker.conftest import needs_docker
+from tests.docker.running import start
+from tests.local.test_guard import end_guard, kill_both, kill_guard, kill_server
+from tests.runtimes import bare_runtime
+from tests.waiting import eventually
+
+pytestmark = needs_docker
+
+OTHER = "somebody-else"
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    """The engine, with a container of somebody else in it."""
+    engine = Engine.connect()
+    other = engine.create(ContainerOptions(IMAGE, label=OTHER))
+    yield engine
+    engine.remove(other)
+    engine.close()
+
+
+@pytest.mark.parametrize("end", [kill_server, kill_guard, kill_both, end_guard])
+def test_no_container_is_left(tmp_path: Path, engine: Engine, end: Callable[[int], None]) -> None:
+    with bare_runtime(tmp_path) as endpoint:
+        aws = prepared(endpoint)
+        # A container that does not end when it is asked to.
+        task = start(aws, {"command": ["python3", "-c", "import time; time.sleep(600)"]})
+        aws.until_status(task, "RUNNING")
+        state = read_state()
+        assert state is not None
+        assert len(engine.labelled(state.runtime_id)) == 1
+        end(state.guard_pid)
+        if end is kill_both:
+            control.down()  # nobody lives who could have cleaned up; whoever comes next does
+        eventually(lambda: not engine.labelled(state.runtime_id), "the end of its containers")
+        assert len(engine.labelled(OTHER)) == 1
+
+
+def test_an_ended_container_is_removed(tmp_path: Path, engine: Engine) -> None:
+    with bare_runtime(tmp_path) as endpoint:
+        aws = prepared(endpoint)
+        aws.task_events(start(aws, {"command": ["python", "-c", "pass"]}))
+        state = read_state()
+        assert state is not None
+        eventually(lambda: not engine.labelled(state.runtime_id), "the end of its containers")
+
+
+def test_another_choice_replaces_the_runtime(tmp_path: Path) -> None:
+    with bare_runtime(tmp_path):
+        first = read_state()
+        assert first is not None
+        assert first.containers == "docker"
+        assert control._usable(None, control._containers("docker")) == first
+        assert control._usable(None, control._containers("process")) is None
