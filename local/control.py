@@ -77,6 +77,7 @@ def up(
 
 def down() -> bool:
     """Stop the runtime and everything that it started; gives whether there was one."""
+    _reap()
     state = read_state()
     if state is None:
         return False
@@ -181,6 +182,13 @@ def _answers(state: RuntimeState) -> bool:
             return bool(answer.status == 200)  # noqa: PLR2004
     except (OSError, urllib.error.URLError):
         return False
+
+
+def _reap() -> None:
+    """Let go of guards that have ended by themselves."""
+    for pid, child in list(_children.items()):
+        if child.poll() is not None:
+            del _children[pid]
 
 
 def _terminate(state: RuntimeState) -> None:

@@ -11,43 +11,63 @@ from cli.errors import NotRunningError
 from cli.program import program
 from cli.surroundings import Surroundings, pass_surroundings, readable_runtime_errors
 from cli.text import clean
-from local.ecs.faults.kinds import FAULT_KINDS, Option, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from local.ecs.faults.kinds import FaultKind
 
-_COUNTS = {
-    Stage.CALL: "each strikes a call of RunTask",
-    Stage.START: "each strikes a task that starts",
-    Stage.RUN: "each strikes a task that runs (--after: so many seconds later)",
-    Stage.EVENT: "each strikes an event of a task (--last-status: only such)",
+_STRIKES = {
+    "call": "each strikes a call of RunTask",
+    "start": "each strikes a task that starts",
+    "run": "each strikes a task that runs (--after: so many seconds later)",
+    "event": "each strikes an event of a task (--last-status: only such)",
 }
 
 
-def _table() -> str:
-    """The kinds as help text, by what they strike."""
-    widest = max(len(name) for name in FAULT_KINDS)
-    lines = []
-    for stage, counts in _COUNTS.items():
-        kinds = [kind for kind in FAULT_KINDS.values() if kind.stage is stage]
-        rows = [f"  {kind.name:<{widest}}  {kind.does}{_seconds(kind)}" for kind in kinds]
-        lines.append("\b\n" + "\n".join([f"Kinds: {counts}", *rows]))
-    return "\n\n".join(lines)
+class _Kind(click.ParamType):
+    """One of the kinds of faults. The local runtime's table is read only when it is needed."""
+
+    name = "kind"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The value, if there is such a kind."""
+        from local.ecs.faults.kinds import FAULT_KINDS
+
+        if value not in FAULT_KINDS:
+            self.fail(f"{value!r} is not one of {', '.join(FAULT_KINDS)}.", param, ctx)
+        return value
+
+
+class _WithKinds(click.Command):
+    """A command whose help ends with the table of kinds."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the kinds, by what they strike."""
+        super().format_epilog(ctx, formatter)
+        from local.ecs.faults.kinds import FAULT_KINDS
+
+        for stage, strikes in _STRIKES.items():
+            kinds = [kind for kind in FAULT_KINDS.values() if kind.stage == stage]
+            with formatter.section(f"Kinds, {strikes}"):
+                formatter.write_dl([(kind.name, f"{kind.does}{_seconds(kind)}") for kind in kinds])
+
+
+class _GroupWithKinds(_WithKinds, click.Group):
+    """A group whose help ends with the table of kinds."""
 
 
 def _seconds(kind: FaultKind) -> str:
-    return "" if kind.seconds is None else f"; --seconds is {kind.seconds_are} (default {kind.seconds:g})"
+    return "" if kind.seconds is None else f"; --seconds: {kind.seconds_are} (default {kind.seconds:g})"
 
 
-@click.group(help=f"Let something go wrong on purpose in the local runtime, to see how your runs cope.\n\n{_table()}")
+@click.group(cls=_GroupWithKinds)
 def fault() -> None:
-    """The group; its help is made from the table of kinds."""
+    """Let something go wrong on purpose in the local runtime, to see how your runs cope."""
 
 
-@fault.command(epilog=_table())
-@click.argument("kind", type=click.Choice(list(FAULT_KINDS)), metavar="KIND")
+@fault.command(cls=_WithKinds)
+@click.argument("kind", type=_Kind(), metavar="KIND")
 @click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="How often it strikes.")
 @click.option("--provider", metavar="NAME", help="Only on this capacity provider: FARGATE or FARGATE_SPOT.")
 @click.option("--family", metavar="NAME", help="Only tasks of this task definition family.")
@@ -73,8 +93,8 @@ def add(
     """
     from local import faults_client
 
-    said = {Option.LAST_STATUS: list(last_status), **options}
-    body = {str(name): value for name, value in said.items() if value not in (None, [])}
+    said = {"lastStatus": list(last_status), **options}
+    body = {name: value for name, value in said.items() if value not in (None, [])}
     endpoint = _endpoint(surroundings)
     with readable_runtime_errors():
         armed = faults_client.send(endpoint, {"kind": kind, "count": count, **body})

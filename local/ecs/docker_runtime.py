@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 from local.ecs.containers import (
+    OUT_OF_MEMORY,
     ContainerExit,
     ContainerRuntime,
     ContainerSpec,
@@ -31,7 +32,6 @@ LOOPBACK: Final = "127.0.0.1"
 ENDPOINT: Final = "AWS_ENDPOINT_URL"
 # The name under which Docker Desktop's containers reach the machine that they run on.
 DESKTOP_HOST: Final = "host.docker.internal"
-OUT_OF_MEMORY: Final = "OutOfMemoryError: Container killed due to memory usage"  # fact B18
 NOT_EXECUTABLE_CODE: Final = 126
 
 

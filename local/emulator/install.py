@@ -7,6 +7,7 @@
 | StartExecution with a name that is taken | the same name and input must give the same execution (fact B32) |
 | SendTaskSuccess, SendTaskFailure, SendTaskHeartbeat | closed tokens must answer TaskTimedOut (facts B29, B30) |
 | EventBridge to Lambda | it neither retries nor sends failures to the on-failure destination (fact B11) |
+| EventBridge to a function that is not there | it drops the event and not into the dead-letter queue (fact B11) |
 | the resource that reading a log stream is authorized on | it is the log group's there, the stream's in AWS |
 """
 
@@ -15,11 +16,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from ministack.core import iam_actions
 from ministack.core.responses import error_response_json, json_response
-from ministack.services import ecs, eventbridge, stepfunctions
+from ministack.services import ecs, eventbridge, lambda_svc, sqs, stepfunctions
 
 from local.ecs.errors import EcsApiError
 from local.ecs.fargate import LocalFargate
@@ -44,6 +45,7 @@ def install(
     _install_executions(engine, loop)
     _install_tokens(tokens)
     eventbridge._dispatch_to_lambda = invocations.dispatch
+    _install_dead_letters()
     _install_log_stream_permissions()
 
 
@@ -159,6 +161,39 @@ def _token_operation(
         return response
 
     return operation
+
+
+def _install_dead_letters() -> None:
+    """An event whose target function is not there goes to the target's dead-letter queue (fact B11)."""
+    invoke: Callable[..., None] = eventbridge._invoke_target
+
+    def invoke_target(target: Json, event: Json, rule: Json, view: Any = None) -> None:
+        queue = (target.get("DeadLetterConfig") or {}).get("Arn")  # type: ignore[attr-defined]
+        arn = str(target.get("Arn", ""))
+        if not queue or not arn.startswith("arn:aws:lambda:") or lambda_svc._get_func_record_for_ref(arn)[0]:
+            invoke(target, event, rule, view)
+            return
+        view = view or eventbridge._pattern_event_view(event)
+        attributes = {
+            "RULE_ARN": rule.get("Arn"),
+            "TARGET_ARN": arn,
+            "ERROR_CODE": "NO_RESOURCE",
+            "ERROR_MESSAGE": f"Function not found: {arn}",
+        }
+        *_, region, account, name = queue.split(":")
+        url = sqs._queue_name_to_url.get_scoped(account, region, name)
+        sqs._act_send_message(
+            {
+                "QueueUrl": url,
+                "MessageBody": json.dumps(view.event_with_detail()),
+                "MessageAttributes": {
+                    key: {"DataType": "String", "StringValue": str(value)} for key, value in attributes.items()
+                },
+            },
+            url,
+        )
+
+    eventbridge._invoke_target = invoke_target
 
 
 def _install_log_stream_permissions() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -18,13 +17,11 @@ from mypy_boto3_sqs.client import SQSClient
 from mypy_boto3_stepfunctions.client import SFNClient
 
 from tests.runtimes import bare_runtime, client_settings
-from tests.waiting import eventually
+from tests.waiting import LIMIT_SECONDS, eventually
 
 Json = dict[str, object]
 LOG_GROUP = "/contract"
 ROLE = "arn:aws:iam::000000000000:role/any"
-# A process container has no image, so any name does; one in Docker needs one that has `python` in it.
-IMAGE = os.environ.get("FARGATE_RUNS_TEST_IMAGE", "any")
 
 
 @dataclass
@@ -43,7 +40,7 @@ class Aws:
 
     def task_definition(self, *containers: Mapping[str, object]) -> str:
         """Register a Fargate task definition; gives its ARN."""
-        named = [{"name": "main", "image": IMAGE, **container} for container in containers]
+        named = [{"name": "main", "image": "any", **container} for container in containers]
         response = self.ecs.register_task_definition(
             family=f"contract-{uuid.uuid4().hex[:8]}",
             containerDefinitions=named,  # type: ignore[arg-type]
@@ -74,14 +71,14 @@ class Aws:
         arn = self.sfn.create_state_machine(name=name, definition=json.dumps(machine), roleArn=role)["stateMachineArn"]
         return self.sfn.start_execution(stateMachineArn=arn, input=json.dumps(data or {}))["executionArn"]
 
-    def ended(self, execution_arn: str) -> Json:
+    def ended(self, execution_arn: str, *, limit_seconds: float = LIMIT_SECONDS) -> Json:
         """DescribeExecution's answer once the execution has ended."""
 
         def probe() -> Json | None:
             answer = self.sfn.describe_execution(executionArn=execution_arn)
             return None if answer["status"] == "RUNNING" else dict(answer)
 
-        return eventually(probe, f"the end of {execution_arn}")
+        return eventually(probe, f"the end of {execution_arn}", limit_seconds=limit_seconds)
 
     def run(self, machine: Mapping[str, object], data: object = None) -> Json:
         """Start a machine and wait for its end."""
@@ -96,7 +93,7 @@ class Aws:
         """The "ECS Task State Change" events of a task, in the order in which they came."""
 
         def probe() -> list[Json] | None:
-            self._receive()
+            self.receive()
             own = [event for event in self.seen if event["resources"] == [task_arn]]
             ended = any(_detail(event)["lastStatus"] == until for event in own)
             return own if ended else None
@@ -131,7 +128,8 @@ class Aws:
 
         return eventually(probe, f"{status} of {task_arn}")
 
-    def _receive(self) -> None:
+    def receive(self) -> None:
+        """Take what is in the queue of events into `seen`."""
         answer = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)
         for message in answer.get("Messages", []):
             self.seen.append(json.loads(message["Body"]))

@@ -147,7 +147,8 @@ def with_health(command: list[str], test: str, **more: object) -> Json:
 
 def test_healthy_waits_until_the_health_check_passes(aws: Aws) -> None:
     ready = python(
-        "import pathlib, time; time.sleep(1); print('ready', flush=True); pathlib.Path('ready').touch(); time.sleep(600)"
+        "import pathlib, time; time.sleep(1); print('ready', flush=True); "
+        "pathlib.Path('ready').touch(); time.sleep(600)"
     )
     definition = aws.task_definition(
         {"command": python("print('go', flush=True)"), **AWS_LOGS, **depends_on("db", "HEALTHY")},
@@ -163,15 +164,15 @@ def test_b5_health_is_described_but_not_in_events(aws: Aws) -> None:
     check = {"command": ["CMD", "python", "-c", "raise SystemExit(1)"], "interval": 5, "timeout": 60, "retries": 2}
     task = run(aws, aws.task_definition({"command": list(STAY), "healthCheck": check}))
     described = eventually(lambda: with_status(aws, task, "UNHEALTHY"), "a container that is not healthy")
-    assert described["containers"][0]["healthStatus"] == "UNHEALTHY"
+    assert containers(described)["main"]["healthStatus"] == "UNHEALTHY"
     assert described["lastStatus"] == "RUNNING"
     aws.ecs.stop_task(cluster=aws.cluster, task=task)
     assert "healthStatus" not in last_detail(aws, task)
 
 
-def with_status(aws: Aws, task: str, health: str) -> dict[str, list[Json]] | None:
+def with_status(aws: Aws, task: str, health: str) -> Json | None:
     described = aws.ecs.describe_tasks(cluster=aws.cluster, tasks=[task])["tasks"][0]
-    return dict(described) if described.get("healthStatus") == health else None  # type: ignore[arg-type]
+    return dict(described) if described.get("healthStatus") == health else None
 
 
 def test_b16_a_start_time_out_gives_up_on_health(aws: Aws) -> None:
@@ -226,7 +227,7 @@ def test_b15_containers_are_stopped_before_those_that_they_depend_on(aws: Aws) -
     )
     task = run(aws, definition)
     aws.until_status(task, "RUNNING")
-    eventually(lambda: logged(aws, task, "main") and logged(aws, task, "side"), "both handlers")
+    eventually(lambda: bool(logged(aws, task, "main") and logged(aws, task, "side")), "both handlers")
     aws.ecs.stop_task(cluster=aws.cluster, task=task)
     assert exit_codes(last_detail(aws, task)) == {"main": 0, "side": 0}
     lines = {name: {text: at for at, text in logged(aws, task, name)} for name in ("main", "side")}
@@ -257,9 +258,7 @@ def test_b15_containers_are_stopped_before_those_that_they_depend_on(aws: Aws) -
         ),
     ],
 )
-def test_b24_what_cannot_be_depended_on_is_refused(
-    aws: Aws, dependencies: list[tuple[str, str]], message: str
-) -> None:
+def test_b24_what_cannot_be_depended_on_is_refused(aws: Aws, dependencies: list[tuple[str, str]], message: str) -> None:
     entries = [{"containerName": name, "condition": condition} for name, condition in dependencies]
     definition = aws.task_definition(
         {"dependsOn": entries}, {"name": "essential"}, {"name": "circle", **depends_on("main", "START")}

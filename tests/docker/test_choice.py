@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,9 @@ from local.ecs.docker_engine import Engine
 from local.ecs.docker_runtime import options_of
 from local.errors import NoContainerEngineError, UnknownContainersError
 
+# Docker's SDK leaves the socket of a connection that was refused to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 SPEC = ContainerSpec(
     task_id="t",
     name="main",
@@ -20,6 +25,12 @@ SPEC = ContainerSpec(
     arguments=("python", "-V"),
     environment={"AWS_ENDPOINT_URL": "http://127.0.0.1:4577", "A": "http://127.0.0.1"},
 )
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @pytest.mark.parametrize("address", ["unix:///no/such/docker.sock", "tcp://127.0.0.1:1"])

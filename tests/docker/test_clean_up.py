@@ -10,8 +10,8 @@ import pytest
 from local import control
 from local.ecs.docker_engine import ContainerOptions, Engine
 from local.state import read_state
-from tests.contract.conftest import IMAGE, prepared
-from tests.docker.conftest import needs_docker
+from tests.contract.conftest import prepared
+from tests.docker.conftest import IMAGE, needs_docker
 from tests.docker.running import start
 from tests.local.test_guard import end_guard, kill_both, kill_guard, kill_server
 from tests.runtimes import bare_runtime
@@ -26,7 +26,7 @@ OTHER = "somebody-else"
 def engine() -> Iterator[Engine]:
     """The engine, with a container of somebody else in it."""
     engine = Engine.connect()
-    other = engine.create(ContainerOptions(IMAGE, label=OTHER))
+    other = engine.create(ContainerOptions(IMAGE, command=("true",), label=OTHER))
     yield engine
     engine.remove(other)
     engine.close()

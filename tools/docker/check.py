@@ -1,0 +1,82 @@
+"""The checks that need Docker: `python -m tools.docker.check` (`make docker-test`).
+
+Starts an engine where none answers, builds the images, runs the tests of Docker containers and the contract tests with
+containers in Docker, then `sam local invoke` with the samples, and stops what it started. Where this machine cannot do
+that it says why and ends well.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+from local.paths import PROJECT
+from tools.docker import engine, images, invoke
+from tools.docker.skip import SkippedError
+
+TESTS = ("tests/docker", "tests/contract")
+NOT_IN_DOCKER = {
+    "tests/contract/test_document.py": "starts no container",
+    "tests/contract/test_load.py": "is about processes: an engine takes longer for a hundred containers",
+    "tests/contract/test_containers.py::test_b18_the_tasks_memory_is_shared_by_its_containers": (
+        "an engine has a limit for each container, and none for a task"
+    ),
+    "tests/contract/test_containers.py::test_b18_more_than_the_containers_memory_is_killed[in a child]": (
+        "the kernel kills the child alone, and the container ends as it likes"
+    ),
+}
+TEST_SECONDS = 600
+
+
+def main() -> int:
+    """Run everything; gives the exit code."""
+    # So that whatever ends this also ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    begun = time.monotonic()
+    try:
+        with engine.running():
+            code = _checks()
+    except SkippedError as why:
+        print(f"Docker checks skipped: {why}")
+        return 0
+    print(f"Docker checks {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - begun:.0f} s")
+    return code
+
+
+def _checks() -> int:
+    import docker  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    client = docker.from_env(timeout=images.BUILD_SECONDS)
+    try:
+        with images.test_image(client) as image:
+            return _tests() or _invocations(client, image)
+    finally:
+        client.close()
+
+
+def _tests() -> int:
+    print("tests with containers in Docker", flush=True)
+    environment = {**os.environ, "FARGATE_RUNS_CONTAINERS": "docker"}
+    left_out = [option for test in NOT_IN_DOCKER for option in ("--deselect", test)]
+    command = [sys.executable, "-m", "pytest", *TESTS, *left_out]
+    return subprocess.run(command, check=False, cwd=PROJECT, env=environment, timeout=TEST_SECONDS).returncode
+
+
+def _invocations(client: Any, image: str) -> int:
+    print("sam local invoke with the samples", flush=True)
+    try:
+        invoke.check(client, image, images.make_lambda_image(client))
+    except SkippedError as why:
+        print(f"sam local invoke skipped: {why}")
+    except AssertionError as error:
+        print(error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
