@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import boto3
 from botocore.config import Config
@@ -20,8 +20,11 @@ from local.errors import DeployFailedError, MissingInterpreterError
 from local.fingerprint import of_sources
 from local.paths import PROJECT, REGION, STACK_NAME, state_directory
 
+BUCKET: Final = "fargate-runs-packages"
 FINGERPRINT_TAG: Final = "local-fingerprint"
 ARCHITECTURES: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+# SAM asks every 5 s unless told: a stack here is made in less.
+SAM_SETTINGS: Final = {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_BETA_FEATURES": "0", "SAM_CLI_POLL_DELAY": "0.3"}
 Progress = Callable[[str], None]
 
 
@@ -56,7 +59,8 @@ def deploy(endpoint: str, progress: Progress, parameters: Mapping[str, str] | No
             str(_build_directory() / "template.yaml"),
             "--stack-name",
             STACK_NAME,
-            "--resolve-s3",
+            "--s3-bucket",
+            _bucket(endpoint),
             "--capabilities",
             "CAPABILITY_IAM",
             "--no-confirm-changeset",
@@ -75,7 +79,7 @@ def deploy(endpoint: str, progress: Progress, parameters: Mapping[str, str] | No
 def deployed(endpoint: str, fingerprint: str | None = None) -> Mapping[str, str] | None:
     """The stack's outputs; None where it is not there, not complete, or (with a fingerprint) of other sources."""
     try:
-        stack = _cloudformation(endpoint).describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+        stack = _client("cloudformation", endpoint).describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     except (ClientError, BotoCoreError, IndexError):
         return None
     tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
@@ -147,7 +151,7 @@ def _sam(arguments: list[str], environment: Mapping[str, str]) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**clean, **environment, "PATH": path, "SAM_CLI_TELEMETRY": "0", "SAM_CLI_BETA_FEATURES": "0"},
+            env={**clean, **SAM_SETTINGS, **environment, "PATH": path},
         )
     if result.returncode != 0:
         raise DeployFailedError(f"sam {arguments[0]}", _last_line(log), str(log))
@@ -167,9 +171,15 @@ def _log_file() -> Path:
     return state_directory() / "sam.log"
 
 
-def _cloudformation(endpoint: str):  # type: ignore[no-untyped-def]
+def _bucket(endpoint: str) -> str:
+    """Where the functions' packages go. SAM would make one with a stack of its own, and wait for that."""
+    _client("s3", endpoint).create_bucket(Bucket=BUCKET)
+    return BUCKET
+
+
+def _client(service: Any, endpoint: str) -> Any:
     return boto3.client(
-        "cloudformation",
+        service,
         endpoint_url=endpoint,
         region_name=REGION,
         aws_access_key_id="test",
