@@ -11,9 +11,9 @@ PORT ?=
 
 BIN := .venv/bin
 FAST_TESTS := tests/unit tests/functional tests/template tests/cli
-SLOW_TESTS := tests/local tests/contract tests/e2e
+SLOW_TESTS := tests/local tests/contract tests/docker tests/e2e
 
-.PHONY: help setup run test check unit integration lint format types template stop clean lock
+.PHONY: help setup run test check unit integration benchmark docker-test lint format types template stop clean lock
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,12 @@ unit: setup ## The tests that need no local runtime
 
 integration: setup ## The tests against the local runtime
 	@$(BIN)/pytest $(SLOW_TESTS)
+
+docker-test: setup ## What needs Docker: containers in Docker, sam local invoke; says so where it cannot
+	@$(BIN)/python -m tools.docker.check
+
+benchmark: setup ## How fast it is, as multiples of a yardstick measured in the same run
+	@$(BIN)/pytest -s tests/benchmarks
 
 format: setup ## Format the code
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
