@@ -14,7 +14,7 @@ OnOutput = Callable[[bytes], None]
 
 @dataclass(frozen=True)
 class ContainerSpec:
-    """One container of one task. `arguments` is entryPoint and command together.
+    """One container of one task. `arguments` is entryPoint and command together, `entry_point` the first alone.
 
     `memory_mib` is the container's own hard limit, `task_memory_mib` one that all containers of the task share.
     """
@@ -27,6 +27,8 @@ class ContainerSpec:
     working_directory: str | None = None
     memory_mib: int | None = None
     task_memory_mib: int | None = None
+    entry_point: tuple[str, ...] = ()
+    user: str | None = None
 
 
 @dataclass(frozen=True)

@@ -173,16 +173,15 @@ class DockerContainer(RunningContainer):
 
 def options_of(spec: ContainerSpec, label: str, platform: str = sys.platform) -> ContainerOptions:
     """What a spec is to the engine: a command replaces the image's CMD, an entry point its ENTRYPOINT, as in ECS."""
-    entry_point = tuple(getattr(spec, "entry_point", ()))
-    command = spec.arguments[len(entry_point) :]
+    command = spec.arguments[len(spec.entry_point) :]
     limits = [limit for limit in (spec.memory_mib, spec.task_memory_mib) if limit]
     native = platform == "linux"
     return ContainerOptions(
         image=spec.image,
-        entry_point=entry_point or None,
+        entry_point=spec.entry_point or None,
         command=command or None,
         environment=dict(spec.environment) if native else _through_the_desktop(spec.environment),
-        user=getattr(spec, "user", None),
+        user=spec.user,
         working_directory=spec.working_directory,
         memory_mib=min(limits, default=None),
         host_network=native,

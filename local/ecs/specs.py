@@ -33,6 +33,8 @@ def container_spec(
         working_directory=_text_or_none(definition.get("workingDirectory")),
         memory_mib=_mebibytes(memory),
         task_memory_mib=_mebibytes(task.memory),
+        entry_point=_words(definition.get("entryPoint")),
+        user=_text_or_none(definition.get("user")),
     )
 
 

@@ -47,6 +47,8 @@ def test_no_container_is_left(tmp_path: Path, engine: Engine, end: Callable[[int
             control.down()  # nobody lives who could have cleaned up; whoever comes next does
         eventually(lambda: not engine.labelled(state.runtime_id), "the end of its containers")
         assert len(engine.labelled(OTHER)) == 1
+        if (guard := control._children.pop(state.guard_pid, None)) is not None:
+            guard.wait(control.STOP_SECONDS)
 
 
 def test_an_ended_container_is_removed(tmp_path: Path, engine: Engine) -> None:

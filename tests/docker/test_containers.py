@@ -20,8 +20,13 @@ SAY = ["python", "-c", "import sys; print(sys.argv[1:])"]
 @pytest.fixture(scope="module")
 def images() -> Iterator[str]:
     """A registry's `host:port`."""
+    import docker  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    client = docker.from_env()
     with registry.serving() as host:
         yield host
+        client.images.remove(f"{host}/there:1", force=True)
+    client.close()
 
 
 def test_the_images_own_command_runs_where_the_definition_has_none(aws: Aws, make_image: MakeImage) -> None:
@@ -47,6 +52,16 @@ def test_a_command_replaces_the_images_and_keeps_its_entry_point(
 
 def test_an_entry_point_of_the_definition_comes_before_its_command(aws: Aws) -> None:
     assert output(aws, run(aws, {"entryPoint": SAY, "command": ["a b", "c"]})) == ["['a b', 'c']"]
+
+
+def test_an_entry_point_of_the_definition_replaces_the_images_and_its_command(aws: Aws, make_image: MakeImage) -> None:
+    image = make_image('ENTRYPOINT ["/no/such/program"]', 'CMD ["of the image"]')
+    assert output(aws, run(aws, {"image": image, "entryPoint": SAY})) == ["[]"]
+
+
+def test_user(aws: Aws) -> None:
+    say = "import os; print(os.getuid(), os.getgid())"
+    assert output(aws, run(aws, {"user": "65534:1234", "command": ["python", "-c", say]})) == ["65534 1234"]
 
 
 def test_environment_and_working_directory(aws: Aws, make_image: MakeImage) -> None:

@@ -46,6 +46,7 @@ def running() -> Iterator[None]:
         with _started(daemon, home):
             yield
     finally:
+        _unmount(home)
         shutil.rmtree(home, ignore_errors=True)
 
 
@@ -125,6 +126,13 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _unmount(home: Path) -> None:
+    """An engine leaves the name space of its host network mounted."""
+    places = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for place in reversed([place for place in places if place.startswith(f"{home}/")]):
+        subprocess.run(["umount", "--lazy", place], check=False, capture_output=True)  # noqa: S607
 
 
 def _answers() -> bool:
