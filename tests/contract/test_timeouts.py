@@ -95,6 +95,18 @@ def test_b27_a_missed_heartbeat_can_be_named(aws: Aws, names: list[str]) -> None
     assert json.loads(str(end["output"])) == {"Error": "States.HeartbeatTimeout"}
 
 
+def test_b27_heartbeat_by_path_and_as_jsonata(aws: Aws) -> None:
+    by_path = state(RUN_TASK + ".waitForTaskToken", with_token(aws), HeartbeatSecondsPath="$.beat", TimeoutSeconds=600)
+    parameters = with_token(aws)
+    entry = parameters["Overrides"]["ContainerOverrides"][0]  # type: ignore[index]
+    entry["Environment"] = [{"Name": "T", "Value": "{% $states.context.Task.Token %}"}]
+    by_expression = jsonata(
+        RUN_TASK + ".waitForTaskToken", parameters, HeartbeatSeconds="{% $states.input.beat %}", TimeoutSeconds=600
+    )
+    for machine in (by_path, by_expression):
+        assert aws.run(machine, {"beat": 60})["error"] == "States.HeartbeatTimeout"
+
+
 def test_b27_task_failed_does_not_catch_a_time_out(aws: Aws) -> None:
     catch = [{"ErrorEquals": ["States.TaskFailed"], "Next": "Caught"}]
     machine = state(RUN_TASK + ".waitForTaskToken", with_token(aws), TimeoutSeconds=30, Catch=catch)
