@@ -35,6 +35,25 @@ class StartedRun:
 
 
 @dataclass(frozen=True)
+class Usage:
+    """What was billed, and about what it cost."""
+
+    vcpu_seconds: float
+    gb_seconds: float
+    cost_usd: float
+    spot: bool
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, object]) -> Usage | None:
+        """`usage` of a run or an attempt; None where it is not known."""
+        found = [number(document, key) for key in ("vcpuSeconds", "gbSeconds", "estimatedCostUsd")]
+        vcpu, gb, cost = found
+        if vcpu is None or gb is None or cost is None:
+            return None
+        return cls(vcpu, gb, cost, flag(document, "spot") is True)
+
+
+@dataclass(frozen=True)
 class Attempt:
     """One task of a run."""
 
@@ -54,6 +73,9 @@ class Attempt:
     """What happened and when (ISO 8601), in the order in which a task goes through it."""
     log_group: str | None
     log_stream: str | None
+    log_url: str | None
+    task_url: str | None
+    usage: Usage | None
 
     @classmethod
     def from_document(cls, document: Mapping[str, object]) -> Attempt:
@@ -74,6 +96,9 @@ class Attempt:
             timeline=tuple((label, time) for key, label in _TIMELINE if (time := text(times, key)) is not None),
             log_group=text(log, "group"),
             log_stream=text(log, "stream"),
+            log_url=text(log, "url"),
+            task_url=text(document, "taskUrl"),
+            usage=Usage.from_document(mapping(document, "usage")),
         )
 
 
@@ -104,6 +129,9 @@ class Run:
     commands: tuple[str, ...] | None
     execution_arn: str | None
     duration_seconds: float | None
+    usage: Usage | None
+    retries_exit_codes: bool
+    """Whether it asked for retries on some exit codes: then a failure that is not transient may not be the end."""
     attempts: tuple[Attempt, ...]
 
     @property
@@ -129,6 +157,8 @@ class Run:
             commands=tuple(str(word) for word in commands) if isinstance(commands, list) else None,
             execution_arn=text(document, "executionArn"),
             duration_seconds=number(document, "durationSeconds"),
+            usage=Usage.from_document(mapping(document, "usage")),
+            retries_exit_codes=bool(mapping(document, "input").get("retryOnExitCodes")),
             attempts=tuple(Attempt.from_document(one) for one in attempts if isinstance(one, dict))
             if isinstance(attempts, list)
             else (),

@@ -10,7 +10,7 @@ from cli.text import clean, compact, duration, moment
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cli.documents import Attempt, Run
+    from cli.documents import Attempt, Run, Usage
 
 Line = tuple[str, str | None]
 
@@ -61,6 +61,17 @@ def _verdict_lines(run: Run) -> Iterator[Line]:
     yield "exit code", _shown(run.exit_code)
     yield "result", None if run.result is None else compact(run.result)
     yield "duration", duration(run.duration_seconds)
+    yield "cost", _cost(run.usage)
+
+
+def _cost(usage: Usage | None) -> str | None:
+    """An estimate is never shown without what it was made from."""
+    if usage is None:
+        return None
+    spot = ", Spot" if usage.spot else ""
+    return (
+        f"about {usage.cost_usd:.6f} USD ({usage.vcpu_seconds:g} vCPU-seconds, {usage.gb_seconds:g} GB-seconds{spot})"
+    )
 
 
 def _run_lines(run: Run) -> Iterator[Line]:
@@ -83,7 +94,10 @@ def _attempt_lines(index: int, attempt: Attempt) -> Iterator[str]:
             ("stop code", attempt.stop_code),
             ("reason", attempt.stopped_reason),
             ("answer", attempt.delivery),
+            ("cost", _cost(attempt.usage)),
             ("log", " ".join(part for part in (attempt.log_group, attempt.log_stream) if part)),
+            ("", attempt.log_url),
+            ("task", attempt.task_url),
         )
     )
     yield from _timeline(attempt.timeline)

@@ -44,8 +44,8 @@ def follow(
 
 
 def _is_retried(run: Run, execution_of: Callable[[Run], Execution | None]) -> bool:
-    """Whether the state machine still has this transient failure in hand: the run's next task comes."""
-    if not run.transient or run.pattern == "request-response":
+    """Whether the state machine still has this failure in hand: the run's next task may come."""
+    if not (run.transient or run.retries_exit_codes) or run.pattern == "request-response":
         return False
     execution = execution_of(run)
     return execution is not None and execution.status == RUNNING

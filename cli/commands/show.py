@@ -21,7 +21,7 @@ def show(
     as_json: bool,
     options: TargetOptions,
 ) -> None:
-    """Show a run: how it ended, why, its result, and each attempt with its timeline and the place of its log.
+    """Show a run: how it ended, why, its result and cost, and each attempt with its timeline and links.
 
     \b
       runs show 20250131T093000-1a2b3c4d

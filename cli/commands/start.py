@@ -44,6 +44,8 @@ def _environment(_context: click.Context, _option: click.Parameter, pairs: tuple
 @click.option("--memory", metavar="MIB", help="Memory of the task in MiB.")
 @click.option("--capacity", type=click.Choice(CAPACITIES), help="Default: on-demand.")
 @click.option("--timeout-seconds", type=int, metavar="SECONDS", help="Default: the stack's own.")
+@click.option("--retries", type=int, metavar="COUNT", help="After transient failures. Default: the stack's own.")
+@click.option("--retry-on-exit-code", type=int, metavar="CODE", multiple=True, help="Also after this one. Repeatable.")
 @click.option("--task-definition", metavar="ARN", help="One that the stack allows; default: the stack's own.")
 @click.option("--wait", is_flag=True, help="Wait for the end and say how it ended.")
 @click.option("--json", "as_json", is_flag=True, help="Print the API's answer (with --wait: the run at its end).")
@@ -93,6 +95,8 @@ _KEYS = {
     "memory": "memory",
     "capacity": "capacity",
     "timeout_seconds": "timeoutSeconds",
+    "retries": "retries",
+    "retry_on_exit_code": "retryOnExitCodes",
     "task_definition": "taskDefinition",
 }
 
@@ -105,12 +109,16 @@ def _checked(pattern: str, commands: tuple[str, ...], given: Mapping[str, object
     if not commands:
         raise BadInputError("No command: put it at the end, after `--`.")
     request: dict[str, object] = {"pattern": pattern, "commands": list(commands)}
-    request.update((key, given[name]) for name, key in _KEYS.items() if given[name] not in (None, {}))
+    request.update((key, _plain(given[name])) for name, key in _KEYS.items() if given[name] not in (None, {}, ()))
     try:
         RunRequest.from_mapping(request)
     except InvalidRunRequestError as error:
         raise refused(error.problems) from error
     return request
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _started(started: StartedRun, target: Target) -> str:

@@ -35,7 +35,7 @@ def use_cases() -> tuple[StartRun, ShowRun]:
         state_machines=ours.state_machines,
         task_definitions=TaskDefinitions(ours.task_definition_arn, ours.allowed_task_definitions),
     )
-    return start, ShowRun(store)
+    return start, ShowRun(store, ours.prices)
 
 
 @app.post("/runs")

@@ -4,10 +4,13 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
+from fargate_runs.durations import durations_of
 from fargate_runs.kinds import ErrorName
+from fargate_runs.links import task_url
 from fargate_runs.log import LONGEST_LINE, MOST_LINES, LogTail
 from fargate_runs.outcome import Outcome
 from fargate_runs.record import TaskRecord
+from fargate_runs.usage import Prices, usage_of
 
 LARGEST_OUTPUT: Final = 262_144  # bytes
 LONGEST_CAUSE: Final = 32_768  # characters
@@ -31,11 +34,16 @@ class Failure:
 Answer = Success | Failure
 
 
-def answer_of(record: TaskRecord, outcome: Outcome, tail: LogTail) -> Answer:
+def answer_of(record: TaskRecord, outcome: Outcome, tail: LogTail, prices: Prices) -> Answer:
     """The answer for a recorded outcome. The log's lines are an extra in a cause, and cut to what fits."""
     if outcome.succeeded:
-        return Success(_output(record, outcome))
-    return Failure(outcome.error or ErrorName.UNKNOWN, _cause(record, outcome, tail))
+        return Success(_output(record, outcome, prices))
+    return failure_of(record, outcome, tail, prices)
+
+
+def failure_of(record: TaskRecord, outcome: Outcome, tail: LogTail, prices: Prices) -> Failure:
+    """The same for an outcome that is no success."""
+    return Failure(outcome.error or ErrorName.UNKNOWN, _cause(record, outcome, tail, prices))
 
 
 def smallest_answer_of(record: TaskRecord, outcome: Outcome) -> Answer:
@@ -47,8 +55,8 @@ def smallest_answer_of(record: TaskRecord, outcome: Outcome) -> Answer:
     return Failure(outcome.error or ErrorName.UNKNOWN, _json({**facts, "summary": note}))
 
 
-def _output(record: TaskRecord, outcome: Outcome) -> str:
-    facts = _facts(record, outcome)
+def _output(record: TaskRecord, outcome: Outcome, prices: Prices) -> str:
+    facts = _facts(record, outcome, prices)
     note = {"resultNote": record.result.note} if record.result.note else {}
     result = json.loads(record.result.json) if record.result.json else None
     output = _json({**facts, "result": result, **note})
@@ -57,11 +65,13 @@ def _output(record: TaskRecord, outcome: Outcome) -> str:
     return _json({**facts, "result": None, "resultNote": "the result is too large to be delivered: read it in the log"})
 
 
-def _cause(record: TaskRecord, outcome: Outcome, tail: LogTail) -> str:
+def _cause(record: TaskRecord, outcome: Outcome, tail: LogTail, prices: Prices) -> str:
     facts = {
         "summary": outcome.summary,
         "advice": outcome.advice,
-        **_facts(record, outcome),
+        "status": outcome.status,
+        "transient": outcome.transient,
+        **_facts(record, outcome, prices),
         "stopCode": outcome.stop_code,
         "stoppedReason": outcome.stopped_reason,
     }
@@ -75,13 +85,18 @@ def _cause(record: TaskRecord, outcome: Outcome, tail: LogTail) -> str:
         lines = lines[1:]
 
 
-def _facts(record: TaskRecord, outcome: Outcome) -> dict[str, object]:
+def _facts(record: TaskRecord, outcome: Outcome, prices: Prices) -> dict[str, object]:
+    usage = usage_of(record, prices)
     return {
         "runId": record.run_id,
         "taskArn": record.task_arn,
+        "taskUrl": task_url(record.task_arn, record.cluster_arn),
         "container": outcome.container,
         "exitCode": outcome.exit_code,
         "log": record.log.as_json() if record.log else None,
+        "timeline": record.timeline.as_detail(),
+        "durations": durations_of(record.timeline),
+        "usage": usage.as_json() if usage else None,
     }
 
 

@@ -66,6 +66,10 @@ class Evidence:
     def out_of_memory(self) -> Container | None:
         """The container that ran out of memory and took the task with it; a main one that ended by itself is clear."""
         starved = [each for each in self.containers if _OUT_OF_MEMORY.search(each.reason or "")]
+        if not starved and self.says(_OUT_OF_MEMORY):
+            # The task's own text names no container: the one that it can mean was killed.
+            suspects = self.containers if self.main is None else (self.main,)
+            starved = [each for each in suspects if each.exit_code in {None, SIGKILL}]
         if self.main is None:
             return starved[0] if starved else None
         if self.main.exit_code == 0:

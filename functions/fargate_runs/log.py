@@ -3,12 +3,12 @@
 import json
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
+
+from fargate_runs.links import log_stream_url, partition_and_region
 
 LARGEST_RESULT: Final = 250_000  # bytes of JSON: the output that carries it may have 262,144 (fact B30)
 MOST_LINES: Final = 10
 LONGEST_LINE: Final = 2_000
-_CONSOLES: Final = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +23,16 @@ class LogLocation:
     @classmethod
     def of(cls, task_arn: str, group: str, stream: str) -> "LogLocation":
         """The stream in the Region that the task ran in."""
-        _, partition, _, region, *_ = (task_arn + ":::").split(":")
+        partition, region = partition_and_region(task_arn)
         return cls(group, stream, region, partition)
 
     @property
     def url(self) -> str:
-        """The link to the stream in the console, which escapes names twice with $ for %."""
-        host = _CONSOLES.get(self.partition, "console.aws.amazon.com")
-        group, stream = (quote(quote(name, safe=""), safe="").replace("%", "$") for name in (self.group, self.stream))
-        return (
-            f"https://{self.region}.{host}/cloudwatch/home?region={self.region}"
-            f"#logsV2:log-groups/log-group/{group}/log-events/{stream}"
-        )
+        """The link to the stream in the console."""
+        return log_stream_url(self.partition, self.region, self.group, self.stream)
 
     def as_json(self) -> dict[str, str]:
-        """For an answer to a token."""
+        """For answers and documents."""
         return {"group": self.group, "stream": self.stream, "url": self.url}
 
 

@@ -12,8 +12,14 @@ from fargate_runs.patterns import Pattern
 
 RESERVED_VARIABLES: Final = ("RUN_ID", "RUN_EXECUTION_ARN", "RUN_ATTEMPT", "TASK_TOKEN", "TASK_TOKEN_ENV_VARIABLE")
 LONGEST_OVERRIDES: Final = 8_192  # characters of JSON, the task token included (fact B30)
+MOST_RETRIES: Final = 10
+LARGEST_EXIT_CODE: Final = 255
 LONGEST_TIMEOUT: Final = 99_999_999  # seconds, Step Functions' own limit (fact B27)
-_OURS: Final = {"RUN_ID": 80, "RUN_EXECUTION_ARN": 300}  # reserved characters for what the machines put in themselves
+_OURS: Final = {
+    "RUN_ID": 80,
+    "RUN_EXECUTION_ARN": 300,
+    "RUN_ATTEMPT": 2,
+}  # reserved characters for what the machines put in themselves
 _RESERVED_FOR_TOKEN: Final = 1_024  # real tokens have 700 to 1,100 characters with their JSON around them
 
 _FEW: Final = 5
@@ -52,6 +58,8 @@ class RunRequest:
     memory: str | None = None
     capacity: Capacity | None = None
     timeout_seconds: int | None = None
+    retries: int | None = None
+    retry_on_exit_codes: tuple[int, ...] | None = None
     pattern: Pattern = Pattern.CALLBACK
 
     @classmethod
@@ -70,7 +78,7 @@ class RunRequest:
         """Of a body without problems."""
         commands, environment = body.get("commands"), body.get("environment")
         capacity, pattern = body.get("capacity"), body.get("pattern")
-        timeout = body.get("timeoutSeconds")
+        timeout, retries, codes = body.get("timeoutSeconds"), body.get("retries"), body.get("retryOnExitCodes")
         return cls(
             commands=tuple(map(str, commands)) if isinstance(commands, list) else None,
             environment=dict(environment) if isinstance(environment, Mapping) else {},
@@ -79,6 +87,8 @@ class RunRequest:
             memory=_text_or_none(body.get("memory")),
             capacity=Capacity(str(capacity)) if capacity is not None else None,
             timeout_seconds=timeout if isinstance(timeout, int) else None,
+            retries=retries if isinstance(retries, int) else None,
+            retry_on_exit_codes=tuple(codes) if isinstance(codes, list) else None,
             pattern=Pattern(str(pattern)) if pattern is not None else Pattern.CALLBACK,
         )
 
@@ -100,6 +110,8 @@ class RunRequest:
             "memory": self.memory,
             "capacity": self.capacity.value if self.capacity else None,
             "timeoutSeconds": self.timeout_seconds,
+            "retries": self.retries,
+            "retryOnExitCodes": list(self.retry_on_exit_codes) if self.retry_on_exit_codes is not None else None,
         }
         return {key: value for key, value in values.items() if value is not None}
 
@@ -179,9 +191,21 @@ def _one_of(kinds: type[StrEnum]) -> Callable[[object], Iterator[str]]:
     return check
 
 
-def _timeout(value: object) -> Iterator[str]:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LONGEST_TIMEOUT:
-        yield f"must be a whole number of seconds from 1 to {LONGEST_TIMEOUT}"
+def _whole_number(least: int, most: int, what: str) -> Callable[[object], Iterator[str]]:
+    def check(value: object) -> Iterator[str]:
+        if not _is_whole(value, least, most):
+            yield f"must be a whole number{what} from {least} to {most}"
+
+    return check
+
+
+def _is_whole(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _exit_codes(value: object) -> Iterator[str]:
+    if not isinstance(value, list) or not all(_is_whole(each, 1, LARGEST_EXIT_CODE) for each in value):
+        yield f"must be a list of whole numbers from 1 to {LARGEST_EXIT_CODE}, such as [75, 137]"
 
 
 _CHECKS: Final[Mapping[str, Callable[[object], Iterator[str]]]] = {
@@ -192,9 +216,20 @@ _CHECKS: Final[Mapping[str, Callable[[object], Iterator[str]]]] = {
     "cpu": _cpu,
     "memory": _memory,
     "capacity": _one_of(Capacity),
-    "timeoutSeconds": _timeout,
+    "timeoutSeconds": _whole_number(1, LONGEST_TIMEOUT, " of seconds"),
+    "retries": _whole_number(0, MOST_RETRIES, ""),
+    "retryOnExitCodes": _exit_codes,
 }
-RECORDED_KEYS: Final = ("commands", "taskDefinition", "cpu", "memory", "capacity", "timeoutSeconds")
+RECORDED_KEYS: Final = (
+    "commands",
+    "taskDefinition",
+    "cpu",
+    "memory",
+    "capacity",
+    "timeoutSeconds",
+    "retries",
+    "retryOnExitCodes",
+)
 
 
 def _quoted(values: object) -> str:

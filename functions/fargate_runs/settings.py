@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fargate_runs.errors import MissingSettingError
 from fargate_runs.patterns import StateMachines
 from fargate_runs.task import DEFAULT_TOKEN_VARIABLES
+from fargate_runs.usage import Prices
 
 _RETENTION_DAYS = "120"
 
@@ -24,6 +25,7 @@ class TaskStateChangeSettings:
     token_variables: tuple[str, ...]
     retention_days: int
     state_machines: StateMachines
+    prices: Prices
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "TaskStateChangeSettings":
@@ -38,6 +40,7 @@ class TaskStateChangeSettings:
             token_variables=_list(environ, "TASK_TOKEN_VARIABLE_NAMES") or DEFAULT_TOKEN_VARIABLES,
             retention_days=_days(environ),
             state_machines=_state_machines(environ),
+            prices=_prices(environ),
         )
 
 
@@ -51,6 +54,7 @@ class ApiSettings:
     allowed_task_definitions: tuple[str, ...]
     retention_days: int
     state_machines: StateMachines
+    prices: Prices
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "ApiSettings":
@@ -62,6 +66,29 @@ class ApiSettings:
             allowed_task_definitions=_list(environ, "ALLOWED_TASK_DEFINITIONS"),
             retention_days=_days(environ),
             state_machines=_state_machines(environ),
+            prices=_prices(environ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeTaskSettings:
+    """Of the function that judges the failure of a `.sync` state."""
+
+    task_definition_arn: str
+    container_name: str
+    log_group_name: str
+    log_stream_prefix: str
+    prices: Prices
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "JudgeTaskSettings":
+        """Raises MissingSettingError, which names the variable."""
+        return cls(
+            task_definition_arn=_required(environ, "TASK_DEFINITION_ARN"),
+            container_name=_required(environ, "CONTAINER_NAME"),
+            log_group_name=_required(environ, "LOG_GROUP_NAME"),
+            log_stream_prefix=_required(environ, "LOG_STREAM_PREFIX"),
+            prices=_prices(environ),
         )
 
 
@@ -85,4 +112,12 @@ def _state_machines(environ: Mapping[str, str]) -> StateMachines:
         request_response=_required(environ, "RUN_TASK_STATE_MACHINE_ARN"),
         sync=_required(environ, "RUN_TASK_SYNC_STATE_MACHINE_ARN"),
         callback=_required(environ, "RUN_TASK_CALLBACK_STATE_MACHINE_ARN"),
+    )
+
+
+def _prices(environ: Mapping[str, str]) -> Prices:
+    return Prices(
+        vcpu_hour_usd=float(_required(environ, "FARGATE_VCPU_HOUR_USD")),
+        gb_hour_usd=float(_required(environ, "FARGATE_GB_HOUR_USD")),
+        spot_factor=float(_required(environ, "FARGATE_SPOT_PRICE_FACTOR")),
     )

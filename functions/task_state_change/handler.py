@@ -16,9 +16,10 @@ from fargate_runs.aws.stepfunctions import StepFunctionsCallbacks
 from fargate_runs.clock import SystemClock
 from fargate_runs.errors import EventError, FargateRunsError
 from fargate_runs.events import TaskStateChange
+from fargate_runs.log_place import LogPlace
 from fargate_runs.observability import count, logger
 from fargate_runs.settings import TaskStateChangeSettings
-from fargate_runs.usecases.record_task_state import LogPlace, RecordTaskState
+from fargate_runs.usecases.record_task_state import RecordTaskState
 from task_state_change.report import report
 
 
@@ -39,6 +40,7 @@ def record_task_state() -> RecordTaskState:
         CloudWatchLogReader(clients.logs()),
         log_place=LogPlace(ours.log_group_name, ours.log_stream_prefix, ours.task_definition_arn, ours.container_name),
         state_machines=ours.state_machines,
+        prices=ours.prices,
     )
 
 

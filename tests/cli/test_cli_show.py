@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from cli.main import main
 from local.errors import LocalRuntimeError
-from tests.cli.documents_for_tests import EXECUTION_ARN, RUN_ID, TASK_ID, failed, run, succeeded
+from tests.cli.documents_for_tests import EXECUTION_ARN, RUN_ID, TASK_ID, attempt, failed, run, succeeded
 from tests.cli.standin import (
     STAGE,
     Control,
@@ -51,6 +51,19 @@ def test_the_page_of_a_run(runner: CliRunner) -> None:
         "             2025-01-31T09:30:20.600+00:00  started           +20.5 s",
         "             2025-01-31T09:31:02.100+00:00  stopped           +41.5 s",
     ]
+
+
+def test_the_page_has_what_it_cost_and_where_to_look(runner: CliRunner) -> None:
+    usage = {"billedSeconds": 64, "vcpuSeconds": 16.0, "gbSeconds": 32.0, "estimatedCostUsd": 0.000219, "spot": True}
+    log = {"group": "/fargate-runs/tasks", "stream": "s", "url": "https://log.example/"}
+    tried = {**attempt(), "usage": usage, "log": log, "taskUrl": "https://task.example/"}
+    with serving(scripted({GET: [Reply(200, succeeded(usage={**usage, "spot": False}, attempts=[tried]))]})) as server:
+        lines = runner.invoke(main, SHOW, obj=at(server)).stdout.splitlines()
+
+    assert "  cost       about 0.000219 USD (16 vCPU-seconds, 32 GB-seconds)" in lines
+    assert "  cost       about 0.000219 USD (16 vCPU-seconds, 32 GB-seconds, Spot)" in lines
+    assert "             https://log.example/" in lines
+    assert "  task       https://task.example/" in lines
 
 
 def test_the_page_of_a_result_and_of_a_run_without_task(runner: CliRunner) -> None:

@@ -37,6 +37,7 @@ def waited(
 def test_what_is_given_is_sent(runner: CliRunner) -> None:
     options = ["--pattern", "sync", "--env", "STAGE=test", "--env", "EMPTY=", "--env", "EQUAL=a=b", "--cpu", "512"]
     options += ["--memory", "1024", "--capacity", "spot", "--timeout-seconds", "60", "--task-definition", "other"]
+    options += ["--retries", "0", "--retry-on-exit-code", "75", "--retry-on-exit-code", "3"]
     with serving(scripted({POST: [ACCEPTED]})) as server:
         result = runner.invoke(main, ["start", *options, "--", "python", "-c", "print(1)", "--wait"], obj=at(server))
 
@@ -53,6 +54,8 @@ def test_what_is_given_is_sent(runner: CliRunner) -> None:
         "capacity": "spot",
         "timeoutSeconds": 60,
         "taskDefinition": "other",
+        "retries": 0,
+        "retryOnExitCodes": [75, 3],
     }
 
 
@@ -182,6 +185,15 @@ def test_a_transient_failure_that_is_retried_is_not_the_end(runner: CliRunner) -
 
     assert result.exit_code == 0
     assert "RUNNING, attempt 2" in result.stdout
+
+
+def test_a_failure_is_not_the_end_where_its_exit_code_may_be_retried(runner: CliRunner) -> None:
+    asked = {"commands": ["true"], "environmentNames": [], "retryOnExitCodes": [3]}
+    replies = [Reply(200, each) for each in (failed(input=asked), run("RUNNING", input=asked), succeeded())]
+
+    result, _, _ = waited(runner, replies, [execution("RUNNING")])
+
+    assert result.exit_code == 0
 
 
 @pytest.mark.parametrize("seen", [execution("FAILED"), Reply(400, {"__type": "AccessDeniedException"})])

@@ -15,12 +15,20 @@ from mypy_boto3_sqs.client import SQSClient
 from mypy_boto3_stepfunctions.client import SFNClient
 
 from cli.api_client import ApiClient
+from cli.errors import RunNotFoundError
 from cli.target import local_target
 from local.control import RuntimeStatus
 from tests.runtimes import client_settings, deployed_runtime
 from tests.waiting import eventually
 
 Json = dict[str, object]
+#: Families that tests register; retries come soon, because nobody gains from waiting here.
+PARAMETERS = {
+    "AllowedTaskDefinitions": ",".join(
+        f"arn:aws:ecs:us-east-1:000000000000:task-definition/{family}:*" for family in ("two-essential", "with-sidecar")
+    ),
+    "RetryIntervalSeconds": "1",
+}
 ENDED = {"SUCCEEDED", "FAILED", "STOPPED"}
 MACHINES = {
     "request-response": "RunTaskStateMachineArn",
@@ -45,10 +53,13 @@ class Stack:
         return str(self.api.start_run({"pattern": pattern, "commands": list(commands), **more})["runId"])
 
     def ended_run(self, run_id: str) -> Json:
-        """GET /runs/{id}, once it has ended."""
+        """GET /runs/{id}, once it is there and has ended: an execution may end before its task's first event."""
 
         def probe() -> Json | None:
-            document = dict(self.api.get_run(run_id))
+            try:
+                document = dict(self.api.get_run(run_id))
+            except RunNotFoundError:
+                return None
             return document if document["status"] in ENDED else None
 
         return eventually(probe, f"the end of run {run_id}")
@@ -91,7 +102,7 @@ class Stack:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The deployed application."""
-    with deployed_runtime(tmp_path_factory.mktemp("runtime")) as status:
+    with deployed_runtime(tmp_path_factory.mktemp("runtime"), PARAMETERS) as status:
         settings = client_settings(status.endpoint)
         yield Stack(
             status=status,

@@ -50,11 +50,11 @@ def test_failure_is_recorded_by_name(
     assert (run["status"], run["error"], run["exitCode"]) == ("FAILED", error, exit_code)
     ends = {
         "callback": ("FAILED", error),
-        "sync": ("FAILED", "States.TaskFailed"),
+        "sync": ("FAILED", error),
         "request-response": ("SUCCEEDED", None),
     }
     assert (execution["status"], execution.get("error")) == ends[pattern]
-    if pattern == "callback":
+    if pattern != "request-response":
         cause = json.loads(str(execution["cause"]))
         assert (cause["exitCode"], cause["taskArn"]) == (exit_code, attempt(run)["taskArn"])
 

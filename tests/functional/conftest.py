@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 import api.handler
+import judge_task.handler
 import task_state_change.handler
 from fargate_runs.aws import clients
 from fargate_runs.observability import logger
@@ -32,6 +33,9 @@ ENVIRONMENT = {
     "CONTAINER_NAME": "main",
     "LOG_GROUP_NAME": "/jobs/tasks",
     "LOG_STREAM_PREFIX": "runs",
+    "FARGATE_VCPU_HOUR_USD": "0.04048",
+    "FARGATE_GB_HOUR_USD": "0.004445",
+    "FARGATE_SPOT_PRICE_FACTOR": "1",
     "RUN_TASK_STATE_MACHINE_ARN": MACHINES.request_response,
     "RUN_TASK_SYNC_STATE_MACHINE_ARN": MACHINES.sync,
     "RUN_TASK_CALLBACK_STATE_MACHINE_ARN": MACHINES.callback,
@@ -63,6 +67,9 @@ class Stack:
     def task_state_change(self, event: Any) -> None:
         task_state_change.handler.handler(event, CONTEXT)
 
+    def judge_task(self, event: Any) -> Any:
+        return judge_task.handler.handler(event, CONTEXT)
+
     def api(self, event: Any) -> Any:
         return api.handler.handler(event, CONTEXT)
 
@@ -84,6 +91,7 @@ def forget_what_is_cached() -> None:
         task_state_change.handler.settings,
         task_state_change.handler.record_task_state,
         api.handler.use_cases,
+        judge_task.handler.judge_task,
     ):
         cached.cache_clear()
 
@@ -113,6 +121,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         built = Stack(client)
         monkeypatch.setattr(task_state_change.handler, "StepFunctionsCallbacks", lambda _client: built.callbacks)
         monkeypatch.setattr(task_state_change.handler, "CloudWatchLogReader", lambda _client: built.logs)
+        monkeypatch.setattr(judge_task.handler, "CloudWatchLogReader", lambda _client: built.logs)
         monkeypatch.setattr(api.handler, "StepFunctionsExecutions", lambda _client: built.executions)
         yield built
     forget_what_is_cached()

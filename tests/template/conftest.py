@@ -37,6 +37,11 @@ def sync() -> Object:
 
 
 @pytest.fixture(scope="session")
+def callback() -> Object:
+    return substituted(load_machine(MACHINES / "run-task-callback.asl.json"), SUBSTITUTIONS)
+
+
+@pytest.fixture(scope="session")
 def request_response() -> Object:
     return substituted(load_machine(MACHINES / "run-task.asl.json"), SUBSTITUTIONS)
 

@@ -26,6 +26,9 @@ SUBSTITUTIONS = {
     "SecurityGroupIds": "sg-1",
     "AssignPublicIp": "ENABLED",
     "DefaultTimeoutSeconds": "3600",
+    "DefaultRetries": "3",
+    "RetryIntervalSeconds": "10",
+    "JudgeTaskFunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:fargate-runs-JudgeTaskFunction",
 }
 
 Evaluate = Callable[[str, Mapping[str, Node], Mapping[str, Node]], Node]

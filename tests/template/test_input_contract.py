@@ -66,15 +66,37 @@ REFUSED: list[tuple[Node, str]] = [
     ({"timeoutSeconds": -5}, "timeoutSeconds must be a whole number"),
     ({"timeoutSeconds": 1.5}, "timeoutSeconds must be a whole number"),
     ({"timeoutSeconds": 100000000}, "timeoutSeconds must be a whole number"),
+    ({"retries": -1}, "retries must be a whole number from 0 to 10"),
+    ({"retries": 11}, "retries must be a whole number from 0 to 10"),
+    ({"retries": 1.5}, "retries must be a whole number from 0 to 10"),
+    ({"retries": "3"}, "retries must be a whole number from 0 to 10"),
+    ({"retries": None}, "retries must be a whole number from 0 to 10"),
+    ({"retries": True}, "retries must be a whole number from 0 to 10"),
+    ({"retries": [3]}, "retries must be a whole number from 0 to 10"),
+    ({"retryOnExitCodes": 3}, "retryOnExitCodes must be a list"),
+    ({"retryOnExitCodes": None}, "retryOnExitCodes must be a list"),
+    ({"retryOnExitCodes": {}}, "retryOnExitCodes must be a list"),
+    ({"retryOnExitCodes": ["3"]}, "retryOnExitCodes must be a list"),
+    ({"retryOnExitCodes": [0]}, "retryOnExitCodes must be a list"),
+    ({"retryOnExitCodes": [3, 256]}, "retryOnExitCodes must be a list"),
+    ({"retryOnExitCodes": [3, 1.5]}, "retryOnExitCodes must be a list"),
+    ({"retryOnExitCodes": [True]}, "retryOnExitCodes must be a list"),
+    ({"retryOnExitCodes": [[3]]}, "retryOnExitCodes must be a list"),
+    ({"retryOnExitCodes": [None]}, "retryOnExitCodes must be a list"),
     ({"commands": ["x" * 8200]}, "too long"),
     ({"environment": {f"NAME_{n}": "x" * 100 for n in range(90)}}, "too long"),
 ]
 
 STACKS_OWN = "arn:aws:ecs:us-east-1:123456789012:task-definition/fargate-runs:7"
 DEFAULTS: Object = {
+    "attempt": 1,
     "capacity": "on-demand",
     "command": {},
     "environment": [],
+    "provider": "FARGATE",
+    "retried": 0,
+    "retries": 3,
+    "retryOnExitCodes": [],
     "size": {},
     "taskDefinition": STACKS_OWN,
     "timeoutSeconds": 3600,
@@ -91,8 +113,13 @@ ACCEPTED: list[tuple[Object, Object]] = [
     ),
     ({"cpu": "512"}, {"size": {"Cpu": "512"}}),
     ({"cpu": "512", "memory": "1024"}, {"size": {"Cpu": "512", "Memory": "1024"}}),
-    ({"capacity": "spot"}, {"capacity": "spot"}),
-    ({"capacity": "spot-first"}, {"capacity": "spot-first"}),
+    ({"capacity": "spot"}, {"capacity": "spot", "provider": "FARGATE_SPOT"}),
+    ({"capacity": "spot-first"}, {"capacity": "spot-first", "provider": "FARGATE_SPOT"}),
+    ({"retries": 0}, {"retries": 0}),
+    ({"retries": 10}, {"retries": 10}),
+    ({"retryOnExitCodes": []}, {"retryOnExitCodes": []}),
+    ({"retryOnExitCodes": [75]}, {"retryOnExitCodes": [75]}),
+    ({"retryOnExitCodes": [1, 255, 1]}, {"retryOnExitCodes": [1, 255, 1]}),
     ({"timeoutSeconds": 1}, {"timeoutSeconds": 1}),
     ({"timeoutSeconds": 99999999}, {"timeoutSeconds": 99999999}),
     ({"taskDefinition": "fargate-runs"}, {}),
@@ -133,7 +160,7 @@ def test_the_limit_of_the_overrides_is_counted_to_the_character(deployed: Object
     """ECS counts the JSON of the overrides (fact B30); a callback keeps 1,024 characters of it for its token."""
     check = deployed["States"]["Check the input"]
     callback = "TASK_TOKEN'" in str(check["Choices"][-2])
-    own = [("RUN_ID", NAME), ("RUN_EXECUTION_ARN", CONTEXT["Execution"]["Id"])]
+    own = [("RUN_ID", NAME), ("RUN_EXECUTION_ARN", CONTEXT["Execution"]["Id"]), ("RUN_ATTEMPT", "10")]
     own += [("TASK_TOKEN", "x" * 1024)] if callback else []
     environment = [{"Name": name, "Value": value} for name, value in own]
     least = {"ContainerOverrides": [{"Name": "main", "Environment": environment, "Command": [""]}]}

@@ -29,20 +29,27 @@ OUTPUTS = {
 }
 COMMON = {
     "CONTAINER_NAME",
+    "FARGATE_GB_HOUR_USD",
+    "FARGATE_SPOT_PRICE_FACTOR",
+    "FARGATE_VCPU_HOUR_USD",
     "POWERTOOLS_LOG_LEVEL",
     "POWERTOOLS_METRICS_NAMESPACE",
     "POWERTOOLS_SERVICE_NAME",
     "RECORD_RETENTION_DAYS",
     "RUNS_TABLE_NAME",
+    "TASK_DEFINITION_ARN",
+}
+#: Not of the function that a state machine calls: it cannot name the machine that names it.
+MACHINES = {
     "RUN_TASK_CALLBACK_STATE_MACHINE_ARN",
     "RUN_TASK_STATE_MACHINE_ARN",
     "RUN_TASK_SYNC_STATE_MACHINE_ARN",
-    "TASK_DEFINITION_ARN",
 }
+TASK_LOGS = {"LOG_GROUP_NAME", "LOG_STREAM_PREFIX"}
 ENVIRONMENT = {
-    "ApiFunction": COMMON | {"ALLOWED_TASK_DEFINITIONS"},
-    "TaskStateChangeFunction": COMMON
-    | {"CLUSTER_ARN", "LOG_GROUP_NAME", "LOG_STREAM_PREFIX", "TASK_TOKEN_VARIABLE_NAMES"},
+    "ApiFunction": COMMON | MACHINES | {"ALLOWED_TASK_DEFINITIONS"},
+    "JudgeTaskFunction": COMMON | TASK_LOGS,
+    "TaskStateChangeFunction": COMMON | MACHINES | TASK_LOGS | {"CLUSTER_ARN", "TASK_TOKEN_VARIABLE_NAMES"},
 }
 
 
@@ -81,21 +88,22 @@ def test_the_samples_environment_names_only_variables_that_the_functions_have() 
         assert variables.keys() <= ENVIRONMENT[name]
 
 
-def test_the_log_streams_are_where_the_function_looks_for_them(template: Object) -> None:
+@pytest.mark.parametrize("function", ["TaskStateChange", "JudgeTask"])
+def test_the_log_streams_are_where_the_function_looks_for_them(function: str, template: Object) -> None:
     resources = template["Resources"]
     container = resources["TaskDefinition"]["Properties"]["ContainerDefinitions"][0]
     options = container["LogConfiguration"]["Options"]
-    variables = resources["TaskStateChangeFunction"]["Properties"]["Environment"]["Variables"]
+    variables = resources[f"{function}Function"]["Properties"]["Environment"]["Variables"]
     assert options["awslogs-group"] == variables["LOG_GROUP_NAME"] == {"Ref": "TaskLogGroup"}
     assert options["awslogs-stream-prefix"] == variables["LOG_STREAM_PREFIX"] == "runs"
-    policy = resources["TaskStateChangeRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    policy = resources[f"{function}Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
     (read,) = [statement for statement in policy if statement["Action"] == "logs:GetLogEvents"]
     assert read["Resource"]["Fn::Sub"].endswith(":log-group:${TaskLogGroup}:log-stream:runs/*")
 
 
 def test_every_log_group_has_a_retention(template: Object) -> None:
     groups = resources_of_type(template, "AWS::Logs::LogGroup")
-    assert len(groups) == 4
+    assert len(groups) == 5
     assert all(body["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"} for body in groups.values())
 
 

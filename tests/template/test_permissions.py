@@ -41,10 +41,12 @@ ALLOWED = {
         "ecr:GetDownloadUrlForLayer",
         "ecr:GetAuthorizationToken",
     },
+    "JudgeTaskRole": OWN_LOGS | {"logs:GetLogEvents"},
     "RunTaskCallbackRole": STARTS,
     "RunTaskRole": STARTS,
     "RunTaskSyncRole": STARTS
-    | {"ecs:StopTask", "ecs:DescribeTasks", "events:PutTargets", "events:PutRule", "events:DescribeRule"},
+    | {"ecs:StopTask", "ecs:DescribeTasks", "events:PutTargets", "events:PutRule", "events:DescribeRule"}
+    | {"lambda:InvokeFunction"},
     "ScheduleRole": {"states:StartExecution", "sqs:SendMessage"},
     "TaskRole": set(),
     "TaskStateChangeRole": OWN_LOGS
@@ -144,7 +146,7 @@ def test_one_role_per_function_and_per_machine(template: Object) -> None:
         for kind in ("AWS::Serverless::Function", "AWS::Serverless::StateMachine")
         for body in resources_of_type(template, kind).values()
     ]
-    assert sorted(users) == ["ApiRole", *MACHINE_ROLES, "TaskStateChangeRole"]
+    assert sorted(users) == ["ApiRole", "JudgeTaskRole", *MACHINE_ROLES, "TaskStateChangeRole"]
 
 
 def test_the_api_wants_a_signed_request(template: Object) -> None:

@@ -72,6 +72,10 @@ def test_dead_letters_of_the_rule_and_of_the_function_go_to_the_queue(template: 
 def test_each_sample_has_its_command_in_the_development_page() -> None:
     page = (ROOT / "docs" / "development.md").read_text()
     commands = re.findall(r"^sam local invoke (\w+) --event (\S+) --env-vars \.local/env\.json$", page, re.MULTILINE)
-    functions = {"task-state-change": "TaskStateChangeFunction", "api": "ApiFunction"}
+    functions = {
+        "task-state-change": "TaskStateChangeFunction",
+        "judge-task": "JudgeTaskFunction",
+        "api": "ApiFunction",
+    }
     samples = [path.relative_to(ROOT) for folder in functions for path in (EVENTS / folder).glob("*.json")]
     assert sorted(commands) == sorted((functions[path.parent.name], path.as_posix()) for path in samples)

@@ -10,6 +10,7 @@ from fargate_runs.log import LARGEST_RESULT, NO_RESULT, LogLocation, LogTail, Re
 from fargate_runs.outcome import Outcome, outcome_of
 from fargate_runs.record import TaskRecord
 from tests.fakes.ecs import container, overrides, task
+from tests.fakes.settling import PRICES
 
 LOG = LogLocation("/jobs/tasks", "runs/main/1", "us-east-1")
 
@@ -23,7 +24,7 @@ def settled(**changes: object) -> tuple[TaskRecord, Outcome]:
 
 def cause_of(lines: tuple[str, ...], **changes: object) -> str:
     record, outcome = settled(**{"containers": [container(exit_code=1)], **changes})
-    answer = answer_of(record, outcome, LogTail(lines))
+    answer = answer_of(record, outcome, LogTail(lines), PRICES)
     assert isinstance(answer, Failure)
     return answer.cause
 
@@ -87,7 +88,7 @@ def test_too_large_a_result_is_left_in_the_log(letter: str) -> None:
 def test_the_largest_result_fits_into_the_output() -> None:
     record, outcome = settled()
     line = json.dumps({"a": "x" * (LARGEST_RESULT - 10)})
-    answer = answer_of(replace(record, result=result_of(LogTail((line,)))), outcome, LogTail())
+    answer = answer_of(replace(record, result=result_of(LogTail((line,)))), outcome, LogTail(), PRICES)
     assert isinstance(answer, Success)
     assert len(answer.output.encode()) <= LARGEST_OUTPUT
     assert json.loads(answer.output)["result"]
@@ -95,7 +96,9 @@ def test_the_largest_result_fits_into_the_output() -> None:
 
 def test_an_output_that_would_not_fit_says_where_the_result_is() -> None:
     record, outcome = settled()
-    answer = answer_of(replace(record, result=Result(json.dumps({"a": "x" * LARGEST_OUTPUT}))), outcome, LogTail())
+    answer = answer_of(
+        replace(record, result=Result(json.dumps({"a": "x" * LARGEST_OUTPUT}))), outcome, LogTail(), PRICES
+    )
     assert isinstance(answer, Success)
     said = json.loads(answer.output)
     assert said["result"] is None

@@ -7,7 +7,8 @@ import pytest
 from fargate_runs.errors import EventError, ForeignEventError, MalformedEventError, MissingSettingError
 from fargate_runs.events import TaskStateChange
 from fargate_runs.patterns import Pattern, execution_arn, state_machine_of
-from fargate_runs.settings import ApiSettings, TaskStateChangeSettings
+from fargate_runs.settings import ApiSettings, JudgeTaskSettings, TaskStateChangeSettings
+from fargate_runs.usage import Prices
 from tests.fakes.ecs import CANARY, CLUSTER_ARN, EXECUTION_ARN, MACHINES, RUN_ID, TOKEN, detail, event
 
 OTHER_CLUSTER = {**detail(), "clusterArn": CLUSTER_ARN + "-of-others"}
@@ -58,6 +59,9 @@ ENVIRONMENT = {
     "RUN_TASK_STATE_MACHINE_ARN": MACHINES.request_response,
     "RUN_TASK_SYNC_STATE_MACHINE_ARN": MACHINES.sync,
     "RUN_TASK_CALLBACK_STATE_MACHINE_ARN": MACHINES.callback,
+    "FARGATE_VCPU_HOUR_USD": "0.04048",
+    "FARGATE_GB_HOUR_USD": "0.004445",
+    "FARGATE_SPOT_PRICE_FACTOR": "0.3",
 }
 
 
@@ -66,6 +70,7 @@ def test_settings_and_their_defaults() -> None:
     assert ours.token_variables == ("TASK_TOKEN", "TASK_TOKEN_ENV_VARIABLE")
     assert (ours.retention_days, ours.state_machines) == (120, MACHINES)
     assert ApiSettings.from_env(ENVIRONMENT).allowed_task_definitions == ()
+    assert JudgeTaskSettings.from_env(ENVIRONMENT).prices == ours.prices == Prices(0.04048, 0.004445, 0.3)
 
 
 def test_settings_that_are_lists() -> None:

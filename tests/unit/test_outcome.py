@@ -39,6 +39,14 @@ CASES: dict[str, tuple[Detail, str]] = {
         detail(containers=[container(exit_code=1, reason="outofmemory: container killed")]),
         "Container.OutOfMemory",
     ),
+    "memory, said of the task": (
+        detail(stoppedReason=OOM, containers=[container(exit_code=137)]),
+        "Container.OutOfMemory",
+    ),
+    "memory, said of the task, whose main container ended by itself": (
+        detail(stoppedReason=OOM, containers=[container(exit_code=3), container("side", 137)]),
+        "Container.ExitedNonZero",
+    ),
     "memory without an exit code": (detail(containers=[container(reason=OOM)]), "Container.OutOfMemory"),
     "memory of a sidecar that took the main one along": (
         detail(containers=[container("side", 137, OOM), container("main", 143)]),

@@ -46,6 +46,9 @@ LEAVES = st.one_of(
     st.floats(),
     st.sampled_from(["0", "137", "143", *WORDS]),
     st.text(max_size=20),
+    st.sampled_from(
+        ["x" * 2_000_000, "CannotPullContainerError: " + "a/" * 1_000_000, "\ud800 half a character", "\0"]
+    ),
 )
 VALUES = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner), max_leaves=5

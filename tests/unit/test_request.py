@@ -18,6 +18,8 @@ FULL: dict[str, Any] = {
     "memory": "1024",
     "capacity": "spot-first",
     "timeoutSeconds": 60,
+    "retries": 2,
+    "retryOnExitCodes": [75],
 }
 
 
@@ -51,6 +53,8 @@ def test_what_is_recorded_has_the_names_of_the_environment_and_not_its_values() 
     assert RunRequest.from_mapping({"commands": COMMANDS}).recorded_input()["cpu"] is None
 
 
+NO_RETRIES: list[Any] = [-1, 11, 1.5, "3", None, True, [3]]
+NO_EXIT_CODES: list[Any] = [3, None, {}, ["3"], [0], [256], [1.5], [True], [[3]], [None]]
 #: (what is changed, the key that the only problem names, a part of what it says)
 WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"commands": []}, "commands", "at least one text"),
@@ -75,6 +79,8 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         ({"environment": {name: "x"}}, "environment", f"{name} is set by the application")
         for name in RESERVED_VARIABLES
     ),
+    *(({"retries": bad}, "retries", "whole number from 0 to 10") for bad in NO_RETRIES),
+    *(({"retryOnExitCodes": bad}, "retryOnExitCodes", "list of whole numbers from 1 to 255") for bad in NO_EXIT_CODES),
     ({"taskDefinition": ""}, "taskDefinition", "family"),
     ({"taskDefinition": 3}, "taskDefinition", "family"),
     ({"taskDefinition": "a b"}, "taskDefinition", "family"),

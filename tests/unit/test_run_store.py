@@ -65,7 +65,7 @@ def pending_run(**changes: Any) -> RunRecord:
         created_at=NOON,
         pattern=Pattern.CALLBACK,
         execution_arn=EXECUTION_ARN,
-        input={"commands": ["job"], "environmentNames": ["A"], "timeoutSeconds": 60},
+        input={"commands": ["job"], "environmentNames": ["A"], "retries": 2, "retryOnExitCodes": [75]},
     )
     return replace(run, **changes)
 

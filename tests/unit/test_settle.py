@@ -5,7 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from fargate_runs import lenient
 from fargate_runs.answer import Failure, Success
+from fargate_runs.durations import durations_of
+from fargate_runs.links import task_url
 from fargate_runs.log import NO_RESULT
 from fargate_runs.outcome import Outcome, outcome_of
 from fargate_runs.ports import AnswerRefusedError, LostRace, WriteResult
@@ -74,7 +77,14 @@ def test_a_life_that_ends_well(world: World) -> None:
     done = [world.settle(each) for each in life()]
     assert [each.step for each in done] == [Step.RECORD] * 4 + [Step.DECIDE]
     assert done[-1].delivery is Delivery.DELIVERED
-    assert answer(world) == {
+    output = answer(world)
+    assert (output.pop("timeline"), output.pop("durations")) == (
+        world.stored().timeline.as_detail(),
+        durations_of(world.stored().timeline),
+    )
+    assert lenient.mapping(output.pop("usage"))["billedSeconds"] == 64
+    assert output.pop("taskUrl") == task_url(str(detail()["taskArn"]), str(detail()["clusterArn"]))
+    assert output == {
         "runId": RUN_ID,
         "taskArn": detail()["taskArn"],
         "container": "main",
@@ -241,12 +251,21 @@ def test_environment_values_and_the_token_are_in_no_record_that_is_closed(world:
     assert world.stored().token is None
 
 
-def test_a_container_of_another_task_definition_has_the_log_of_its_main_container_only(world: World) -> None:
-    foreign = detail(
-        overrides={"containerOverrides": [{"name": "main"}]},
-        taskDefinitionArn=str(detail()["taskDefinitionArn"]).replace("fargate-runs", "other"),
-    )
-    assert world.settle(foreign).record.log is None
+@pytest.mark.parametrize("exit_code", [0, 1])
+def test_half_characters_in_a_log_do_no_harm(world: World, exit_code: int) -> None:
+    world.logs.everywhere = ("\ud800 half", '{"a": "\udfff"}')
+    world.settle(detail(containers=[container(exit_code=exit_code)]))
+    given = world.callbacks.answers[TOKEN]
+    (given.output if isinstance(given, Success) else given.cause).encode("utf-8")
+
+
+def test_where_another_task_definition_logs_is_not_guessed(world: World) -> None:
+    world.logs.everywhere = ('{"of": "somebody else"}',)
+    definition = str(detail()["taskDefinitionArn"]).replace("fargate-runs", "other")
+    for given in (overrides(), {"containerOverrides": [{"name": "main"}]}):
+        record = World().settle(detail(overrides=given, taskDefinitionArn=definition)).record
+        assert (record.log, record.result.json) == (None, None)
+        assert "not known" in str(record.result.note)
 
 
 def test_settlement_is_a_plain_value() -> None:

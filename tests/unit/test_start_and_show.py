@@ -34,7 +34,7 @@ from tests.fakes.ecs import (
     detail,
     life,
 )
-from tests.fakes.settling import World
+from tests.fakes.settling import PRICES, World
 from tests.fakes.stepfunctions import InMemoryExecutions
 from tests.fakes.store import InMemoryRunStore
 
@@ -150,16 +150,16 @@ def test_other_task_definitions(door: Door, name: str) -> None:
 
 
 def show(world: World, run_id: str = RUN_ID) -> dict[str, Any]:
-    return ShowRun(world.store)(run_id)
+    return ShowRun(world.store, PRICES)(run_id)
 
 
 RUN_KEYS = (
     "runId pattern status error transient summary advice exitCode result executionArn stateMachineArn createdAt"
-    " startedAt stoppedAt durationSeconds input attempts"
+    " startedAt stoppedAt durationSeconds usage input attempts"
 )
 ATTEMPT_KEYS = (
-    "taskArn taskId status lastStatus version error transient summary advice container exitCode stopCode stoppedReason"
-    " delivery capacityProviderName cpu memory timeline log result"
+    "taskArn taskId taskUrl status lastStatus version error transient summary advice container exitCode stopCode"
+    " stoppedReason delivery capacityProviderName cpu memory timeline durations usage log result resultNote"
 )
 
 
@@ -178,13 +178,29 @@ def test_a_run_that_ended() -> None:
     assert shown["createdAt"] == "2025-05-06T11:02:13.877Z"
     assert (attempt["taskId"], attempt["delivery"], attempt["container"]) == (TASK_ID, "DELIVERED", "main")
     assert attempt["timeline"]["pullStoppedAt"] == "2025-05-06T11:02:30.120Z"
-    assert attempt["log"] == {"group": "/jobs/tasks", "stream": f"runs/main/{TASK_ID}"}
+    assert (attempt["log"]["group"], attempt["log"]["stream"]) == ("/jobs/tasks", f"runs/main/{TASK_ID}")
+    assert attempt["log"]["url"].startswith("https://us-east-1.console.aws.amazon.com/cloudwatch/")
+    assert attempt["taskUrl"] == (
+        f"https://us-east-1.console.aws.amazon.com/ecs/v2/clusters/jobs/tasks/{TASK_ID}/configuration?region=us-east-1"
+    )
+    assert attempt["durations"]["runningSeconds"] == 29.5
+    assert (
+        shown["usage"]
+        == attempt["usage"]
+        == {
+            "billedSeconds": 64,
+            "vcpuSeconds": 16.0,
+            "gbSeconds": 32.0,
+            "estimatedCostUsd": 0.000219,
+            "spot": False,
+        }
+    )
     assert shown["input"] is None
 
 
 def test_a_run_that_waits(door: Door) -> None:
     door.start(ASKED)
-    shown = json.loads(json.dumps(ShowRun(door.store)(NEW_ID)))
+    shown = json.loads(json.dumps(ShowRun(door.store, PRICES)(NEW_ID)))
     assert (shown["status"], shown["attempts"], shown["durationSeconds"]) == ("PENDING", [], None)
     assert shown["input"] == {
         "commands": ["job"],
@@ -194,6 +210,8 @@ def test_a_run_that_waits(door: Door) -> None:
         "memory": None,
         "capacity": None,
         "timeoutSeconds": 60,
+        "retries": None,
+        "retryOnExitCodes": None,
     }
     assert CANARY not in str(shown)
 
@@ -205,6 +223,7 @@ def test_a_run_of_two_attempts_shows_the_last_one_last() -> None:
     shown = show(world)
     assert shown["status"] == "SUCCEEDED"
     assert [each["status"] for each in shown["attempts"]] == ["FAILED", "SUCCEEDED"]
+    assert shown["usage"]["billedSeconds"] == sum(each["usage"]["billedSeconds"] for each in shown["attempts"]) == 128
 
 
 def test_a_task_whose_run_is_not_written_yet() -> None:

@@ -9,6 +9,7 @@ A task's creation is `taskCreatedAt`, so that the index by `createdAt` holds run
 import zlib
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from fargate_runs import lenient
@@ -188,8 +189,14 @@ def run_of(item: Mapping[str, object]) -> RunRecord:
 
 
 def _input_of(value: object) -> Mapping[str, object]:
-    given = dict(lenient.mapping(value))
-    return {**given, "timeoutSeconds": _whole(given.get("timeoutSeconds"))}
+    """As it was written: numbers are whole numbers again."""
+    return {name: _whole_numbers(each) for name, each in lenient.mapping(value).items()}
+
+
+def _whole_numbers(value: object) -> object:
+    if isinstance(value, list):
+        return [_whole_numbers(each) for each in value]
+    return int(value) if isinstance(value, Decimal) else value
 
 
 def _text(item: Mapping[str, object], name: str) -> str | None:

@@ -8,13 +8,14 @@ of this one, or the sweep, because every step is done again from what stands.
 from dataclasses import dataclass, replace
 
 from fargate_runs.answer import Answer, Success, answer_of, smallest_answer_of
-from fargate_runs.log import MOST_LINES, NO_RESULT, LogLocation, LogTail, result_of
+from fargate_runs.log import NO_RESULT, LogTail, Result, result_of
+from fargate_runs.log_place import LogPlace
+from fargate_runs.log_reading import tail_of
 from fargate_runs.outcome import Outcome, outcome_of
 from fargate_runs.patterns import StateMachines
 from fargate_runs.ports import (
     AnswerRefusedError,
     LogReader,
-    LogUnavailableError,
     RunStore,
     TokenCallbacks,
     TokenClosedError,
@@ -24,27 +25,9 @@ from fargate_runs.ports import (
 from fargate_runs.record import Delivery, TaskRecord
 from fargate_runs.settle import Step, decide
 from fargate_runs.task import EcsTask
+from fargate_runs.usage import Prices
 
-
-@dataclass(frozen=True, slots=True)
-class LogPlace:
-    """Where the stack's containers log. `task_definition_arn` and `container` are the stack's own."""
-
-    group: str
-    stream_prefix: str
-    task_definition_arn: str
-    container: str
-
-    def of(self, task: EcsTask) -> LogLocation | None:
-        """The log of the main container, or of the stack's container in a task of its own definition."""
-        container = task.main_container or (self.container if self._is_own(task) else None)
-        if container is None:
-            return None
-        return LogLocation.of(task.task_arn, self.group, f"{self.stream_prefix}/{container}/{task.task_id}")
-
-    def _is_own(self, task: EcsTask) -> bool:
-        family = self.task_definition_arn.rpartition(":")[0]
-        return (task.task_definition_arn or "").rpartition(":")[0] == family
+_LOG_NOT_KNOWN = Result(note="where a task definition that is not the stack's own logs is not known: no result is read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +57,14 @@ class RecordTaskState:
         *,
         log_place: LogPlace,
         state_machines: StateMachines,
+        prices: Prices,
     ) -> None:
         self._store = store
         self._callbacks = callbacks
         self._logs = logs
         self._log_place = log_place
         self._state_machines = state_machines
+        self._prices = prices
 
     def __call__(self, task: EcsTask) -> Settlement:
         """Take in one state of a task.
@@ -101,9 +86,8 @@ class RecordTaskState:
         outcome = outcome_of(task)
         tail = LogTail()
         if outcome:
-            tail = self._tail(record, outcome)
-            result = result_of(tail) if outcome.succeeded else NO_RESULT
-            record = record.ended(outcome, result)
+            tail = tail_of(self._logs, record, outcome)
+            record = record.ended(outcome, _result(record, outcome, tail))
         written = self._store.write_task(record)
         if isinstance(written, Written):
             return self._finish(Settlement(step, written.record, decided=outcome is not None), task, tail)
@@ -123,7 +107,8 @@ class RecordTaskState:
         if outcome is None or not record.awaits_delivery:
             return replace(settlement, log_problem=tail.problem if tail else None)
         token = record.token or task.token
-        tail = self._tail(record, outcome) if tail is None and not outcome.succeeded else tail or LogTail()
+        if tail is None:
+            tail = LogTail() if outcome.succeeded else tail_of(self._logs, record, outcome)
         delivery = self._deliver(token, record, outcome, tail) if token else Delivery.NOT_NEEDED
         self._store.mark_delivery(record, delivery)
         return replace(settlement, record=record.delivered(delivery), delivery=delivery, log_problem=tail.problem)
@@ -131,7 +116,7 @@ class RecordTaskState:
     def _deliver(self, token: str, record: TaskRecord, outcome: Outcome, tail: LogTail) -> Delivery:
         try:
             try:
-                self._send(token, answer_of(record, outcome, tail))
+                self._send(token, answer_of(record, outcome, tail, self._prices))
             except AnswerRefusedError:
                 self._send(token, smallest_answer_of(record, outcome))
         except (TokenClosedError, TokenUnusableError):
@@ -144,11 +129,8 @@ class RecordTaskState:
         else:
             self._callbacks.send_failure(token, answer.error, answer.cause)
 
-    def _tail(self, record: TaskRecord, outcome: Outcome) -> LogTail:
-        """The last lines of the log, best effort: a log that cannot be read changes nothing."""
-        if record.log is None or (outcome.exit_code is None and record.timeline.started_at is None):
-            return LogTail()
-        try:
-            return LogTail(self._logs.last_lines(record.log, MOST_LINES)).without(record.token)
-        except LogUnavailableError as error:
-            return LogTail(problem=str(error))
+
+def _result(record: TaskRecord, outcome: Outcome, tail: LogTail) -> Result:
+    if not outcome.succeeded:
+        return NO_RESULT
+    return result_of(tail) if record.log else _LOG_NOT_KNOWN

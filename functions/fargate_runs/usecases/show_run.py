@@ -4,9 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 
 from fargate_runs import lenient
+from fargate_runs.durations import durations_of
 from fargate_runs.errors import RunNotFoundError
+from fargate_runs.links import task_url
 from fargate_runs.ports import RunStore
 from fargate_runs.record import RunRecord, TaskRecord, mirror, mirror_order
+from fargate_runs.request import RECORDED_KEYS
+from fargate_runs.usage import Prices, Usage, total, usage_of
 
 Document = dict[str, object]
 
@@ -14,8 +18,9 @@ Document = dict[str, object]
 class ShowRun:
     """The use case."""
 
-    def __init__(self, store: RunStore) -> None:
+    def __init__(self, store: RunStore, prices: Prices) -> None:
         self._store = store
+        self._prices = prices
 
     def __call__(self, run_id: str) -> Document:
         """The document of a run. Raises RunNotFoundError or StoreUnavailableError."""
@@ -26,11 +31,16 @@ class ShowRun:
             run = mirror(attempts[-1])
         if run is None:
             raise RunNotFoundError(run_id)
-        return run_document(run, attempts)
+        return run_document(run, attempts, self._prices)
 
 
-def run_document(run: RunRecord, attempts: Sequence[TaskRecord]) -> Document:
-    """A run with its attempts, oldest first. Absent values are null, times are ISO 8601 in UTC."""
+def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices) -> Document:
+    """A run with its attempts, oldest first. Absent values are null, times are ISO 8601 in UTC.
+
+    The usage is worked out from the recorded times and sizes at the prices of now; the run's own is that of all its
+    attempts that have ended.
+    """
+    usages = [usage_of(task, prices) for task in attempts]
     return {
         "runId": run.run_id,
         "pattern": run.pattern,
@@ -47,23 +57,25 @@ def run_document(run: RunRecord, attempts: Sequence[TaskRecord]) -> Document:
         "startedAt": lenient.iso(run.started_at),
         "stoppedAt": lenient.iso(run.stopped_at),
         "durationSeconds": run.duration_seconds,
+        "usage": _usage(total(usages)),
         "input": _input(run.input),
-        "attempts": [_attempt(task) for task in attempts],
+        "attempts": [_attempt(task, usage) for task, usage in zip(attempts, usages, strict=True)],
     }
 
 
-_INPUT_KEYS = ("commands", "environmentNames", "taskDefinition", "cpu", "memory", "capacity", "timeoutSeconds")
+_INPUT_KEYS = (*RECORDED_KEYS, "environmentNames")
 
 
 def _input(given: Mapping[str, object] | None) -> Document | None:
     return None if given is None else {key: given.get(key) for key in _INPUT_KEYS}
 
 
-def _attempt(task: TaskRecord) -> Document:
+def _attempt(task: TaskRecord, usage: Usage | None) -> Document:
     outcome = task.outcome
     return {
         "taskArn": task.task_arn,
         "taskId": task.task_id,
+        "taskUrl": task_url(task.task_arn, task.cluster_arn),
         "status": outcome.status if outcome else None,
         "lastStatus": task.last_status,
         "version": task.version,
@@ -80,9 +92,16 @@ def _attempt(task: TaskRecord) -> Document:
         "cpu": task.cpu,
         "memory": task.memory,
         "timeline": task.timeline.as_detail(),
-        "log": {"group": task.log.group, "stream": task.log.stream} if task.log else None,
+        "durations": durations_of(task.timeline),
+        "usage": _usage(usage),
+        "log": task.log.as_json() if task.log else None,
         "result": _result(task),
+        "resultNote": task.result.note,
     }
+
+
+def _usage(usage: Usage | None) -> Document | None:
+    return usage.as_json() if usage else None
 
 
 def _result(task: TaskRecord) -> object:

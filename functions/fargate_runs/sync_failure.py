@@ -1,0 +1,53 @@
+"""The failure of a `.sync` state in the words of an outcome.
+
+Step Functions fails the state when any container of the task exited with a code other than 0, sidecars and injected
+containers included (fact B22). The task's own outcome counts the main container alone, so the two may differ.
+"""
+
+from dataclasses import replace
+
+from fargate_runs.kinds import KINDS, ErrorName
+from fargate_runs.outcome import Outcome, outcome_of
+from fargate_runs.task import STOPPED, Container, EcsTask
+
+_SIDECAR_ADVICE = (
+    "The work is done: the record shows the run as SUCCEEDED. Step Functions fails a .sync state for any container's"
+    " exit code; use the pattern callback for tasks with sidecars, where the main container alone counts, or let"
+    " {culprit} exit with 0."
+)
+
+
+def sync_failure_of(task: EcsTask) -> Outcome:
+    """Why Step Functions failed the state of this task: the task's outcome, or what only `.sync` calls a failure."""
+    # Step Functions says that it is over, whatever the last status of the copy in the Cause is.
+    outcome = outcome_of(replace(task, last_status=STOPPED))
+    if outcome is None or not outcome.succeeded:
+        return outcome or _unknown(task)
+    culprit = next((each for each in task.containers if each.exit_code != 0 and each.name != outcome.container), None)
+    return _sidecar_failed(outcome, culprit) if culprit else _unknown(task)
+
+
+def _sidecar_failed(outcome: Outcome, culprit: Container) -> Outcome:
+    ended = "did not start" if culprit.exit_code is None else f"exited with code {culprit.exit_code}"
+    return replace(
+        outcome,
+        status=KINDS[ErrorName.SIDECAR_FAILED].status,
+        error=ErrorName.SIDECAR_FAILED,
+        transient=KINDS[ErrorName.SIDECAR_FAILED].transient,
+        summary=f"Container {culprit.name} {ended}, which fails a .sync state although the main container"
+        f" {outcome.container} exited with code 0.",
+        advice=_SIDECAR_ADVICE.format(culprit=culprit.name),
+    )
+
+
+def _unknown(task: EcsTask) -> Outcome:
+    kind = KINDS[ErrorName.UNKNOWN]
+    return Outcome(
+        kind.status,
+        ErrorName.UNKNOWN,
+        kind.transient,
+        "Step Functions failed the .sync state, and the task in its cause does not show why.",
+        "Look at the task's record, and at the TaskFailed event in the execution's history.",
+        stop_code=task.stop_code,
+        stopped_reason=task.stopped_reason,
+    )

@@ -1,0 +1,45 @@
+"""Names why a `.sync` state failed: called by the state machine with the error and the cause that its Catch got.
+
+Whatever is raised here makes the state machine end with that error and cause, unchanged.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from fargate_runs import lenient
+from fargate_runs.aws import clients
+from fargate_runs.aws.logs import CloudWatchLogReader
+from fargate_runs.log_place import LogPlace
+from fargate_runs.observability import count, logger
+from fargate_runs.settings import JudgeTaskSettings
+from fargate_runs.usecases.judge_task import JudgeTask
+
+
+@cache
+def judge_task() -> JudgeTask:
+    """The use case on AWS, made once for each process."""
+    ours = JudgeTaskSettings.from_env()
+    return JudgeTask(
+        CloudWatchLogReader(clients.logs()),
+        log_place=LogPlace(ours.log_group_name, ours.log_stream_prefix, ours.task_definition_arn, ours.container_name),
+        prices=ours.prices,
+    )
+
+
+@logger.inject_lambda_context(log_event=False, clear_state=True)
+def handler(event: Mapping[str, object], _context: LambdaContext) -> dict[str, object]:
+    """`{error, cause, runId}` of a state that failed; answers `{error, cause, transient, exitCode}`."""
+    error, cause = str(event["error"]), str(event["cause"])
+    judged = judge_task()(error, cause)
+    logger.info(
+        "failure judged",
+        run_id=lenient.text(event.get("runId"), 256),
+        error=judged.error,
+        transient=judged.transient,
+        exit_code=judged.exit_code,
+        log_problem=judged.log_problem,
+    )
+    count("SyncFailuresJudged", error=judged.error)
+    return judged.as_json()

@@ -1,0 +1,101 @@
+"""Another attempt: when, where, how often, and what the record and the container know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from local import faults_client
+from tests.e2e.conftest import Json, Stack
+
+WAITS = ("callback", "sync")
+ATTEMPT = "import json, os; print(json.dumps({'attempt': os.environ['RUN_ATTEMPT']}), flush=True)"
+SAYS_ITS_ATTEMPT = ("python", "-c", ATTEMPT)
+WELL_AT_THE_THIRD = ("python", "-c", f"{ATTEMPT}; raise SystemExit(0 if os.environ['RUN_ATTEMPT'] == '3' else 75)")
+
+
+@pytest.fixture(autouse=True)
+def _no_fault_is_left(stack: Stack) -> Iterator[None]:
+    faults_client.clear(stack.status.endpoint)
+    yield
+    faults_client.clear(stack.status.endpoint)
+
+
+def finished(stack: Stack, pattern: str, *command: str, **more: object) -> tuple[Json, list[Json], Json]:
+    """A run at the end of its execution: between two attempts the record shows the one that failed."""
+    execution = stack.execute(pattern, {"commands": list(command), **more})
+    run = stack.ended_run(str(execution["name"]))
+    attempts = run["attempts"]
+    assert isinstance(attempts, list)
+    return run, attempts, execution
+
+
+@pytest.mark.parametrize("pattern", WAITS)
+def test_a_transient_failure_is_tried_again_by_default(stack: Stack, pattern: str) -> None:
+    faults_client.arm(stack.status.endpoint, "image-pull-timeout", count=2)
+    run, attempts, execution = finished(stack, pattern, *SAYS_ITS_ATTEMPT)
+    assert (execution["status"], run["status"], run["result"]) == ("SUCCEEDED", "SUCCEEDED", {"attempt": "3"})
+    assert [each["error"] for each in attempts] == ["Task.ImagePullFailed"] * 2 + [None]
+
+
+@pytest.mark.parametrize("pattern", WAITS)
+@pytest.mark.parametrize("retries", [0, 1])
+def test_retries_have_the_limit_that_was_asked_for(stack: Stack, pattern: str, retries: int) -> None:
+    faults_client.arm(stack.status.endpoint, "infrastructure", count=3)
+    sleep = ("python", "-c", "import time; time.sleep(60)")
+    run, attempts, execution = finished(stack, pattern, *sleep, retries=retries)
+    assert (run["error"], execution["error"]) == ("Task.InfrastructureFailed", "Task.InfrastructureFailed")
+    assert len(attempts) == 1 + retries
+
+
+@pytest.mark.parametrize("pattern", WAITS)
+def test_an_exit_code_that_was_named_is_tried_again(stack: Stack, pattern: str) -> None:
+    run, attempts, execution = finished(stack, pattern, *WELL_AT_THE_THIRD, retryOnExitCodes=[3, 75])
+    assert (execution["status"], run["result"]) == ("SUCCEEDED", {"attempt": "3"})
+    assert [each["exitCode"] for each in attempts] == [75, 75, 0]
+    assert len({each["taskArn"] for each in attempts}) == 3
+
+
+@pytest.mark.parametrize("pattern", WAITS)
+def test_another_exit_code_is_not(stack: Stack, pattern: str) -> None:
+    _, attempts, execution = finished(stack, pattern, *WELL_AT_THE_THIRD, retryOnExitCodes=[3])
+    assert execution["error"] == "Container.ExitedNonZero"
+    assert len(attempts) == 1
+
+
+@pytest.mark.parametrize("pattern", WAITS)
+def test_spot_first_goes_on_with_on_demand_after_an_interruption(stack: Stack, pattern: str) -> None:
+    faults_client.arm(stack.status.endpoint, "spot-interruption", seconds=1)
+    command = f"{ATTEMPT}; import time; time.sleep(60 if os.environ['RUN_ATTEMPT'] == '1' else 0)"
+    run, attempts, _ = finished(stack, pattern, "python", "-c", command, capacity="spot-first", retries=0)
+    assert (run["status"], run["result"]) == ("SUCCEEDED", {"attempt": "2"})
+    assert [(each["error"], each["capacityProviderName"]) for each in attempts] == [
+        ("Task.SpotInterrupted", "FARGATE_SPOT"),
+        (None, "FARGATE"),
+    ]
+    assert [each["usage"]["spot"] for each in attempts] == [True, False]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("pattern", ["callback", "sync", "request-response"])
+@pytest.mark.parametrize("fault", ["no-capacity", "capacity-error"])
+def test_spot_first_goes_on_with_on_demand_where_there_is_no_spot(stack: Stack, pattern: str, fault: str) -> None:
+    """RunTask started nothing: the task on demand is the first attempt."""
+    faults_client.arm(stack.status.endpoint, fault, provider="FARGATE_SPOT")
+    run, attempts, execution = finished(stack, pattern, *SAYS_ITS_ATTEMPT, capacity="spot-first", retries=0)
+    assert (execution["status"], run["result"]) == ("SUCCEEDED", {"attempt": "1"})
+    assert [each["capacityProviderName"] for each in attempts] == ["FARGATE"]
+
+
+@pytest.mark.parametrize("pattern", ["callback", "sync", "request-response"])
+def test_a_lack_of_capacity_is_tried_again(stack: Stack, pattern: str) -> None:
+    faults_client.arm(stack.status.endpoint, "no-capacity", count=2)
+    run, _, execution = finished(stack, pattern, *SAYS_ITS_ATTEMPT)
+    assert (execution["status"], run["result"]) == ("SUCCEEDED", {"attempt": "1"})
+
+
+@pytest.mark.parametrize("pattern", ["callback", "sync", "request-response"])
+def test_a_call_that_is_throttled_is_made_again(stack: Stack, pattern: str) -> None:
+    faults_client.arm(stack.status.endpoint, "throttled")
+    run, _, execution = finished(stack, pattern, *SAYS_ITS_ATTEMPT, retries=0)
+    assert (execution["status"], run["result"]) == ("SUCCEEDED", {"attempt": "1"})

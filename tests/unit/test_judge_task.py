@@ -1,0 +1,132 @@
+"""The failure of a `.sync` state in the words of an outcome."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fargate_runs.answer import Failure
+from fargate_runs.kinds import ErrorName
+from fargate_runs.task import EcsTask
+from fargate_runs.usecases.judge_task import Judgement, JudgeTask
+from tests.fakes.ecs import RUN_ID, TASK_ID, TOKEN, Detail, container, detail, failed_start, overrides
+from tests.fakes.logs import InMemoryLogs
+from tests.fakes.settling import LOG_PLACE, PRICES, World
+
+GUARD_DUTY = container("aws-guardduty-agent-x", 1)
+
+
+def pascal(value: Any) -> Any:
+    """As Step Functions writes a task (fact B20)."""
+    if isinstance(value, dict):
+        return {name[:1].upper() + name[1:]: pascal(each) for name, each in value.items()}
+    return [pascal(each) for each in value] if isinstance(value, list) else value
+
+
+def judged(of: Detail, *lines: str, error: str = "States.TaskFailed") -> Judgement:
+    judge = JudgeTask(InMemoryLogs(*lines), log_place=LOG_PLACE, prices=PRICES)
+    return judge(error, json.dumps(pascal(of)))
+
+
+def sidecars(main: object, *others: tuple[str, object], **changes: object) -> Detail:
+    listed = [container("main", main), *(container(*other) for other in others)]
+    return detail(containers=listed, overrides=overrides(token=None, others=[name for name, _ in others]), **changes)
+
+
+TABLE: dict[str, tuple[Detail, ErrorName, bool, int | None]] = {
+    "an exit code": (sidecars(3), ErrorName.EXITED_NON_ZERO, False, 3),
+    "spot": (sidecars(143, stopCode="SpotInterruption"), ErrorName.SPOT_INTERRUPTED, True, 143),
+    "a failed start": (failed_start("CannotPullContainerError: x: not found"), ErrorName.IMAGE_NOT_FOUND, False, None),
+    "the older form": (
+        failed_start("Task failed to start", containers=[container(reason="CannotPullContainerError: i/o timeout")]),
+        ErrorName.IMAGE_PULL_FAILED,
+        True,
+        None,
+    ),
+    "only a sidecar failed": (sidecars(0, ("proxy", 2)), ErrorName.SIDECAR_FAILED, False, 0),
+    "only a sidecar never started": (sidecars(0, ("proxy", None)), ErrorName.SIDECAR_FAILED, False, 0),
+    "only an injected container failed": (
+        detail(containers=[GUARD_DUTY, container("main", 0)]),
+        ErrorName.SIDECAR_FAILED,
+        False,
+        0,
+    ),
+    "nothing shows why": (sidecars(0), ErrorName.UNKNOWN, False, None),
+    "the task is on its way out": (
+        sidecars(3, lastStatus="DEPROVISIONING", version=4),
+        ErrorName.EXITED_NON_ZERO,
+        False,
+        3,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_the_name_is_the_outcomes(case: str) -> None:
+    task, error, transient, exit_code = TABLE[case]
+    judgement = judged(task)
+    assert (judgement.error, judgement.transient, judgement.exit_code) == (error, transient, exit_code)
+    assert json.loads(judgement.cause)["summary"]
+
+
+def test_a_sidecar_that_failed_alone_is_named_and_explained() -> None:
+    cause = json.loads(judged(sidecars(0, ("proxy", 2))).cause)
+    assert "Container proxy exited with code 2" in cause["summary"]
+    assert "callback" in cause["advice"]
+    assert cause["status"] == "FAILED"
+
+
+@pytest.mark.parametrize("case", ["an exit code", "spot", "a failed start"])
+def test_the_cause_is_a_callback_runs(case: str) -> None:
+    task = TABLE[case][0]
+    world = World()
+    world.logs.everywhere = ("before", "the end")
+    world.settle({**task, "overrides": overrides()})
+    answer = world.callbacks.answers[TOKEN]
+    assert isinstance(answer, Failure)
+    told = judged({**task, "overrides": overrides(token=None)}, "before", "the end")
+    assert told.cause == answer.cause
+    assert json.loads(told.cause)["runId"] == RUN_ID
+
+
+NO_TASKS = ["", "no JSON", "[]", "null", "{}", '{"TaskArn": 3}', "{" * 50_000, '{"LastStatus":"STOPPED"}']
+
+
+@pytest.mark.parametrize("cause", NO_TASKS, ids=range(len(NO_TASKS)))
+def test_what_tells_of_no_task_goes_on_as_it_came(cause: str) -> None:
+    judge = JudgeTask(InMemoryLogs(), log_place=LOG_PLACE, prices=PRICES)
+    assert judge("States.TaskFailed", cause) == Judgement("States.TaskFailed", cause)
+
+
+def test_another_error_goes_on_as_it_came() -> None:
+    assert judged(sidecars(3), error="ECS.AccessDeniedException").error == "ECS.AccessDeniedException"
+
+
+def test_a_log_that_cannot_be_read_changes_nothing() -> None:
+    logs = InMemoryLogs("never seen")
+    logs.is_down = True
+    judgement = JudgeTask(logs, log_place=LOG_PLACE, prices=PRICES)(
+        "States.TaskFailed", json.dumps(pascal(sidecars(3)))
+    )
+    assert judgement.error == "Container.ExitedNonZero"
+    assert judgement.log_problem
+    assert json.loads(judgement.cause)["lastLogLines"] == []
+
+
+def test_the_log_of_the_stacks_own_task_is_read_and_no_other() -> None:
+    assert json.loads(judged(sidecars(3), "a", "b").cause)["lastLogLines"] == ["a", "b"]
+    foreign = sidecars(3, taskDefinitionArn="arn:aws:ecs:us-east-1:123456789012:task-definition/other:1")
+    cause = json.loads(judged(foreign, "of somebody else").cause)
+    assert (cause["log"], cause["lastLogLines"]) == (None, [])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(), st.recursive(st.none() | st.text() | st.integers() | st.floats(), st.lists, max_leaves=3))
+def test_any_text_in_any_place_has_a_judgement(reason: str, odd: Any) -> None:
+    task = {**detail(), "stoppedReason": reason, "containers": [container("main", odd)], "cpu": odd, "stoppedAt": odd}
+    judgement = judged(task)
+    assert judgement.error in list(ErrorName)
+    assert json.loads(judgement.cause)["taskArn"].endswith(TASK_ID)
+    assert EcsTask.from_detail(task).task_id == TASK_ID
