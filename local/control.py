@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import re
 import socket
@@ -11,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,6 +29,7 @@ from local.state import MARK, Containers, RuntimeState, forget_state, kill_marke
 
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 20
+PORT_SECONDS: Final = 2
 # The name of an API in AWS; the embedded AWS serves it under a path of its own.
 API_URL: Final = re.compile(r"^https://([a-z0-9]+)\.execute-api\.[^/]+/")
 Progress = Callable[[str], None]
@@ -62,21 +65,36 @@ def up(
     A runtime on another port, with other containers, or of older code, is replaced.
     Errors: `local.errors.LocalRuntimeError`.
     """
-    wanted = _containers(containers)
-    state = _usable(port, wanted)
-    if state is None:
-        if wanted is Containers.DOCKER:
-            _require_engine()
-        down()
-        state = start(port or int(os.environ.get("FARGATE_RUNS_PORT") or DEFAULT_PORT), progress, containers)
-    else:
-        progress(f"the local runtime is up at {state.endpoint}")
-    outputs = deploy(state.endpoint, progress, parameters)
-    return _status(state, outputs)
+    with _alone():
+        wanted = _containers(containers)
+        state = _usable(port, wanted)
+        if state is None:
+            if wanted is Containers.DOCKER:
+                _require_engine()
+            _down()
+            state = start(port or int(os.environ.get("FARGATE_RUNS_PORT") or DEFAULT_PORT), progress, containers)
+        else:
+            progress(f"the local runtime is up at {state.endpoint}")
+        return _status(state, deploy(state.endpoint, progress, parameters))
 
 
 def down() -> bool:
     """Stop the runtime and everything that it started; gives whether there was one."""
+    with _alone():
+        return _down()
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One `up` or `down` at a time for a state directory; another waits its turn."""
+    directory = state_directory()
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _down() -> bool:
     _reap()
     state = read_state()
     if state is None:
@@ -133,8 +151,7 @@ def _require_engine() -> None:
 def start(port: int, progress: Progress = lambda _: None, containers: str | None = None) -> RuntimeState:
     """Start a runtime with nothing deployed in it and wait until it answers."""
     chosen = _containers(containers) or Containers.PROCESS
-    if _listens(port):
-        raise PortInUseError(port)
+    _await_free(port)
     progress(f"starting the local runtime on port {port}")
     directory = state_directory()
     directory.mkdir(parents=True, exist_ok=True)
@@ -171,7 +188,7 @@ def _await_ready(guard: subprocess.Popen[bytes], state: RuntimeState, log: Path)
             forget_state()
             raise StartFailedError(f"it ended with exit code {guard.returncode}", str(log))
         if time.monotonic() > deadline:
-            down()
+            _down()
             raise StartFailedError(f"no answer within {START_SECONDS} s", str(log))
         time.sleep(0.05)
 
@@ -198,6 +215,15 @@ def _terminate(state: RuntimeState) -> None:
         process.wait(STOP_SECONDS)
     except psutil.TimeoutExpired:
         process.kill()
+
+
+def _await_free(port: int) -> None:
+    """A runtime that was killed a moment ago may still be letting go of its port."""
+    deadline = time.monotonic() + PORT_SECONDS
+    while _listens(port):
+        if time.monotonic() > deadline:
+            raise PortInUseError(port)
+        time.sleep(0.05)
 
 
 def _listens(port: int) -> bool:

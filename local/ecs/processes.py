@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import sys
+import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +31,7 @@ from local.ecs.memory import Limited, MemoryWatch
 
 READ_BYTES: Final = 65_536
 CANNOT_EXECUTE: Final = 127
+MARK: Final = "FARGATE_RUNS_CONTAINER_ID"
 Execute = Callable[[Sequence[str]], Awaitable[asyncio.subprocess.Process]]
 SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -54,12 +56,17 @@ class ProcessRuntime(ContainerRuntime):
         program = _executable(spec.arguments[0], environment["PATH"])
         home = self._scratch / spec.task_id / spec.name
         home.mkdir(parents=True, exist_ok=True)
+        mark = uuid.uuid4().hex
+        output = Output(on_output)
         try:
-            process = await self._spawn([program, *spec.arguments[1:]], environment, home, asyncio.subprocess.PIPE)
+            arguments = [program, *spec.arguments[1:]]
+            process = await self._spawn(arguments, {**environment, MARK: mark}, home, output.writer)
         except OSError as error:
+            output.close()
             shutil.rmtree(home, ignore_errors=True)
             raise cannot_execute(spec.arguments[0], (error.strerror or str(error)).lower()) from error
-        container = ProcessContainer(process, on_output, home, self._execution(environment, home))
+        output.started()
+        container = ProcessContainer(process, output, home, mark, self._execution(environment, home))
         limited = Limited(
             process.pid, spec.task_id, spec.memory_mib, spec.task_memory_mib, container.kill_for_lack_of_memory
         )
@@ -84,7 +91,7 @@ class ProcessRuntime(ContainerRuntime):
             cwd=home,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
-            stderr=asyncio.subprocess.STDOUT if output == asyncio.subprocess.PIPE else output,
+            stderr=output,
             start_new_session=True,
         )
 
@@ -107,12 +114,16 @@ class ProcessRuntime(ContainerRuntime):
 class ProcessContainer(RunningContainer):
     """A process with its session."""
 
-    def __init__(self, process: asyncio.subprocess.Process, on_output: OnOutput, home: Path, execute: Execute) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, output: Output, home: Path, mark: str, execute: Execute
+    ) -> None:
         self._process = process
+        self._output = output
         self._home = home
+        self._mark = mark
         self._execute = execute
         self._out_of_memory = False
-        self._ended: asyncio.Future[ContainerExit] = asyncio.ensure_future(self._run(on_output))
+        self._ended: asyncio.Future[ContainerExit] = asyncio.ensure_future(self._run())
 
     @property
     def runtime_id(self) -> str:
@@ -152,11 +163,12 @@ class ProcessContainer(RunningContainer):
         finally:
             _signal_session(process.pid, signal.SIGKILL)
 
-    async def _run(self, on_output: OnOutput) -> ContainerExit:
-        pump = asyncio.ensure_future(self._pump(on_output))
+    async def _run(self) -> ContainerExit:
         return_code = await self._process.wait()
+        # The end of process 1 is the end of the container, whatever it has started (and wherever it put it).
         _signal_session(self._process.pid, signal.SIGKILL)
-        await pump
+        kill_escaped(self._mark)
+        self._output.finish()
         shutil.rmtree(self._home.parent if _is_last(self._home) else self._home, ignore_errors=True)
         killed = self._out_of_memory and return_code == -signal.SIGKILL
         return ContainerExit(
@@ -164,10 +176,70 @@ class ProcessContainer(RunningContainer):
             reason=OUT_OF_MEMORY if killed else None,
         )
 
-    async def _pump(self, on_output: OnOutput) -> None:
-        stream = self._process.stdout
-        while stream is not None and (piece := await stream.read(READ_BYTES)):
-            on_output(piece)
+
+class Output:
+    """The pipe from a container. Its end does not wait for the pipe's: a process that escaped may hold it open."""
+
+    def __init__(self, on_output: OnOutput) -> None:
+        self._on_output = on_output
+        self._reader, self.writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        self._loop = asyncio.get_running_loop()
+
+    def started(self) -> None:
+        """The container has its end; read the other one as it writes."""
+        os.close(self.writer)
+        self._loop.add_reader(self._reader, self._read)
+
+    def finish(self) -> None:
+        """Take what the container has written, and no more."""
+        while self._read():
+            pass
+        self._loop.remove_reader(self._reader)
+        os.close(self._reader)
+
+    def close(self) -> None:
+        """The container never started."""
+        os.close(self.writer)
+        os.close(self._reader)
+
+    def _read(self) -> bool:
+        try:
+            piece = os.read(self._reader, READ_BYTES)
+        except BlockingIOError:
+            return False
+        if piece:
+            self._on_output(piece)
+        else:
+            self._loop.remove_reader(self._reader)
+        return bool(piece)
+
+
+def kill_escaped(mark: str) -> None:
+    """Kill what a container has started and what left its session: orphans, which fall to the guard (Linux)."""
+    guard = os.getppid()
+    children = Path(f"/proc/{guard}/task/{guard}/children")
+    wanted = f"{MARK}={mark}".encode()
+    killed: set[str] = set()
+    while True:
+        try:
+            orphans = set(children.read_text().split()) - killed - {str(os.getpid())}
+        except OSError:
+            return
+        escaped = {pid for pid in orphans if wanted in _environment_of(pid)}
+        if not escaped:
+            return
+        for pid in escaped:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(int(pid), signal.SIGKILL)
+        killed |= escaped
+
+
+def _environment_of(pid: str) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
 
 
 def _signal_session(leader: int, number: signal.Signals) -> None:

@@ -65,7 +65,7 @@ def read_run_task(parameters: Json, catalog: Catalog) -> RunTaskRequest:
         started_by=_started_by(parameters),
         group=_text(parameters, "group") or f"family:{family}",
         enable_execute_command=bool(parameters.get("enableExecuteCommand", False)),
-        tags=tuple(_objects(parameters.get("tags"))),
+        tags=tuple(_only_objects(parameters, "tags")),
     )
 
 
@@ -87,10 +87,12 @@ def _overrides(parameters: Json, definition: Json) -> Json:
         return {}
     if not isinstance(overrides, dict) or not isinstance(overrides.get("containerOverrides", []), list):
         raise InvalidParameterError("Overrides must be an object, and its containerOverrides a list.")
+    if not _is_text(overrides):
+        raise InvalidParameterError("Overrides must be valid UTF-8 without null characters.")
     if len(json.dumps(overrides, separators=(",", ":"), ensure_ascii=False)) > LONGEST_OVERRIDES_CHARACTERS:
         raise InvalidParameterError(f"Container Overrides length must be at most {LONGEST_OVERRIDES_CHARACTERS}")
     known = {container["name"] for container in _objects(definition.get("containerDefinitions"))}
-    for entry in _objects(overrides.get("containerOverrides")):
+    for entry in _only_objects(overrides, "containerOverrides"):
         if entry.get("name") not in known:
             raise InvalidParameterError(
                 f"Override for container named {entry.get('name')} is not a container in the TaskDefinition."
@@ -99,11 +101,19 @@ def _overrides(parameters: Json, definition: Json) -> Json:
     return overrides
 
 
+def _is_text(overrides: Json) -> bool:
+    try:
+        encoded = json.dumps(overrides, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return b"\\u0000" not in encoded
+
+
 def _check_override(entry: Json) -> None:
     command = entry.get("command")
     if command is not None and not (isinstance(command, list) and all(isinstance(word, str) for word in command)):
         raise InvalidParameterError(f"Override command of container {entry['name']} must be a list of strings.")
-    for pair in _objects(entry.get("environment")):
+    for pair in _only_objects(entry, "environment"):
         if not isinstance(pair.get("name"), str) or not isinstance(pair.get("value"), str):
             raise InvalidParameterError(
                 f"Override environment of container {entry['name']} must be a list of name and value, both strings."
@@ -112,7 +122,9 @@ def _check_override(entry: Json) -> None:
 
 def _launch(parameters: Json, cluster: ClusterInfo) -> tuple[str | None, str | None]:
     launch_type = _text(parameters, "launchType")
-    strategy = list(_objects(parameters.get("capacityProviderStrategy")))
+    strategy = _only_objects(parameters, "capacityProviderStrategy")
+    if launch_type not in {None, "EC2", "FARGATE", "EXTERNAL"}:
+        raise InvalidParameterError(f"Unknown launch type: {launch_type}")
     if launch_type and strategy:
         raise InvalidParameterError(
             "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again."
@@ -172,6 +184,15 @@ def _text(parameters: Json, name: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise InvalidParameterError(f"{name} must be a string.")
+    return value
+
+
+def _only_objects(holder: Json, name: str) -> list[Json]:
+    value = holder.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise InvalidParameterError(f"{name} must be a list of objects.")
     return value
 
 

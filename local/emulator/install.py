@@ -8,6 +8,8 @@
 | SendTaskSuccess, SendTaskFailure, SendTaskHeartbeat | closed tokens must answer TaskTimedOut (facts B29, B30) |
 | EventBridge to Lambda | it neither retries nor sends failures to the on-failure destination (fact B11) |
 | EventBridge to a function that is not there | it drops the event and not into the dead-letter queue (fact B11) |
+| concurrent calls of a function | each starts a process, and a burst of them starves the machine |
+| bodies that are no JSON object | they are errors of the emulator there, 400 in AWS |
 | the resource that reading a log stream is authorized on | it is the log group's there, the stream's in AWS |
 """
 
@@ -15,9 +17,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+import os
+import threading
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from ministack import app
 from ministack.core import iam_actions
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import ecs, eventbridge, lambda_svc, sqs, stepfunctions
@@ -30,6 +35,8 @@ from local.stepfunctions.engine import Engine
 from local.stepfunctions.tokens import TokenError, Tokens
 
 STREAM_ACTIONS: Final = frozenset({"DeleteLogStream", "GetLogEvents", "PutLogEvents"})
+CHECKED_SERVICES: Final = ("ecs", "states")
+LONGEST_WAIT_SECONDS: Final = 20.0
 Response = tuple[int, dict[str, str], bytes]
 
 
@@ -47,6 +54,8 @@ def install(
     eventbridge._dispatch_to_lambda = invocations.dispatch
     _install_dead_letters()
     _install_log_stream_permissions()
+    _install_body_check()
+    _install_worker_gate()
 
 
 def _install_ecs(fargate: LocalFargate, loop: asyncio.AbstractEventLoop) -> None:
@@ -80,7 +89,12 @@ def _install_executions(engine: Engine, loop: asyncio.AbstractEventLoop) -> None
     make_execution: Callable[[Json], Response] = stepfunctions._start_execution
 
     def start_execution(parameters: Json) -> Response:
-        return _taken(parameters) or _refused(parameters) or make_execution(parameters)
+        answer = _taken(parameters) or _refused(parameters)
+        if answer is not None:
+            return answer
+        answer = make_execution(parameters)
+        _complete_history(answer)
+        return answer
 
     def run_execution(arn: str) -> None:
         asyncio.run_coroutine_threadsafe(_run(engine, stepfunctions._executions[arn]), loop).result()
@@ -98,6 +112,13 @@ def _install_executions(engine: Engine, loop: asyncio.AbstractEventLoop) -> None
     stepfunctions._start_execution = start_execution
     stepfunctions._run_execution = run_execution
     stepfunctions._stop_execution = stop_execution
+
+
+def _complete_history(answer: Response) -> None:
+    """Every event names the one before it, the first one too."""
+    record = stepfunctions._executions.get(json.loads(answer[2]).get("executionArn"))
+    if record is not None:
+        record["events"][0].setdefault("previousEventId", 0)
 
 
 async def _run(engine: Engine, record: Json) -> None:
@@ -194,6 +215,56 @@ def _install_dead_letters() -> None:
         )
 
     eventbridge._invoke_target = invoke_target
+
+
+def _install_body_check() -> None:
+    """A body that is no JSON object is refused before a service sees it."""
+    for service in CHECKED_SERVICES:
+        app.SERVICE_HANDLERS[service] = _checked(app.SERVICE_HANDLERS[service])
+
+
+def _checked(handler: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
+    async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: Json) -> Response:
+        if headers.get("x-amz-target") and not _is_object(body):
+            return _error("SerializationException", "The body of the request must be a JSON object")
+        return await handler(method, path, headers, body, query)
+
+    return handle
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body or b"{}"), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _install_worker_gate() -> None:
+    """A function's concurrent calls wait for a few processes: each takes a second of a core to start."""
+    acquire, release = lambda_svc.acquire_worker, lambda_svc.release_worker
+    gates: dict[str, threading.BoundedSemaphore] = {}
+    held: dict[int, threading.BoundedSemaphore] = {}
+    lock = threading.Lock()
+
+    def acquire_worker(name: str, *arguments: Any, **keywords: Any) -> Any:
+        with lock:
+            gate = gates.setdefault(name, threading.BoundedSemaphore(max(2, os.cpu_count() or 2)))
+        # A function that calls itself would wait for itself: after a while it gets a process of its own.
+        entered = gate.acquire(timeout=LONGEST_WAIT_SECONDS)
+        worker, reason = acquire(name, *arguments, **keywords)
+        if entered and worker is not None:
+            held[id(worker)] = gate
+        elif entered:
+            gate.release()
+        return worker, reason
+
+    def release_worker(worker: Any) -> None:
+        release(worker)
+        gate = held.pop(id(worker), None)
+        if gate is not None:
+            gate.release()
+
+    lambda_svc.acquire_worker, lambda_svc.release_worker = acquire_worker, release_worker
 
 
 def _install_log_stream_permissions() -> None:

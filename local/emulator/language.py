@@ -15,10 +15,12 @@ from local.stepfunctions.errors import QUERY_EVALUATION, RUNTIME, StateError
 from local.stepfunctions.ports import Language
 
 CACHED_EXPRESSIONS = 512
+LONGEST_MILLISECONDS = 10_000
+DEEPEST = 1_000
 
 
 class EmulatorLanguage(Language):
-    """The two query languages. JSONata has no time limit here: a busy machine must not fail an execution."""
+    """The two query languages. JSONata's time limit is ten times AWS's: a busy machine must not fail an execution."""
 
     def jsonata(self, expression: str, bindings: Mapping[str, object]) -> object:
         """See `Language.jsonata`."""
@@ -45,7 +47,10 @@ class EmulatorLanguage(Language):
 
 def _evaluated(text: str, shown: str, bound: dict[str, object]) -> object:
     try:
-        value: object = _parsed(text).evaluate(None, bound)
+        parsed = _parsed(text)
+        # For each evaluation: the clock of these bounds starts when they are set.
+        parsed.environment.set_runtime_bounds(LONGEST_MILLISECONDS, DEEPEST)
+        value: object = parsed.evaluate(None, bound)
     except Exception as error:
         raise StateError(
             QUERY_EVALUATION, f"The JSONata expression '{shown}' threw an error during evaluation. {error}"

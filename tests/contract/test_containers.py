@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import uuid
 from collections.abc import Iterator
 
+import psutil
 import pytest
 from botocore.exceptions import ClientError
 
@@ -274,3 +277,23 @@ def depends_on(container: str, condition: str) -> Json:
 
 def exit_codes(detail: Json) -> dict[object, object]:
     return {name: container.get("exitCode") for name, container in containers(detail).items()}
+
+
+@pytest.mark.parametrize(
+    "command", ["sleep 600 & exit 0", "setsid sleep 600 & exit 0", "setsid sleep 600 > /dev/null 2>&1 & exit 0"]
+)
+def test_the_end_of_the_main_process_is_the_end_of_what_it_started(aws: Aws, command: str) -> None:
+    marker = f"marker-{uuid.uuid4().hex}"
+    task = run(aws, aws.task_definition({}), ["sh", "-c", f"export MARKER={marker}; {command}"])
+    assert containers(details(aws.task_events(task))[-1])["main"]["exitCode"] == 0
+    eventually(lambda: not with_variable(marker), "the end of every process that the container started")
+
+
+def with_variable(value: str) -> list[int]:
+    """Living processes with a value in their environment."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("MARKER") == value and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+    return found
