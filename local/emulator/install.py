@@ -5,6 +5,7 @@
 | ECS RunTask, StopTask, DescribeTasks, ListTasks | without Docker its tasks run for ever, and it sends no events |
 | the walk of an execution, StopExecution | `.sync` never fails, one token serves all attempts, time-outs are ignored |
 | StartExecution with a name that is taken | the same name and input must give the same execution (fact B32) |
+| CreateStateMachine, UpdateStateMachine | definitions that cannot run are taken there |
 | SendTaskSuccess, SendTaskFailure, SendTaskHeartbeat | closed tokens must answer TaskTimedOut (facts B29, B30) |
 | EventBridge to Lambda | it neither retries nor sends failures to the on-failure destination (fact B11) |
 | EventBridge to a function that is not there | it drops the event and not into the dead-letter queue (fact B11) |
@@ -31,6 +32,7 @@ from local.ecs.errors import EcsApiError
 from local.ecs.fargate import LocalFargate
 from local.ecs.model import Json
 from local.emulator.functions import AsyncInvocations
+from local.stepfunctions.definitions import problem_of
 from local.stepfunctions.engine import Engine
 from local.stepfunctions.tokens import TokenError, Tokens
 
@@ -109,9 +111,23 @@ def _install_executions(engine: Engine, loop: asyncio.AbstractEventLoop) -> None
         response: Response = json_response({"stopDate": record["stopDate"]})
         return response
 
+    for name in ("_create_state_machine", "_update_state_machine"):
+        setattr(stepfunctions, name, _defined(getattr(stepfunctions, name)))
     stepfunctions._start_execution = start_execution
     stepfunctions._run_execution = run_execution
     stepfunctions._stop_execution = stop_execution
+
+
+def _defined(operation: Callable[[Json], Response]) -> Callable[[Json], Response]:
+    """Refuse a definition that cannot run before it is kept."""
+
+    def checked(parameters: Json) -> Response:
+        problem = problem_of(parameters["definition"]) if "definition" in parameters else None
+        if problem is not None:
+            return _error("InvalidDefinition", f"Invalid State Machine Definition: '{problem}'")
+        return operation(parameters)
+
+    return checked
 
 
 def _complete_history(answer: Response) -> None:

@@ -6,6 +6,7 @@ import json
 import uuid
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 
 from tests.contract.conftest import ROLE, Aws, Json, state
@@ -163,3 +164,55 @@ def test_a_result_that_is_too_large_is_a_data_limit(aws: Aws) -> None:
         "States": {"Large": {"Type": "Pass", "Output": "{% $pad('', 262145, 'x') %}", "End": True}},
     }
     assert aws.run(machine)["error"] == "States.DataLimitExceeded"
+
+
+PASS = {"Type": "Pass", "End": True}
+
+
+@pytest.mark.parametrize(
+    ("definition", "named"),
+    [
+        ("{nope", "not valid JSON"),
+        ("[]", "must be an object"),
+        (json.dumps({"StartAt": "A", "States": {}}), "'States' is required"),
+        (json.dumps({"StartAt": "B", "States": {"A": PASS}}), "Missing 'StartAt' target: B"),
+        (json.dumps({"StartAt": "A", "States": {"A": {"Type": "Dance", "End": True}}}), "'Dance' at /States/A/Type"),
+        (json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}), "Missing 'Next' target: B"),
+        (json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass"}}}), "'Next' and 'End'"),
+        (
+            json.dumps({"StartAt": "A", "States": {"A": {"Type": "Map", "End": True, "ItemProcessor": {}}}}),
+            "/States/A/ItemProcessor",
+        ),
+    ],
+)
+def test_a_definition_that_cannot_run_is_refused(aws: Aws, definition: str, named: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        aws.sfn.create_state_machine(name=uuid.uuid4().hex, definition=definition, roleArn=ROLE)
+    assert refused.value.response["Error"]["Code"] == "InvalidDefinition"
+    assert named in refused.value.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize("body", ["[]", "null", "5", '"x"', "{"])
+@pytest.mark.parametrize("target", ["AmazonEC2ContainerServiceV20141113.RunTask", "AWSStepFunctions.SendTaskSuccess"])
+def test_a_body_that_is_no_object_is_refused_and_the_runtime_goes_on(aws: Aws, body: str, target: str) -> None:
+    answer = posted(aws, target, body)
+    assert (answer.status_code, answer.json()["__type"]) == (400, "SerializationException")
+
+
+def test_the_runtime_goes_on_after_a_body_that_nobody_can_read(aws: Aws) -> None:
+    assert posted(aws, "AmazonEC2ContainerServiceV20141113.RunTask", "[" * 50_000).status_code >= 400
+    assert aws.ecs.list_clusters()["clusterArns"]
+
+
+def posted(aws: Aws, target: str, body: str) -> requests.Response:
+    """A call of the JSON protocol with any body."""
+    credential = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/ecs/aws4_request, SignedHeaders=host, Signature=0"
+    headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1", "Authorization": credential}
+    return requests.post(aws.endpoint, data=body, headers=headers, timeout=30)
+
+
+def test_text_that_is_no_utf_8_starts_no_task(aws: Aws) -> None:
+    before = aws.ecs.list_tasks(cluster=aws.cluster)["taskArns"]
+    end = refused(aws, aws.parameters(aws.task_definition({}), "echo", "\ud800"))
+    assert end["error"] == "ECS.InvalidParameterException"
+    assert aws.ecs.list_tasks(cluster=aws.cluster)["taskArns"] == before

@@ -273,3 +273,14 @@ def test_a_distributed_map_in_jsonata_with_an_item_selector(aws: Aws) -> None:
 def test_the_machines_of_this_project_are_valid_json() -> None:
     for path in sorted((Path(__file__).parents[2] / "statemachines").glob("*.asl.json")):
         assert json.loads(path.read_text())["StartAt"]
+
+
+def test_an_expression_without_end_fails_its_execution_and_nothing_else(aws: Aws) -> None:
+    endless = "{% ($f := function($n) { $f($n + 1) }; $f(1)) %}"
+    machine = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "Endless",
+        "States": {"Endless": {"Type": "Pass", "Output": endless, "End": True}},
+    }
+    assert aws.run(machine)["error"] == "States.QueryEvaluationError"
+    assert aws.ecs.list_clusters()["clusterArns"]
