@@ -12,6 +12,7 @@ from local.ecs.model import Json
 from local.stepfunctions.errors import StateError
 from local.stepfunctions.ports import MapRuns
 
+ITEM_READER_FAILED = "States.ItemReaderFailed"
 COUNTED = ("itemCounts", "executionCounts")
 KINDS = (
     "pending",
@@ -98,6 +99,8 @@ class EmulatorMapRuns(MapRuns):
             items: list[object] = stepfunctions._read_map_items(reader, data, context)
         except stepfunctions._ExecutionError as error:
             raise StateError(error.error, error.cause) from error
+        except ValueError as error:
+            raise StateError(ITEM_READER_FAILED, f"The items cannot be read: {error}") from error
         return items
 
 

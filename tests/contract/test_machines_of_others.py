@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import boto3
 import pytest
 
 from tests.contract.conftest import Aws, Json
+from tests.runtimes import client_settings
 
 RUN_SYNC = "arn:aws:states:::ecs:runTask.sync"
 RUN_CALLBACK = "arn:aws:states:::ecs:runTask.waitForTaskToken"
@@ -268,6 +270,30 @@ def test_a_distributed_map_in_jsonata_with_an_item_selector(aws: Aws) -> None:
     end = aws.run(machine, {"items": ["a", "b"], "atOnce": 1, "tolerated": 50})
     name = end["name"]
     assert output(end) == [{"id": f"{name}:0", "value": "a"}, {"id": f"{name}:1", "value": "b"}]
+
+
+def read_from_s3(key: str) -> Json:
+    """A distributed Map over the items of an object in S3."""
+    machine = distributed()
+    each = machine["States"]["Each"]  # type: ignore[index]
+    each.pop("ItemsPath")
+    each["ItemReader"] = {
+        "Resource": "arn:aws:states:::s3:getObject",
+        "ReaderConfig": {"InputType": "JSON"},
+        "Parameters": {"Bucket": "items", "Key": key},
+    }
+    return machine
+
+
+def test_a_distributed_map_reads_its_items_from_s3(aws: Aws) -> None:
+    s3 = boto3.client("s3", **client_settings(aws.endpoint))
+    s3.create_bucket(Bucket="items")
+    items = [{"n": n, "fail": False} for n in range(3)]
+    s3.put_object(Bucket="items", Key="good.json", Body=json.dumps(items).encode())
+    s3.put_object(Bucket="items", Key="bad.json", Body=b"[1, 2")
+    assert output(aws.run(read_from_s3("good.json"))) == items
+    for key in ("bad.json", "missing.json"):
+        assert aws.run(read_from_s3(key))["error"] == "States.ItemReaderFailed"
 
 
 def test_the_machines_of_this_project_are_valid_json() -> None:
