@@ -1,7 +1,6 @@
 """Errors of the local runtime.
 
 LocalRuntimeError
-├── NotRunningError
 ├── PortInUseError
 ├── StartFailedError
 ├── MissingInterpreterError
@@ -18,13 +17,6 @@ from pathlib import Path
 
 class LocalRuntimeError(Exception):
     """Base of all errors that a person sees when the local runtime cannot do what was asked."""
-
-
-class NotRunningError(LocalRuntimeError):
-    """No local runtime is up."""
-
-    def __init__(self) -> None:
-        super().__init__("the local runtime is not running: start it with `runs local up`")
 
 
 class PortInUseError(LocalRuntimeError):

@@ -100,10 +100,6 @@ class LocalFargate:
         ]
         return _page(arns, parameters)
 
-    def life_of(self, task_arn: str) -> TaskLife | None:
-        """The life of a task of this runtime."""
-        return self._lives.get(task_arn)
-
     async def shutdown(self) -> None:
         """Kill every container; no events follow."""
         for coroutine in list(self._coroutines):

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from collections.abc import Iterator
 
 from ministack.core import responses
 
 from local.ecs.ports import Identity, Place
-
-
-@contextlib.contextmanager
-def scope_of(arn: str) -> Iterator[None]:
-    """Work in the account and Region of an ARN."""
-    parts = arn.split(":")
-    region, account = responses._request_region.set(parts[3]), responses._request_account_id.set(parts[4])
-    try:
-        yield
-    finally:
-        responses._request_region.reset(region)
-        responses._request_account_id.reset(account)
 
 
 class EmulatorIdentity(Identity):

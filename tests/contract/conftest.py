@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -185,8 +184,3 @@ def state(resource: str, parameters: Json, **more: object) -> Json:
     """A machine of one Task state (JSONPath)."""
     task = {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True, **more}
     return {"StartAt": "Run", "States": {"Run": task}}
-
-
-def now_milliseconds() -> int:
-    """The time, in epoch milliseconds."""
-    return int(time.time() * 1000)
