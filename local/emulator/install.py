@@ -9,6 +9,7 @@
 | SendTaskSuccess, SendTaskFailure, SendTaskHeartbeat | closed tokens must answer TaskTimedOut (facts B29, B30) |
 | EventBridge to Lambda | it neither retries nor sends failures to the on-failure destination (fact B11) |
 | EventBridge to a function that is not there | it drops the event and not into the dead-letter queue (fact B11) |
+| `AWS::Events::Archive`, the rules that a replay is for | the type is refused there, and replays go to every rule |
 | concurrent calls of a function | each starts a process, and a burst of them starves the machine |
 | bodies that are no JSON object | they are errors of the emulator there, 400 in AWS |
 | the resource that reading a log stream is authorized on | it is the log group's there, the stream's in AWS |
@@ -31,6 +32,7 @@ from ministack.services import ecs, eventbridge, lambda_svc, sqs, stepfunctions
 from local.ecs.errors import EcsApiError
 from local.ecs.fargate import LocalFargate
 from local.ecs.model import Json
+from local.emulator.archives import install_archives
 from local.emulator.functions import AsyncInvocations
 from local.stepfunctions.definitions import problem_of
 from local.stepfunctions.engine import Engine
@@ -58,6 +60,7 @@ def install(
     _install_log_stream_permissions()
     _install_body_check()
     _install_worker_gate()
+    install_archives()
 
 
 def _install_ecs(fargate: LocalFargate, loop: asyncio.AbstractEventLoop) -> None:
