@@ -7,6 +7,8 @@ import click
 from cli.commands.demo import demo
 from cli.commands.explain import explain
 from cli.commands.local import local
+from cli.commands.redrive import redrive
+from cli.commands.replay import replay
 from cli.commands.show import show
 from cli.commands.start import start
 from cli.program import version
@@ -26,7 +28,7 @@ def main() -> None:
     """
 
 
-for command in (local, start, show, explain, demo):
+for command in (local, start, show, explain, redrive, replay, demo):
     main.add_command(command)
 
 

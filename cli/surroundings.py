@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 import click
@@ -43,6 +44,10 @@ def _local_control() -> RuntimeControl:
     return control
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """The local runtime's control, and time."""
@@ -50,6 +55,7 @@ class Surroundings:
     control: Callable[[], RuntimeControl] = field(default=_local_control)
     sleep: Callable[[float], None] = field(default=time.sleep)
     clock: Callable[[], float] = field(default=time.monotonic)
+    now: Callable[[], datetime] = field(default=_now)
 
 
 pass_surroundings = click.make_pass_decorator(Surroundings, ensure=True)

@@ -20,15 +20,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from boto3.session import Session
+    from botocore.config import Config
     from botocore.credentials import Credentials
     from botocore.exceptions import ClientError
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
+    from mypy_boto3_events.client import EventBridgeClient
+    from mypy_boto3_lambda.client import LambdaClient
+    from mypy_boto3_sqs.client import SQSClient
     from mypy_boto3_stepfunctions.client import SFNClient
 
     from cli.surroundings import Surroundings
     from local.control import RuntimeStatus
 
 API_URL_OUTPUT = "ApiUrl"
+LONGEST_INVOCATION_SECONDS = 900  # what Lambda allows a function
 _NO_STACK = re.compile(r"does not exist", re.IGNORECASE)
 
 
@@ -55,6 +60,14 @@ class Target:
     session: Session
     endpoint: str | None
     """Address of the embedded AWS; None: AWS itself."""
+    outputs: Mapping[str, str]
+    """Everything that the template gives out."""
+
+    def output(self, name: str) -> str:
+        """One output of the stack. Raises CliError when the stack has none of this name."""
+        if not self.outputs.get(name):
+            raise CliError(f"{self.label} has no output {name}: deploy the present template to it.")
+        return self.outputs[name]
 
     def credentials(self) -> Credentials:
         """Who signs. Raises CliError when there is nobody."""
@@ -70,12 +83,33 @@ class Target:
 
     def stepfunctions(self) -> SFNClient:
         """A client for the executions behind the runs."""
+        return self.session.client("stepfunctions", self.region, endpoint_url=self.endpoint, config=self._config())
+
+    def sqs(self) -> SQSClient:
+        """A client for the queues."""
+        return self.session.client("sqs", self.region, endpoint_url=self.endpoint, config=self._config())
+
+    def events(self) -> EventBridgeClient:
+        """A client for archives and replays."""
+        return self.session.client("events", self.region, endpoint_url=self.endpoint, config=self._config())
+
+    def functions(self) -> LambdaClient:
+        """A client that waits for the end of any invocation: who gives up earlier does not learn how it ended."""
+        config = self._config(read_timeout=LONGEST_INVOCATION_SECONDS + 30)
+        return self.session.client("lambda", self.region, endpoint_url=self.endpoint, config=config)
+
+    def _config(self, read_timeout: int = 30) -> Config:
         from botocore.config import Config
 
         # A proxy of the environment must not stand between this machine and itself.
         proxies: dict[str, str] | None = {} if self.endpoint else None
-        config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard"}, proxies=proxies)
-        return self.session.client("stepfunctions", region_name=self.region, endpoint_url=self.endpoint, config=config)
+        return Config(
+            connect_timeout=5,
+            read_timeout=read_timeout,
+            retries={"mode": "standard"},
+            proxies=proxies,
+            tcp_keepalive=True,
+        )
 
 
 def target_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -130,7 +164,7 @@ def local_target(status: RuntimeStatus) -> Target:
         botocore_session=no_profile,
     )
     api_url = _api_url(status.outputs, "the local runtime")
-    return Target("the local runtime", "", status.region, api_url, session, status.endpoint)
+    return Target("the local runtime", "", status.region, api_url, session, status.endpoint, status.outputs)
 
 
 def _stack_target(options: TargetOptions, stack: str) -> Target:
@@ -147,7 +181,7 @@ def _stack_target(options: TargetOptions, stack: str) -> Target:
     label = f"stack {stack} in {region}"
     outputs = {one["OutputKey"]: one["OutputValue"] for one in description.get("Outputs", [])}
     again = f" --stack {stack} --region {region}" + (f" --profile {options.profile}" if options.profile else "")
-    return Target(label, again, region, _api_url(outputs, label), session, None)
+    return Target(label, again, region, _api_url(outputs, label), session, None, outputs)
 
 
 def _session(options: TargetOptions) -> Session:

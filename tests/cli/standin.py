@@ -35,6 +35,7 @@ class Reply:
 
     status: int
     document: object
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def encoded(self) -> bytes:
         """The body."""
@@ -71,6 +72,8 @@ def serving(answer: Answer) -> Iterator[StandIn]:
             self.send_response(reply.status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(reply.encoded())))
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(reply.encoded())
 
