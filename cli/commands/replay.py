@@ -11,6 +11,7 @@ import click
 from cli.errors import FAILED, INTERRUPTED, OK
 from cli.surroundings import Surroundings, pass_surroundings
 from cli.target import TargetOptions, resolve, target_options
+from cli.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,8 +79,8 @@ def _wait(replays: Replays, name: str, surroundings: Surroundings) -> int:
     except KeyboardInterrupt:
         click.echo(f"\nStopped waiting, replay {name} goes on.", err=True)
         return INTERRUPTED
-    reason = f": {progress.reason}" if progress.reason else ""
-    click.echo(f"Replay {name}: {progress.state}{reason}")
+    end = f"{progress.state}: {progress.reason}" if progress.reason else progress.state
+    click.echo(f"Replay {name}: {one_line(end, 300)}")
     return OK if progress.state == COMPLETED else FAILED
 
 

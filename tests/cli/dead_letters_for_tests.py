@@ -191,3 +191,18 @@ def around(server: StandIn, time: Time | None = None, without: tuple[str, ...] =
     passing = time or Time()
     control = Control(status)
     return Surroundings(control=lambda: control, sleep=passing.sleep, clock=passing.clock, now=lambda: NOW)
+
+
+def described(url: str) -> Reply:
+    """What CloudFormation says about that stack."""
+    members = "".join(
+        f"<member><OutputKey>{name}</OutputKey><OutputValue>{value}</OutputValue></member>"
+        for name, value in outputs(url).items()
+    )
+    return Reply(
+        200,
+        '<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult>'
+        "<Stacks><member><StackName>jobs</StackName><StackStatus>CREATE_COMPLETE</StackStatus>"
+        f"<CreationTime>2025-01-31T09:30:00Z</CreationTime><Outputs>{members}</Outputs></member></Stacks>"
+        "</DescribeStacksResult></DescribeStacksResponse>",
+    )

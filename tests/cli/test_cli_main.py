@@ -11,7 +11,18 @@ from cli.text import clean, compact, duration, moment, one_line
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["local"], ["local", "up"], ["local", "status"], ["start"], ["show"], ["explain"], ["demo"]],
+    [
+        [],
+        ["local"],
+        ["local", "up"],
+        ["local", "status"],
+        ["start"],
+        ["show"],
+        ["explain"],
+        ["redrive"],
+        ["replay"],
+        ["demo"],
+    ],
     ids=" ".join,
 )
 def test_every_command_has_help_with_an_example(runner: CliRunner, arguments: list[str]) -> None:

@@ -22,13 +22,14 @@ from tests.cli.dead_letters_for_tests import (
     Cloud,
     Message,
     around,
+    described,
     failed,
     function_arn,
     function_error,
     missed,
     not_started,
 )
-from tests.cli.standin import Reply, serving
+from tests.cli.standin import Control, Reply, serving, surroundings
 
 
 def run(runner: CliRunner, cloud: Cloud, *arguments: str) -> Result:
@@ -366,3 +367,22 @@ def test_others_words_cannot_move_the_terminal(runner: CliRunner) -> None:
 
 def test_a_limit_of_nothing_is_refused(runner: CliRunner) -> None:
     assert run(runner, Cloud(), "--limit", "0").exit_code == 2
+
+
+def test_a_stack_in_aws_is_asked_with_the_callers_credentials(
+    runner: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud = Cloud(missed(), schedules=(not_started(),))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with serving(cloud.answer) as services, serving(lambda _: described(services.url)) as cloudformation:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", services.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", cloudformation.url)
+        arguments = ["redrive", "--stack", "jobs", "--region", "eu-west-1"]
+        result = runner.invoke(main, arguments, obj=surroundings(Control()))
+
+    assert result.exit_code == 0, result.output
+    assert "1 sent, 1 started." in result.stdout
+    signatures = {request.headers["Authorization"].split(",")[0] for request in services.requests}
+    assert all("Credential=AKIDEXAMPLE/" in signature for signature in signatures)
+    assert {signature.split("/")[3] for signature in signatures} == {"sqs", "lambda", "states"}
