@@ -1,0 +1,315 @@
+"""A client twin of DynamoDB: one table as template.yaml has it, real expressions, indexes that lag behind."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tests.simulation.expressions import (
+    Compiled,
+    ExpressionError,
+    Item,
+    Scope,
+    Value,
+    condition,
+    found_at,
+    projection,
+    resolved,
+    undefined,
+)
+from tests.simulation.faults import client_error
+from tests.simulation.updates import update
+
+Key = tuple[str, str]
+Entry = tuple[str, str, str]
+Observer = Callable[[Item | None, Item | None], None]
+_NOTHING: Final[Item] = {}
+
+
+@dataclass
+class Index:
+    """A secondary index: `entries` of a partition are (range, pk, sk), in order. Changes become visible in order."""
+
+    hash_name: str
+    range_name: str
+    partitions: dict[str, list[Entry]] = field(default_factory=dict)
+    items: dict[tuple[str, Entry], Item] = field(default_factory=dict)
+    placed: dict[Key, tuple[str, Entry]] = field(default_factory=dict)
+    pending: deque[tuple[float, Key, Item | None]] = field(default_factory=deque)
+
+    def catch_up(self, now: float) -> None:
+        """Take in what has become visible."""
+        while self.pending and self.pending[0][0] <= now:
+            _, key, item = self.pending.popleft()
+            self._take_in(key, item)
+
+    def add(self, at: float, key: Key, item: Item | None) -> None:
+        """A change that becomes visible at a moment, and not before those that were made earlier."""
+        if self.pending:
+            at = max(at, self.pending[-1][0])
+        self.pending.append((at, key, item))
+
+    def _take_in(self, key: Key, item: Item | None) -> None:
+        old = self.placed.pop(key, None)
+        if old:
+            entries = self.partitions[old[0]]
+            del entries[bisect_left(entries, old[1])]
+            del self.items[old]
+        if item and self.hash_name in item and self.range_name in item:
+            place = item[self.hash_name]["S"], (item[self.range_name]["S"], *key)
+            insort(self.partitions.setdefault(place[0], []), place[1])
+            self.items[place] = item
+            self.placed[key] = place
+
+
+class DynamoDb:
+    """The operations. `now` gives the virtual time, `lag` how long the next change takes to reach an index.
+
+    `page` is how many items a page may have, where the caller does not say less: 1 MB, on AWS.
+    """
+
+    def __init__(
+        self,
+        properties: Mapping[str, Any],
+        name: str,
+        *,
+        now: Callable[[], float] = lambda: 0.0,
+        lag: Callable[[], float] = lambda: 0.0,
+        page: int = 500,
+    ) -> None:
+        self._name = name
+        self._pk, self._sk = (each["AttributeName"] for each in properties["KeySchema"])
+        self._indexes = {each["IndexName"]: _index(each) for each in properties.get("GlobalSecondaryIndexes", ())}
+        self._index_names = {n for each in self._indexes.values() for n in (each.hash_name, each.range_name)}
+        self._now, self._lag, self.page = now, lag, page
+        self.items: dict[Key, Item] = {}
+        self._main = Index(self._pk, self._sk)
+        self.observers: list[Observer] = []
+
+    def get_item(self, *, TableName: str, Key: Item, **options: Any) -> dict[str, Any]:  # noqa: N803
+        """GetItem; a projection is honoured."""
+        self._check_table(TableName)
+        item = self.items.get(self._key(Key))
+        if item is None:
+            return {}
+        return {"Item": _projected(item, options)}
+
+    def put_item(self, *, TableName: str, Item: Item, **options: Any) -> dict[str, Any]:  # noqa: N803
+        """PutItem."""
+        self._check_table(TableName)
+        key = self._key(Item)
+        stands = self.items.get(key)
+        self._check("PutItem", stands, options)
+        self._check_index_keys("PutItem", Item)
+        self._write(key, stands, dict(Item))
+        return _old(stands, options)
+
+    def delete_item(self, *, TableName: str, Key: Item, **options: Any) -> dict[str, Any]:  # noqa: N803
+        """DeleteItem."""
+        self._check_table(TableName)
+        key = self._key(Key)
+        stands = self.items.get(key)
+        self._check("DeleteItem", stands, options)
+        if stands is not None:
+            self._write(key, stands, None)
+        return _old(stands, options)
+
+    def update_item(self, *, TableName: str, Key: Item, UpdateExpression: str, **options: Any) -> dict[str, Any]:  # noqa: N803
+        """UpdateItem, which makes the item where there is none."""
+        self._check_table(TableName)
+        key = self._key(Key)
+        try:
+            compiled = update(UpdateExpression)
+        except ExpressionError as error:
+            raise _invalid("UpdateItem", f"Invalid UpdateExpression: {error}") from None
+        stands = self.items.get(key)
+        scope = self._check("UpdateItem", stands, options, names=compiled.names, values=compiled.values)
+        if any(resolved(path, scope.names)[0] in {self._pk, self._sk} for path in compiled.paths):
+            raise _invalid("UpdateItem", "This attribute is part of the key")
+        try:
+            item = compiled.applied(Scope(stands or dict(Key), scope.names, scope.values))
+        except ExpressionError as error:
+            raise _invalid("UpdateItem", str(error)) from None
+        self._check_index_keys("UpdateItem", item)
+        self._write(key, stands, item)
+        return {"Attributes": item} if options.get("ReturnValues") == "ALL_NEW" else _old(stands, options)
+
+    def query(self, *, TableName: str, KeyConditionExpression: str, **options: Any) -> dict[str, Any]:  # noqa: N803
+        """Query of the table or of an index, in pages."""
+        self._check_table(TableName)
+        index = self._index_of(options)
+        index.catch_up(self._now())
+        key = self._compiled("Query", KeyConditionExpression)
+        kept = self._compiled("Query", options["FilterExpression"]) if "FilterExpression" in options else None
+        names = options.get("ExpressionAttributeNames", {})
+        values = options.get("ExpressionAttributeValues", {})
+        used = [key, kept] if kept else [key]
+        shown = projection(options["ProjectionExpression"])[1] if "ProjectionExpression" in options else frozenset()
+        _check_placeholders(
+            "Query", names, values, shown.union(*(e.names for e in used)), frozenset().union(*(e.values for e in used))
+        )
+        partition = self._partition(index, key, names, values)
+        return self._page_of(index, partition, key, kept, options, Scope(_NOTHING, names, values))
+
+    def _page_of(
+        self,
+        index: Index,
+        partition: str,
+        key: Compiled,
+        kept: Compiled | None,
+        options: Mapping[str, Any],
+        scope: Scope,
+    ) -> dict[str, Any]:
+        entries = index.partitions.get(partition, [])
+        backwards = options.get("ScanIndexForward") is False
+        at = self._start(index, entries, options.get("ExclusiveStartKey"), backwards=backwards)
+        step = -1 if backwards else 1
+        limit = min(options.get("Limit", self.page), self.page)
+        found: list[Item] = []
+        looked_at = 0
+        last: Entry | None = None
+        while 0 <= at < len(entries):
+            entry = entries[at]
+            at += step
+            item = index.items[partition, entry]
+            here = Scope(item, scope.names, scope.values)
+            if not key.holds(here):
+                continue
+            if looked_at == limit:
+                break
+            looked_at, last = looked_at + 1, entry
+            if kept is None or kept.holds(here):
+                found.append(_projected(item, options))
+        page: dict[str, Any] = {"Items": found, "Count": len(found), "ScannedCount": looked_at}
+        if looked_at == limit and last is not None:
+            page["LastEvaluatedKey"] = self._key_of(index, partition, last)
+        return page
+
+    def _start(self, index: Index, entries: list[Entry], after: Item | None, *, backwards: bool) -> int:
+        if after is None:
+            return len(entries) - 1 if backwards else 0
+        place = (after[index.range_name]["S"], after[self._pk]["S"], after[self._sk]["S"])
+        return bisect_left(entries, place) - 1 if backwards else bisect_right(entries, place)
+
+    def _key_of(self, index: Index, partition: str, entry: Entry) -> Item:
+        named = {index.hash_name: partition, index.range_name: entry[0], self._pk: entry[1], self._sk: entry[2]}
+        return {name: {"S": value} for name, value in named.items()}
+
+    def _index_of(self, options: Mapping[str, Any]) -> Index:
+        name = options.get("IndexName")
+        if name is None:
+            return self._main
+        if name not in self._indexes:
+            raise _invalid("Query", "The table does not have the specified index")
+        if options.get("ConsistentRead"):
+            raise _invalid("Query", "Consistent reads are not supported on global secondary indexes")
+        return self._indexes[name]
+
+    def _partition(self, index: Index, key: Compiled, names: Mapping[str, str], values: Mapping[str, Value]) -> str:
+        for path, value in key.equals:
+            if resolved(path, names) == (index.hash_name,):
+                return str(values[value]["S"])
+        raise _invalid("Query", f"Query condition missed key schema element: {index.hash_name}")
+
+    def _check(
+        self,
+        operation: str,
+        stands: Item | None,
+        options: Mapping[str, Any],
+        *,
+        names: frozenset[str] = frozenset(),
+        values: frozenset[str] = frozenset(),
+    ) -> Scope:
+        """That the condition holds; ConditionalCheckFailedException otherwise, with what stands if asked for."""
+        given_names = options.get("ExpressionAttributeNames", {})
+        given_values = options.get("ExpressionAttributeValues", {})
+        text = options.get("ConditionExpression")
+        compiled = self._compiled(operation, text) if text is not None else None
+        if compiled:
+            names, values = names | compiled.names, values | compiled.values
+        _check_placeholders(operation, given_names, given_values, names, values)
+        scope = Scope(stands or _NOTHING, given_names, given_values)
+        if compiled and not compiled.holds(scope):
+            asked = options.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+            message = "The conditional request failed"
+            raise client_error(operation, "ConditionalCheckFailedException", message, item=stands if asked else None)
+        return scope
+
+    @staticmethod
+    def _compiled(operation: str, text: str) -> Compiled:
+        try:
+            return condition(text)
+        except ExpressionError as error:
+            raise _invalid(operation, f"Invalid expression: {error}") from None
+
+    def _check_table(self, name: str) -> None:
+        if name != self._name:
+            raise client_error("Operation", "ResourceNotFoundException", "Requested resource not found")
+
+    def _key(self, item: Mapping[str, Value]) -> Key:
+        try:
+            pk, sk = item[self._pk]["S"], item[self._sk]["S"]
+        except KeyError:
+            raise _invalid("Operation", "One of the required keys was not given a value") from None
+        if not pk or not sk:
+            raise _invalid("Operation", "The AttributeValue for a key attribute cannot contain an empty string value")
+        return pk, sk
+
+    def _check_index_keys(self, operation: str, item: Item) -> None:
+        for name in self._index_names & item.keys():
+            if not item[name].get("S"):
+                raise _invalid(operation, f"Type mismatch for Index Key {name}")
+
+    def _write(self, key: Key, old: Item | None, new: Item | None) -> None:
+        if new is None:
+            del self.items[key]
+        else:
+            self.items[key] = new
+        self._main.add(self._now(), key, new)
+        for index in self._indexes.values():
+            if any(index.hash_name in item for item in (old, new) if item):
+                index.add(self._now() + self._lag(), key, new)
+        for observer in self.observers:
+            observer(old, new)
+
+
+def _index(properties: Mapping[str, Any]) -> Index:
+    names = [each["AttributeName"] for each in properties["KeySchema"]]
+    return Index(names[0], names[1])
+
+
+def _projected(item: Item, options: Mapping[str, Any]) -> Item:
+    if "ProjectionExpression" not in options:
+        return item
+    names = options.get("ExpressionAttributeNames", {})
+    shown: Item = {}
+    for path in projection(options["ProjectionExpression"])[0]:
+        value = found_at(item, path, names)
+        if value is not None and len(path) == 1:
+            shown[str(resolved(path, names)[0])] = value
+    return shown
+
+
+def _old(stands: Item | None, options: Mapping[str, Any]) -> dict[str, Any]:
+    return {"Attributes": stands} if stands and options.get("ReturnValues") == "ALL_OLD" else {}
+
+
+def _check_placeholders(
+    operation: str,
+    names: Mapping[str, str],
+    values: Mapping[str, Value],
+    used_names: frozenset[str],
+    used_values: frozenset[str],
+) -> None:
+    """Each one that is used is defined, and each one that is defined is used."""
+    if len(names) == len(used_names) and len(values) == len(used_values):
+        missing = undefined(used_names, names) or undefined(used_values, values)
+    else:
+        missing = undefined(used_names, names) or undefined(used_values, values) or "one that is not used"
+    if missing:
+        raise _invalid(operation, f"An expression attribute name or value is wrong: {missing}")
+
+
+def _invalid(operation: str, message: str) -> Exception:
+    return client_error(operation, "ValidationException", message)

@@ -1,0 +1,354 @@
+"""A client twin of ECS, and the lives of its tasks: versions, events, stops, and what it forgets."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fargate_runs.kinds import ErrorName
+from tests.fakes.ecs import CANARY, CLUSTER_ARN, REGION_AND_ACCOUNT, TASK_DEFINITION_ARN
+from tests.simulation.faults import FaultPlan, client_error
+from tests.simulation.lives import ANSWERS, EXPECTED, FAILED_STARTS, Ending, Life
+from tests.simulation.scheduler import Scheduler
+
+REMEMBERS: Final = 3_600.0  # seconds that a stopped task is described (fact B12)
+OTHER_CLUSTER_ARN: Final = CLUSTER_ARN + "-of-others"
+_MOST_DESCRIBED: Final = 100
+_TIMES: Final = ("createdAt", "pullStartedAt", "pullStoppedAt", "startedAt", "stoppingAt", "executionStoppedAt")
+
+Detail = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What RunTask is asked for. `environment` goes to the container `main`."""
+
+    life: Life
+    environment: Mapping[str, str]
+    cluster: str = CLUSTER_ARN
+    started_by: str | None = None
+    provider: str = "FARGATE"
+
+
+@dataclass(eq=False, slots=True)
+class Task:
+    """One task as ECS has it. `truth` are the errors (None: success) that are right once it has ended."""
+
+    arn: str
+    order: Order
+    created: float
+    visible_from: float
+    hidden: tuple[float, float] = (0.0, 0.0)
+    version: int = 1
+    last_status: str = "PROVISIONING"
+    desired_status: str = "RUNNING"
+    stop_code: str | None = None
+    stopped_reason: str | None = None
+    times: dict[str, float] = field(default_factory=dict)
+    containers: tuple[Detail, ...] = ()
+    stopped_at: float | None = None
+    has_vanished: bool = False
+    truth: frozenset[ErrorName | None] = frozenset()
+
+    @property
+    def task_id(self) -> str:
+        """The last part of its ARN."""
+        return self.arn.rpartition("/")[2]
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is in our cluster."""
+        return self.order.cluster == CLUSTER_ARN
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it runs, or will, or is being stopped."""
+        return self.stopped_at is None and not self.has_vanished
+
+
+class Ecs:
+    """The operations that functions call, and what happens to tasks by itself.
+
+    `emit` gets the detail of each change, `own_answer` is a container that answers its token, `on_stopped` is told of
+    each end.
+    """
+
+    def __init__(self, scheduler: Scheduler, plan: FaultPlan) -> None:
+        self._scheduler = scheduler
+        self._plan = plan
+        self._rng = plan.rng
+        self.tasks: dict[str, Task] = {}
+        self.emit: Callable[[Task, Detail], None] = lambda _task, _detail: None
+        self.own_answer: Callable[[str, bool], None] = lambda _token, _well: None
+        self.on_stopped: Callable[[Task], None] = lambda _task: None
+        self.page = 100
+
+    # ---- operations ----------------------------------------------------------------------------------------------
+
+    def list_tasks(
+        self,
+        *,
+        cluster: str,
+        desiredStatus: str = "RUNNING",  # noqa: N803
+        nextToken: str | None = None,  # noqa: N803
+        maxResults: int = 100,  # noqa: N803
+        **_filters: Any,
+    ) -> dict[str, Any]:
+        """Pages of ARNs, by the status that is desired; the newest may not be listed yet."""
+        found = [
+            task.arn
+            for task in self.tasks.values()
+            if task.desired_status == desiredStatus and task.order.cluster == cluster and self._is_seen(task)
+        ]
+        start = int(nextToken or 0)
+        end = start + min(maxResults, self.page)
+        more = {"nextToken": str(end)} if end < len(found) else {}
+        return {"taskArns": found[start:end], **more}
+
+    def describe_tasks(self, *, cluster: str, tasks: list[str], **_options: Any) -> dict[str, Any]:
+        """Up to 100 tasks, and a failure for each that is not seen (fact B12)."""
+        if len(tasks) > _MOST_DESCRIBED:
+            raise client_error("DescribeTasks", "InvalidParameterException", "Tasks can have at most 100 items")
+        found, failures = [], []
+        for arn in tasks:
+            task = self.tasks.get(arn)
+            if task is None or task.order.cluster != cluster or not self._is_seen(task):
+                self._plan.count["F16"] += 1
+                failures.append({"arn": arn, "reason": "MISSING"})
+            elif self._plan.happens(0.02):
+                failures.append({"arn": arn, "reason": "UNAVAILABLE"})
+            else:
+                found.append(self._described(task))
+        return {"tasks": found, "failures": failures}
+
+    def stop_task(self, *, cluster: str, task: str, reason: str | None = None) -> dict[str, Any]:
+        """Stop a task; one that has stopped stays as it is."""
+        found = self.tasks.get(task)
+        if found is None or found.order.cluster != cluster or not self.is_remembered(found):
+            raise client_error("StopTask", "InvalidParameterException", "The referenced task was not found.")
+        if reason is not None and len(reason) > 255:
+            raise client_error("StopTask", "InvalidParameterException", "Reason must be at most 255 characters long.")
+        self._stop(found, reason or "Task stopped by user")
+        return {"task": self._described(found)}
+
+    # ---- what Step Functions and people do -----------------------------------------------------------------------
+
+    def run_task(self, order: Order) -> Task:
+        """A new task, which lives from now on."""
+        now = self._scheduler.now
+        cluster = order.cluster.rpartition("/")[2]
+        arn = f"arn:aws:ecs:{REGION_AND_ACCOUNT}:task/{cluster}/{self._rng.getrandbits(128):032x}"
+        task = Task(arn, order, now, visible_from=now + self._rng.random() * 4, times={"createdAt": now})
+        if self._plan.happens(0.2):
+            start = now + self._rng.random() * 300
+            task.hidden = (start, start + 40)
+        task.containers = self._fresh_containers(task)
+        self.tasks[arn] = task
+        self._changed(task)
+        self._scheduler.after(order.life.starts_after * 0.4, self._pending, task)
+        return task
+
+    def environment_of(self, task: Task) -> list[dict[str, str]]:
+        """What the task's main container was given, the canary included."""
+        given = {**task.order.environment, "SECRET": CANARY}
+        return [{"name": name, "value": value} for name, value in given.items()]
+
+    # ---- a life --------------------------------------------------------------------------------------------------
+
+    def _pending(self, task: Task) -> None:
+        life = task.order.life
+        if task.last_status != "PROVISIONING" or task.desired_status == "STOPPED" or life.ending is Ending.STUCK:
+            return
+        if life.ending in FAILED_STARTS:
+            self._failed_start(task, FAILED_STARTS[life.ending])
+            return
+        task.times["pullStartedAt"] = self._scheduler.now
+        self._becomes(task, "PENDING")
+        self._scheduler.after(life.starts_after * 0.6, self._running, task)
+
+    def _failed_start(self, task: Task, reason: str) -> None:
+        task.stop_code, task.stopped_reason, task.desired_status = "TaskFailedToStart", reason, "STOPPED"
+        if task.order.life.ending is Ending.NO_CONTAINERS:
+            task.containers = ()
+        self._plan.count["F14"] += 1
+        self._end(task)
+
+    def _running(self, task: Task) -> None:
+        if task.last_status != "PENDING" or task.desired_status == "STOPPED":
+            return
+        life, now = task.order.life, self._scheduler.now
+        task.times.update(pullStoppedAt=now - 1, startedAt=now)
+        self._becomes(task, "RUNNING")
+        if self._plan.happens(0.2):
+            self._scheduler.after(life.works_for / 2, self._notable, task)
+        if life.ending in ANSWERS:
+            self._scheduler.after(life.works_for / 2, self._answers, task)
+        if life.ending is Ending.SPOT:
+            self._scheduler.after(life.works_for, self._spot_warning, task)
+        elif life.ending is Ending.VANISHES:
+            self._scheduler.after(life.works_for, self._vanishes, task)
+        elif not life.runs_on:
+            self._scheduler.after(life.works_for, self._exits, task, life.exit_code)
+
+    def _notable(self, task: Task) -> None:
+        """A change that means nothing, such as an agent that connects."""
+        if task.last_status == "RUNNING":
+            self._changed(task, more=1)
+
+    def _answers(self, task: Task) -> None:
+        token = next((v for n, v in task.order.environment.items() if n.startswith("TASK_TOKEN")), None)
+        if token and task.last_status == "RUNNING":
+            self.own_answer(token, task.order.life.ending in {Ending.ANSWERS_WELL, Ending.ANSWERS_AND_DIES})
+
+    def _spot_warning(self, task: Task) -> None:
+        if task.last_status != "RUNNING" or task.desired_status == "STOPPED":
+            return
+        self._plan.count["F17"] += 1
+        task.desired_status, task.stop_code = "STOPPED", "SpotInterruption"
+        task.stopped_reason = "Your Spot Task was interrupted."
+        task.times["stoppingAt"] = self._scheduler.now
+        self._changed(task, more=1)
+        self._scheduler.after(120, self._terminated, task)
+
+    def _terminated(self, task: Task) -> None:
+        """SIGTERM: some end well, some badly, some are killed."""
+        code = (0, 143, 137)[int(self._rng.random() * 3)]
+        self._scheduler.after(self._rng.random() * 30, self._exits, task, code)
+
+    def _vanishes(self, task: Task) -> None:
+        if task.is_live:
+            task.has_vanished = True
+            task.truth = frozenset({ErrorName.LOST})
+
+    def _exits(self, task: Task, code: int) -> None:
+        if task.last_status != "RUNNING" or not task.is_live:
+            return
+        ending = task.order.life.ending
+        task.times["executionStoppedAt"] = self._scheduler.now
+        main = {**task.containers[0], "lastStatus": "STOPPED", "exitCode": code}
+        if ending is Ending.OUT_OF_MEMORY and task.stop_code is None:
+            main["reason"] = "OutOfMemoryError: Container killed due to memory usage"
+        side_code = 1 if ending is Ending.SIDECAR and task.stop_code is None else 143
+        others = [{**each, "lastStatus": "STOPPED", "exitCode": side_code} for each in task.containers[1:]]
+        task.containers = (main, *others)
+        if task.stop_code is None:
+            task.stop_code, task.stopped_reason = "EssentialContainerExited", "Essential container in task exited"
+        task.desired_status = "STOPPED"
+        self._end(task)
+
+    def _stop(self, task: Task, reason: str) -> None:
+        if not task.is_live or task.desired_status == "STOPPED":
+            return
+        was_running = task.last_status == "RUNNING"
+        task.desired_status, task.stop_code, task.stopped_reason = "STOPPED", "UserInitiated", reason
+        task.times["stoppingAt"] = self._scheduler.now
+        self._changed(task, more=1)
+        if was_running:
+            self._terminated(task)
+        else:
+            self._scheduler.after(self._rng.random() * 10, self._end, task)
+
+    def _end(self, task: Task) -> None:
+        self._becomes(task, "DEPROVISIONING")
+        self._scheduler.after(task.order.life.stops_after, self._stopped, task)
+
+    def _stopped(self, task: Task) -> None:
+        task.stopped_at = task.times["stoppedAt"] = self._scheduler.now
+        task.times.setdefault("stoppingAt", self._scheduler.now)
+        task.truth = self._truth(task)
+        self._becomes(task, "STOPPED")
+        self.on_stopped(task)
+        if self._plan.happens(0.03) and task.stop_code == "EssentialContainerExited":
+            self._scheduler.after(self._rng.random() * 60, self._contradicts, task)
+
+    def _contradicts(self, task: Task) -> None:
+        """Late evidence of another end (fault F11): either is right, whichever was decided first."""
+        self._plan.count["F11"] += 1
+        main = {**task.containers[0], "exitCode": 5}
+        main.pop("reason", None)
+        task.containers = (main, *task.containers[1:])
+        task.truth |= {ErrorName.EXITED_NON_ZERO}
+        self._changed(task, more=1)
+
+    @staticmethod
+    def _truth(task: Task) -> frozenset[ErrorName | None]:
+        if task.stop_code == "UserInitiated":
+            by_machine = "AWS Step Functions execution" in (task.stopped_reason or "")
+            return frozenset({ErrorName.STOPPED_BY_STEP_FUNCTIONS if by_machine else ErrorName.STOPPED_BY_USER})
+        ending = task.order.life.ending
+        if ending is Ending.SIDECAR and not task.order.environment:
+            return frozenset({ErrorName.EXITED_NON_ZERO})  # nothing says which container is the main one
+        return frozenset({EXPECTED[ending]})
+
+    # ---- what is seen of it --------------------------------------------------------------------------------------
+
+    def _becomes(self, task: Task, status: str) -> None:
+        task.last_status = status
+        self._changed(task, more=1)
+
+    def _changed(self, task: Task, *, more: int = 0) -> None:
+        task.version += more
+        self._scheduler.trace.add((self._scheduler.now, "ecs", task.task_id[:6], task.version, task.last_status))
+        self.emit(task, self.detail(task, self._scheduler.iso))
+
+    def is_remembered(self, task: Task) -> bool:
+        """Whether ECS still knows a task."""
+        if task.has_vanished:
+            return False
+        return task.stopped_at is None or self._scheduler.now - task.stopped_at < REMEMBERS
+
+    def _is_seen(self, task: Task) -> bool:
+        now = self._scheduler.now
+        if not self.is_remembered(task) or now < task.visible_from:
+            return False
+        return self._plan.is_over or not task.hidden[0] <= now < task.hidden[1]
+
+    def _described(self, task: Task) -> Detail:
+        return {**self.detail(task, self._scheduler.datetime), "tags": [], "healthStatus": "UNKNOWN"}
+
+    def detail(self, task: Task, time: Callable[[float], object]) -> Detail:
+        """A task as it stands; what is not known is absent (fact B2)."""
+        order = task.order
+        shown: Detail = {
+            "taskArn": task.arn,
+            "clusterArn": order.cluster,
+            "taskDefinitionArn": TASK_DEFINITION_ARN,
+            "version": task.version,
+            "lastStatus": task.last_status,
+            "desiredStatus": task.desired_status,
+            "launchType": "FARGATE",
+            "capacityProviderName": order.provider,
+            "cpu": "256",
+            "memory": "512",
+            "group": "family:fargate-runs",
+            "containers": list(task.containers),
+            "overrides": {
+                "containerOverrides": [
+                    {"name": "aws-guardduty-agent-x", "environment": [], "memory": 128},
+                    {"name": "main", "command": ["job"], "environment": self.environment_of(task)},
+                ]
+            },
+        }
+        shown.update({name: time(at) for name, at in task.times.items()})
+        for name, value in (
+            ("stopCode", task.stop_code),
+            ("stoppedReason", task.stopped_reason),
+            ("startedBy", order.started_by),
+        ):
+            if value is not None:
+                shown[name] = value
+        return shown
+
+    @staticmethod
+    def _fresh_containers(task: Task) -> tuple[Detail, ...]:
+        names = ["main", *(["proxy"] if task.order.life.has_sidecar else []), "aws-guardduty-agent-x"]
+        return tuple(
+            {
+                "containerArn": f"{task.arn.replace(':task/', ':container/')}/{name}",
+                "taskArn": task.arn,
+                "name": name,
+                "lastStatus": "PENDING",
+                "cpu": "null" if name.startswith("aws-") else "0",
+                "networkInterfaces": [],
+            }
+            for name in names
+        )

@@ -1,0 +1,324 @@
+"""Executions of state machines, as far as ECS tasks are concerned: attempts, tokens, time-outs, retries, aborts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from tests.simulation.ecs import Ecs, Order, Task
+from tests.simulation.faults import FaultPlan
+from tests.simulation.lives import TRANSIENT, Life
+from tests.simulation.scheduler import Scheduler
+
+TOKEN_CANARY: Final = "AQCcanary-task-token"
+FAILING: Final = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
+
+
+class Pattern(StrEnum):
+    """How a state calls ECS."""
+
+    REQUEST_RESPONSE = "request-response"
+    SYNC = "sync"
+    CALLBACK = "callback"
+
+
+class Says(StrEnum):
+    """What a task's environment says about its run and its execution."""
+
+    ALL = "all"  # RUN_ID and RUN_EXECUTION_ARN, as our machines do
+    RUN_ID = "run-id"  # a user's machine that names the run only
+    NOTHING = "nothing"  # a user's machine: the token alone, if there is one
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """What an execution does. Times are seconds from its start."""
+
+    name: str
+    machine_arn: str
+    pattern: Pattern
+    says: Says = Says.ALL
+    token_variable: str = "TASK_TOKEN"
+    items: int = 0  # of a fan-out; 0 is a single run
+    items_are_children: bool = False
+    tolerates_failures: bool = False
+    timeout_seconds: float = 3_600.0
+    retries: int = 0
+    retries_timeouts: bool = False
+    abort_after: float | None = None
+    redrive_after: float | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Attempt:
+    """One attempt of a branch. It is over when its token is closed, or when its state has gone on."""
+
+    branch: "Branch"
+    number: int
+    token: str | None
+    task: Task | None = None
+    is_over: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Branch:
+    """A Task state in an execution: of a single run, or of one item of a fan-out."""
+
+    execution: "Execution"
+    run_id: str
+    retries_left: int
+    attempts: list[Attempt] = field(default_factory=list)
+    done: bool = False
+    failed_with: str | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Execution:
+    """One execution. `history` has (when, status, redrives) of each change, for answers that are a little late."""
+
+    arn: str
+    spec: RunSpec
+    started: float
+    parent: "Execution | None" = None
+    status: str = "RUNNING"
+    stopped: float | None = None
+    redrives: int = 0
+    error: str | None = None
+    branches: list[Branch] = field(default_factory=list)
+    children: list["Execution"] = field(default_factory=list)
+    history: list[tuple[float, str, int]] = field(default_factory=list)
+
+    @property
+    def has_failed(self) -> bool:
+        """Closed, and not well."""
+        return self.status in FAILING
+
+
+class Executions:
+    """Runs executions. `on_status` is told of each change of status."""
+
+    def __init__(self, scheduler: Scheduler, plan: FaultPlan, ecs: Ecs) -> None:
+        self._scheduler = scheduler
+        self._plan = plan
+        self._rng = plan.rng
+        self._ecs = ecs
+        self.all: dict[str, Execution] = {}
+        self.tokens: dict[str, Attempt] = {}
+        self.of_task: dict[str, Attempt] = {}
+        self.on_status: Callable[[Execution], None] = lambda _execution: None
+        ecs.on_stopped = self._task_stopped
+        self.life: Callable[[bool], Life] = lambda has_token: Life.of(plan.rng, has_token=has_token)
+
+    # ---- starting ------------------------------------------------------------------------------------------------
+
+    def start(self, spec: RunSpec, parent: Execution | None = None) -> Execution:
+        """A new execution, on its way from now on."""
+        arn = f"{spec.machine_arn.replace(':stateMachine:', ':execution:', 1)}:{spec.name}"
+        if parent:
+            arn = f"{spec.machine_arn.replace(':stateMachine:', ':execution:', 1)}/Runs:{spec.name}"
+        execution = Execution(arn, spec, self._scheduler.now, parent)
+        self.all[arn] = execution
+        self._set_status(execution, "RUNNING")
+        if spec.items and spec.items_are_children:
+            self._start_children(execution)
+        else:
+            run_ids = [f"{spec.name}:{n}" for n in range(spec.items)] or [spec.name]
+            execution.branches = [Branch(execution, run_id, spec.retries) for run_id in run_ids]
+            for branch in execution.branches:
+                self._scheduler.after(self._rng.random(), self._begin, branch)
+        if spec.abort_after is not None and parent is None:
+            self._scheduler.after(spec.abort_after, self.abort, execution)
+        return execution
+
+    def _start_children(self, execution: Execution) -> None:
+        spec = execution.spec
+        for n in range(spec.items):
+            child = RunSpec(
+                name=f"{self._rng.getrandbits(64):016x}",
+                machine_arn=spec.machine_arn,
+                pattern=spec.pattern,
+                timeout_seconds=spec.timeout_seconds,
+                retries=spec.retries,
+                retries_timeouts=spec.retries_timeouts,
+            )
+            started = self.start(child, execution)
+            started.branches[0].run_id = f"{spec.name}:{n}"
+            execution.children.append(started)
+
+    # ---- attempts ------------------------------------------------------------------------------------------------
+
+    def _begin(self, branch: Branch) -> None:
+        execution = branch.execution
+        if execution.status != "RUNNING" or branch.done:
+            return
+        spec = execution.spec
+        token = f"{TOKEN_CANARY}-{self._rng.getrandbits(96):024x}" if spec.pattern is Pattern.CALLBACK else None
+        attempt = Attempt(branch, len(branch.attempts) + 1, token)
+        branch.attempts.append(attempt)
+        if token:
+            self.tokens[token] = attempt
+        if self._plan.happens(0.05):
+            self._plan.count["F12"] += 1
+            self._fails(attempt, "AmazonECS.Unknown", again=True)
+            return
+        sync = spec.pattern is Pattern.SYNC
+        order = Order(
+            self.life(token is not None),
+            self._environment(attempt),
+            started_by="AWS Step Functions" if sync else None,
+            provider="FARGATE_SPOT" if self._rng.random() < 0.3 else "FARGATE",
+        )
+        attempt.task = self._ecs.run_task(order)
+        self.of_task[attempt.task.arn] = attempt
+        if len(branch.attempts) > 1:
+            self._plan.count["F20"] += 1
+        if spec.pattern is Pattern.REQUEST_RESPONSE:
+            self._scheduler.after(0.5, self._succeeds, attempt)
+        else:
+            self._scheduler.after(spec.timeout_seconds, self._times_out, attempt)
+
+    @staticmethod
+    def _environment(attempt: Attempt) -> dict[str, str]:
+        branch = attempt.branch
+        spec = branch.execution.spec
+        given: dict[str, str | None] = {
+            "RUN_ID": None if spec.says is Says.NOTHING else branch.run_id,
+            "RUN_EXECUTION_ARN": branch.execution.arn if spec.says is Says.ALL else None,
+            "RUN_ATTEMPT": str(attempt.number) if spec.says is Says.ALL else None,
+            spec.token_variable: attempt.token,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+    def answered(self, attempt: Attempt, *, well: bool, error: str | None, transient: bool) -> None:
+        """The token's answer has taken effect."""
+        if well:
+            self._succeeds(attempt)
+        else:
+            self._fails(attempt, error or "", again=transient)
+
+    def _task_stopped(self, task: Task) -> None:
+        attempt = self.of_task.get(task.arn)
+        if attempt and attempt.branch.execution.spec.pattern is Pattern.SYNC:
+            self._scheduler.after(1 + self._rng.random() * 4, self._sync_ends, attempt)
+
+    def _sync_ends(self, attempt: Attempt) -> None:
+        """Step Functions itself learns of the end; any container's non-zero exit fails the state (fact B22)."""
+        task = attempt.task
+        if attempt.is_over or task is None:
+            return
+        codes = [each.get("exitCode") for each in task.containers if not each["name"].startswith("aws-")]
+        if codes and all(code == 0 for code in codes) and task.stop_code == "EssentialContainerExited":
+            self._succeeds(attempt)
+        else:
+            self._fails(attempt, "States.TaskFailed", again=task.order.life.ending in TRANSIENT)
+
+    def _times_out(self, attempt: Attempt) -> None:
+        if attempt.is_over or attempt.branch.execution.status != "RUNNING":
+            return
+        self._plan.count["F15" if attempt.task and attempt.task.last_status != "RUNNING" else "F19"] += 1
+        self._give_up(attempt)
+        self._fails(attempt, "States.Timeout", again=attempt.branch.execution.spec.retries_timeouts)
+
+    def _give_up(self, attempt: Attempt) -> None:
+        """Close the token; for `.sync` stop the task, best effort (fact B26)."""
+        attempt.is_over = True
+        execution = attempt.branch.execution
+        if execution.spec.pattern is not Pattern.SYNC or attempt.task is None or self._plan.happens(0.3):
+            return
+        reason = f"AWS Step Functions execution [{execution.arn}] managing this resource was aborted"
+        self._scheduler.after(self._rng.random() * 3, self._stop, attempt.task, reason)
+
+    def _stop(self, task: Task, reason: str) -> None:
+        if task.is_live:
+            self._ecs.stop_task(cluster=task.order.cluster, task=task.arn, reason=reason[:255])
+
+    def _succeeds(self, attempt: Attempt) -> None:
+        if attempt.is_over:
+            return
+        attempt.is_over = True
+        branch = attempt.branch
+        branch.done, branch.failed_with = True, None
+        self._branch_is_done(branch.execution)
+
+    def _fails(self, attempt: Attempt, error: str, *, again: bool) -> None:
+        attempt.is_over = True
+        branch = attempt.branch
+        if branch.execution.status != "RUNNING":
+            return
+        if again and branch.retries_left > 0:
+            branch.retries_left -= 1
+            self._scheduler.after(1 + self._rng.random() * 20, self._begin, branch)
+            return
+        branch.done, branch.failed_with = True, error
+        self._branch_is_done(branch.execution)
+
+    # ---- the end of executions -----------------------------------------------------------------------------------
+
+    def _branch_is_done(self, execution: Execution) -> None:
+        if execution.status != "RUNNING":
+            return
+        failed = next((each.failed_with for each in execution.branches if each.failed_with is not None), None)
+        if failed is not None and not execution.spec.tolerates_failures:
+            timed_out = failed == "States.Timeout" and self._rng.random() < 0.5
+            self._close(execution, "TIMED_OUT" if timed_out else "FAILED", failed)
+        elif all(each.done for each in execution.branches):
+            self._close(execution, "SUCCEEDED")
+
+    def _child_is_done(self, parent: Execution) -> None:
+        if parent.status != "RUNNING":
+            return
+        if any(each.has_failed for each in parent.children) and not parent.spec.tolerates_failures:
+            self._close(parent, "FAILED", "States.ExceedToleratedFailureThreshold")
+        elif all(each.status != "RUNNING" for each in parent.children):
+            self._close(parent, "SUCCEEDED")
+
+    def abort(self, execution: Execution) -> None:
+        """Somebody stops an execution."""
+        if execution.status == "RUNNING":
+            self._plan.count["F19"] += 1
+            self._plan.count["F23"] += 1
+            self._close(execution, "ABORTED")
+
+    def _close(self, execution: Execution, status: str, error: str | None = None) -> None:
+        execution.stopped, execution.error = self._scheduler.now, error
+        self._set_status(execution, status)
+        for branch in execution.branches:
+            for attempt in branch.attempts:
+                if not attempt.is_over:
+                    self._give_up(attempt)
+        for child in execution.children:
+            if child.status == "RUNNING":
+                self._close(child, "ABORTED")
+        if execution.parent:
+            self._child_is_done(execution.parent)
+        elif execution.has_failed and execution.spec.redrive_after is not None and not execution.redrives:
+            self._scheduler.after(execution.spec.redrive_after, self._redrive, execution)
+
+    def _redrive(self, execution: Execution) -> None:
+        """Go on from what failed, with new tokens (fact B32)."""
+        if self._plan.is_over or not execution.has_failed or execution.children:
+            return
+        self._plan.count["F19"] += 1
+        execution.redrives += 1
+        execution.stopped = execution.error = None
+        self._set_status(execution, "RUNNING")
+        for branch in execution.branches:
+            if branch.failed_with is not None or not branch.done:
+                branch.done, branch.failed_with = False, None
+                branch.retries_left = execution.spec.retries
+                self._scheduler.after(self._rng.random(), self._begin, branch)
+
+    def _set_status(self, execution: Execution, status: str) -> None:
+        execution.status = status
+        execution.history.append((self._scheduler.now, status, execution.redrives))
+        self._scheduler.trace.add((self._scheduler.now, "execution", execution.spec.name, status, execution.redrives))
+        self.on_status(execution)
+
+
+def as_of(execution: Execution, moment: float) -> tuple[float, str, int]:
+    """What was true at a moment: (since when, status, redrives)."""
+    known: Any = execution.history[0]
+    for change in execution.history:
+        if change[0] <= moment:
+            known = change
+    return float(known[0]), str(known[1]), int(known[2])

@@ -1,0 +1,196 @@
+"""What must hold after every step (I1 to I9), and what must hold once faults are over (L1 to L6)."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fargate_runs.kinds import ErrorName
+from tests.simulation.dynamodb import DynamoDb
+from tests.simulation.ecs import Ecs, Task
+from tests.simulation.executions import Attempt, Executions, Says
+from tests.simulation.expressions import Item
+from tests.simulation.stepfunctions import TokenAnswer
+
+_SETTLED: Final = frozenset({"DELIVERED", "CLOSED_BY_OTHERS", "NOT_NEEDED"})
+_TASK_EVENT: Final = "ECS Task State Change"
+
+
+class ViolationError(BaseException):
+    """Something that must hold does not. `name` is I1 to I10 or L1 to L6."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(f"{name}: {what}")
+        self.name = name
+
+
+@dataclass
+class Tally:
+    """What the audit counts. `by` has, for each task, what wrote its outcome and what delivered it."""
+
+    outcome_by: dict[str, str] = field(default_factory=dict)
+    recovered: set[str] = field(default_factory=set)
+
+
+class Invariants:
+    """Looks on while things happen. `who` tells whether what acts now is a first try of an event's handler."""
+
+    def __init__(self, table: DynamoDb, ecs: Ecs, executions: Executions) -> None:
+        self._table = table
+        self._ecs = ecs
+        self._executions = executions
+        self.tally = Tally()
+        self.is_recovery: Callable[[], bool] = lambda: False
+        self._run_of: dict[str, str] = {}
+        table.observers.append(self.on_write)
+
+    # ---- after every step ----------------------------------------------------------------------------------------
+
+    def on_write(self, old: Item | None, new: Item | None) -> None:
+        """One item of the table has changed."""
+        item = new or old
+        if item is None or not item["sk"]["S"].startswith("TASK#"):
+            return
+        task_id = item["sk"]["S"].removeprefix("TASK#")
+        _must(new is not None, "I2", f"the record of task {task_id} was removed")
+        assert new is not None
+        run = new["pk"]["S"]
+        _must(self._run_of.setdefault(task_id, run) == run, "I1", f"task {task_id} has two records")
+        if old is not None:
+            before, after = int(old["version"]["N"]), int(new["version"]["N"])
+            _must(after >= before, "I6", f"task {task_id} goes from version {before} back to {after}")
+            if "outcome" in old:
+                _must(new.get("outcome") == old["outcome"], "I2", f"the outcome of task {task_id} changed")
+        if "outcome" in new and (old is None or "outcome" not in old):
+            self._on_outcome(task_id, new)
+        if _delivery(new) in _SETTLED and old is not None and _delivery(old) == "PENDING" and self.is_recovery():
+            self.tally.recovered.add(task_id)
+
+    def _on_outcome(self, task_id: str, item: Item) -> None:
+        task = self.task(item["taskArn"]["S"])
+        error = error_of(item)
+        _must(task is not None, "I5", f"task {task_id} has an outcome and does not exist")
+        assert task is not None
+        _must(not task.is_live, "I5", f"task {task_id} has the outcome {error} and runs")
+        lost_is_right = error is ErrorName.LOST and not self._ecs.is_remembered(task)
+        _must(
+            error in task.truth or lost_is_right,
+            "I5",
+            f"task {task_id} has the outcome {error}, and truly {sorted(map(str, task.truth))}",
+        )
+        self.tally.outcome_by[task_id] = item["outcome"]["M"]["status"]["S"]
+        if self.is_recovery():
+            self.tally.recovered.add(task_id)
+
+    def on_answer(self, attempt: Attempt, answer: TokenAnswer) -> None:
+        """An answer takes effect (I3, I4)."""
+        if not answer.by_us:
+            return
+        task = attempt.task
+        _must(task is not None, "I4", f"a token without a task was answered, of run {attempt.branch.run_id}")
+        assert task is not None
+        item = self.record(task)
+        _must(item is not None and "outcome" in item, "I3", f"task {task.task_id} is answered before it is decided")
+        assert item is not None
+        error = error_of(item)
+        _must(answer.well is (error is None), "I3", f"task {task.task_id} is recorded as {error}, answered otherwise")
+        _must(answer.well or answer.error == error, "I3", f"{task.task_id}: {error} recorded, {answer.error} answered")
+        said = json.loads(answer.content)
+        _must(said.get("taskArn", task.arn) == task.arn, "I4", f"the answer for {task.task_id} is another task's")
+
+    def on_acknowledged(self, function: str, event: Any) -> None:
+        """A handler has returned: what it was told is stored (I7)."""
+        if not isinstance(event, dict) or event.get("detail-type") != _TASK_EVENT:
+            return
+        detail = event["detail"]
+        task = self.task(detail["taskArn"])
+        if task is None:
+            return
+        item = self.record(task)
+        _must(item is not None, "I7", f"an event of {task.task_id} is acknowledged and not stored")
+        assert item is not None
+        is_stored = int(item["version"]["N"]) >= detail["version"] or "outcome" in item
+        _must(is_stored, "I7", f"version {detail['version']} of {task.task_id} is acknowledged and not stored")
+        if detail["lastStatus"] == "STOPPED":
+            _must("outcome" in item, "I7", f"the end of {task.task_id} is acknowledged without an outcome")
+            _must(_delivery(item) in _SETTLED, "I7", f"the end of {task.task_id} is acknowledged and not delivered")
+
+    # ---- when faults are over ------------------------------------------------------------------------------------
+
+    def check_end(self) -> None:
+        """L1, L2, L4, L5, and what the table may no longer have."""
+        for task in self.tasks():
+            item = self.record(task)
+            if item is None and not self._was_seen(task):
+                continue
+            self._check_settled(task, item)
+        for attempt in self._executions.tokens.values():
+            _must(attempt.is_over, "L1", f"the token of run {attempt.branch.run_id} is not answered")
+        for attempt in self._executions.of_task.values():
+            self._check_not_running_on(attempt)
+        for run, item in self._table.items.items():
+            _must("taskToken" not in item, "L4", f"{run} still has its token")
+
+    def check_ended_before(self, moment: float) -> None:
+        """L2 and L4 for what had ended by then: one sweep is enough."""
+        for task in self.tasks():
+            if task.stopped_at is not None and task.stopped_at <= moment and self._ecs.is_remembered(task):
+                self._check_settled(task, self.record(task))
+
+    def something_is_lost(self) -> bool:
+        """Whether a task of which there is a record has vanished, and that is not known yet."""
+        return any(
+            not self._ecs.is_remembered(task) and item is not None and "outcome" not in item
+            for task, item in ((each, self.record(each)) for each in self.tasks())
+        )
+
+    def _check_settled(self, task: Task, item: Item | None) -> None:
+        _must(item is not None, "L2", f"task {task.task_id} has no record")
+        assert item is not None
+        if not task.is_live:
+            _must("outcome" in item, "L2", f"task {task.task_id} has ended and has no outcome")
+            _must(_delivery(item) in _SETTLED, "L4", f"the outcome of {task.task_id} is {_delivery(item)}")
+        run = self._table.items.get((item["pk"]["S"], "RUN"))
+        _must(run is not None, "I1", f"{item['pk']['S']} has a task and no run")
+
+    def _check_not_running_on(self, attempt: Attempt) -> None:
+        task, execution = attempt.task, attempt.branch.execution
+        if task is None or not task.is_live or execution.spec.says is not Says.ALL:
+            return
+        closed = execution.has_failed or (execution.parent is not None and execution.parent.has_failed)
+        given_up = attempt.is_over and attempt is not attempt.branch.attempts[-1] and attempt.token is not None
+        _must(not closed, "L5", f"task {task.task_id} runs, and {execution.spec.name} is {execution.status}")
+        _must(not given_up, "L5", f"task {task.task_id} runs on, an attempt that {execution.spec.name} has given up")
+
+    def _was_seen(self, task: Task) -> bool:
+        """Whether anybody could have known of a task: one that ECS forgot before it ran could be known to nobody."""
+        return "startedAt" in task.times or not task.has_vanished
+
+    def tasks(self) -> Iterable[Task]:
+        """The tasks that are ours to record."""
+        return (task for task in self._ecs.tasks.values() if task.is_ours)
+
+    def task(self, arn: str) -> Task | None:
+        """A task that is ours."""
+        task = self._ecs.tasks.get(arn)
+        return task if task and task.is_ours else None
+
+    def record(self, task: Task) -> Item | None:
+        """What the table has of a task."""
+        run_id = task.order.environment.get("RUN_ID", task.task_id)
+        return self._table.items.get((f"RUN#{run_id}", f"TASK#{task.task_id}"))
+
+
+def error_of(item: Item) -> ErrorName | None:
+    """The error of a recorded outcome, None for a success."""
+    error = item["outcome"]["M"].get("error")
+    return ErrorName(error["S"]) if error else None
+
+
+def _delivery(item: Item) -> str:
+    return str(item["delivery"]["S"])
+
+
+def _must(holds: bool, name: str, what: str) -> None:
+    if not holds:
+        raise ViolationError(name, what)

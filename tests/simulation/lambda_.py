@@ -1,0 +1,145 @@
+"""Lambda: asynchronous invocations of the real handlers, tried again, then put into the dead-letter queue."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import Any, Final
+
+from tests.simulation.faults import FaultPlan
+from tests.simulation.network import Network
+from tests.simulation.scheduler import Ended, Process, Scheduler
+from tests.simulation.template import ACCOUNT, REGION, Function
+
+Event = Any
+Handler = Callable[[Event, Any], object]
+_SKEWS: Final = (300.0, -300.0, 86_400.0, -86_400.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What Lambda hands over beside the event."""
+
+    function_name: str
+    remaining: Callable[[], float]
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:function"
+    aws_request_id: str = "00000000-0000-4000-8000-00000000000f"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Virtual time until this invocation is ended by Lambda."""
+        return int(self.remaining() * 1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An event that was given up, and why."""
+
+    function: str
+    event: Event
+    reason: str
+
+
+@dataclass(eq=False, slots=True)
+class Invocation:
+    """One event on its way through a function; `tries` counts the first. `reply` is told how a call has ended."""
+
+    function: str
+    event: Event
+    tries: int = 0
+    reply: Callable[[Ended], None] | None = None
+
+
+class Lambda:
+    """`on_success` is told of each event that was handled, `on_death` of each function whose process is gone.
+
+    `concurrency` limits how many run at once.
+    """
+
+    def __init__(
+        self, scheduler: Scheduler, plan: FaultPlan, network: Network, functions: Mapping[str, Function]
+    ) -> None:
+        self._scheduler = scheduler
+        self._plan = plan
+        self._network = network
+        self._functions = functions
+        self._handlers: dict[str, Handler] = {name: import_module(f"{name}.handler").handler for name in functions}
+        self._numbers: dict[str, int] = dict.fromkeys(functions, 0)
+        self.before_first: Callable[[Function], None] = lambda _function: None
+        self.on_success: Callable[[str, Event], None] = lambda _function, _event: None
+        self.on_death: Callable[[str], None] = lambda _function: None
+        self.concurrency: int | None = None
+        self.running: dict[str, int] = dict.fromkeys(functions, 0)
+        self.dead_letters: list[DeadLetter] = []
+        self.invocations = 0
+
+    def invoke(self, function: str, event: Event) -> None:
+        """Asynchronously: there is no answer, and there are two more tries."""
+        self._start(Invocation(function, event))
+
+    def call(self, function: str, event: Event, reply: Callable[[Ended], None]) -> None:
+        """Synchronously, as API Gateway does: one try."""
+        self._start(Invocation(function, event, reply=reply))
+
+    def redrive(self) -> int:
+        """Everything in the dead-letter queue again. Gives how many events."""
+        letters, self.dead_letters = self.dead_letters, []
+        for letter in letters:
+            self.invoke(letter.function, letter.event)
+        self._plan.count["F24"] += bool(letters)
+        return len(letters)
+
+    def _start(self, invocation: Invocation) -> None:
+        name = invocation.function
+        if self.concurrency is not None and self.running[name] >= self.concurrency and not self._plan.is_over:
+            self._plan.count["F26"] += 1
+            self._scheduler.after(1 + self._plan.rng.random() * 30, self._start, invocation)
+            return
+        function = self._functions[name]
+        if not self._numbers[name]:
+            self.before_first(function)
+        self._numbers[name] += 1
+        self.invocations += 1
+        invocation.tries += 1
+        self.running[name] += 1
+        ends_at = self._scheduler.now + function.timeout
+        context = Context(name, lambda: ends_at - self._scheduler.now)
+        process = Process(
+            f"{name}-{self._numbers[name]}",
+            partial(self._handlers[name], invocation.event, context),
+            self._network.on_wait,
+            partial(self._ended, invocation),
+            skew=self._skew(),
+            recovers=name == "sweep" or invocation.tries > 1,
+        )
+        self._scheduler.trace.add((self._scheduler.now, process.name, "starts", invocation.tries))
+        self._scheduler.after(function.timeout, self._times_out, process)
+        process.start()
+
+    def _skew(self) -> float:
+        if not self._plan.happens(0.05):
+            return 0.0
+        self._plan.count["F25"] += 1
+        return _SKEWS[int(self._plan.rng.random() * len(_SKEWS))]
+
+    def _times_out(self, process: Process) -> None:
+        if not process.is_over:
+            self._plan.count["lambda-timeout"] += 1
+            process.kill()
+
+    def _ended(self, invocation: Invocation, process: Process, ended: Ended) -> None:
+        name = invocation.function
+        self.running[name] -= 1
+        reason = "returned" if ended.well else "died" if ended.died else type(ended.error).__name__
+        self._scheduler.trace.add((self._scheduler.now, process.name, reason))
+        if ended.died:
+            self.on_death(name)
+        if invocation.reply:
+            invocation.reply(ended)
+        elif ended.well:
+            self.on_success(name, invocation.event)
+        elif invocation.tries <= self._functions[name].retries:
+            self._plan.count["F07"] += ended.died
+            self._scheduler.after(60.0 * invocation.tries + self._plan.rng.random() * 5, self._start, invocation)
+        else:
+            self.dead_letters.append(DeadLetter(name, invocation.event, reason))

@@ -1,0 +1,113 @@
+"""The story of a world from its beginning to its audit, and what is told about it afterwards."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+from tests.simulation.expressions import Item
+from tests.simulation.invariants import ViolationError
+from tests.simulation.poison import is_poison
+from tests.simulation.world import Settings, World
+
+_A_DAY: Final = 90_000.0
+_SWEEPS_UNTIL_LOST: Final = 12
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of one seed."""
+
+    seed: int
+    tasks: int
+    recovered: int
+    violation: str | None
+    trace: tuple[str, ...]
+    digest: str
+    count: Counter[str] = field(default_factory=Counter)
+    steps: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything held."""
+        return self.violation is None
+
+
+def tell(seed: int, settings: Settings = Settings(), *, tail: int = 40) -> Report:  # noqa: B008 - frozen
+    """Run the world of a seed to its end, or to the first thing that does not hold."""
+    world = World(seed, settings)
+    violation: str | None = None
+    with world.inhabited():
+        try:
+            _live(world)
+        except ViolationError as error:
+            violation = str(error)
+    trace = world.scheduler.trace
+    return Report(
+        seed=seed,
+        tasks=sum(1 for _ in world.invariants.tasks()),
+        recovered=len(world.invariants.tally.recovered),
+        violation=violation,
+        trace=tuple(trace.lines(tail)) if violation else (),
+        digest=trace.digest() if tail < 0 else "",
+        count=world.plan.count,
+        steps=world.scheduler.steps,
+    )
+
+
+def _live(world: World) -> None:
+    world.begin()
+    world.run_for(world.profile.active_for)
+    _settle_down(world)
+    world.invariants.check_end()
+    before = snapshot(world)
+    _do_everything_again(world)
+    if snapshot(world) != before:
+        raise ViolationError("L6", "doing everything again changed the table")
+    world.run_for(_A_DAY)
+    if snapshot(world) != before:
+        raise ViolationError("L6", "what came a day late changed the table")
+
+
+def _settle_down(world: World) -> None:
+    """Faults are over: one sweep settles what has ended; then what still runs is aborted, and ends too."""
+    world.plan.is_over = True
+    world.run_for(95)  # a sweep that died holds up the next one for 90 seconds
+    _sweep(world, seconds=60)
+    world.invariants.check_ended_before(world.scheduler.now - 60)
+    world.run_for(500)
+    for execution in list(world.executions.all.values()):
+        if execution.parent is None:
+            world.executions.abort(execution)
+    world.run_for(120)
+    _sweep(world, seconds=90)
+    _sweep(world, seconds=60)
+    for _ in range(_SWEEPS_UNTIL_LOST):
+        if not world.invariants.something_is_lost():
+            break
+        _sweep(world, seconds=60)
+
+
+def _sweep(world: World, seconds: float) -> None:
+    world.sweep()
+    world.run_for(seconds)
+
+
+def _do_everything_again(world: World) -> None:
+    """The dead-letter queue, the archive, two sweeps at once (fault F24); only the poison comes back (L3)."""
+    world.lambda_.redrive()
+    world.bus.replay()
+    world.sweep()
+    world.sweep()
+    world.run_for(400)
+    for letter in world.lambda_.dead_letters:
+        if not is_poison(letter.event):
+            raise ViolationError("L3", f"an event of {letter.function} ends as {letter.reason}")
+
+
+def snapshot(world: World) -> dict[tuple[str, str], Item]:
+    """The table, without when its items expire and who has swept last."""
+    return {
+        key: {name: value for name, value in item.items() if name != "expiresAt"}
+        for key, item in world.table.items.items()
+        if key[0] != "SWEEP"
+    }

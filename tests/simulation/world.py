@@ -1,0 +1,217 @@
+"""One world: the real handlers, and around them everything that AWS is to them, from one seed."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib import import_module
+from random import Random
+from typing import Any, Final
+from unittest.mock import patch
+
+from fargate_runs.aws import clients
+from fargate_runs.clock import SystemClock
+from fargate_runs.observability import logger
+from tests.fakes.tables import TABLE
+from tests.simulation import template
+from tests.simulation.dynamodb import DynamoDb
+from tests.simulation.ecs import OTHER_CLUSTER_ARN, Ecs, Order, Task
+from tests.simulation.eventbridge import EventBridge, rules_of
+from tests.simulation.executions import Execution, Executions
+from tests.simulation.faults import FaultPlan, Weather
+from tests.simulation.invariants import Invariants, ViolationError
+from tests.simulation.lambda_ import Lambda
+from tests.simulation.lives import Life
+from tests.simulation.logs import Logs
+from tests.simulation.network import Client, Network, Sleep
+from tests.simulation.poison import poison_of
+from tests.simulation.printed import Printed
+from tests.simulation.profile import Profile, spec_of
+from tests.simulation.scheduler import BEGINNING, Scheduler, current_process
+from tests.simulation.stepfunctions import StepFunctions
+from tests.simulation.template import Function
+
+EVENT_FUNCTIONS: Final = ("task_state_change", "execution_state_change", "sweep")
+CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What may be fixed of a world; the rest is the seed's."""
+
+    runs: int | None = None
+    weather: Weather | None = None
+
+
+class World:
+    """Everything around the handlers. Use it with `inhabited()`, which puts the handlers into it."""
+
+    def __init__(self, seed: int, settings: Settings = Settings()) -> None:
+        self.seed = seed
+        rng = Random(seed)  # the one source of chance
+        self.profile = Profile.of(rng, runs=settings.runs)
+        self.plan = FaultPlan.of(rng, settings.weather or self.profile.weather)
+        self.rng = rng
+        self.scheduler = Scheduler()
+        self.functions = {name: each for name, each in template.functions().items() if name in EVENT_FUNCTIONS}
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        scheduler, plan, profile = self.scheduler, self.plan, self.profile
+        self.table = DynamoDb(
+            template.table(), TABLE, now=lambda: scheduler.now, lag=self._lag, page=max(profile.page, 2)
+        )
+        self.ecs = Ecs(scheduler, plan)
+        self.executions = Executions(scheduler, plan, self.ecs)
+        self.stepfunctions = StepFunctions(scheduler, plan, self.executions)
+        self.logs = Logs(plan)
+        self.ecs.page = self.stepfunctions.page = profile.page
+        self.network = Network(scheduler, plan)
+        self.lambda_ = Lambda(scheduler, plan, self.network, self.functions)
+        self.lambda_.concurrency = profile.concurrency
+        self.bus = EventBridge(
+            scheduler, plan, rules_of(self.functions), template.archive_pattern(), self.lambda_.invoke
+        )
+        self.invariants = Invariants(self.table, self.ecs, self.executions)
+        self.printed = Printed()
+
+    def _connect(self) -> None:
+        self.ecs.emit = self._task_changed
+        self.ecs.own_answer = self.stepfunctions.own_answer
+        self.executions.on_status = self._status_changed
+        self.stepfunctions.on_answer = self.invariants.on_answer
+        self.lambda_.before_first = self._set_environment
+        self.lambda_.on_death = lambda name: forget_what_is_cached((name,))
+        self.lambda_.on_success = self.invariants.on_acknowledged
+        self.invariants.is_recovery = lambda: self.network.caller is not None and self.network.caller.recovers
+
+    # ---- putting the handlers in ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def inhabited(self) -> Iterator["World"]:
+        """Clients, clock, settings and output of the handlers are this world's."""
+        with ExitStack() as stack:
+            for service, twin in self._twins().items():
+                stack.enter_context(patch.object(clients, service, _factory(Client(service, twin)), create=True))
+            stack.enter_context(patch.object(SystemClock, "now", lambda _self: self._now()))
+            stack.enter_context(patch.object(SystemClock, "sleep", lambda _self, seconds: _sleep(seconds), create=True))
+            stack.enter_context(patch.dict(os.environ, clear=False))
+            for handler in logger.handlers:
+                stack.enter_context(patch.object(handler, "stream", self.printed))
+            stack.enter_context(redirect_stdout(self.printed))
+            stack.enter_context(redirect_stderr(self.printed))
+            forget_what_is_cached(self.functions)
+            stack.callback(forget_what_is_cached, self.functions)
+            yield self
+
+    def _twins(self) -> dict[str, object]:
+        return {
+            "dynamodb": self.table,
+            "stepfunctions": self.stepfunctions,
+            "ecs": self.ecs,
+            "logs": self.logs,
+        }
+
+    @staticmethod
+    def _set_environment(function: Function) -> None:
+        """What the function's settings are read from at its first use."""
+        for name in [name for each in template.functions().values() for name in each.environment]:
+            os.environ.pop(name, None)
+        os.environ.update({**function.environment, **CREDENTIALS})
+
+    def _now(self) -> datetime:
+        process = current_process()
+        skew = process.skew if process else 0.0
+        return BEGINNING + timedelta(seconds=self.scheduler.now + skew)
+
+    def _lag(self) -> float:
+        return 0.0 if self.plan.is_over else self.rng.random() * self.profile.lag
+
+    # ---- what happens in it --------------------------------------------------------------------------------------
+
+    def _task_changed(self, task: Task, detail: dict[str, Any]) -> None:
+        self.bus.put(self.bus.envelope("aws.ecs", "ECS Task State Change", task.arn, detail))
+
+    def _status_changed(self, execution: Execution) -> None:
+        stopped = (
+            None if execution.stopped is None else int(self.scheduler.datetime(execution.stopped).timestamp() * 1e3)
+        )
+        detail = {
+            "executionArn": execution.arn,
+            "stateMachineArn": execution.spec.machine_arn,
+            "name": execution.spec.name,
+            "status": execution.status,
+            "startDate": int(self.scheduler.datetime(execution.started).timestamp() * 1_000),
+            "stopDate": stopped,
+            "input": "{}",
+            "inputDetails": {"included": True},
+            "output": None,
+            "outputDetails": None,
+            "error": execution.error,
+            "cause": None,
+            "redriveCount": execution.redrives,
+        }
+        event = self.bus.envelope("aws.states", "Step Functions Execution Status Change", execution.arn, detail)
+        self.bus.put(event, best_effort=True)
+
+    def begin(self) -> None:
+        """Put runs, foreign tasks and poison on their way."""
+        profile, rng = self.profile, self.rng
+        for n in range(profile.runs):
+            spec = spec_of(rng, f"run-{self.seed}-{n}")
+            self.scheduler.after(rng.random() * profile.arrive_within, self.executions.start, spec)
+        for _ in range(profile.poison):
+            self.scheduler.after(rng.random() * 300, self._poison)
+        if rng.random() < 0.3:
+            self.scheduler.after(rng.random() * 300, self._foreign)
+        self._schedule_sweep()
+
+    def _poison(self) -> None:
+        self.plan.count["F22"] += 1
+        self.bus.send_raw("task_state_change", poison_of(self.rng))
+
+    def _foreign(self) -> None:
+        """Tasks that nobody started as runs: in our cluster they are recorded, in another they are nothing to us."""
+        self.plan.count["F21"] += 1
+        cluster = {} if self.rng.random() < 0.5 else {"cluster": OTHER_CLUSTER_ARN}
+        self.ecs.run_task(Order(Life.of(self.rng, has_token=False), {}, started_by="ecs-svc/1", **cluster))
+
+    def _schedule_sweep(self) -> None:
+        profile, now = self.profile, self.scheduler.now
+        if self.plan.is_over:
+            return
+        if not profile.sweep_pause[0] <= now < profile.sweep_pause[1]:
+            for _ in range(1 + self.plan.happens(0.1)):
+                self.sweep()
+        self.scheduler.after(profile.sweep_every, self._schedule_sweep)
+
+    def sweep(self) -> None:
+        """EventBridge Scheduler invokes the sweep."""
+        self.lambda_.invoke("sweep", {})
+
+    def run_for(self, seconds: float) -> None:
+        """Let time pass."""
+        self.scheduler.run(self.scheduler.now + seconds)
+        if self.printed.leak is not None:
+            raise ViolationError("I9", "a token or an environment value was printed")
+
+
+def forget_what_is_cached(functions: Iterable[str]) -> None:
+    """Clear every cache of the handlers' modules, as a process that begins has none."""
+    for name in functions:
+        module = import_module(f"{name}.handler")
+        for value in vars(module).values():
+            if hasattr(value, "cache_clear"):
+                value.cache_clear()
+
+
+def _factory(client: Client) -> Any:
+    return lambda: client
+
+
+def _sleep(seconds: float) -> None:
+    process = current_process()
+    assert process, "only handlers sleep"
+    process.wait(Sleep(seconds))
