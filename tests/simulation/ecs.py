@@ -69,7 +69,7 @@ class Ecs:
     """The operations that functions call, and what happens to tasks by itself.
 
     `emit` gets the detail of each change, `own_answer` is a container that answers its token, `on_stopped` is told of
-    each end.
+    each end, `is_known` says whether a task is recorded.
     """
 
     def __init__(self, scheduler: Scheduler, plan: FaultPlan) -> None:
@@ -80,6 +80,7 @@ class Ecs:
         self.emit: Callable[[Task, Detail], None] = lambda _task, _detail: None
         self.own_answer: Callable[[str, bool], None] = lambda _token, _well: None
         self.on_stopped: Callable[[Task], None] = lambda _task: None
+        self.is_known: Callable[[Task], bool] = lambda _task: True
         self.page = 100
 
     # ---- operations ----------------------------------------------------------------------------------------------
@@ -215,9 +216,14 @@ class Ecs:
         self._scheduler.after(self._rng.random() * 30, self._exits, task, code)
 
     def _vanishes(self, task: Task) -> None:
-        if task.is_live:
-            task.has_vanished = True
-            task.truth = frozenset({ErrorName.LOST})
+        """ECS forgets it; not before anybody has seen it, because nobody could know of it then."""
+        if not task.is_live:
+            return
+        if not self.is_known(task):
+            self._scheduler.after(20, self._vanishes, task)
+            return
+        task.has_vanished = True
+        task.truth = frozenset({ErrorName.LOST})
 
     def _exits(self, task: Task, code: int) -> None:
         if task.last_status != "RUNNING" or not task.is_live:

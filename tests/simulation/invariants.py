@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from fargate_runs.errors import EventError, PortError
 from fargate_runs.kinds import ErrorName
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.ecs import Ecs, Task
@@ -115,21 +116,24 @@ class Invariants:
             _must("outcome" in item, "I7", f"the end of {task.task_id} is acknowledged without an outcome")
             _must(_delivery(item) in _SETTLED, "I7", f"the end of {task.task_id} is acknowledged and not delivered")
 
+    def on_error(self, function: str, error: BaseException) -> None:
+        """A handler has raised something: a port that was unavailable, or an event that it refuses."""
+        known = isinstance(error, PortError | EventError)
+        _must(known, "I8", f"{function} raises {type(error).__name__}: {error}")
+
     # ---- when faults are over ------------------------------------------------------------------------------------
 
     def check_end(self) -> None:
         """L1, L2, L4, L5, and what the table may no longer have."""
         for task in self.tasks():
-            item = self.record(task)
-            if item is None and not self._was_seen(task):
-                continue
-            self._check_settled(task, item)
+            self._check_settled(task, self.record(task))
         for attempt in self._executions.tokens.values():
             _must(attempt.is_over, "L1", f"the token of run {attempt.branch.run_id} is not answered")
         for attempt in self._executions.of_task.values():
             self._check_not_running_on(attempt)
-        for run, item in self._table.items.items():
-            _must("taskToken" not in item, "L4", f"{run} still has its token")
+        for item in self._table.items.values():
+            kept = "taskToken" in item and "outcome" in item
+            _must(not kept, "L4", f"{item['sk']['S']} still has its token")
 
     def check_ended_before(self, moment: float) -> None:
         """L2 and L4 for what had ended by then: one sweep is enough."""
@@ -161,10 +165,6 @@ class Invariants:
         given_up = attempt.is_over and attempt is not attempt.branch.attempts[-1] and attempt.token is not None
         _must(not closed, "L5", f"task {task.task_id} runs, and {execution.spec.name} is {execution.status}")
         _must(not given_up, "L5", f"task {task.task_id} runs on, an attempt that {execution.spec.name} has given up")
-
-    def _was_seen(self, task: Task) -> bool:
-        """Whether anybody could have known of a task: one that ECS forgot before it ran could be known to nobody."""
-        return "startedAt" in task.times or not task.has_vanished
 
     def tasks(self) -> Iterable[Task]:
         """The tasks that are ours to record."""

@@ -51,7 +51,8 @@ class Invocation:
 
 
 class Lambda:
-    """`on_success` is told of each event that was handled, `on_death` of each function whose process is gone.
+    """`on_success` is told of each event that was handled, `on_error` of
+    what is raised, `on_cold_start` of each new process.
 
     `concurrency` limits how many run at once.
     """
@@ -65,9 +66,10 @@ class Lambda:
         self._functions = functions
         self._handlers: dict[str, Handler] = {name: import_module(f"{name}.handler").handler for name in functions}
         self._numbers: dict[str, int] = dict.fromkeys(functions, 0)
-        self.before_first: Callable[[Function], None] = lambda _function: None
+        self._cold = set(functions)
+        self.on_cold_start: Callable[[Function], None] = lambda _function: None
+        self.on_error: Callable[[str, BaseException], None] = lambda _function, _error: None
         self.on_success: Callable[[str, Event], None] = lambda _function, _event: None
-        self.on_death: Callable[[str], None] = lambda _function: None
         self.concurrency: int | None = None
         self.running: dict[str, int] = dict.fromkeys(functions, 0)
         self.dead_letters: list[DeadLetter] = []
@@ -96,8 +98,9 @@ class Lambda:
             self._scheduler.after(1 + self._plan.rng.random() * 30, self._start, invocation)
             return
         function = self._functions[name]
-        if not self._numbers[name]:
-            self.before_first(function)
+        if name in self._cold:
+            self._cold.discard(name)
+            self.on_cold_start(function)
         self._numbers[name] += 1
         self.invocations += 1
         invocation.tries += 1
@@ -133,7 +136,9 @@ class Lambda:
         reason = "returned" if ended.well else "died" if ended.died else type(ended.error).__name__
         self._scheduler.trace.add((self._scheduler.now, process.name, reason))
         if ended.died:
-            self.on_death(name)
+            self._cold.add(name)
+        if ended.error:
+            self.on_error(name, ended.error)
         if invocation.reply:
             invocation.reply(ended)
         elif ended.well:

@@ -43,6 +43,11 @@ class Function:
     pattern: Mapping[str, Any] | None
     schedule: str | None
 
+    @property
+    def module(self) -> str:
+        """The package that its handler is in."""
+        return self.handler.partition(".")[0]
+
 
 @cache
 def template() -> Object:
@@ -55,7 +60,7 @@ def functions() -> Mapping[str, Function]:
     """The functions by the module of their handler."""
     found = resources_of_type(template(), "AWS::Serverless::Function")
     made = (_function(name, body["Properties"]) for name, body in found.items())
-    return {function.handler.partition(".")[0]: function for function in made}
+    return {function.module: function for function in made}
 
 
 @cache

@@ -79,11 +79,12 @@ class World:
 
     def _connect(self) -> None:
         self.ecs.emit = self._task_changed
+        self.ecs.is_known = lambda task: not task.is_ours or self.invariants.record(task) is not None
         self.ecs.own_answer = self.stepfunctions.own_answer
         self.executions.on_status = self._status_changed
         self.stepfunctions.on_answer = self.invariants.on_answer
-        self.lambda_.before_first = self._set_environment
-        self.lambda_.on_death = lambda name: forget_what_is_cached((name,))
+        self.lambda_.on_cold_start = self._begin_process
+        self.lambda_.on_error = self.invariants.on_error
         self.lambda_.on_success = self.invariants.on_acknowledged
         self.invariants.is_recovery = lambda: self.network.caller is not None and self.network.caller.recovers
 
@@ -102,7 +103,6 @@ class World:
                 stack.enter_context(patch.object(handler, "stream", self.printed))
             stack.enter_context(redirect_stdout(self.printed))
             stack.enter_context(redirect_stderr(self.printed))
-            forget_what_is_cached(self.functions)
             stack.callback(forget_what_is_cached, self.functions)
             yield self
 
@@ -115,8 +115,9 @@ class World:
         }
 
     @staticmethod
-    def _set_environment(function: Function) -> None:
-        """What the function's settings are read from at its first use."""
+    def _begin_process(function: Function) -> None:
+        """Nothing is remembered, and the environment is what the function's settings are read from at its first use."""
+        forget_what_is_cached((function.module,))
         for name in [name for each in template.functions().values() for name in each.environment]:
             os.environ.pop(name, None)
         os.environ.update({**function.environment, **CREDENTIALS})
