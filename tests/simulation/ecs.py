@@ -198,7 +198,7 @@ class Ecs:
     def _answers(self, task: Task) -> None:
         token = next((v for n, v in task.order.environment.items() if n.startswith("TASK_TOKEN")), None)
         if token and task.last_status == "RUNNING":
-            self.own_answer(token, task.order.life.ending in {Ending.ANSWERS_WELL, Ending.ANSWERS_AND_DIES})
+            self.own_answer(token, task.order.life.answers_well)
 
     def _spot_warning(self, task: Task) -> None:
         if task.last_status != "RUNNING" or task.desired_status == "STOPPED":

@@ -74,6 +74,21 @@ BROKEN: Final[Mapping[str, str]] = MappingProxyType(
         "logs": "ServiceUnavailableException",
     }
 )
+#: The faults of calls as they are numbered.
+NUMBERS: Final[Mapping[CallFault, tuple[str, ...]]] = MappingProxyType(
+    {
+        CallFault.NONE: (),
+        CallFault.NOT_SENT: (),
+        CallFault.ANSWER_LOST: ("F08",),
+        CallFault.TRIED_TWICE: ("F08",),
+        CallFault.THROTTLED: ("F18",),
+        CallFault.BROKEN_BEFORE: ("F18",),
+        CallFault.BROKEN_AFTER: ("F08", "F18"),
+        CallFault.SLOW: (),
+        CallFault.DIES_BEFORE: ("F07",),
+        CallFault.DIES_AFTER: ("F07",),
+    }
+)
 _ENDPOINT: Final = "https://aws.invalid"
 
 
@@ -141,6 +156,8 @@ class FaultPlan:
             return CallFault.NONE
         fault = self.calls[int(self.rng.random() * len(self.calls))]
         self.count[fault] += 1
+        for number in NUMBERS[fault]:
+            self.count[number] += 1
         return fault
 
     def for_event(self) -> EventFault | None:

@@ -7,13 +7,15 @@ from typing import Any, Final
 
 from fargate_runs.errors import EventError, PortError
 from fargate_runs.kinds import ErrorName
+from tests.fakes.ecs import MACHINES
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.ecs import Ecs, Task
-from tests.simulation.executions import Attempt, Executions, Says
+from tests.simulation.executions import Attempt, Execution, Executions, Pattern, Says
 from tests.simulation.expressions import Item
 from tests.simulation.stepfunctions import TokenAnswer
 
 _SETTLED: Final = frozenset({"DELIVERED", "CLOSED_BY_OTHERS", "NOT_NEEDED"})
+_OUR_MACHINES: Final = frozenset({MACHINES.request_response, MACHINES.sync, MACHINES.callback})
 _TASK_EVENT: Final = "ECS Task State Change"
 
 
@@ -131,7 +133,10 @@ class Invariants:
             _must(attempt.is_over, "L1", f"the token of run {attempt.branch.run_id} is not answered")
         for attempt in self._executions.of_task.values():
             self._check_not_running_on(attempt)
+        for execution in self._executions.all.values():
+            self._check_run(execution)
         for item in self._table.items.values():
+            self._check_closed(item)
             kept = "taskToken" in item and "outcome" in item
             _must(not kept, "L4", f"{item['sk']['S']} still has its token")
 
@@ -157,11 +162,39 @@ class Invariants:
         run = self._table.items.get((item["pk"]["S"], "RUN"))
         _must(run is not None, "I1", f"{item['pk']['S']} has a task and no run")
 
+    def _check_run(self, execution: Execution) -> None:
+        """The run of an execution of one of our machines shows how the execution stands (I1)."""
+        if execution.spec.machine_arn not in _OUR_MACHINES:
+            return
+        name = execution.spec.name
+        item = self._table.items.get((f"RUN#{name}", "RUN"))
+        _must(item is not None, "I1", f"run {name} has no record")
+        assert item is not None
+        shown = item.get("executionStatus", {"S": None})["S"]
+        _must(shown == execution.status, "I1", f"run {name} shows {shown}, and its execution is {execution.status}")
+
+    def _check_closed(self, item: Item) -> None:
+        """Nothing is left for the sweep but what still runs (L2)."""
+        if "openShard" not in item:
+            return
+        arn = item.get("executionArn", item.get("taskArn", {}))["S"]
+        if item["sk"]["S"] == "RUN":
+            execution = self._executions.all.get(arn)
+            is_live = execution is not None and any(
+                a.task is not None and a.task.is_live for b in execution.branches for a in b.attempts
+            )
+            _must(is_live, "L2", f"run {item['pk']['S']} is open, and nothing of it runs")
+            return
+        task = self.task(item["taskArn"]["S"])
+        _must(task is not None and task.is_live, "L2", f"{item['sk']['S']} is open, and it does not run")
+
     def _check_not_running_on(self, attempt: Attempt) -> None:
         task, execution = attempt.task, attempt.branch.execution
         if task is None or not task.is_live or execution.spec.says is not Says.ALL:
             return
         closed = execution.has_failed or (execution.parent is not None and execution.parent.has_failed)
+        alone = execution.status == "SUCCEEDED" and execution.spec.pattern is not Pattern.REQUEST_RESPONSE
+        _must(not alone, "L5", f"task {task.task_id} runs, and {execution.spec.name} went on without it")
         given_up = attempt.is_over and attempt is not attempt.branch.attempts[-1] and attempt.token is not None
         _must(not closed, "L5", f"task {task.task_id} runs, and {execution.spec.name} is {execution.status}")
         _must(not given_up, "L5", f"task {task.task_id} runs on, an attempt that {execution.spec.name} has given up")

@@ -93,6 +93,11 @@ class Lambda:
 
     def _start(self, invocation: Invocation) -> None:
         name = invocation.function
+        if (
+            invocation.reply and self.running[name]
+        ):  # another process, on AWS; the API's handler keeps a request's state
+            self._scheduler.after(0.1, self._start, invocation)
+            return
         if self.concurrency is not None and self.running[name] >= self.concurrency and not self._plan.is_over:
             self._plan.count["F26"] += 1
             self._scheduler.after(1 + self._plan.rng.random() * 30, self._start, invocation)
@@ -137,7 +142,7 @@ class Lambda:
         self._scheduler.trace.add((self._scheduler.now, process.name, reason))
         if ended.died:
             self._cold.add(name)
-        if ended.error:
+        if ended.error and not invocation.reply:
             self.on_error(name, ended.error)
         if invocation.reply:
             invocation.reply(ended)

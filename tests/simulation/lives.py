@@ -26,7 +26,7 @@ class Ending(StrEnum):
     ANSWERS_WELL = "answers-well"  # answers its own token with a success, then exits with 0
     ANSWERS_BADLY = "answers-badly"  # answers its own token with a failure, then exits with 3
     ANSWERS_AND_DIES = "answers-and-dies"  # answers its own token with a success, then exits with 3
-    ANSWERS_AND_STAYS = "answers-and-stays"  # answers its own token with a failure, and runs on for ever
+    ANSWERS_AND_STAYS = "answers-and-stays"  # answers its own token, and runs on for ever
     FOREVER = "forever"
     VANISHES = "vanishes"  # ECS forgets it without a word
 
@@ -109,6 +109,12 @@ class Life:
     def runs_on(self) -> bool:
         """Whether it never ends by itself once it runs."""
         return self.ending in _RUNS_ON
+
+    @property
+    def answers_well(self) -> bool:
+        """Whether its answer to its own token is a success."""
+        stays_well = self.ending is Ending.ANSWERS_AND_STAYS and int(self.works_for) % 2 == 0
+        return stays_well or self.ending in {Ending.ANSWERS_WELL, Ending.ANSWERS_AND_DIES}
 
     @property
     def exit_code(self) -> int:

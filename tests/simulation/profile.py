@@ -11,19 +11,21 @@ from tests.simulation.template import MAPPER_ARN
 
 T = TypeVar("T")
 _OF_USERS: Final = "arn:aws:states:us-east-1:123456789012:stateMachine:somebody-elses"
-_OURS: Final = {
+MACHINE_OF: Final = {
     Pattern.REQUEST_RESPONSE: MACHINES.request_response,
     Pattern.SYNC: MACHINES.sync,
     Pattern.CALLBACK: MACHINES.callback,
 }
 _PATTERNS: Final = (Pattern.CALLBACK, Pattern.CALLBACK, Pattern.CALLBACK, Pattern.SYNC, Pattern.REQUEST_RESPONSE)
 _WEATHERS: Final = (Weather.CALM, Weather.MILD, Weather.ROUGH, Weather.ROUGH, Weather.WILD)
-SWEEPS: Final = (60.0, 60.0, 180.0, 600.0)
+SWEEPS: Final = (60.0, 180.0, 300.0, 600.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Times are seconds. `lag` is the longest that an index may be behind, `page` how much one page of a list has."""
+    """Times are seconds. `lag` is the longest that an index may be behind, `page` how much one page of a list has,
+    `callers` how many people start a run by the API.
+    """
 
     weather: Weather
     runs: int
@@ -35,6 +37,7 @@ class Profile:
     page: int
     concurrency: int | None
     poison: int
+    callers: int
 
     @classmethod
     def of(cls, rng: Random, *, runs: int | None = None) -> "Profile":
@@ -52,6 +55,7 @@ class Profile:
             page=_pick(rng, (1, 2, 7, 100)) if count < 20 else 100,
             concurrency=_pick(rng, (None, None, 1, 3)) if count < 20 else None,
             poison=int(rng.random() * 3),
+            callers=int(rng.random() * 3) if rng.random() < 0.3 else 0,
         )
 
 
@@ -61,10 +65,10 @@ def spec_of(rng: Random, name: str) -> RunSpec:
     kind = rng.random()
     ours = kind < 0.7
     items = 1 + int(rng.random() * 4) if kind > 0.85 and pattern is Pattern.CALLBACK else 0
-    says = Says.ALL if ours or items else _pick(rng, (Says.RUN_ID, Says.NOTHING))
+    says = Says.ALL if ours or items else _pick(rng, (Says.ALL, Says.RUN_ID, Says.NOTHING))
     return RunSpec(
         name=name,
-        machine_arn=MAPPER_ARN if items else _OURS[pattern] if ours else _OF_USERS,
+        machine_arn=MAPPER_ARN if items else MACHINE_OF[pattern] if ours else _OF_USERS,
         pattern=pattern,
         says=says,
         token_variable="TASK_TOKEN" if ours else "TASK_TOKEN_ENV_VARIABLE",

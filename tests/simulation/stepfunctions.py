@@ -5,8 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
 from tests.simulation.executions import Attempt, Execution, Executions, RunSpec, as_of
 from tests.simulation.faults import FaultPlan, client_error
 from tests.simulation.scheduler import Scheduler
@@ -35,7 +33,7 @@ class StepFunctions:
         self._executions = executions
         self.answers: dict[str, TokenAnswer] = {}
         self.on_answer: Callable[[Attempt, TokenAnswer], None] = lambda _attempt, _answer: None
-        self.spec_of: Callable[[str, str, str], RunSpec] | None = None
+        self.spec_of: Callable[[str, str], RunSpec] | None = None
         self.inputs: dict[str, str] = {}
         self.page = 100
 
@@ -107,7 +105,7 @@ class StepFunctions:
         if found:
             self._plan.count["F13"] += 1
         self.inputs[arn] = input
-        started = found or self._executions.start(self.spec_of(stateMachineArn, name, input))
+        started = found or self._executions.start(self.spec_of(stateMachineArn, name))
         return {"executionArn": started.arn, "startDate": self._scheduler.datetime(started.started)}
 
     def stop_execution(self, *, executionArn: str, **_why: str) -> dict[str, Any]:  # noqa: N803
@@ -173,8 +171,3 @@ class StepFunctions:
         if status != "RUNNING":
             shown["stopDate"] = self._scheduler.datetime(since)
         return shown
-
-
-def refused(error: ClientError) -> str:
-    """The code of a refusal."""
-    return error.response["Error"]["Code"]

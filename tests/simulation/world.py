@@ -13,8 +13,10 @@ from unittest.mock import patch
 from fargate_runs.aws import clients
 from fargate_runs.clock import SystemClock
 from fargate_runs.observability import logger
+from fargate_runs.usecases import start_run
 from tests.fakes.tables import TABLE
 from tests.simulation import template
+from tests.simulation.callers import Callers, SeededSecrets, spec_of_request
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.ecs import OTHER_CLUSTER_ARN, Ecs, Order, Task
 from tests.simulation.eventbridge import EventBridge, rules_of
@@ -32,7 +34,7 @@ from tests.simulation.scheduler import BEGINNING, Scheduler, current_process
 from tests.simulation.stepfunctions import StepFunctions
 from tests.simulation.template import Function
 
-EVENT_FUNCTIONS: Final = ("task_state_change", "execution_state_change", "sweep")
+FUNCTIONS: Final = ("task_state_change", "execution_state_change", "sweep", "api")
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
@@ -54,7 +56,7 @@ class World:
         self.plan = FaultPlan.of(rng, settings.weather or self.profile.weather)
         self.rng = rng
         self.scheduler = Scheduler()
-        self.functions = {name: each for name, each in template.functions().items() if name in EVENT_FUNCTIONS}
+        self.functions = {name: each for name, each in template.functions().items() if name in FUNCTIONS}
         self._build()
         self._connect()
 
@@ -74,6 +76,7 @@ class World:
         self.bus = EventBridge(
             scheduler, plan, rules_of(self.functions), template.archive_pattern(), self.lambda_.invoke
         )
+        self.callers = Callers(scheduler, plan, self.lambda_)
         self.invariants = Invariants(self.table, self.ecs, self.executions)
         self.printed = Printed()
 
@@ -83,6 +86,7 @@ class World:
         self.ecs.own_answer = self.stepfunctions.own_answer
         self.executions.on_status = self._status_changed
         self.stepfunctions.on_answer = self.invariants.on_answer
+        self.stepfunctions.spec_of = lambda machine, name: spec_of_request(self.rng, machine, name)
         self.lambda_.on_cold_start = self._begin_process
         self.lambda_.on_error = self.invariants.on_error
         self.lambda_.on_success = self.invariants.on_acknowledged
@@ -98,6 +102,7 @@ class World:
                 stack.enter_context(patch.object(clients, service, _factory(Client(service, twin)), create=True))
             stack.enter_context(patch.object(SystemClock, "now", lambda _self: self._now()))
             stack.enter_context(patch.object(SystemClock, "sleep", lambda _self, seconds: _sleep(seconds), create=True))
+            stack.enter_context(patch.object(start_run, "secrets", SeededSecrets(self.rng)))
             stack.enter_context(patch.dict(os.environ, clear=False))
             for handler in logger.handlers:
                 stack.enter_context(patch.object(handler, "stream", self.printed))
@@ -163,6 +168,8 @@ class World:
         for n in range(profile.runs):
             spec = spec_of(rng, f"run-{self.seed}-{n}")
             self.scheduler.after(rng.random() * profile.arrive_within, self.executions.start, spec)
+        for _ in range(profile.callers):
+            self.scheduler.after(rng.random() * 100, self.callers.start)
         for _ in range(profile.poison):
             self.scheduler.after(rng.random() * 300, self._poison)
         if rng.random() < 0.3:
@@ -195,8 +202,10 @@ class World:
     def run_for(self, seconds: float) -> None:
         """Let time pass."""
         self.scheduler.run(self.scheduler.now + seconds)
-        if self.printed.leak is not None:
-            raise ViolationError("I9", "a token or an environment value was printed")
+        if self.printed.leak is not None or self.callers.leak is not None:
+            raise ViolationError("I9", "a token or an environment value was printed, or answered by the API")
+        if self.callers.unexpected is not None:
+            raise ViolationError("I1", self.callers.unexpected)
 
 
 def forget_what_is_cached(functions: Iterable[str]) -> None:
