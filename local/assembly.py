@@ -80,11 +80,9 @@ def assemble(
     )
     tokens = Tokens()
     tasks = TaskRunner({RESOURCE: RunTask(fargate, EmulatorPermissions())}, EmulatorServices(), tokens, clock)
-    engine = Engine(
-        Interpreter(EmulatorLanguage(), tasks, EmulatorMapRuns(clock), clock), EmulatorExecutionEvents(events), clock
-    )
-    loop = asyncio.get_running_loop()
-    install(fargate, engine, tokens, AsyncInvocations(loop, clock), loop)
+    execution_events = EmulatorExecutionEvents(events, clock)
+    engine = Engine(Interpreter(EmulatorLanguage(), tasks, EmulatorMapRuns(clock), clock), execution_events, clock)
+    install(fargate, engine, tokens, AsyncInvocations(asyncio.get_running_loop(), clock), execution_events, clock)
     return Runtime(fargate, engine, end_containers)
 
 

@@ -7,16 +7,18 @@ import contextvars
 import json
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from ministack.services import cloudwatch_logs, ecs, eventbridge, stepfunctions
 
+from local.clock import Clock
 from local.ecs.model import Json
 from local.ecs.ports import Catalog, ClusterInfo, Events, LogGroupMissingError, Logs, SecretError
 from local.stepfunctions.errors import StateError
 from local.stepfunctions.ports import ExecutionEvents, Services
+from local.stepfunctions.redrive import redrive_view
 
-HTTP_BAD_REQUEST = 400
+LONGEST_IN_EVENT_BYTES: Final = 248 * 1024  # "Automating event delivery" of the developer guide
 
 
 class EmulatorCatalog(Catalog):
@@ -75,29 +77,29 @@ class EmulatorLogs(Logs):
 class EmulatorExecutionEvents(ExecutionEvents):
     """ "Step Functions Execution Status Change"."""
 
-    def __init__(self, events: Events) -> None:
+    def __init__(self, events: Events, clock: Clock) -> None:
         self._events = events
+        self._clock = clock
 
     def status_changed(self, record: Json) -> None:
         """See `ExecutionEvents.status_changed`."""
-        status = str(record["status"])
+        given, made = _included(record["input"]), _included(record.get("output"))
+        redrive = redrive_view(record, self._clock.now())
         detail = {
             "executionArn": record["executionArn"],
             "stateMachineArn": record["stateMachineArn"],
             "name": record["name"],
-            "status": status,
+            "status": record["status"],
             "startDate": stepfunctions._iso_to_epoch_ms(record["startDate"]),
             "stopDate": stepfunctions._iso_to_epoch_ms(record.get("stopDate")),
-            "input": record["input"],
-            "inputDetails": {"included": True},
-            "output": record.get("output"),
-            "outputDetails": {"included": True} if record.get("output") is not None else None,
+            "input": record["input"] if given else None,
+            "inputDetails": {"included": given},
+            "output": record.get("output") if made else None,
+            "outputDetails": None if record.get("output") is None else {"included": made},
             "stateMachineVersionArn": None,
             "stateMachineAliasArn": None,
-            "redriveCount": 0,
-            "redriveDate": None,
-            "redriveStatus": "REDRIVABLE" if status in {"FAILED", "ABORTED", "TIMED_OUT"} else "NOT_REDRIVABLE",
-            "redriveStatusReason": None,
+            **redrive,
+            "redriveDate": stepfunctions._iso_to_epoch_ms(redrive["redriveDate"]),
             "error": record.get("error"),
             "cause": record.get("cause"),
         }
@@ -107,6 +109,11 @@ class EmulatorExecutionEvents(ExecutionEvents):
             resources=[str(record["executionArn"])],
             detail=detail,
         )
+
+
+def _included(value: object) -> bool:
+    """Whether an input or output is in the event: as it is escaped there, it has at most 248 KiB."""
+    return isinstance(value, str) and len(json.dumps(value).encode()) <= LONGEST_IN_EVENT_BYTES
 
 
 class EmulatorServices(Services):

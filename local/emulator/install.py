@@ -4,6 +4,9 @@
 | --- | --- |
 | ECS RunTask, StopTask, DescribeTasks, ListTasks | without Docker its tasks run for ever, and it sends no events |
 | the walk of an execution, StopExecution | `.sync` never fails, one token serves all attempts, time-outs are ignored |
+| RedriveExecution | there is none |
+| DescribeExecution, ListExecutions | nothing of redrives; lists of what does not exist; pages of a thousand |
+| the clock of executions, events and schedules | it is the wall's; schedules are looked at every ten seconds |
 | StartExecution with a name that is taken | the same name and input must give the same execution (fact B32) |
 | CreateStateMachine, UpdateStateMachine | definitions that cannot run are taken there |
 | SendTaskSuccess, SendTaskFailure, SendTaskHeartbeat | closed tokens must answer TaskTimedOut (facts B29, B30) |
@@ -27,21 +30,23 @@ from typing import Any, Final
 from ministack import app
 from ministack.core import iam_actions
 from ministack.core.responses import error_response_json, json_response
-from ministack.services import ecs, eventbridge, lambda_svc, sqs, stepfunctions
+from ministack.services import ecs, eventbridge, lambda_svc, sqs
 
+from local.clock import Clock
 from local.ecs.errors import EcsApiError
 from local.ecs.fargate import LocalFargate
 from local.ecs.model import Json
 from local.emulator.archives import install_archives
+from local.emulator.executions import Response, install_executions, install_tokens, refusal
 from local.emulator.functions import AsyncInvocations
-from local.stepfunctions.definitions import problem_of
+from local.emulator.virtual_time import install_clock
 from local.stepfunctions.engine import Engine
-from local.stepfunctions.tokens import TokenError, Tokens
+from local.stepfunctions.ports import ExecutionEvents
+from local.stepfunctions.tokens import Tokens
 
 STREAM_ACTIONS: Final = frozenset({"DeleteLogStream", "GetLogEvents", "PutLogEvents"})
 CHECKED_SERVICES: Final = ("ecs", "states")
 LONGEST_WAIT_SECONDS: Final = 20.0
-Response = tuple[int, dict[str, str], bytes]
 
 
 def install(
@@ -49,12 +54,15 @@ def install(
     engine: Engine,
     tokens: Tokens,
     invocations: AsyncInvocations,
-    loop: asyncio.AbstractEventLoop,
+    execution_events: ExecutionEvents,
+    clock: Clock,
 ) -> None:
     """Put this runtime's parts in the place of MiniStack's. Called once, on the loop that serves requests."""
+    loop = asyncio.get_running_loop()
     _install_ecs(fargate, loop)
-    _install_executions(engine, loop)
-    _install_tokens(tokens)
+    install_executions(engine, execution_events, clock, loop)
+    install_tokens(tokens)
+    install_clock(clock)
     eventbridge._dispatch_to_lambda = invocations.dispatch
     _install_dead_letters()
     _install_log_stream_permissions()
@@ -88,119 +96,6 @@ def _on_loop(operation: Callable[[Json], Json], loop: asyncio.AbstractEventLoop)
         return asyncio.run_coroutine_threadsafe(answer(parameters), loop).result()
 
     return handle
-
-
-def _install_executions(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
-    make_execution: Callable[[Json], Response] = stepfunctions._start_execution
-
-    def start_execution(parameters: Json) -> Response:
-        answer = _taken(parameters) or _refused(parameters)
-        if answer is not None:
-            return answer
-        answer = make_execution(parameters)
-        _complete_history(answer)
-        return answer
-
-    def run_execution(arn: str) -> None:
-        asyncio.run_coroutine_threadsafe(_run(engine, stepfunctions._executions[arn]), loop).result()
-
-    def stop_execution(parameters: Json) -> Response:
-        record = stepfunctions._executions.get(parameters.get("executionArn"))
-        if record is None:
-            arn = parameters.get("executionArn")
-            return _error("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
-        if record["status"] == "RUNNING":
-            engine.stop(record, _text(parameters, "error"), _text(parameters, "cause"))
-        response: Response = json_response({"stopDate": record["stopDate"]})
-        return response
-
-    for name in ("_create_state_machine", "_update_state_machine"):
-        setattr(stepfunctions, name, _defined(getattr(stepfunctions, name)))
-    stepfunctions._start_execution = start_execution
-    stepfunctions._run_execution = run_execution
-    stepfunctions._stop_execution = stop_execution
-
-
-def _defined(operation: Callable[[Json], Response]) -> Callable[[Json], Response]:
-    """Refuse a definition that cannot run before it is kept."""
-
-    def checked(parameters: Json) -> Response:
-        problem = problem_of(parameters["definition"]) if "definition" in parameters else None
-        if problem is not None:
-            return _error("InvalidDefinition", f"Invalid State Machine Definition: '{problem}'")
-        return operation(parameters)
-
-    return checked
-
-
-def _complete_history(answer: Response) -> None:
-    """Every event names the one before it, the first one too."""
-    record = stepfunctions._executions.get(json.loads(answer[2]).get("executionArn"))
-    if record is not None:
-        record["events"][0].setdefault("previousEventId", 0)
-
-
-async def _run(engine: Engine, record: Json) -> None:
-    machine = stepfunctions._state_machines.get(record["stateMachineArn"])
-    if machine is None:
-        return
-    record["roleArn"] = machine["roleArn"]
-    engine.start(record, json.loads(machine["definition"]))
-
-
-def _taken(parameters: Json) -> Response | None:
-    """A name that was used: the same execution for the same input while it runs, else ExecutionAlreadyExists (B32)."""
-    base = stepfunctions._resolve_state_machine_arn(parameters.get("stateMachineArn", ""))
-    name = parameters.get("name")
-    if base is None or not name:
-        return None
-    arn = f"{base.replace(':stateMachine:', ':execution:')}:{name}"
-    record = stepfunctions._executions.get(arn)
-    if record is None:
-        return None
-    if record["status"] == "RUNNING" and record["input"] == parameters.get("input", "{}"):
-        response: Response = json_response({"executionArn": arn, "startDate": record["startDate"]})
-        return response
-    return _error("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
-
-
-def _refused(parameters: Json) -> Response | None:
-    """A name or an input that Step Functions would not take (fact B30)."""
-    name = parameters.get("name")
-    if isinstance(name, str) and not 0 < len(name) <= 80:  # noqa: PLR2004
-        return _error("InvalidName", f"Invalid Name: '{name}'")
-    try:
-        json.loads(str(parameters.get("input", "{}")))
-    except ValueError as error:
-        return _error("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'")
-    return None
-
-
-def _install_tokens(tokens: Tokens) -> None:
-    answers: dict[str, Callable[[str, Json], None]] = {
-        "_send_task_success": lambda token, p: tokens.succeed(token, str(p.get("output", "{}"))),
-        "_send_task_failure": lambda token, p: tokens.fail(token, _text(p, "error"), _text(p, "cause")),
-        "_send_task_heartbeat": lambda token, _: tokens.beat(token),
-    }
-    for name, answer in answers.items():
-        setattr(stepfunctions, name, _token_operation(answer, getattr(stepfunctions, name), tokens))
-
-
-def _token_operation(
-    answer: Callable[[str, Json], None], original: Callable[[Json], Response], tokens: Tokens
-) -> Callable[[Json], Response]:
-    def operation(parameters: Json) -> Response:
-        token = str(parameters.get("taskToken", ""))
-        if not tokens.knows(token) and token in stepfunctions._task_tokens:
-            return original(parameters)  # an activity's token
-        try:
-            answer(token, parameters)
-        except TokenError as error:
-            return _error(error.code, str(error))
-        response: Response = json_response({})
-        return response
-
-    return operation
 
 
 def _install_dead_letters() -> None:
@@ -245,7 +140,7 @@ def _install_body_check() -> None:
 def _checked(handler: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
     async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: Json) -> Response:
         if headers.get("x-amz-target") and not _is_object(body):
-            return _error("SerializationException", "The body of the request must be a JSON object")
+            return refusal("SerializationException", "The body of the request must be a JSON object")
         return await handler(method, path, headers, body, query)
 
     return handle
@@ -298,13 +193,3 @@ def _install_log_stream_permissions() -> None:
         return f"{arn}:log-stream:{iam_actions._safe_json_field(body, 'logStreamName')}"
 
     iam_actions.extract_resource_arn = extract
-
-
-def _text(parameters: Json, name: str) -> str | None:
-    value = parameters.get(name)
-    return value if isinstance(value, str) else None
-
-
-def _error(code: str, message: str) -> Response:
-    response: Response = error_response_json(code, message, 400)
-    return response

@@ -5,18 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from typing import Final
+from dataclasses import dataclass
 
-from local.clock import Clock
+from local.clock import Clock, iso_milliseconds
 from local.ecs.model import Json
 from local.stepfunctions.errors import RUNTIME, TIMEOUT, StateError
 from local.stepfunctions.execution import Execution, Frame, as_json
 from local.stepfunctions.interpreter import Interpreter
 from local.stepfunctions.ports import ExecutionEvents
+from local.stepfunctions.redrive import redrive_count
 
 logger = logging.getLogger(__name__)
 
-STARTED_EVENT: Final = 1  # the embedded AWS writes ExecutionStarted itself
+
+@dataclass(frozen=True)
+class Walk:
+    """One attempt at an execution: the definition that it was started with, and where it stands."""
+
+    machine: Json
+    frame: Frame
 
 
 class Engine:
@@ -27,13 +34,12 @@ class Engine:
         self._events = events
         self._clock = clock
         self._runs: dict[str, asyncio.Task[None]] = {}
+        self._walks: dict[str, Walk] = {}
 
     def start(self, record: Json, machine: Json) -> None:
-        """Run the execution of a record that the embedded AWS has just made."""
-        execution = Execution(record, self._clock)
-        run = asyncio.get_running_loop().create_task(self._run(execution, machine))
-        self._runs[execution.arn] = run
-        run.add_done_callback(lambda _: self._runs.pop(execution.arn, None))
+        """Run the execution of a record that the embedded AWS has just made; one that was stopped by now does not."""
+        data = json.loads(str(record["input"]))
+        self._begin(Walk(machine, self._frame(record, machine, data)), data)
 
     def stop(self, record: Json, error: str | None, cause: str | None) -> None:
         """StopExecution: ABORTED at once; what `.sync` started is stopped (fact B26)."""
@@ -45,6 +51,24 @@ class Engine:
         if run is not None:
             run.cancel()
 
+    def redrive(self, record: Json) -> None:
+        """RedriveExecution of an execution that has ended without success: it goes on from the state that failed.
+
+        The state has the same input and variables, no retry behind it, and the machine's time-out begins again (the
+        developer guide's "Redriving executions"; fact B32). A Parallel or Map state begins as a whole.
+        """
+        before = self._walks[str(record["executionArn"])]
+        record.update(status="RUNNING", stopDate=None, output=None, error=None, cause=None)
+        record.update(redriveCount=redrive_count(record) + 1, redriveDate=iso_milliseconds(self._clock.now()))
+        place = before.frame.place
+        data = place.data if place else json.loads(str(record["input"]))
+        frame = self._frame(record, before.machine, json.loads(str(record["input"])))
+        frame.place = place
+        frame.variables = dict(place.variables) if place else {}
+        frame.note("ExecutionRedriven", {"redriveCount": record["redriveCount"]})
+        self._events.status_changed(record)
+        self._begin(Walk(before.machine, frame), data)
+
     async def shutdown(self) -> None:
         """Leave every execution where it is."""
         runs = list(self._runs.values())
@@ -52,10 +76,29 @@ class Engine:
             run.cancel()
         await asyncio.gather(*runs, return_exceptions=True)
 
-    async def _run(self, execution: Execution, machine: Json) -> None:
+    def _frame(self, record: Json, machine: Json, data: object) -> Frame:
+        execution = Execution(record, self._clock)
+        language = str(machine.get("QueryLanguage", "JSONPath"))
+        return Frame(execution, language, _context(record, data), previous_event=_last(execution))
+
+    def _begin(self, walk: Walk, data: object) -> None:
+        execution = walk.frame.execution
+        self._walks[execution.arn] = walk
+        if not execution.running:
+            return
+        run = asyncio.get_running_loop().create_task(self._run(walk, data))
+        self._runs[execution.arn] = run
+        run.add_done_callback(lambda _: self._forget(execution.arn, run))
+
+    def _forget(self, arn: str, run: asyncio.Task[None]) -> None:
+        if self._runs.get(arn) is run:
+            del self._runs[arn]
+
+    async def _run(self, walk: Walk, data: object) -> None:
+        execution = walk.frame.execution
         try:
-            async with asyncio.timeout(self._machine_timeout(machine)):
-                output = await self._walk(execution, machine)
+            async with asyncio.timeout(self._machine_timeout(walk.machine)):
+                output = await self._interpreter.run(walk.machine, data, walk.frame)
         except TimeoutError:
             self._end(execution, "TIMED_OUT", "ExecutionTimedOut", StateError(TIMEOUT))
         except StateError as failure:
@@ -67,16 +110,6 @@ class Engine:
             self._end(execution, "FAILED", "ExecutionFailed", StateError(RUNTIME, str(error)))
         else:
             self._succeed(execution, output)
-
-    async def _walk(self, execution: Execution, machine: Json) -> object:
-        data = json.loads(str(execution.record["input"]))
-        frame = Frame(
-            execution=execution,
-            query_language=str(machine.get("QueryLanguage", "JSONPath")),
-            context=_context(execution.record, data),
-            previous_event=STARTED_EVENT,
-        )
-        return await self._interpreter.run(machine, data, frame)
 
     def _machine_timeout(self, machine: Json) -> float | None:
         seconds = machine.get("TimeoutSeconds")
@@ -100,6 +133,7 @@ class Engine:
 
 def _context(record: Json, data: object) -> Json:
     machine_arn = str(record["stateMachineArn"])
+    redriven = {"RedriveTime": record["redriveDate"]} if redrive_count(record) else {}
     return {
         "Execution": {
             "Id": record["executionArn"],
@@ -107,7 +141,8 @@ def _context(record: Json, data: object) -> Json:
             "Name": record["name"],
             "RoleArn": record.get("roleArn"),
             "StartTime": record["startDate"],
-            "RedriveCount": 0,
+            "RedriveCount": redrive_count(record),
+            **redriven,
         },
         "StateMachine": {"Id": machine_arn, "Name": machine_arn.rsplit(":", 1)[-1]},
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from local.clock import Clock, iso_milliseconds
 from local.ecs.model import Json
+from local.stepfunctions.redrive import redrive_count
 
 
 class Execution:
@@ -16,6 +17,7 @@ class Execution:
     def __init__(self, record: Json, clock: Clock) -> None:
         self.record = record
         self._clock = clock
+        self._redrive_count = redrive_count(record)
 
     @property
     def arn(self) -> str:
@@ -24,8 +26,8 @@ class Execution:
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
-        return self.record["status"] == "RUNNING"
+        """Whether it has not ended; an attempt before a redrive has."""
+        return self.record["status"] == "RUNNING" and redrive_count(self.record) == self._redrive_count
 
     def add_event(self, event_type: str, previous: int, details: Mapping[str, object] | None = None) -> int:
         """Append to the history; gives the event's id. `details` go under the key that AWS has for the type."""
@@ -52,6 +54,15 @@ class Execution:
         )
 
 
+@dataclass(frozen=True)
+class Place:
+    """A state that was entered, with what it was entered with: where a redrive goes on."""
+
+    state: str
+    data: object
+    variables: dict[str, object]
+
+
 @dataclass
 class Frame:
     """Where a sequence of states stands: its own variables and context, and the last event of its branch."""
@@ -61,6 +72,7 @@ class Frame:
     context: Json
     variables: dict[str, object] = field(default_factory=dict)
     previous_event: int = 0
+    place: Place | None = None
 
     def note(self, event_type: str, details: Mapping[str, object] | None = None) -> None:
         """Append an event that follows this branch's last one."""

@@ -12,13 +12,15 @@ from local.clock import Clock, iso_milliseconds
 from local.ecs.model import Json
 from local.stepfunctions.distributed_map import DistributedMap
 from local.stepfunctions.errors import DATA_LIMIT_EXCEEDED, LONGEST_OUTPUT_BYTES, RUNTIME, StateError
-from local.stepfunctions.execution import Frame, as_json
+from local.stepfunctions.execution import Frame, Place, as_json
 from local.stepfunctions.fields import Fields
 from local.stepfunctions.ports import Language, MapRuns
 from local.stepfunctions.retry import Retries, catcher_for
 from local.stepfunctions.tasks import TaskRunner
 
 MOST_MAP_WORKERS: Final = 40  # an inline Map runs at most 40 iterations at a time
+# A redrive schedules these again without entering them again.
+RESCHEDULED: Final = frozenset({"Task", "Parallel", "Map"})
 Step = tuple[object, str | None]
 
 
@@ -42,20 +44,27 @@ class Interpreter:
         }
 
     async def run(self, machine: Json, data: object, frame: Frame) -> object:
-        """From `StartAt` to the end of `States`; gives the last state's output or raises `StateError`."""
+        """From `StartAt` to the end of `States`; gives the last state's output or raises `StateError`.
+
+        A frame that has a place already goes on from it: a redrive.
+        """
         states = machine.get("States")
-        name = machine.get("StartAt")
+        again = frame.place
+        name: object = again.state if again else machine.get("StartAt")
         while isinstance(name, str):
             state = states.get(name) if isinstance(states, dict) else None
             if not isinstance(state, dict):
                 raise StateError(RUNTIME, f"The state '{name}' does not exist")
-            data, name = await self._run_state(name, state, data, frame)
+            frame.place = Place(name, data, dict(frame.variables))
+            data, name = await self._run_state(state, frame.place, frame, entered=again is not None)
+            again = None
         return data
 
-    async def _run_state(self, name: str, state: Json, data: object, frame: Frame) -> Step:
-        kind = str(state.get("Type"))
+    async def _run_state(self, state: Json, place: Place, frame: Frame, *, entered: bool) -> Step:
+        name, data, kind = place.state, place.data, str(state.get("Type"))
         frame.context["State"] = {"Name": name, "EnteredTime": iso_milliseconds(self._clock.now()), "RetryCount": 0}
-        frame.note(f"{kind}StateEntered", {"name": name, "input": as_json(data)})
+        if not (entered and kind in RESCHEDULED):
+            frame.note(f"{kind}StateEntered", {"name": name, "input": as_json(data)})
         handler = self._handlers.get(kind)
         if handler is None:
             raise StateError(RUNTIME, f"The state '{name}' has an unknown type: {kind}")

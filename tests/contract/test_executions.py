@@ -1,0 +1,232 @@
+"""What Step Functions says of executions: by API and by event (API reference; "Automating event delivery").
+
+The closed statuses, with and without error and cause, are also what fact B32 builds on.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.contract.conftest import ROLE, Aws, Json
+from tests.contract.statuses import by_execution, deleted, queue_of_statuses
+from tests.waiting import eventually
+
+WAIT: Json = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": True}}}
+PASS: Json = {"StartAt": "P", "States": {"P": {"Type": "Pass", "Result": {"made": 1}, "End": True}}}
+FAIL: Json = {"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "Own.Error", "Cause": "because"}}}
+NOT_REDRIVABLE = "Execution is {} and cannot be redriven"
+
+
+@pytest.fixture
+def statuses(aws: Aws) -> Iterator[str]:
+    """A queue that gets every status change of executions; gives its URL."""
+    name, url = queue_of_statuses(aws)
+    yield url
+    deleted(aws, name)
+
+
+def machine(aws: Aws, definition: Json) -> str:
+    """A state machine; gives its ARN."""
+    name = f"machine-{uuid.uuid4().hex[:8]}"
+    return aws.sfn.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)["stateMachineArn"]
+
+
+def ended_in(aws: Aws, status: str) -> str:
+    """An execution that has come to a status; gives its ARN."""
+    definition = {"SUCCEEDED": PASS, "FAILED": FAIL, "TIMED_OUT": {**WAIT, "TimeoutSeconds": 1}}.get(status, WAIT)
+    execution = aws.start(definition, {"some": "input"})
+    if status == "ABORTED":
+        aws.sfn.stop_execution(executionArn=execution, error="Why", cause="not")
+    if status != "RUNNING":
+        aws.ended(execution)
+    return execution
+
+
+ENDS = [
+    ("RUNNING", None, None),
+    ("SUCCEEDED", None, None),
+    ("FAILED", "Own.Error", "because"),
+    ("TIMED_OUT", "States.Timeout", None),
+    ("ABORTED", "Why", "not"),
+]
+
+
+@pytest.mark.parametrize(("status", "error", "cause"), ENDS)
+def test_describe_execution_in_every_status(aws: Aws, status: str, error: str | None, cause: str | None) -> None:
+    execution = ended_in(aws, status)
+    shown: Json = dict(aws.sfn.describe_execution(executionArn=execution))
+    assert (shown["status"], shown.get("error"), shown.get("cause")) == (status, error, cause)
+    assert (shown.get("stopDate") is None) == (status == "RUNNING")
+    assert shown.get("output") == ('{"made":1}' if status == "SUCCEEDED" else None)
+    assert (shown["redriveCount"], shown.get("redriveDate")) == (0, None)
+    redrivable = status in {"FAILED", "TIMED_OUT", "ABORTED"}
+    assert shown["redriveStatus"] == ("REDRIVABLE" if redrivable else "NOT_REDRIVABLE")
+    assert shown.get("redriveStatusReason") == (None if redrivable else NOT_REDRIVABLE.format(status))
+    aws.sfn.stop_execution(executionArn=execution)
+
+
+@pytest.mark.parametrize(("status", "error", "cause"), ENDS)
+def test_every_status_change_is_an_event(
+    aws: Aws, statuses: str, status: str, error: str | None, cause: str | None
+) -> None:
+    execution = ended_in(aws, status)
+    found = by_execution(aws, statuses, execution, status)
+    expected = ["RUNNING"] if status == "RUNNING" else ["RUNNING", status]
+    assert [event["detail"]["status"] for event in found] == expected
+    last = found[-1]
+    assert (last["source"], last["resources"]) == ("aws.states", [execution])
+    shown = aws.sfn.describe_execution(executionArn=execution)
+    redrivable = status in {"FAILED", "TIMED_OUT", "ABORTED"}
+    output = '{"made":1}' if status == "SUCCEEDED" else None
+    stopped = shown.get("stopDate")
+    assert last["detail"] == {
+        "executionArn": execution,
+        "stateMachineArn": shown["stateMachineArn"],
+        "name": shown["name"],
+        "status": status,
+        "startDate": round(shown["startDate"].timestamp() * 1000),
+        "stopDate": round(stopped.timestamp() * 1000) if stopped else None,
+        "input": '{"some": "input"}',
+        "output": output,
+        "inputDetails": {"included": True},
+        "outputDetails": {"included": True} if output else None,
+        "error": error,
+        "cause": cause,
+        "stateMachineVersionArn": None,
+        "stateMachineAliasArn": None,
+        "redriveCount": 0,
+        "redriveDate": None,
+        "redriveStatus": "REDRIVABLE" if redrivable else "NOT_REDRIVABLE",
+        "redriveStatusReason": None if redrivable else NOT_REDRIVABLE.format(status),
+    }
+    aws.sfn.stop_execution(executionArn=execution)
+
+
+def test_the_event_leaves_out_an_input_that_is_too_long(aws: Aws, statuses: str) -> None:
+    execution = aws.start(PASS, {"long": "x" * 256_000})
+    first = by_execution(aws, statuses, execution, "SUCCEEDED")[0]["detail"]
+    assert (first["input"], first["inputDetails"]) == (None, {"included": False})
+
+
+@pytest.mark.parametrize(
+    ("arn", "code"),
+    [
+        ("arn:aws:states:us-east-1:000000000000:execution:none:none", "ExecutionDoesNotExist"),
+        ("none", "InvalidArn"),
+    ],
+)
+def test_an_execution_that_does_not_exist(aws: Aws, arn: str, code: str) -> None:
+    calls: list[Any] = [aws.sfn.describe_execution, aws.sfn.stop_execution, aws.sfn.redrive_execution]
+    for call in calls:
+        with pytest.raises(ClientError) as refused:
+            call(executionArn=arn)
+        assert refused.value.response["Error"]["Code"] == code
+
+
+def test_stopping_twice_tells_the_first_time_and_one_event(aws: Aws, statuses: str) -> None:
+    execution = ended_in(aws, "ABORTED")
+    first = aws.sfn.describe_execution(executionArn=execution)
+    again = aws.sfn.stop_execution(executionArn=execution, error="Other", cause="reason")
+    assert again["stopDate"] == first["stopDate"]
+    assert aws.sfn.describe_execution(executionArn=execution)["error"] == "Why"
+    by_execution(aws, statuses, execution, "ABORTED")
+    second = ended_in(aws, "ABORTED")
+    by_execution(aws, statuses, second, "ABORTED")
+    assert not by_execution(aws, statuses, execution, None)
+
+
+def listed(aws: Aws, machine_arn: str, **more: Any) -> list[str]:
+    """Names on one page."""
+    answer = aws.sfn.list_executions(stateMachineArn=machine_arn, **more)
+    return [execution["name"] for execution in answer["executions"]]
+
+
+def test_executions_are_listed_by_machine_and_status_newest_first(aws: Aws) -> None:
+    waiting, other = machine(aws, WAIT), machine(aws, PASS)
+    names = [f"e{number}" for number in range(5)]
+    for name in names:
+        aws.sfn.start_execution(stateMachineArn=waiting, name=name)
+    aws.sfn.start_execution(stateMachineArn=other, name="other")
+    assert listed(aws, waiting) == names[::-1]
+    assert listed(aws, waiting, statusFilter="RUNNING") == names[::-1]
+    assert listed(aws, waiting, statusFilter="ABORTED") == []
+    aws.sfn.stop_execution(executionArn=waiting.replace(":stateMachine:", ":execution:") + ":e2")
+    assert listed(aws, waiting, statusFilter="RUNNING") == ["e4", "e3", "e1", "e0"]
+    stopped = aws.sfn.list_executions(stateMachineArn=waiting, statusFilter="ABORTED")["executions"]
+    assert [(each["name"], each["status"], each["redriveCount"]) for each in stopped] == [("e2", "ABORTED", 0)]
+    assert "mapRunArn" not in stopped[0]
+    for name in names:
+        aws.sfn.stop_execution(executionArn=waiting.replace(":stateMachine:", ":execution:") + f":{name}")
+
+
+def test_lists_of_executions_come_in_pages(aws: Aws) -> None:
+    arn = machine(aws, PASS)
+    names = [f"e{number:03d}" for number in range(103)]
+    for name in names:
+        aws.sfn.start_execution(stateMachineArn=arn, name=name)
+    eventually(lambda: not listed(aws, arn, statusFilter="RUNNING"), "the ends")
+    assert len(listed(aws, arn)) == 100, "the default"
+    assert len(listed(aws, arn, maxResults=1000)) == 103
+    assert len(listed(aws, arn, maxResults=0)) == 100
+    pages = aws.sfn.get_paginator("list_executions").paginate(stateMachineArn=arn, PaginationConfig={"PageSize": 10})
+    sizes, seen = [], []
+    for page in pages:
+        sizes.append(len(page["executions"]))
+        seen += [each["name"] for each in page["executions"]]
+    assert sizes == [10] * 10 + [3]
+    assert sorted(seen) == names
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ({"stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:none"}, "StateMachineDoesNotExist"),
+        ({}, "ValidationException"),
+        ({"stateMachineArn": "self", "maxResults": 1001}, "ValidationException"),
+        ({"stateMachineArn": "self", "nextToken": "what"}, "InvalidToken"),
+    ],
+)
+def test_lists_that_cannot_be(aws: Aws, parameters: dict[str, Any], code: str) -> None:
+    if parameters.get("stateMachineArn") == "self":
+        parameters = {**parameters, "stateMachineArn": machine(aws, PASS)}
+    with pytest.raises(ClientError) as refused:
+        aws.sfn.list_executions(**parameters)
+    assert refused.value.response["Error"]["Code"] == code
+
+
+def test_b29_a_heartbeat_tells_whether_a_token_is_open(aws: Aws) -> None:
+    task: Json = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": True}
+    url = aws.sqs.create_queue(QueueName=f"tokens-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    task["Parameters"] = {"QueueUrl": url, "MessageBody.$": "$$.Task.Token"}
+    task["Retry"] = [{"ErrorEquals": ["Again"], "IntervalSeconds": 0}]
+    execution = aws.start({"StartAt": "Ask", "States": {"Ask": task}})
+
+    def token() -> str:
+        def probe() -> str | None:
+            answer = aws.sqs.receive_message(QueueUrl=url)
+            return next((message["Body"] for message in answer.get("Messages", [])), None)
+
+        return eventually(probe, "a token")
+
+    def heartbeat(of: str) -> str:
+        try:
+            aws.sfn.send_task_heartbeat(taskToken=of)
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+        return "open"
+
+    first = token()
+    assert heartbeat(first) == "open"
+    aws.sfn.send_task_failure(taskToken=first, error="Again")
+    assert heartbeat(first) == "TaskTimedOut"
+    second = token()
+    assert (heartbeat(first), heartbeat(second)) == ("TaskTimedOut", "open")
+    aws.sfn.stop_execution(executionArn=execution)
+    assert heartbeat(second) == "TaskTimedOut"
+    assert heartbeat("AQCEAAAAKgAAAAMAAAAAother") == "InvalidToken"
