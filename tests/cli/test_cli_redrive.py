@@ -2,13 +2,16 @@
 
 import json
 import re
+import socket
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import main
+from cli.target import Target
 from tests.cli.dead_letters_for_tests import (
     CANARY,
     EVENT,
@@ -291,6 +294,46 @@ def test_a_message_that_comes_twice_is_sent_once_and_gone(runner: CliRunner) -> 
     assert cloud.queues[EVENTS] == []
 
 
+def test_a_message_that_stays_and_comes_twice_is_tried_once(runner: CliRunner) -> None:
+    """A run of more than 15 minutes meets again what it has left."""
+    cloud = Cloud(missed(), missed())
+
+    def invoke() -> Reply:
+        for message in cloud.queues[EVENTS] if cloud.calls.count("Invoke") == 2 else ():
+            message.hidden = False
+        return function_error()
+
+    cloud.answers["Invoke"] = invoke
+
+    assert counted(run(runner, cloud, "--json")) == {"stays": 2}
+    assert cloud.calls.count("Invoke") == 2
+    assert len(cloud.left()) == 2
+
+
+def test_however_many_stay_all_can_be_taken_again(runner: CliRunner) -> None:
+    cloud = Cloud(*(missed() for _ in range(25)))
+
+    assert counted(run(runner, cloud, "--dry-run", "--json")) == {"found": 25}
+    assert len(cloud.left()) == 25
+
+
+def test_a_function_that_cannot_be_reached_leaves_its_events(
+    runner: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud = Cloud(missed())
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with socket.socket() as closed, serving(cloud.answer) as server:
+        closed.bind(("127.0.0.1", 0))
+        elsewhere = Target.functions
+        nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        monkeypatch.setattr(Target, "functions", lambda self: elsewhere(replace(self, endpoint=nowhere)))
+        result = runner.invoke(main, ["redrive"], obj=around(server))
+
+    assert result.exit_code == 1
+    assert "stays: EndpointConnectionError: Could not connect" in result.stdout
+    assert len(cloud.left()) == 1
+
+
 def test_stopped_half_way_nothing_is_lost_and_all_can_be_taken_again(
     runner: CliRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -359,10 +402,10 @@ def test_a_stack_without_a_queue(runner: CliRunner, without: str, exit_code: int
 
 
 def test_others_words_cannot_move_the_terminal(runner: CliRunner) -> None:
-    cloud = Cloud(missed(ERROR_CODE="\x1b[2J"))
-    result = run(runner, cloud, "--dry-run")
+    result = run(runner, Cloud(missed(ERROR_CODE="\x07\u202e")), "--dry-run")
 
-    assert "\x1b" not in result.stdout
+    assert "\x07" not in result.stdout
+    assert "\u202e" not in result.stdout
 
 
 def test_a_limit_of_nothing_is_refused(runner: CliRunner) -> None:
