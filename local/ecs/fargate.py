@@ -17,11 +17,13 @@ from local.ecs.faults.registry import Subject
 from local.ecs.health import HealthCheck
 from local.ecs.life import StopRequest, Surroundings, TaskLife
 from local.ecs.model import Json, LocalContainer, LocalTask
+from local.ecs.pages import page_of
 from local.ecs.ports import ClusterInfo
 from local.ecs.requests import RunTaskRequest, read_run_task
 
 LONGEST_STOP_REASON_CHARACTERS: Final = 255  # fact B30
 MOST_DESCRIBED: Final = 100  # fact B34
+DESIRED_STATUSES: Final = ("RUNNING", "PENDING", "STOPPED")  # ListTasks of the API reference
 KEPT_STOPPED_SECONDS: Final = 3_600  # fact B12: at least one hour
 
 
@@ -87,18 +89,21 @@ class LocalFargate:
     def list_tasks(self, parameters: Json) -> Json:
         """ListTasks by cluster, desiredStatus (RUNNING unless told), family and startedBy, in pages."""
         cluster = self._cluster(parameters)
+        status = parameters.get("desiredStatus") or "RUNNING"
+        if status not in DESIRED_STATUSES:
+            raise InvalidParameterError(f"Invalid desiredStatus {status}: one of {', '.join(DESIRED_STATUSES)}.")
         wanted = {
-            "desired_status": parameters.get("desiredStatus") or "RUNNING",
+            "desired_status": status,
             "family": parameters.get("family"),
             "started_by": parameters.get("startedBy"),
         }
-        arns = [
-            life.task.arn
+        tasks = (
+            life.task
             for life in self._lives.values()
             if life.task.cluster_arn == cluster.arn
             and all(value is None or getattr(life.task, name) == value for name, value in wanted.items())
-        ]
-        return _page(arns, parameters)
+        )
+        return page_of(tasks, parameters)
 
     async def shutdown(self) -> None:
         """Kill every container; no events follow."""
@@ -198,12 +203,3 @@ def _shown_overrides(request: RunTaskRequest) -> Json:
     # A copy: what is shown must not change when the caller's own objects do.
     copied: Json = json.loads(json.dumps({**request.overrides, "containerOverrides": entries}))
     return copied
-
-
-def _page(arns: list[str], parameters: Json) -> Json:
-    size = min(int(str(parameters.get("maxResults") or MOST_DESCRIBED)), MOST_DESCRIBED)
-    start = int(str(parameters.get("nextToken") or 0))
-    page: Json = {"taskArns": arns[start : start + size]}
-    if start + size < len(arns):
-        page["nextToken"] = str(start + size)
-    return page
