@@ -11,9 +11,14 @@ from tests.contract.conftest import Aws
 from tests.contract.running import EXIT_0, STAY, run
 
 
+def family_of(definition: str) -> str:
+    """The family in a task definition's ARN."""
+    return definition.rpartition("/")[2].partition(":")[0]
+
+
 def listed(aws: Aws, definition: str, **more: Any) -> list[str]:
     """The ARNs of a family's tasks, from all pages."""
-    family = definition.rsplit("/", 1)[-1].split(":")[0]
+    family = family_of(definition)
     pages = aws.ecs.get_paginator("list_tasks").paginate(cluster=aws.cluster, family=family, **more)
     return [arn for page in pages for arn in page["taskArns"]]
 
@@ -43,7 +48,7 @@ def test_a_task_that_has_not_started_is_listed_as_running(aws: Aws) -> None:
 def test_lists_come_in_pages(aws: Aws) -> None:
     definition = aws.task_definition({})
     tasks = [run(aws, definition, STAY) for _ in range(5)]
-    family = definition.rsplit("/", 1)[-1].split(":")[0]
+    family = family_of(definition)
     first = aws.ecs.list_tasks(cluster=aws.cluster, family=family, maxResults=2)
     second = aws.ecs.list_tasks(cluster=aws.cluster, family=family, maxResults=2, nextToken=first["nextToken"])
     third = aws.ecs.list_tasks(cluster=aws.cluster, family=family, maxResults=2, nextToken=second["nextToken"])
@@ -58,7 +63,7 @@ def test_lists_come_in_pages(aws: Aws) -> None:
 def test_a_task_that_goes_between_two_pages_hides_no_other(aws: Aws) -> None:
     definition = aws.task_definition({})
     tasks = [run(aws, definition, STAY) for _ in range(4)]
-    family = definition.rsplit("/", 1)[-1].split(":")[0]
+    family = family_of(definition)
     first = aws.ecs.list_tasks(cluster=aws.cluster, family=family, maxResults=2)
     for task in first["taskArns"]:
         aws.ecs.stop_task(cluster=aws.cluster, task=task)
