@@ -13,6 +13,7 @@
 | EventBridge to Lambda | it neither retries nor sends failures to the on-failure destination (fact B11) |
 | EventBridge to a function that is not there | it drops the event and not into the dead-letter queue (fact B11) |
 | `AWS::Events::Archive`, the rules that a replay is for | the type is refused there, and replays go to every rule |
+| the types of functions' errors | every exception is a `Runtime.HandlerError` there, its class in AWS |
 | concurrent calls of a function | each starts a process, and a burst of them starves the machine |
 | bodies that are no JSON object | they are errors of the emulator there, 400 in AWS |
 | the resource that reading a log stream is authorized on | it is the log group's there, the stream's in AWS |
@@ -38,6 +39,7 @@ from local.ecs.fargate import LocalFargate
 from local.ecs.model import Json
 from local.emulator.archives import install_archives
 from local.emulator.executions import Response, install_executions, install_tokens, refusal
+from local.emulator.function_errors import install_error_types
 from local.emulator.functions import AsyncInvocations
 from local.emulator.virtual_time import install_clock
 from local.stepfunctions.engine import Engine
@@ -68,6 +70,7 @@ def install(
     _install_log_stream_permissions()
     _install_body_check()
     _install_worker_gate()
+    install_error_types()
     install_archives()
 
 
