@@ -1,7 +1,8 @@
 """What must hold after every step (I1 to I9), and what must hold once faults are over (L1 to L6)."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -29,19 +30,21 @@ class ViolationError(BaseException):
 
 @dataclass
 class Tally:
-    """What the audit counts. `by` has, for each task, what wrote its outcome and what delivered it."""
+    """What the audit counts: how often each task was decided, how often we answered for it, and which came late."""
 
-    outcome_by: dict[str, str] = field(default_factory=dict)
+    decided: Counter[str] = field(default_factory=Counter)
+    answered: Counter[str] = field(default_factory=Counter)
     recovered: set[str] = field(default_factory=set)
 
 
 class Invariants:
     """Looks on while things happen. `who` tells whether what acts now is a first try of an event's handler."""
 
-    def __init__(self, table: DynamoDb, ecs: Ecs, executions: Executions) -> None:
+    def __init__(self, table: DynamoDb, ecs: Ecs, executions: Executions, answers: Mapping[str, TokenAnswer]) -> None:
         self._table = table
         self._ecs = ecs
         self._executions = executions
+        self.answers = answers
         self.tally = Tally()
         self.is_recovery: Callable[[], bool] = lambda: False
         self._run_of: dict[str, str] = {}
@@ -63,7 +66,9 @@ class Invariants:
             before, after = int(old["version"]["N"]), int(new["version"]["N"])
             _must(after >= before, "I6", f"task {task_id} goes from version {before} back to {after}")
             if "outcome" in old:
-                _must(new.get("outcome") == old["outcome"], "I2", f"the outcome of task {task_id} changed")
+                is_same = new.get("outcome") == old["outcome"]
+                self.tally.decided[task_id] += not is_same
+                _must(is_same, "I2", f"the outcome of task {task_id} changed")
         if "outcome" in new and (old is None or "outcome" not in old):
             self._on_outcome(task_id, new)
         if _delivery(new) in _SETTLED and old is not None and _delivery(old) == "PENDING" and self.is_recovery():
@@ -81,7 +86,7 @@ class Invariants:
             "I5",
             f"task {task_id} has the outcome {error}, and truly {sorted(map(str, task.truth))}",
         )
-        self.tally.outcome_by[task_id] = item["outcome"]["M"]["status"]["S"]
+        self.tally.decided[task_id] += 1
         if self.is_recovery():
             self.tally.recovered.add(task_id)
 
@@ -92,6 +97,7 @@ class Invariants:
         task = attempt.task
         _must(task is not None, "I4", f"a token without a task was answered, of run {attempt.branch.run_id}")
         assert task is not None
+        self.tally.answered[task.task_id] += 1
         item = self.record(task)
         _must(item is not None and "outcome" in item, "I3", f"task {task.task_id} is answered before it is decided")
         assert item is not None
@@ -122,6 +128,33 @@ class Invariants:
         """A handler has raised something: a port that was unavailable, or an event that it refuses."""
         known = isinstance(error, PortError | EventError)
         _must(known, "I8", f"{function} raises {type(error).__name__}: {error}")
+
+    # ---- for the audit ------------------------------------------------------------------------------------------
+
+    def losses(self) -> int:
+        """Tasks that have ended and have no outcome, and tokens that are open although their task has ended."""
+        records = {task.arn: self.record(task) for task in self.tasks() if not task.is_live}
+        without = sum(1 for item in records.values() if item is None or "outcome" not in item)
+        attempts = self._executions.tokens.values()
+        return without + sum(1 for each in attempts if not each.is_over and each.task and each.task.arn in records)
+
+    def contradictions(self) -> int:
+        """Outcomes that are not what really happened, and answers that are not what is recorded."""
+        return sum(1 for task in self.tasks() if (item := self.record(task)) and not self._is_true(task, item))
+
+    def duplicates(self) -> int:
+        """Tasks that were decided or answered for more than once."""
+        twice = {each for tally in (self.tally.decided, self.tally.answered) for each, n in tally.items() if n > 1}
+        return len(twice)
+
+    def _is_true(self, task: Task, item: Item) -> bool:
+        if "outcome" not in item:
+            return True
+        error = error_of(item)
+        answer = self.answers.get(task.order.environment.get("TASK_TOKEN", ""))
+        told = answer is None or not answer.by_us or (answer.well is (error is None) and answer.error == error)
+        lost_is_right = error is ErrorName.LOST and not self._ecs.is_remembered(task)
+        return told and (error in task.truth or lost_is_right)
 
     # ---- when faults are over ------------------------------------------------------------------------------------
 

@@ -74,7 +74,7 @@ def spec_of(rng: Random, name: str) -> RunSpec:
         token_variable="TASK_TOKEN" if ours else "TASK_TOKEN_ENV_VARIABLE",
         items=items,
         items_are_children=rng.random() < 0.5,
-        tolerates_failures=rng.random() < 0.5,
+        tolerates_failures=items > 0 and rng.random() < 0.5,
         timeout_seconds=_pick(rng, (60.0, 200.0, 500.0, 3_600.0)),
         retries=int(rng.random() * 3),
         retries_timeouts=rng.random() < 0.5,

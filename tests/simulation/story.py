@@ -9,6 +9,7 @@ from tests.simulation.invariants import ViolationError
 from tests.simulation.poison import is_poison
 from tests.simulation.world import Settings, World
 
+_LOSSES: Final = frozenset({"L1", "L2", "L4"})
 _A_DAY: Final = 90_000.0
 _MARK: Final = ("SWEEP", "MARK")
 _SWEEPS_UNTIL_LOST: Final = 12
@@ -20,6 +21,9 @@ class Report:
 
     seed: int
     tasks: int
+    lost: int
+    unexpected: int
+    duplicates: int
     recovered: int
     violation: str | None
     trace: tuple[str, ...]
@@ -43,9 +47,13 @@ def tell(seed: int, settings: Settings = Settings(), *, tail: int = 40) -> Repor
         except ViolationError as error:
             violation = str(error)
     trace = world.scheduler.trace
+    losses = world.invariants.losses()
     return Report(
         seed=seed,
         tasks=sum(1 for _ in world.invariants.tasks()),
+        lost=losses if violation is None or violation[:2] in _LOSSES else 0,
+        unexpected=world.invariants.contradictions() + (violation is not None and violation[:2] not in _LOSSES),
+        duplicates=world.invariants.duplicates(),
         recovered=len(world.invariants.tally.recovered),
         violation=violation,
         trace=tuple(trace.lines(tail)) if violation else (),

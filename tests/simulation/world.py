@@ -77,7 +77,7 @@ class World:
             scheduler, plan, rules_of(self.functions), template.archive_pattern(), self.lambda_.invoke
         )
         self.callers = Callers(scheduler, plan, self.lambda_)
-        self.invariants = Invariants(self.table, self.ecs, self.executions)
+        self.invariants = Invariants(self.table, self.ecs, self.executions, self.stepfunctions.answers)
         self.printed = Printed()
 
     def _connect(self) -> None:
