@@ -69,7 +69,7 @@ class Ecs:
     """The operations that functions call, and what happens to tasks by itself.
 
     `emit` gets the detail of each change, `own_answer` is a container that answers its token, `on_stopped` is told of
-    each end, `is_known` says whether a task is recorded.
+    each end, `on_stop` of each task that a function stops; `is_known` says whether a task is recorded.
     """
 
     def __init__(self, scheduler: Scheduler, plan: FaultPlan) -> None:
@@ -80,6 +80,7 @@ class Ecs:
         self.emit: Callable[[Task, Detail], None] = lambda _task, _detail: None
         self.own_answer: Callable[[str, bool], None] = lambda _token, _well: None
         self.on_stopped: Callable[[Task], None] = lambda _task: None
+        self.on_stop: Callable[[Task], None] = lambda _task: None
         self.is_known: Callable[[Task], bool] = lambda _task: True
         self.page = 100
 
@@ -128,7 +129,9 @@ class Ecs:
             raise client_error("StopTask", "InvalidParameterException", "The referenced task was not found.")
         if reason is not None and len(reason) > 255:
             raise client_error("StopTask", "InvalidParameterException", "Reason must be at most 255 characters long.")
-        self._stop(found, reason or "Task stopped by user")
+        if found.is_live and found.desired_status != "STOPPED":
+            self.on_stop(found)
+        self.stop(found, reason or "Task stopped by user")
         return {"task": self._described(found)}
 
     # ---- what Step Functions and people do -----------------------------------------------------------------------
@@ -241,7 +244,8 @@ class Ecs:
         task.desired_status = "STOPPED"
         self._end(task)
 
-    def _stop(self, task: Task, reason: str) -> None:
+    def stop(self, task: Task, reason: str) -> None:
+        """Somebody stops it: SIGTERM, if it runs already."""
         if not task.is_live or task.desired_status == "STOPPED":
             return
         was_running = task.last_status == "RUNNING"

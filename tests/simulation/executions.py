@@ -230,7 +230,7 @@ class Executions:
 
     def _stop(self, task: Task, reason: str) -> None:
         if task.is_live:
-            self._ecs.stop_task(cluster=task.order.cluster, task=task.arn, reason=reason[:255])
+            self._ecs.stop(task, reason[:255])
 
     def _succeeds(self, attempt: Attempt) -> None:
         if attempt.is_over:

@@ -107,6 +107,16 @@ class Invariants:
         said = json.loads(answer.content)
         _must(said.get("taskArn", task.arn) == task.arn, "I4", f"the answer for {task.task_id} is another task's")
 
+    def on_stop(self, task: Task) -> None:
+        """One of our functions stops a task: nobody may want it any more (F19: the new attempt is untouched)."""
+        attempt = self._executions.of_task.get(task.arn)
+        _must(attempt is not None, "L5", f"task {task.task_id}, which is no run's, was stopped")
+        assert attempt is not None
+        execution = attempt.branch.execution
+        _must(attempt.is_over or execution.status != "RUNNING", "L5", f"task {task.task_id} is wanted and was stopped")
+        works_on = execution.spec.pattern is Pattern.REQUEST_RESPONSE and execution.status == "SUCCEEDED"
+        _must(not works_on, "L5", f"task {task.task_id} works on after its execution, as it should, and was stopped")
+
     def on_acknowledged(self, function: str, event: Any) -> None:
         """A handler has returned: what it was told is stored (I7)."""
         if not isinstance(event, dict) or event.get("detail-type") != _TASK_EVENT:

@@ -11,6 +11,7 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
 from tests.simulation.faults import CallFault, FaultPlan, error_of
+from tests.simulation.rates import Rates
 from tests.simulation.scheduler import Process, Scheduler, current_process
 
 Answer = Any
@@ -46,6 +47,7 @@ class Network:
         self._plan = plan
         self._random = plan.rng.random
         self.caller: Process | None = None
+        self.rates = Rates()
 
     def on_wait(self, process: Process, what: Call | Sleep) -> None:
         """A process waits for the answer of a call, or sleeps."""
@@ -67,6 +69,7 @@ class Network:
             self._answer(process, error_of(fault, call.service, call.operation))
             return
         self.caller = process
+        self.rates.called(process.name, call.operation, self._scheduler.now)
         answer = self._carried_out(call)
         if fault is CallFault.DIES_AFTER:
             process.kill()

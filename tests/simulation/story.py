@@ -7,6 +7,7 @@ from typing import Final
 from tests.simulation.expressions import Item
 from tests.simulation.invariants import ViolationError
 from tests.simulation.poison import is_poison
+from tests.simulation.rates import QUOTAS
 from tests.simulation.world import Settings, World
 
 _LOSSES: Final = frozenset({"L1", "L2", "L4"})
@@ -68,14 +69,23 @@ def _live(world: World) -> None:
     world.run_for(world.profile.active_for)
     _settle_down(world)
     world.invariants.check_end()
+    _check_rates(world)
     before = snapshot(world)
     _look_at_everything(world)
     _do_everything_again(world)
     if snapshot(world) != before:
         raise ViolationError("L6", "doing everything again changed the table")
+    _check_rates(world)
     world.run_for(_A_DAY)
     if snapshot(world) != before:
         raise ViolationError("L6", "what came a day late changed the table")
+
+
+def _check_rates(world: World) -> None:
+    """I10: no function alone takes more than a quota."""
+    for (function, name), peak in world.network.rates.peaks.items():
+        if peak > QUOTAS[name]:
+            raise ViolationError("I10", f"{function} made {peak} calls of {name} in one second")
 
 
 def _settle_down(world: World) -> None:

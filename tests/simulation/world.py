@@ -83,6 +83,7 @@ class World:
     def _connect(self) -> None:
         self.ecs.emit = self._task_changed
         self.ecs.is_known = lambda task: not task.is_ours or self.invariants.record(task) is not None
+        self.ecs.on_stop = self.invariants.on_stop
         self.ecs.own_answer = self.stepfunctions.own_answer
         self.executions.on_status = self._status_changed
         self.stepfunctions.on_answer = self.invariants.on_answer
