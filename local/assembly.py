@@ -28,6 +28,7 @@ from local.emulator.language import EmulatorLanguage
 from local.emulator.map_runs import EmulatorMapRuns
 from local.emulator.permissions import EmulatorPermissions
 from local.emulator.scope import EmulatorIdentity
+from local.function_calls import FunctionCalls, caller_at
 from local.state import MARK, Containers
 from local.stepfunctions.engine import Engine
 from local.stepfunctions.interpreter import Interpreter
@@ -46,7 +47,7 @@ class Runtime:
 
     def wrap(self, app: Any) -> Any:
         """The embedded AWS with this runtime's own paths before it."""
-        return ControlApi(app, self.fargate)
+        return ControlApi(FunctionCalls(app, self.fargate.faults, caller_at), self.fargate)
 
     async def shutdown(self) -> None:
         """Stop executions, then kill every container."""

@@ -35,9 +35,11 @@ class UnreachableError(LocalRuntimeError):
 class Options(TypedDict, total=False):
     """What can be said about a fault. Seconds are virtual.
 
-    `count`: how many RunTask calls, tasks or events (by kind) it strikes; 1 unless told. `provider` and `family` (of
-    the task definition) leave all others alone. `seconds`: the kind's own time. `after`: how long a task is RUNNING
-    before it strikes. `reason` replaces the kind's text, `last_status` chooses events.
+    `count`: how many RunTask calls, tasks, events or calls of functions (by kind) it strikes; 1 unless told. `provider`
+    and `family` (of the task definition) leave all others alone. `seconds`: the kind's own time. `after`: how long a
+    task is RUNNING before it strikes. `reason` replaces the kind's text, `last_status` chooses events. `call` is the
+    action that a function calls (`SendTaskFailure`), `function` a part of the function's name, `when` "before" or
+    "after" the call is carried out; unless told, any call of any function, and before.
     """
 
     count: int
@@ -47,6 +49,9 @@ class Options(TypedDict, total=False):
     after: float
     reason: str
     last_status: Sequence[str]
+    call: str
+    when: str
+    function: str
 
 
 def arm(endpoint: str, kind: str, **options: Unpack[Options]) -> Fault:

@@ -22,6 +22,7 @@ _STRIKES = {
     "start": "each strikes a task that starts",
     "run": "each strikes a task that runs (--after: so many seconds later)",
     "event": "each strikes an event of a task (--last-status: only such)",
+    "function": "each strikes a call that a function makes to AWS (--call, --function: only such)",
 }
 
 
@@ -50,7 +51,7 @@ class _WithKinds(click.Command):
         for stage, strikes in _STRIKES.items():
             kinds = [kind for kind in FAULT_KINDS.values() if kind.stage == stage]
             with formatter.section(f"Kinds, {strikes}"):
-                formatter.write_dl([(kind.name, f"{kind.does}{_seconds(kind)}") for kind in kinds])
+                formatter.write_dl([(kind.name, f"{kind.does}{_seconds(kind)}{_when(kind)}") for kind in kinds])
 
 
 class _GroupWithKinds(_WithKinds, click.Group):
@@ -59,6 +60,10 @@ class _GroupWithKinds(_WithKinds, click.Group):
 
 def _seconds(kind: FaultKind) -> str:
     return "" if kind.seconds is None else f"; --seconds: {kind.seconds_are} (default {kind.seconds:g})"
+
+
+def _when(kind: FaultKind) -> str:
+    return "; --when: before or after (default before)" if kind.has_when else ""
 
 
 @click.group(cls=_GroupWithKinds)
@@ -75,6 +80,9 @@ def fault() -> None:
 @click.option("--after", type=click.FloatRange(0), help="Seconds for which a task runs before it strikes; default: 0.")
 @click.option("--reason", metavar="TEXT", help="Another text than AWS's usual one.")
 @click.option("--last-status", "last_status", multiple=True, metavar="STATUS", help="Only events with this lastStatus.")
+@click.option("--call", metavar="ACTION", help="Only this action of AWS's API, such as SendTaskFailure.")
+@click.option("--when", type=click.Choice(["before", "after"]), help="Before or after the call is carried out.")
+@click.option("--function", metavar="NAME", help="Only functions with this in their name.")
 @pass_surroundings
 def add(
     surroundings: Surroundings,
@@ -84,12 +92,13 @@ def add(
     last_status: tuple[str, ...],
     **options: str | float | None,
 ) -> None:
-    """Arm a fault for the next call, task or event.
+    """Arm a fault for the next call, task or event, or for the next call of a function.
 
     \b
       runs local fault add out-of-memory
       runs local fault add spot-interruption --after 5
       runs local fault add event-dropped --last-status STOPPED --count 3
+      runs local fault add function-killed --call SendTaskFailure --when after
     """
     from local import faults_client
 

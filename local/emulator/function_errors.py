@@ -1,7 +1,8 @@
-"""The type of an error that a function raised.
+"""The type of an error that a function raised, or that ended it.
 
 Lambda names the exception's class (docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html); MiniStack calls every
-one `Runtime.HandlerError`, but its log ends with the traceback, and that with `package.Class: message`.
+one `Runtime.HandlerError`, but its log ends with the traceback, and that with `package.Class: message`. A function
+whose process died is `Runtime.ExitError` (the same pages, "Troubleshoot execution issues").
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, Final
 from ministack.services import lambda_svc
 
 UNNAMED: Final = "Runtime.HandlerError"
+DIED: Final = "Worker process died"  # MiniStack's words
 _CLASS: Final = re.compile(r"[\w.<>]+")
 
 
@@ -23,10 +25,18 @@ def install_error_types() -> None:
         result: dict[str, Any] = run(*arguments, **keywords)
         body = result.get("body")
         if result.get("error") and isinstance(body, dict) and body.get("errorType") == UNNAMED:
-            body["errorType"] = error_type(str(result.get("log", "")), str(body.get("errorMessage", "")))
+            body.update(_named(body, str(result.get("log", "")), str(arguments[-1])))
         return result
 
     lambda_svc._execute_function_warm = execute
+
+
+def _named(body: dict[str, Any], log: str, request_id: str) -> dict[str, str]:
+    message = str(body.get("errorMessage", ""))
+    if message == DIED:
+        text = f"RequestId: {request_id} Error: Runtime exited with error: signal: killed"
+        return {"errorType": "Runtime.ExitError", "errorMessage": text}
+    return {"errorType": error_type(log, message)}
 
 
 def error_type(log: str, message: str) -> str:

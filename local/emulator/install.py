@@ -13,7 +13,7 @@
 | EventBridge to Lambda | it neither retries nor sends failures to the on-failure destination (fact B11) |
 | EventBridge to a function that is not there | it drops the event and not into the dead-letter queue (fact B11) |
 | `AWS::Events::Archive`, the rules that a replay is for | the type is refused there, and replays go to every rule |
-| the types of functions' errors | every exception is a `Runtime.HandlerError` there, its class in AWS |
+| the types of functions' errors | exceptions and dead processes are `Runtime.HandlerError` there |
 | concurrent calls of a function | each starts a process, and a burst of them starves the machine |
 | bodies that are no JSON object | they are errors of the emulator there, 400 in AWS |
 | the resource that reading a log stream is authorized on | it is the log group's there, the stream's in AWS |

@@ -44,6 +44,16 @@ def test_add_arms_a_fault_with_its_options(runner: CliRunner) -> None:
             ["stopped-by-user", "--reason", "enough", "--provider", "FARGATE", "--family", "jobs"],
             {"kind": "stopped-by-user", "count": 1, "reason": "enough", "provider": "FARGATE", "family": "jobs"},
         ),
+        (
+            ["function-killed", "--call", "SendTaskFailure", "--when", "after", "--function", "TaskState"],
+            {
+                "kind": "function-killed",
+                "count": 1,
+                "call": "SendTaskFailure",
+                "when": "after",
+                "function": "TaskState",
+            },
+        ),
     ],
 )
 def test_add_sends_what_was_said_and_nothing_else(
@@ -61,7 +71,7 @@ def test_an_unknown_kind_says_which_exist(runner: CliRunner) -> None:
     assert all(kind in result.stderr for kind in FAULT_KINDS)
 
 
-@pytest.mark.parametrize("options", [["--count", "0"], ["--seconds", "-1"], ["--after", "soon"]])
+@pytest.mark.parametrize("options", [["--count", "0"], ["--seconds", "-1"], ["--after", "soon"], ["--when", "during"]])
 def test_a_value_that_is_none_is_refused(runner: CliRunner, options: list[str]) -> None:
     result = runner.invoke(main, ["local", "fault", "add", "slow-start", *options], obj=surroundings(Control()))
 

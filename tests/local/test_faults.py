@@ -10,7 +10,7 @@ from local.ecs.errors import ClientError
 from local.ecs.faults import FAULT_KINDS, BadFaultError, Faults, read_fault
 from local.ecs.faults.kinds import FaultKind, Option, Stage
 from local.ecs.faults.plan import TaskPlan, image_words
-from local.ecs.faults.registry import Subject
+from local.ecs.faults.registry import FunctionCall, Subject
 
 ON_DEMAND = Subject("FARGATE", "jobs")
 SPOT = Subject("FARGATE_SPOT", "jobs")
@@ -55,6 +55,14 @@ def test_every_row_of_the_table_is_whole(kind: FaultKind) -> None:
         ({"kind": "throttled", "reason": ""}, "reason must be a text that is not empty"),
         ({"kind": "throttled", "family": 7}, "family must be a text"),
         ({"kind": "spot-interruption", "provider": "FARGATE"}, "spot-interruption strikes tasks on FARGATE_SPOT only"),
+        ({"kind": "call-lost", "family": "jobs"}, "call-lost has no option `family`: it has count, call, function"),
+        ({"kind": "call-throttled", "when": "after"}, "call-throttled has no option `when`"),
+        ({"kind": "throttled", "call": "RunTask"}, "throttled has no option `call`"),
+        ({"kind": "call-lost", "call": "put_item"}, "call must be an action as AWS's API names it, such as "),
+        ({"kind": "call-lost", "call": 1}, "call must be an action"),
+        ({"kind": "function-killed", "when": "during"}, "when must be one of before, after, not 'during'"),
+        ({"kind": "function-killed", "when": ["after"]}, "when must be one of before, after"),
+        ({"kind": "function-killed", "function": ""}, "function must be a text that is not empty"),
     ],
 )
 def test_what_cannot_be_armed_says_why(body: dict[str, object], said: str) -> None:
@@ -88,6 +96,25 @@ def test_a_task_fails_in_one_way_and_the_next_task_in_the_other() -> None:
     assert third == TaskPlan()
 
 
+def test_a_call_of_a_function_meets_what_is_meant_for_it() -> None:
+    faults = armed({"kind": "function-killed", "call": "PutItem", "function": "Sweep"}, {"kind": "no-capacity"})
+    assert [faults.concerns_calls_of(action) for action in ("PutItem", "GetItem")] == [True, False]
+    assert faults.take_function_call(FunctionCall("PutItem", "app-TaskStateChange-1")) is None
+    assert faults.take_function_call(FunctionCall("GetItem", "app-Sweep-1")) is None
+    order = faults.take_function_call(FunctionCall("PutItem", "app-Sweep-1"))
+    assert order is not None
+    assert order.kind.name == "function-killed"
+    assert not faults.concerns_calls_of("PutItem")
+    assert [fault.order.kind.name for fault in faults.armed()] == ["no-capacity"]
+
+
+def test_a_fault_of_any_call_strikes_the_next() -> None:
+    faults = armed({"kind": "call-lost", "count": 2})
+    assert faults.concerns_calls_of("Anything")
+    calls = [FunctionCall("A", "one"), FunctionCall("B", "two"), FunctionCall("C", "three")]
+    assert [faults.take_function_call(call) is not None for call in calls] == [True, True, False]
+
+
 def test_clearing_disarms_all() -> None:
     faults = armed({"kind": "no-capacity"}, {"kind": "event-dropped"})
     faults.clear()
@@ -99,6 +126,8 @@ def test_an_armed_fault_is_shown_as_it_was_asked_for() -> None:
     body = {"kind": "spot-interruption", "seconds": 30.0, "after": 5.0, "reason": "why", "provider": "FARGATE_SPOT"}
     fault = Faults().arm(read_fault({**body, "count": 4}))
     assert fault.as_json() == {"id": 1, **body, "left": 4}
+    body = {"kind": "function-killed", "call": "PutItem", "when": "after", "function": "Sweep"}
+    assert Faults().arm(read_fault(body)).as_json() == {"id": 1, **body, "left": 1}
 
 
 @pytest.mark.parametrize(
@@ -118,4 +147,7 @@ def test_only_kinds_with_a_meaning_for_an_option_have_it() -> None:
     having = {option: {kind.name for kind in FAULT_KINDS.values() if option in kind.options} for option in Option}
     assert having[Option.SECONDS] == {"slow-start", "spot-interruption", "event-delayed"}
     assert having[Option.LAST_STATUS] == {name for name in FAULT_KINDS if name.startswith("event-")}
-    assert having[Option.FAMILY] == having[Option.PROVIDER] == set(FAULT_KINDS)
+    of_functions = {name for name, kind in FAULT_KINDS.items() if kind.stage is Stage.FUNCTION}
+    assert having[Option.FAMILY] == having[Option.PROVIDER] == set(FAULT_KINDS) - of_functions
+    assert having[Option.CALL] == having[Option.FUNCTION] == of_functions
+    assert having[Option.WHEN] == {"function-killed"}

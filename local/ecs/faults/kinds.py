@@ -27,6 +27,8 @@ class Stage(StrEnum):
     """A task that has become RUNNING."""
     EVENT = "event"
     """An "ECS Task State Change" event."""
+    FUNCTION = "function"
+    """A call that a Lambda function makes to AWS."""
 
 
 class Option(StrEnum):
@@ -38,6 +40,9 @@ class Option(StrEnum):
     AFTER = "after"
     REASON = "reason"
     LAST_STATUS = "lastStatus"
+    CALL = "call"
+    WHEN = "when"
+    FUNCTION = "function"
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,13 @@ class FaultKind:
     provider: str | None = None
     seconds: float | None = None
     seconds_are: str = ""
+    has_when: bool = False
 
     @property
     def options(self) -> frozenset[Option]:
         """The options that make sense for this kind."""
+        if self.stage is Stage.FUNCTION:
+            return frozenset({Option.CALL, Option.FUNCTION} | ({Option.WHEN} if self.has_when else set()))
         chosen = {Option.PROVIDER, Option.FAMILY}
         chosen |= {Option.SECONDS} if self.seconds is not None else set()
         chosen |= {Option.AFTER} if self.stage is Stage.RUN else set()
@@ -212,6 +220,25 @@ _ROWS: Final = (
         Stage.EVENT,
         "the event comes after the next one of its task (STOPPED has no next one, and is left alone)",
         "B10",
+    ),
+    FaultKind(
+        "function-killed",
+        Stage.FUNCTION,
+        "the process of the function is killed at the call: before it is carried out, or after and before the answer",
+        "B11",
+        has_when=True,
+    ),
+    FaultKind(
+        "call-throttled",
+        Stage.FUNCTION,
+        "the call is refused for its rate, by the service's own error name; it is not carried out",
+        "B34, B35, B36",
+    ),
+    FaultKind(
+        "call-lost",
+        Stage.FUNCTION,
+        "the call is carried out, and the connection ends before the answer",
+        "B11",
     ),
 )
 

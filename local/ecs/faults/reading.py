@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -19,6 +20,8 @@ LAST_STATUSES: Final = (
     "DEPROVISIONING",
     "STOPPED",
 )  # fact B6
+MOMENTS: Final = ("before", "after")
+ACTION: Final = re.compile(r"[A-Z][A-Za-z0-9]+")
 MOST: Final = 1_000_000
 T = TypeVar("T")
 
@@ -39,6 +42,9 @@ class FaultOrder:
     after: float = 0.0
     reason: str | None = None
     last_status: tuple[str, ...] = ()
+    call: str | None = None
+    when: str | None = None
+    function: str | None = None
 
     @property
     def effective_seconds(self) -> float:
@@ -54,12 +60,15 @@ class FaultOrder:
             Option.AFTER: self.after or None,
             Option.REASON: self.reason,
             Option.LAST_STATUS: list(self.last_status) or None,
+            Option.CALL: self.call,
+            Option.WHEN: self.when,
+            Option.FUNCTION: self.function,
         }
         return {"kind": self.kind.name, **{str(name): value for name, value in said.items() if value is not None}}
 
 
 def read_fault(body: Json) -> FaultOrder:
-    """`{"kind", "count"?, "provider"?, "family"?, "seconds"?, "after"?, "reason"?, "lastStatus"?}` as an order.
+    """`{"kind", "count"?, …}` with the options of the kind (`Option`) as an order.
 
     BadFaultError where the kind is unknown, an option does not exist for it, or a value is none.
     """
@@ -77,6 +86,9 @@ def read_fault(body: Json) -> FaultOrder:
         after=_optional(body, Option.AFTER, _seconds) or 0.0,
         reason=_optional(body, Option.REASON, _text),
         last_status=_optional(body, Option.LAST_STATUS, _statuses) or (),
+        call=_optional(body, Option.CALL, _action),
+        when=_optional(body, Option.WHEN, _moment),
+        function=_optional(body, Option.FUNCTION, _text),
     )
 
 
@@ -121,3 +133,15 @@ def _statuses(name: str, value: object) -> tuple[str, ...]:
     if not found or not all(status in LAST_STATUSES for status in found):
         raise BadFaultError(f"{name} must be one or a list of {', '.join(LAST_STATUSES)}, not {value!r}")
     return tuple(found)
+
+
+def _action(name: str, value: object) -> str:
+    if not isinstance(value, str) or not ACTION.fullmatch(value):
+        raise BadFaultError(f"{name} must be an action as AWS's API names it, such as SendTaskFailure, not {value!r}")
+    return value
+
+
+def _moment(name: str, value: object) -> str:
+    if value not in MOMENTS:
+        raise BadFaultError(f"{name} must be one of {', '.join(MOMENTS)}, not {value!r}")
+    return str(value)

@@ -43,6 +43,18 @@ class Subject:
         )
 
 
+@dataclass(frozen=True)
+class FunctionCall:
+    """A call of an AWS action by a Lambda function."""
+
+    action: str
+    function: str
+
+    def is_meant(self, order: FaultOrder) -> bool:
+        """Whether the order is not only for others; `function` of an order is a part of the function's name."""
+        return order.call in {None, self.action} and (order.function or "") in self.function
+
+
 class Faults:
     """Faults that are armed for a number of coming calls, tasks or events; the first armed strikes first."""
 
@@ -88,13 +100,23 @@ class Faults:
         """The fault of the event at hand, if any; counts it."""
         return self._take({Stage.EVENT}, subject, but=but)
 
+    def concerns_calls_of(self, action: str) -> bool:
+        """Whether a call of this action may meet a fault, if a function makes it."""
+        return any(
+            armed.order.kind.stage is Stage.FUNCTION and armed.order.call in {None, action} for armed in self._armed
+        )
+
+    def take_function_call(self, call: FunctionCall) -> FaultOrder | None:
+        """The fault of a function's call, if any; counts it."""
+        return self._take({Stage.FUNCTION}, call)
+
     @staticmethod
     def failures(cluster_arn: str) -> list[Json]:
         """RunTask's `failures` when there is no capacity (fact B37)."""
         return [{"arn": cluster_arn, "reason": "RESOURCE:CPU"}]
 
     def _take(
-        self, stages: set[Stage], subject: Subject, *, only: Iterable[str] = (), but: Iterable[str] = ()
+        self, stages: set[Stage], subject: Subject | FunctionCall, *, only: Iterable[str] = (), but: Iterable[str] = ()
     ) -> FaultOrder | None:
         for armed in self._armed:
             name = armed.order.kind.name
