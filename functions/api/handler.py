@@ -1,15 +1,14 @@
 """The REST API: start a run, show a run. Parse, call one use case, shape the reply; errors are in problems.py."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from functools import cache
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from api.problems import answer_problems, body_of
+from fargate_runs import assembly
 from fargate_runs.aws import clients
-from fargate_runs.aws.dynamodb import DynamoRunStore
 from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
 from fargate_runs.clock import SystemClock
 from fargate_runs.observability import count, logger
@@ -26,8 +25,7 @@ answer_problems(app)
 def use_cases() -> tuple[StartRun, ShowRun]:
     """The use cases on AWS, made once for each process."""
     ours, clock = ApiSettings.from_env(), SystemClock()
-    retention = timedelta(days=ours.retention_days)
-    store = DynamoRunStore(clients.dynamodb(), ours.runs_table_name, clock=clock, retention=retention)
+    store = assembly.run_store(ours.runs_table_name, ours.retention_days)
     start = StartRun(
         store,
         StepFunctionsExecutions(clients.stepfunctions()),

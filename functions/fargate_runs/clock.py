@@ -1,5 +1,6 @@
 """The clock of the machine."""
 
+import time
 from datetime import UTC, datetime
 
 from fargate_runs.ports import Clock
@@ -11,3 +12,7 @@ class SystemClock(Clock):
     def now(self) -> datetime:
         """The moment in UTC."""
         return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Block for this long."""
+        time.sleep(seconds)

@@ -2,8 +2,9 @@
 
     FargateRunsError
     ├── MalformedTaskError           what claims to be an ECS task cannot be read as one
+    ├── MalformedExecutionError      what claims to be an execution cannot be read as one
     ├── EventError
-    │   ├── MalformedEventError      an event that is not an "ECS Task State Change" in shape
+    │   ├── MalformedEventError      an event that is not in shape what it should be
     │   └── ForeignEventError        a well-formed event that is not for this application
     ├── InvalidRunRequestError       a run request that breaks the rules; it names every problem
     ├── RunNotFoundError             no run has this id
@@ -32,6 +33,14 @@ class MalformedTaskError(FargateRunsError):
         self.field = field
 
 
+class MalformedExecutionError(FargateRunsError):
+    """What claims to be a Step Functions execution cannot be read as one; names the field."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"execution: {field} {problem}")
+        self.field = field
+
+
 class EventError(FargateRunsError):
     """An event that cannot be handled, now or later; names the field."""
 
@@ -41,11 +50,11 @@ class EventError(FargateRunsError):
 
 
 class MalformedEventError(EventError):
-    """The event has not the shape of an "ECS Task State Change" (fact B1)."""
+    """The event has not the shape that its rule lets through (fact B1)."""
 
 
 class ForeignEventError(EventError):
-    """The event is well formed but comes from another source or another cluster."""
+    """The event is well formed but comes from another source, cluster or state machine."""
 
 
 class InvalidRunRequestError(FargateRunsError):

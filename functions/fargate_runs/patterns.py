@@ -31,10 +31,19 @@ class StateMachines:
             Pattern.CALLBACK: self.callback,
         }[pattern]
 
+    @property
+    def arns(self) -> tuple[str, ...]:
+        """All of them."""
+        return tuple(map(self.arn_of, Pattern))
+
+    def pattern_of_execution(self, execution_arn: str | None) -> Pattern | None:
+        """The pattern of an execution of one of these machines; None for every other one."""
+        machine = state_machine_of(execution_arn)
+        return next((pattern for pattern in Pattern if machine == self.arn_of(pattern)), None)
+
     def pattern_of(self, execution_arn: str | None, *, has_token: bool, started_by: str | None) -> Pattern | None:
         """The pattern of a task: by its machine, else by what the task itself shows; None if nothing shows it."""
-        machine = state_machine_of(execution_arn)
-        ours = next((pattern for pattern in Pattern if machine == self.arn_of(pattern)), None)
+        ours = self.pattern_of_execution(execution_arn)
         if ours:
             return ours
         if has_token:

@@ -8,6 +8,8 @@
     │   └── AnswerRefusedError         the answer itself was refused: too long, or no JSON
     ├── CallbacksUnavailableError      the answer may or may not have arrived: throttled, down, timed out
     ├── LogUnavailableError            the log could not be read
+    ├── ClusterUnavailableError        ECS did not answer: throttled, down, refused
+    ├── ExecutionsUnavailableError     Step Functions did not say how an execution stands
     └── ExecutionError
         ├── ExecutionExistsError       an execution of this name exists (fact B32)
         ├── ExecutionThrottledError    certainly not started, may work later
@@ -18,12 +20,17 @@ Each port has a twin in memory in tests/fakes and one contract test suite for bo
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from fargate_runs.errors import PortError
+from fargate_runs.execution import Execution
 from fargate_runs.log import LogLocation
-from fargate_runs.record import Delivery, RunRecord, TaskRecord
+from fargate_runs.patterns import Pattern
+from fargate_runs.record import Delivery, TaskRecord
+from fargate_runs.run_state import RunRecord
 
 
 class StoreUnavailableError(PortError):
@@ -52,6 +59,14 @@ class CallbacksUnavailableError(PortError):
 
 class LogUnavailableError(PortError):
     """The log could not be read; its message says why in a few words."""
+
+
+class ClusterUnavailableError(PortError):
+    """ECS did not do what it was asked, or nobody knows whether it did: throttled, down, timed out, refused."""
+
+
+class ExecutionsUnavailableError(PortError):
+    """Step Functions did not say how an execution stands: throttled, down, refused."""
 
 
 class ExecutionError(PortError):
@@ -91,6 +106,43 @@ class LostRace:
 WriteResult = Written | LostRace
 
 
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """What the index of open items tells of a task, some time ago: enough to know what is still to do."""
+
+    run_id: str
+    task_id: str
+    task_arn: str
+    has_outcome: bool
+    pattern: Pattern | None = None
+    execution_arn: str | None = None
+    missing_sweeps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """The same of a run that is an execution."""
+
+    run_id: str
+    execution_arn: str
+    created_at: datetime | None = None
+    has_task: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SweepMark:
+    """Who sweeps, and up to which execution everything was looked at.
+
+    `held_until` is by the clock of a function: a wrong one makes two sweeps run at once, which does no harm.
+    `seen_until` is by Step Functions' own: when the newest execution started that the last whole sweep has seen.
+    """
+
+    owner: str | None = None
+    held_until: datetime | None = None
+    seen_until: datetime | None = None
+    revision: int = 0
+
+
 class RunStore(ABC):
     """The runs table. Every method raises StoreUnavailableError when the table does not do it."""
 
@@ -103,6 +155,10 @@ class RunStore(ABC):
         """Write if nothing stands, or an older version without an outcome: one conditional write."""
 
     @abstractmethod
+    def write_lost(self, record: TaskRecord) -> WriteResult:
+        """Write an outcome over this very version of a task that has none: ECS has no newer one, and never will."""
+
+    @abstractmethod
     def mark_delivery(self, record: TaskRecord, delivery: Delivery) -> None:
         """Close an undelivered outcome and drop its token; who knows that it DELIVERED corrects CLOSED_BY_OTHERS.
 
@@ -110,20 +166,40 @@ class RunStore(ABC):
         """
 
     @abstractmethod
-    def mirror_task(self, record: TaskRecord) -> None:
-        """Make the run show this task, unless it already shows a newer task or a later state of this one."""
+    def mark_missing(self, task: OpenTask, sweeps: int) -> None:
+        """Note how many sweeps have found that ECS does not know a task without an outcome; 0: ECS knows it."""
 
     @abstractmethod
-    def create_run(self, run: RunRecord) -> bool:
-        """Write a new run; False if one of this id exists."""
+    def live_tasks(self, execution_arn: str) -> tuple[TaskRecord, ...]:
+        """The tasks of an execution that have no outcome, as they stood a moment ago (an index)."""
+
+    @abstractmethod
+    def find_run(self, run_id: str) -> RunRecord | None:
+        """A run, read consistently."""
+
+    @abstractmethod
+    def write_run(self, run: RunRecord) -> RunRecord | None:
+        """Write a run over the revision that it was made of, 0 for none; else what stands, and nothing is written."""
 
     @abstractmethod
     def forget_run(self, run_id: str) -> None:
-        """Remove a run that was never started; one that has seen a task stays."""
+        """Remove a run that was never started; one that has seen a task or its execution stays."""
 
     @abstractmethod
     def load_run(self, run_id: str) -> tuple[RunRecord | None, tuple[TaskRecord, ...]]:
         """A run and its tasks, read consistently; (None, ()) if there is neither."""
+
+    @abstractmethod
+    def open_items(self) -> Iterator[OpenTask | OpenRun]:
+        """Everything of which something is still to do, page by page, as it stood a moment ago (an index)."""
+
+    @abstractmethod
+    def sweep_mark(self) -> SweepMark:
+        """The mark of the sweep, read consistently."""
+
+    @abstractmethod
+    def write_sweep_mark(self, mark: SweepMark) -> bool:
+        """Write it over the revision that it was made of; False if another sweep was first."""
 
 
 class TokenCallbacks(ABC):
@@ -136,6 +212,10 @@ class TokenCallbacks(ABC):
     @abstractmethod
     def send_failure(self, token: str, error: str, cause: str) -> None:
         """Answer with an error's name and its cause."""
+
+    @abstractmethod
+    def is_closed(self, token: str) -> bool:
+        """Whether the token takes no answer any more. Asks by a heartbeat, so that an open one's time starts anew."""
 
 
 class LogReader(ABC):
@@ -155,11 +235,54 @@ class StartedExecution:
 
 
 class Executions(ABC):
-    """Step Functions' executions. Raises ExecutionError."""
+    """Step Functions' executions. `start` raises ExecutionError, the others ExecutionsUnavailableError."""
 
     @abstractmethod
     def start(self, state_machine_arn: str, name: str, execution_input: str) -> StartedExecution:
         """Start one; the input is a JSON text."""
+
+    @abstractmethod
+    def describe(self, execution_arn: str) -> Execution | None:
+        """How an execution stands; None if there is none of this ARN, or none that can be asked for (express)."""
+
+    @abstractmethod
+    def running(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
+        """Pages of the executions of a machine that run, as they stood a moment ago."""
+
+    @abstractmethod
+    def newest(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
+        """Pages of all executions of a machine, newest start first, as they stood a moment ago."""
+
+
+class TaskList(StrEnum):
+    """The two lists that ECS keeps: by what a task is meant to be, not by what it is."""
+
+    RUNNING = "RUNNING"
+    STOPPED = "STOPPED"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """DescribeTasks' answer: `tasks` in the shape of an event's detail, and the ARNs that ECS does not know."""
+
+    tasks: tuple[Mapping[str, object], ...]
+    missing: frozenset[str]
+
+
+class Cluster(ABC):
+    """The tasks of this application's cluster, as ECS knows them (fact B12). Raises ClusterUnavailableError."""
+
+    @abstractmethod
+    def listed(self, which: TaskList) -> Iterator[Sequence[str]]:
+        """Pages of task ARNs, at most 100 each."""
+
+    @abstractmethod
+    def describe(self, task_arns: Sequence[str]) -> Described:
+        """What ECS says of at most 100 tasks."""
+
+    @abstractmethod
+    def stop(self, task_arn: str, reason: str) -> None:
+        """Stop a task, with a reason of at most 255 characters; one that has stopped or is not known is no error."""
 
 
 class Clock(ABC):
@@ -168,3 +291,7 @@ class Clock(ABC):
     @abstractmethod
     def now(self) -> datetime:
         """The moment in UTC."""
+
+    @abstractmethod
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""

@@ -1,15 +1,11 @@
-"""What is stored: one item for each run, one for each of its tasks."""
+"""What is stored of a task. A run is in `run_state.py`."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from enum import StrEnum
 
-from fargate_runs import lenient
-from fargate_runs.kinds import ErrorName, OutcomeStatus
 from fargate_runs.log import NO_RESULT, LogLocation, Result
 from fargate_runs.outcome import Outcome
-from fargate_runs.patterns import Pattern, state_machine_of
+from fargate_runs.patterns import Pattern
 from fargate_runs.task import NOTHING_YET, EcsTask, Timeline
 
 
@@ -24,19 +20,13 @@ class Delivery(StrEnum):
     NOT_NEEDED = "NOT_NEEDED"
 
 
-class RunStatus(StrEnum):
-    """What a run is seen to be: PENDING until its first task is seen, then what its newest task is."""
-
-    PENDING = "PENDING"
-    RUNNING = "RUNNING"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    STOPPED = "STOPPED"
-
-
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
-    """One task, one attempt of a run. `token` stands only while it may still be needed, and never in the repr."""
+    """One task, one attempt of a run.
+
+    `token` stands only while it may still be needed, and never in the repr. `missing_sweeps` counts the
+    sweeps that found that ECS does not know the task; the next state that ECS shows of it takes that away.
+    """
 
     run_id: str
     task_id: str
@@ -59,6 +49,7 @@ class TaskRecord:
     outcome: Outcome | None = None
     result: Result = NO_RESULT
     delivery: Delivery = Delivery.NOT_NEEDED
+    missing_sweeps: int = 0
     token: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -104,63 +95,3 @@ class TaskRecord:
     def is_open(self) -> bool:
         """Something is still to do: the task has no outcome, or the outcome was not delivered."""
         return self.outcome is None or self.delivery is Delivery.PENDING
-
-
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """One run. It mirrors its newest task; `input` is known where the API started it, without environment values."""
-
-    run_id: str
-    status: RunStatus
-    created_at: datetime | None
-    pattern: Pattern | None = None
-    execution_arn: str | None = None
-    input: Mapping[str, object] | None = None
-    error: ErrorName | None = None
-    transient: bool | None = None
-    summary: str | None = None
-    advice: str | None = None
-    exit_code: int | None = None
-    started_at: datetime | None = None
-    stopped_at: datetime | None = None
-
-    @property
-    def state_machine_arn(self) -> str | None:
-        """The machine that the run's execution is of."""
-        return state_machine_of(self.execution_arn)
-
-    @property
-    def duration_seconds(self) -> float | None:
-        """From the start of the containers to the end of the task; None while it runs and where it never started."""
-        if self.started_at is None or self.stopped_at is None:
-            return None
-        return max(0.0, round((self.stopped_at - self.started_at).total_seconds(), 3))
-
-
-def mirror(task: TaskRecord) -> RunRecord:
-    """The run as its task shows it: a pure projection, so writing it again changes nothing."""
-    outcome = task.outcome
-    return RunRecord(
-        run_id=task.run_id,
-        status=_run_status(outcome.status if outcome else None),
-        created_at=task.timeline.created_at,
-        pattern=task.pattern,
-        execution_arn=task.execution_arn,
-        error=outcome.error if outcome else None,
-        transient=outcome.transient if outcome else None,
-        summary=outcome.summary if outcome else None,
-        advice=outcome.advice if outcome else None,
-        exit_code=outcome.exit_code if outcome else None,
-        started_at=task.timeline.started_at,
-        stopped_at=task.timeline.stopped_at,
-    )
-
-
-def mirror_order(task: TaskRecord) -> str:
-    """Which mirror of a run stands: texts that sort as newest task, then ended before not ended, then version."""
-    created = lenient.iso(task.timeline.created_at) or ""
-    return f"{created}#{task.task_id}#{int(task.outcome is not None)}#{task.version:010d}"
-
-
-def _run_status(status: OutcomeStatus | None) -> RunStatus:
-    return RunStatus(status.value) if status else RunStatus.RUNNING

@@ -45,6 +45,42 @@ class TaskStateChangeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ExecutionStateChangeSettings:
+    """Of the function behind the rule on "Step Functions Execution Status Change"."""
+
+    runs_table_name: str
+    cluster_arn: str
+    retention_days: int
+    state_machines: StateMachines
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "ExecutionStateChangeSettings":
+        """Raises MissingSettingError, which names the variable."""
+        return cls(
+            runs_table_name=_required(environ, "RUNS_TABLE_NAME"),
+            cluster_arn=_required(environ, "CLUSTER_ARN"),
+            retention_days=_days(environ),
+            state_machines=_state_machines(environ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SweepSettings:
+    """Of the function that sweeps: what settles a task, and whether executions of other machines are asked for."""
+
+    settling: TaskStateChangeSettings
+    follows_other_state_machines: bool
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "SweepSettings":
+        """Raises MissingSettingError, which names the variable."""
+        return cls(
+            settling=TaskStateChangeSettings.from_env(environ),
+            follows_other_state_machines=_required(environ, "FOLLOW_OTHER_STATE_MACHINES") == "true",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ApiSettings:
     """Of the function behind the REST API."""
 

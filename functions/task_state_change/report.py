@@ -22,11 +22,16 @@ def report(change: TaskStateChange, done: Settlement) -> None:
         delivery=done.delivery.value if done.delivery else None,
         decided=done.decided,
         log_problem=done.log_problem,
+        stopped=done.stopped,
     )
     if done.decided and outcome:
         count("TasksSettled", error=outcome.error.value if outcome.error else "None")
     if done.delivery is Delivery.CLOSED_BY_OTHERS:
         count("TokensClosedByOthers")
+    if done.refused:
+        count("AnswersRefused")
+    if done.stopped:
+        count("TasksStopped", done.stopped)
     if done.contradicted:
         logger.warning("late evidence contradicts the outcome, which stands", run_id=record.run_id)
         count("LateEvidence")

@@ -131,6 +131,30 @@ def event(of: Detail, *, event_id: str = "00000000-0000-4000-8000-000000000001")
     }
 
 
+def execution_event(status: str, **changes: object) -> Detail:
+    """A "Step Functions Execution Status Change" of the run's execution; times in milliseconds, as AWS has them."""
+    built: Detail = {
+        "executionArn": EXECUTION_ARN,
+        "stateMachineArn": MACHINES.callback,
+        "name": RUN_ID,
+        "status": str(status),
+        "startDate": 1_746_529_330_000,
+        "stopDate": None if status == "RUNNING" else 1_746_529_413_000,
+        "input": f'{{"commands": ["job"], "environment": {{"SECRET": "{CANARY}"}}}}',
+        "output": None,
+        "error": None,
+        "cause": None,
+        "redriveCount": 0,
+    }
+    envelope = event({**built, **changes})
+    return {
+        **envelope,
+        "source": "aws.states",
+        "detail-type": "Step Functions Execution Status Change",
+        "resources": [EXECUTION_ARN],
+    }
+
+
 def _not_yet(*more: str) -> dict[str, object]:
     ended = ("executionStoppedAt", "stoppingAt", "stoppedAt", "stopCode", "stoppedReason")
     return {**dict.fromkeys((*ended, *more)), "containers": [container("main")]}

@@ -1,15 +1,24 @@
 """The settle use case on twins in memory."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.log_place import LogPlace
 from fargate_runs.record import TaskRecord
-from fargate_runs.task import EcsTask
+from fargate_runs.task import DEFAULT_TOKEN_VARIABLES, EcsTask
 from fargate_runs.usage import Prices
+from fargate_runs.usecases.record_execution_state import ExecutionNoted, RecordExecutionState
 from fargate_runs.usecases.record_task_state import RecordTaskState, Settlement
-from tests.fakes.ecs import MACHINES, RUN_ID, TASK_DEFINITION_ARN, TASK_ID, TOKEN
+from fargate_runs.usecases.stop_abandoned import StopAbandoned
+from fargate_runs.usecases.sweep.executions import SweepExecutions
+from fargate_runs.usecases.sweep.sweep import Sweep
+from fargate_runs.usecases.sweep.tasks import SweepTasks
+from tests.fakes.clock import NOON, StoppedClock
+from tests.fakes.cluster import InMemoryCluster
+from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, TASK_DEFINITION_ARN, TASK_ID, TOKEN
 from tests.fakes.logs import InMemoryLogs
-from tests.fakes.stepfunctions import InMemoryCallbacks
+from tests.fakes.stepfunctions import InMemoryCallbacks, InMemoryExecutions
 from tests.fakes.store import InMemoryRunStore
 
 LOG_PLACE = LogPlace("/jobs/tasks", "runs", TASK_DEFINITION_ARN, "main")
@@ -17,18 +26,53 @@ PRICES = Prices(vcpu_hour_usd=0.04048, gb_hour_usd=0.004445, spot_factor=1)
 
 
 class World:
-    """One table, one open token, one log, and the use case on them."""
+    """One table, one open token, one log, a cluster, Step Functions, and the use cases on them."""
 
     def __init__(self) -> None:
-        self.store = InMemoryRunStore()
+        self.clock = StoppedClock()
+        self.store = InMemoryRunStore(self.clock)
         self.callbacks = InMemoryCallbacks(TOKEN)
         self.logs = InMemoryLogs()
+        self.cluster = InMemoryCluster()
+        self.executions = InMemoryExecutions(self.clock)
+        self.abandoned = StopAbandoned(self.store, self.executions, self.callbacks, self.cluster, self.clock)
         self.use_case = RecordTaskState(
-            self.store, self.callbacks, self.logs, log_place=LOG_PLACE, state_machines=MACHINES, prices=PRICES
+            self.store,
+            self.callbacks,
+            self.logs,
+            self.abandoned,
+            log_place=LOG_PLACE,
+            state_machines=MACHINES,
+            prices=PRICES,
+        )
+        self.note = RecordExecutionState(self.store, self.abandoned, state_machines=MACHINES)
+
+    def sweep(self, *, follows_others: bool = True) -> Sweep:
+        """A sweep as a new process has it."""
+        return Sweep(
+            self.store,
+            SweepTasks(self.store, self.cluster, self.use_case, DEFAULT_TOKEN_VARIABLES),
+            SweepExecutions(
+                self.store,
+                self.executions,
+                self.note,
+                self.clock,
+                state_machines=MACHINES,
+                follows_others=follows_others,
+            ),
+            self.clock,
         )
 
     def settle(self, detail: Mapping[str, object]) -> Settlement:
         return self.use_case(EcsTask.from_detail(detail))
+
+    def close(self, status: ExecutionStatus, arn: str = EXECUTION_ARN, **more: Any) -> Execution:
+        """The execution ends, and Step Functions says so to whoever asks; no event tells of it."""
+        return self.executions.show(Execution(arn, status, started_at=NOON, stopped_at=self.clock.now(), **more))
+
+    def end_run(self, status: ExecutionStatus, **more: Any) -> ExecutionNoted:
+        """The same with its event."""
+        return self.note(self.close(status, **more))
 
     def stored(self) -> TaskRecord:
         return self.store.tasks[RUN_ID, TASK_ID]

@@ -1,24 +1,28 @@
 """Step Functions in memory: tokens that take one answer, executions that exist once."""
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fargate_runs.answer import LARGEST_OUTPUT, LONGEST_CAUSE, Answer, Failure, Success
-from fargate_runs.patterns import execution_arn
+from fargate_runs.execution import Execution
+from fargate_runs.patterns import execution_arn, state_machine_of
 from fargate_runs.ports import (
     AnswerRefusedError,
     Clock,
     ExecutionError,
     ExecutionExistsError,
     Executions,
+    ExecutionsUnavailableError,
     StartedExecution,
     TokenCallbacks,
     TokenClosedError,
     TokenUnusableError,
 )
-from tests.fakes.clock import StoppedClock
+from tests.fakes.clock import NOON, StoppedClock
 
 LONGEST_ERROR = 256
+PAGE = 3
 
 
 class InMemoryCallbacks(TokenCallbacks):
@@ -44,6 +48,10 @@ class InMemoryCallbacks(TokenCallbacks):
         self._check(cause, len(cause) <= LONGEST_CAUSE and len(error) <= LONGEST_ERROR)
         self._answer(token, Failure(error, cause))
 
+    def is_closed(self, token: str) -> bool:
+        self.calls += 1
+        return token in self.closed
+
     def _check(self, text: str, fits: bool) -> None:
         self.calls += 1
         if not fits or (self.refuses_longer_than is not None and len(text) > self.refuses_longer_than):
@@ -63,23 +71,56 @@ class InMemoryCallbacks(TokenCallbacks):
 
 
 @dataclass(frozen=True)
-class Execution:
+class Started:
     machine: str
     input: str
 
 
 class InMemoryExecutions(Executions):
-    """`fails_with` is raised by the next start, before or after it took place."""
+    """`fails_with` is raised by the next start, before or after it took place.
+
+    `known` is what Step Functions says of executions, by ARN; `is_down` refuses to say it.
+    """
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or StoppedClock()
-        self.started: dict[str, Execution] = {}
+        self.started: dict[str, Started] = {}
         self.fails_with: ExecutionError | None = None
+        self.known: dict[str, Execution] = {}
+        self.is_down = False
+        self.described: list[str] = []
 
     def start(self, state_machine_arn: str, name: str, execution_input: str) -> StartedExecution:
         if self.fails_with:
             raise self.fails_with
-        asked = Execution(state_machine_arn, execution_input)
+        asked = Started(state_machine_arn, execution_input)
         if self.started.setdefault(name, asked) != asked:
             raise ExecutionExistsError("exists")
         return StartedExecution(execution_arn(state_machine_arn, name), self.clock.now())
+
+    def show(self, execution: Execution) -> Execution:
+        """From now on Step Functions says this of the execution."""
+        self.known[execution.arn] = execution
+        return execution
+
+    def describe(self, execution_arn: str) -> Execution | None:
+        self._ask()
+        self.described.append(execution_arn)
+        return self.known.get(execution_arn)
+
+    def running(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
+        self._ask()
+        yield [each for each in self._of(state_machine_arn) if not each.is_closed]
+
+    def newest(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
+        self._ask()
+        listed = sorted(self._of(state_machine_arn), key=lambda each: each.started_at or NOON, reverse=True)
+        for start in range(0, max(1, len(listed)), PAGE):
+            yield listed[start : start + PAGE]
+
+    def _of(self, machine: str) -> Sequence[Execution]:
+        return [each for each in self.known.values() if state_machine_of(each.arn) == machine]
+
+    def _ask(self) -> None:
+        if self.is_down:
+            raise ExecutionsUnavailableError("Step Functions answered ThrottlingException")

@@ -1,9 +1,21 @@
 """The runs table in memory."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from fargate_runs.ports import Clock, LostRace, RunStore, WriteResult, Written
-from fargate_runs.record import Delivery, RunRecord, TaskRecord, mirror, mirror_order
+from fargate_runs import lenient
+from fargate_runs.ports import (
+    Clock,
+    LostRace,
+    OpenRun,
+    OpenTask,
+    RunStore,
+    SweepMark,
+    WriteResult,
+    Written,
+)
+from fargate_runs.record import Delivery, TaskRecord
+from fargate_runs.run_state import RunRecord
 from tests.fakes.clock import StoppedClock
 
 
@@ -14,16 +26,22 @@ class InMemoryRunStore(RunStore):
         self.clock = clock or StoppedClock()
         self.tasks: dict[tuple[str, str], TaskRecord] = {}
         self.runs: dict[str, RunRecord] = {}
-        self.mirrored: dict[str, str] = {}
         self.writes: list[TaskRecord] = []
+        self.mark = SweepMark()
 
     def find_task(self, run_id: str, task_id: str) -> TaskRecord | None:
         return self.tasks.get((run_id, task_id))
 
     def write_task(self, record: TaskRecord) -> WriteResult:
-        key = (record.run_id, record.task_id)
-        stands = self.tasks.get(key)
+        stands = self.tasks.get((record.run_id, record.task_id))
         if stands and (stands.version >= record.version or stands.outcome):
+            return LostRace(stands)
+        self._put(record)
+        return Written(record)
+
+    def write_lost(self, record: TaskRecord) -> WriteResult:
+        stands = self.tasks[record.run_id, record.task_id]
+        if stands.version != record.version or stands.outcome:
             return LostRace(stands)
         self._put(record)
         return Written(record)
@@ -35,36 +53,62 @@ class InMemoryRunStore(RunStore):
         if stands and stands.outcome and stands.delivery in replaceable:
             self._put(stands.delivered(delivery))
 
-    def mirror_task(self, record: TaskRecord) -> None:
-        order = mirror_order(record)
-        if self.mirrored.get(record.run_id, "") <= order:
-            self.mirrored[record.run_id] = order
-            self.runs[record.run_id] = self._shown(mirror(record), self.runs.get(record.run_id))
+    def mark_missing(self, task: OpenTask, sweeps: int) -> None:
+        stands = self.tasks.get((task.run_id, task.task_id))
+        if stands and stands.outcome is None:
+            self._put(replace(stands, missing_sweeps=sweeps))
 
-    def create_run(self, run: RunRecord) -> bool:
+    def live_tasks(self, execution_arn: str) -> tuple[TaskRecord, ...]:
+        return tuple(
+            each for each in self.tasks.values() if each.outcome is None and each.execution_arn == execution_arn
+        )
+
+    def find_run(self, run_id: str) -> RunRecord | None:
+        return self.runs.get(run_id)
+
+    def write_run(self, run: RunRecord) -> RunRecord | None:
         stands = self.runs.get(run.run_id)
-        if stands and (stands.created_at, stands.execution_arn) != (run.created_at, run.execution_arn):
-            return False
-        self.runs.setdefault(run.run_id, run)
-        return True
+        if (stands.revision if stands else 0) != run.revision:
+            return stands
+        created = run.created_at or self.clock.now()
+        # To the millisecond, as it is stored.
+        shown = replace(run, created_at=lenient.time(lenient.iso(created)), revision=run.revision + 1)
+        self.runs[run.run_id] = shown
+        return None
 
     def forget_run(self, run_id: str) -> None:
-        if run_id not in self.mirrored:
-            self.runs.pop(run_id, None)
+        run = self.runs.get(run_id)
+        if run and run.task is None and run.execution is None:
+            del self.runs[run_id]
 
     def load_run(self, run_id: str) -> tuple[RunRecord | None, tuple[TaskRecord, ...]]:
         return self.runs.get(run_id), tuple(task for key, task in sorted(self.tasks.items()) if key[0] == run_id)
 
+    def open_items(self) -> Iterator[OpenTask | OpenRun]:
+        for task in list(self.tasks.values()):
+            if task.is_open:
+                yield OpenTask(
+                    task.run_id,
+                    task.task_id,
+                    task.task_arn,
+                    task.outcome is not None,
+                    task.pattern,
+                    task.execution_arn,
+                    task.missing_sweeps,
+                )
+        for run in list(self.runs.values()):
+            if run.is_open and run.execution_arn:
+                yield OpenRun(run.run_id, run.execution_arn, run.created_at, run.task is not None)
+
+    def sweep_mark(self) -> SweepMark:
+        return self.mark
+
+    def write_sweep_mark(self, mark: SweepMark) -> bool:
+        if mark.revision != self.mark.revision:
+            return False
+        self.mark = replace(mark, revision=mark.revision + 1)
+        return True
+
     def _put(self, record: TaskRecord) -> None:
         self.tasks[record.run_id, record.task_id] = record
         self.writes.append(record)
-
-    def _shown(self, new: RunRecord, old: RunRecord | None) -> RunRecord:
-        kept = old or new
-        return replace(
-            new,
-            created_at=kept.created_at or new.created_at or self.clock.now(),
-            pattern=kept.pattern or new.pattern,
-            execution_arn=kept.execution_arn or new.execution_arn,
-            input=kept.input,
-        )

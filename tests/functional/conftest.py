@@ -10,10 +10,14 @@ import pytest
 from moto import mock_aws
 
 import api.handler
+import execution_state_change.handler
 import judge_task.handler
+import sweep.handler
 import task_state_change.handler
+from fargate_runs import assembly
 from fargate_runs.aws import clients
 from fargate_runs.observability import logger
+from tests.fakes.cluster import InMemoryCluster
 from tests.fakes.ecs import CLUSTER_ARN, MACHINES, TASK_DEFINITION_ARN, TOKEN
 from tests.fakes.logs import InMemoryLogs
 from tests.fakes.stepfunctions import InMemoryCallbacks, InMemoryExecutions
@@ -36,6 +40,7 @@ ENVIRONMENT = {
     "FARGATE_VCPU_HOUR_USD": "0.04048",
     "FARGATE_GB_HOUR_USD": "0.004445",
     "FARGATE_SPOT_PRICE_FACTOR": "1",
+    "FOLLOW_OTHER_STATE_MACHINES": "true",
     "RUN_TASK_STATE_MACHINE_ARN": MACHINES.request_response,
     "RUN_TASK_SYNC_STATE_MACHINE_ARN": MACHINES.sync,
     "RUN_TASK_CALLBACK_STATE_MACHINE_ARN": MACHINES.callback,
@@ -50,6 +55,10 @@ class Context:
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:function"
     aws_request_id: str = "00000000-0000-4000-8000-00000000000f"
+    remaining_milliseconds: int = 900_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_milliseconds
 
 
 CONTEXT: Any = Context()
@@ -63,9 +72,16 @@ class Stack:
     callbacks: InMemoryCallbacks = field(default_factory=lambda: InMemoryCallbacks(TOKEN))
     logs: InMemoryLogs = field(default_factory=InMemoryLogs)
     executions: InMemoryExecutions = field(default_factory=InMemoryExecutions)
+    cluster: InMemoryCluster = field(default_factory=InMemoryCluster)
 
     def task_state_change(self, event: Any) -> None:
         task_state_change.handler.handler(event, CONTEXT)
+
+    def execution_state_change(self, event: Any) -> None:
+        execution_state_change.handler.handler(event, CONTEXT)
+
+    def sweep(self) -> dict[str, Any]:
+        return dict(sweep.handler.handler({}, CONTEXT))
 
     def judge_task(self, event: Any) -> Any:
         return judge_task.handler.handler(event, CONTEXT)
@@ -88,6 +104,10 @@ def forget_what_is_cached() -> None:
         clients.dynamodb,
         clients.stepfunctions,
         clients.logs,
+        clients.ecs,
+        execution_state_change.handler.settings,
+        execution_state_change.handler.record_execution_state,
+        sweep.handler.sweep,
         task_state_change.handler.settings,
         task_state_change.handler.record_task_state,
         api.handler.use_cases,
@@ -119,8 +139,10 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         client = boto3.client("dynamodb")
         create_runs_table(client)
         built = Stack(client)
-        monkeypatch.setattr(task_state_change.handler, "StepFunctionsCallbacks", lambda _client: built.callbacks)
-        monkeypatch.setattr(task_state_change.handler, "CloudWatchLogReader", lambda _client: built.logs)
+        monkeypatch.setattr(assembly, "StepFunctionsCallbacks", lambda _client: built.callbacks)
+        monkeypatch.setattr(assembly, "StepFunctionsExecutions", lambda _client: built.executions)
+        monkeypatch.setattr(assembly, "CloudWatchLogReader", lambda _client: built.logs)
+        monkeypatch.setattr(assembly, "EcsCluster", lambda _client, _arn: built.cluster)
         monkeypatch.setattr(judge_task.handler, "CloudWatchLogReader", lambda _client: built.logs)
         monkeypatch.setattr(api.handler, "StepFunctionsExecutions", lambda _client: built.executions)
         yield built

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from fargate_runs import ports
-from tests.fakes.ecs import CANARY, MACHINES, RUN_ID, TOKEN, container, detail, event, life
+from fargate_runs.execution import Execution, ExecutionStatus
+from tests.fakes.ecs import CANARY, MACHINES, RUN_ID, TOKEN, container, detail, event, execution_event, life
 from tests.fakes.tables import TABLE
 from tests.functional.conftest import Stack
 from tests.functional.requests import request
@@ -49,9 +50,19 @@ def test_start_and_show(stack: Stack, pattern: str | None, machine: str) -> None
 def test_what_an_event_recorded_is_shown(stack: Stack) -> None:
     for each in life(containers=[container(exit_code=3)]):
         stack.task_state_change(event(each))
+    ended = execution_event(ExecutionStatus.FAILED, error="Container.ExitedNonZero", cause="why")
+    stack.executions.show(Execution.from_detail(ended["detail"]))
+    stack.execution_state_change(ended)
     status, shown = call(stack, "GET", f"/runs/{RUN_ID}")
     assert status == 200
     assert (shown["status"], shown["error"], shown["exitCode"]) == ("FAILED", "Container.ExitedNonZero", 3)
+    assert shown["execution"] == {
+        "status": "FAILED",
+        "error": "Container.ExitedNonZero",
+        "cause": "why",
+        "stoppedAt": "2025-05-06T11:03:33.000Z",
+        "redriveCount": 0,
+    }
     assert shown["attempts"][0]["delivery"] == "DELIVERED"
     assert TOKEN not in str(shown)
     assert CANARY not in str(shown)

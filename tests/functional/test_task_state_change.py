@@ -42,7 +42,7 @@ def test_a_life(stack: Stack, printed: Callable[[], str]) -> None:
     assert isinstance(answer, Success)
     assert json.loads(answer.output)["result"] == {"rows": 3}
     run, task = sorted(stack.items(), key=lambda item: str(item["sk"]))
-    assert (run["pk"]["S"], run["sk"]["S"], run["status"]["S"]) == (f"RUN#{RUN_ID}", "RUN", "SUCCEEDED")
+    assert (run["pk"]["S"], run["sk"]["S"], run["status"]["S"]) == (f"RUN#{RUN_ID}", "RUN", "RUNNING")
     assert (task["sk"]["S"], task["delivery"]["S"]) == (f"TASK#{TASK_ID}", "DELIVERED")
     assert task["pattern"]["S"] == "callback"
     assert metrics_of(printed()) == [("TasksSettled", "None")]

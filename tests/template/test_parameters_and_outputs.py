@@ -12,20 +12,27 @@ import pytest
 from tests.template.loading import EVENTS, ROOT, Object, event_sample, resources_of_type
 
 OUTPUTS = {
+    "AlarmTopicArn",
     "ApiFunctionName",
     "ApiUrl",
     "ClusterArn",
     "ContainerName",
     "DeadLetterQueueUrl",
+    "EventArchiveArn",
+    "ExecutionStateChangeFunctionName",
+    "ExecutionStateChangeRuleArn",
     "RunTaskCallbackStateMachineArn",
     "RunTaskStateMachineArn",
     "RunTaskSyncStateMachineArn",
     "RunsTableName",
+    "ScheduleDeadLetterQueueUrl",
     "SecurityGroupIds",
     "SubnetIds",
+    "SweepFunctionName",
     "TaskDefinitionArn",
     "TaskLogGroupName",
     "TaskStateChangeFunctionName",
+    "TaskStateChangeRuleArn",
 }
 COMMON = {
     "CONTAINER_NAME",
@@ -46,10 +53,13 @@ MACHINES = {
     "RUN_TASK_SYNC_STATE_MACHINE_ARN",
 }
 TASK_LOGS = {"LOG_GROUP_NAME", "LOG_STREAM_PREFIX"}
+SETTLING = COMMON | MACHINES | TASK_LOGS | {"CLUSTER_ARN", "TASK_TOKEN_VARIABLE_NAMES"}
 ENVIRONMENT = {
     "ApiFunction": COMMON | MACHINES | {"ALLOWED_TASK_DEFINITIONS"},
+    "ExecutionStateChangeFunction": COMMON | MACHINES | {"CLUSTER_ARN"},
     "JudgeTaskFunction": COMMON | TASK_LOGS,
-    "TaskStateChangeFunction": COMMON | MACHINES | TASK_LOGS | {"CLUSTER_ARN", "TASK_TOKEN_VARIABLE_NAMES"},
+    "SweepFunction": SETTLING | {"FOLLOW_OTHER_STATE_MACHINES"},
+    "TaskStateChangeFunction": SETTLING,
 }
 
 
@@ -88,7 +98,7 @@ def test_the_samples_environment_names_only_variables_that_the_functions_have() 
         assert variables.keys() <= ENVIRONMENT[name]
 
 
-@pytest.mark.parametrize("function", ["TaskStateChange", "JudgeTask"])
+@pytest.mark.parametrize("function", ["TaskStateChange", "Sweep", "JudgeTask"])
 def test_the_log_streams_are_where_the_function_looks_for_them(function: str, template: Object) -> None:
     resources = template["Resources"]
     container = resources["TaskDefinition"]["Properties"]["ContainerDefinitions"][0]
@@ -97,13 +107,13 @@ def test_the_log_streams_are_where_the_function_looks_for_them(function: str, te
     assert options["awslogs-group"] == variables["LOG_GROUP_NAME"] == {"Ref": "TaskLogGroup"}
     assert options["awslogs-stream-prefix"] == variables["LOG_STREAM_PREFIX"] == "runs"
     policy = resources[f"{function}Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
-    (read,) = [statement for statement in policy if statement["Action"] == "logs:GetLogEvents"]
+    (read,) = [statement for statement in policy if statement.get("Action") == "logs:GetLogEvents"]
     assert read["Resource"]["Fn::Sub"].endswith(":log-group:${TaskLogGroup}:log-stream:runs/*")
 
 
 def test_every_log_group_has_a_retention(template: Object) -> None:
     groups = resources_of_type(template, "AWS::Logs::LogGroup")
-    assert len(groups) == 5
+    assert len(groups) == 7
     assert all(body["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"} for body in groups.values())
 
 

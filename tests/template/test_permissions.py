@@ -10,6 +10,7 @@ from tests.template.loading import Node, Object, branches, resources_of_type
 ON_EVERYTHING = {
     "ecr:GetAuthorizationToken",
     "ecs:DescribeTasks",
+    "ecs:ListTasks",
     "ecs:StopTask",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
@@ -20,6 +21,7 @@ ON_EVERYTHING = {
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
     "states:SendTaskFailure",
+    "states:SendTaskHeartbeat",
     "states:SendTaskSuccess",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
@@ -28,6 +30,8 @@ ON_EVERYTHING = {
 }
 #: Given only when a parameter asks for it, and then by these conditions of the template.
 OPTIONAL = {"log": "LogsStateMachines", "trace": "Traces"}
+ANSWERS = {f"states:SendTask{answer}" for answer in ("Success", "Failure", "Heartbeat")}
+FOLLOWS = {"states:DescribeExecution", "ecs:StopTask"}
 STARTS = {"ecs:RunTask", "iam:PassRole"}
 OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 ALLOWED = {
@@ -41,6 +45,9 @@ ALLOWED = {
         "ecr:GetDownloadUrlForLayer",
         "ecr:GetAuthorizationToken",
     },
+    "ExecutionStateChangeRole": OWN_LOGS
+    | FOLLOWS
+    | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "sqs:SendMessage"},
     "JudgeTaskRole": OWN_LOGS | {"logs:GetLogEvents"},
     "RunTaskCallbackRole": STARTS,
     "RunTaskRole": STARTS,
@@ -48,10 +55,18 @@ ALLOWED = {
     | {"ecs:StopTask", "ecs:DescribeTasks", "events:PutTargets", "events:PutRule", "events:DescribeRule"}
     | {"lambda:InvokeFunction"},
     "ScheduleRole": {"states:StartExecution", "sqs:SendMessage"},
+    "SweepRole": OWN_LOGS
+    | FOLLOWS
+    | ANSWERS
+    | {f"dynamodb:{action}Item" for action in ("Get", "Put", "Update")}
+    | {"dynamodb:Query", "ecs:ListTasks", "ecs:DescribeTasks", "states:ListExecutions", "logs:GetLogEvents"},
+    "SweepScheduleRole": {"lambda:InvokeFunction"},
     "TaskRole": set(),
     "TaskStateChangeRole": OWN_LOGS
+    | FOLLOWS
+    | ANSWERS
     | {f"dynamodb:{action}Item" for action in ("Get", "Put", "Update")}
-    | {"states:SendTaskSuccess", "states:SendTaskFailure", "logs:GetLogEvents", "sqs:SendMessage"},
+    | {"dynamodb:Query", "logs:GetLogEvents", "sqs:SendMessage"},
 }
 CLUSTER = {"ArnEquals": {"ecs:cluster": {"Fn::GetAtt": ["Cluster", "Arn"]}}}
 MACHINE_ROLES = ["RunTaskCallbackRole", "RunTaskRole", "RunTaskSyncRole"]
@@ -140,13 +155,33 @@ def test_sync_stops_and_describes_tasks_of_the_cluster_alone_and_uses_one_rule(t
     assert rule["Resource"]["Fn::Sub"].endswith(":rule/StepFunctionsGetEventsForECSTaskRule")
 
 
+@pytest.mark.parametrize("role", ["TaskStateChangeRole", "ExecutionStateChangeRole", "SweepRole"])
+def test_functions_stop_and_see_tasks_of_the_cluster_alone(role: str, template: Object) -> None:
+    for action in ("ecs:StopTask", "ecs:ListTasks", "ecs:DescribeTasks"):
+        assert all(each["Condition"] == CLUSTER for each in statements_on(template, role, action))
+
+
+@pytest.mark.parametrize("role", ["TaskStateChangeRole", "ExecutionStateChangeRole", "SweepRole"])
+def test_executions_of_other_machines_are_asked_for_by_the_sweep_alone_and_only_if_told_so(
+    role: str, template: Object
+) -> None:
+    own, *others = statements_on(template, role, "states:DescribeExecution")
+    assert all(":execution:${RunTask" in resource["Fn::Sub"] for resource in own["Resource"])
+    assert len(others) == (role == "SweepRole")
+    for other in others:
+        assert other["Resource"]["Fn::Sub"].endswith(":execution:*")
+        listed = template["Resources"][role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        assert {"Fn::If": ["FollowsOthers", other, {"Ref": "AWS::NoValue"}]} in listed
+
+
 def test_one_role_per_function_and_per_machine(template: Object) -> None:
     users = [
         body["Properties"]["Role"]["Fn::GetAtt"][0]
         for kind in ("AWS::Serverless::Function", "AWS::Serverless::StateMachine")
         for body in resources_of_type(template, kind).values()
     ]
-    assert sorted(users) == ["ApiRole", "JudgeTaskRole", *MACHINE_ROLES, "TaskStateChangeRole"]
+    functions = ["ApiRole", "ExecutionStateChangeRole", "JudgeTaskRole", "SweepRole", "TaskStateChangeRole"]
+    assert sorted(users) == sorted([*functions, *MACHINE_ROLES])
 
 
 def test_the_api_wants_a_signed_request(template: Object) -> None:

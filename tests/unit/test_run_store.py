@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -11,12 +11,23 @@ from botocore.exceptions import ReadTimeoutError
 from moto import mock_aws
 
 from fargate_runs.aws.dynamodb import DynamoRunStore
+from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.log import LogLocation, Result
 from fargate_runs.outcome import outcome_of
 from fargate_runs.patterns import Pattern
-from fargate_runs.ports import LostRace, RunStore, StoreUnavailableError, Written
-from fargate_runs.record import Delivery, RunRecord, RunStatus, TaskRecord
+from fargate_runs.ports import (
+    LostRace,
+    OpenRun,
+    OpenTask,
+    RunStore,
+    StoreUnavailableError,
+    SweepMark,
+    Written,
+)
+from fargate_runs.record import Delivery, TaskRecord
+from fargate_runs.run_state import GivenUp, RunRecord, RunStatus, with_execution, with_task
 from fargate_runs.task import EcsTask
+from fargate_runs.usecases.folding import fold_run
 from tests.fakes.clock import NOON, StoppedClock
 from tests.fakes.ecs import CANARY, EXECUTION_ARN, RUN_ID, TASK_ID, TOKEN, container, detail, failed_start, life, task
 from tests.fakes.store import InMemoryRunStore
@@ -61,10 +72,10 @@ def ended_task(**changes: object) -> TaskRecord:
 def pending_run(**changes: Any) -> RunRecord:
     run = RunRecord(
         run_id=RUN_ID,
-        status=RunStatus.PENDING,
         created_at=NOON,
         pattern=Pattern.CALLBACK,
         execution_arn=EXECUTION_ARN,
+        follows=True,
         input={"commands": ["job"], "environmentNames": ["A"], "retries": 2, "retryOnExitCodes": [75]},
     )
     return replace(run, **changes)
@@ -156,82 +167,170 @@ def test_nor_for_a_task_that_is_not_there(store: RunStore) -> None:
     assert store.find_task(RUN_ID, TASK_ID) is None
 
 
-def test_a_run_is_created_once(store: RunStore) -> None:
-    assert store.create_run(pending_run())
-    assert shown(store) == pending_run()
-    assert store.create_run(pending_run()), "the second try of the same call has created it"
-    assert not store.create_run(pending_run(created_at=NOON + timedelta(seconds=1)))
-    assert shown(store) == pending_run()
+def execution(status: ExecutionStatus, **more: Any) -> Execution:
+    return Execution(EXECUTION_ARN, status, started_at=NOON, stopped_at=NOON + timedelta(minutes=3), **more)
+
+
+def lose(store: RunStore, **changes: Any) -> LostRace | Written:
+    return store.write_lost(replace(ended_task(), **changes))
+
+
+def test_a_task_that_is_lost_gets_an_outcome_at_the_version_that_stands(store: RunStore) -> None:
+    stands = open_task(version=3)
+    store.write_task(stands)
+    assert lose(store, version=2) == LostRace(stands)
+    assert lose(store, version=4) == LostRace(stands)
+    assert lose(store, version=3) == Written(replace(ended_task(), version=3))
+    again = lose(store, version=3, last_status="again")
+    assert again == LostRace(replace(ended_task(), version=3))
+
+
+def test_how_often_a_task_was_missing(store: RunStore) -> None:
+    def sweeps() -> int:
+        (item,) = store.open_items()
+        assert isinstance(item, OpenTask)
+        assert item.missing_sweeps == found(store).missing_sweeps
+        return item.missing_sweeps
+
+    store.write_task(open_task(version=3))
+    (item,) = store.open_items()
+    assert isinstance(item, OpenTask)
+    for times in (1, 2, 0):
+        store.mark_missing(item, times)
+        assert sweeps() == times
+    store.mark_missing(item, 5)
+    store.write_task(open_task(version=4))
+    assert sweeps() == 0, "the next state that ECS shows takes it away"
+
+
+def test_a_task_with_an_outcome_is_not_missing_any_more(store: RunStore) -> None:
+    store.write_task(open_task(version=3))
+    (item,) = store.open_items()
+    assert isinstance(item, OpenTask)
+    store.write_task(ended_task())
+    store.mark_missing(item, 1)
+    assert found(store) == ended_task()
+
+
+def test_live_tasks_of_an_execution(store: RunStore) -> None:
+    others = replace(open_task(**LATER), execution_arn=EXECUTION_ARN + "2")
+    store.write_task(open_task())
+    store.write_task(others)
+    assert store.live_tasks(EXECUTION_ARN) == (open_task(),)
+    assert store.live_tasks(EXECUTION_ARN + "2") == (others,)
+    store.write_task(ended_task())
+    assert store.live_tasks(EXECUTION_ARN) == ()
+
+
+def test_a_run_is_written_over_what_it_was_made_of(store: RunStore) -> None:
+    assert store.write_run(pending_run()) is None
+    first = shown(store)
+    assert (first, first.revision) == (pending_run(), 1)
+    assert store.write_run(pending_run(input=None)) == first
+    assert store.write_run(with_task(first, open_task(), follows=True)) is None
+    assert (shown(store).status, shown(store).revision) == (RunStatus.RUNNING, 2)
+    assert store.write_run(with_task(first, ended_task(), follows=True)) == shown(store)
+    assert shown(store).outcome is None
+
+
+RUNS = {
+    "pending": pending_run(),
+    "running": with_task(pending_run(), open_task(), follows=True),
+    "ended": with_execution(
+        with_task(pending_run(), ended_task(containers=[container(exit_code=3)]), follows=True),
+        execution(ExecutionStatus.FAILED, error="Container.ExitedNonZero", cause="why", redrive_count=2),
+        Pattern.CALLBACK,
+    ),
+    "of no execution": with_task(None, ended_task(), follows=False),
+    "given up": pending_run(given_up=GivenUp.NOT_STARTED),
+    "bare": RunRecord("r", created_at=NOON),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_that_is_written_is_found(store: RunStore, name: str) -> None:
+    run = RUNS[name]
+    assert store.find_run(run.run_id) is None
+    assert store.write_run(run) is None
+    assert store.find_run(run.run_id) == run
+    assert store.load_run(run.run_id)[0] == run
+
+
+def test_a_run_without_any_time_gets_one(store: RunStore) -> None:
+    store.write_run(RunRecord("r"))
+    run = store.find_run("r")
+    assert run
+    assert run.created_at == NOON
 
 
 def test_a_run_that_never_started_is_forgotten(store: RunStore) -> None:
-    store.create_run(pending_run())
+    store.write_run(pending_run())
     store.forget_run(RUN_ID)
     store.forget_run(RUN_ID)
     assert store.load_run(RUN_ID) == (None, ())
 
 
-def test_a_run_that_has_seen_a_task_is_not(store: RunStore) -> None:
-    store.create_run(pending_run())
-    store.mirror_task(open_task())
+@pytest.mark.parametrize("name", ["running", "ended"])
+def test_a_run_that_has_seen_a_task_or_its_execution_is_not(store: RunStore, name: str) -> None:
+    store.write_run(RUNS[name])
     store.forget_run(RUN_ID)
-    assert shown(store).status is RunStatus.RUNNING
+    assert shown(store) == RUNS[name]
 
 
-def test_a_mirror_keeps_what_the_api_wrote(store: RunStore) -> None:
-    store.create_run(pending_run())
-    store.mirror_task(ended_task(containers=[container(exit_code=3)]))
-    run = shown(store)
-    assert (run.created_at, run.input) == (NOON, pending_run().input)
-    assert (run.status, run.exit_code, run.transient) == (RunStatus.FAILED, 3, False)
-    assert run.error == "Container.ExitedNonZero"
-    assert run.advice
-
-
-def test_a_run_that_was_started_elsewhere_is_made_by_its_task(store: RunStore) -> None:
-    store.mirror_task(open_task())
-    run = shown(store)
-    assert (run.status, run.input, run.pattern) == (RunStatus.RUNNING, None, Pattern.CALLBACK)
-    assert (run.execution_arn, run.created_at) == (EXECUTION_ARN, datetime(2025, 5, 6, 11, 2, 13, 877_000, UTC))
-
-
-def test_a_mirror_of_a_task_without_any_time(store: RunStore) -> None:
-    store.mirror_task(RECORDS["bare"])
-    run, _ = store.load_run("r")
-    assert run
-    assert run.created_at == NOON
+def test_a_fold_keeps_what_the_api_wrote(store: RunStore) -> None:
+    store.write_run(pending_run())
+    fold_run(store, RUN_ID, lambda stands: with_task(stands, ended_task(), follows=True))
+    assert (shown(store).created_at, shown(store).input) == (NOON, pending_run().input)
 
 
 LATER = {"taskArn": str(detail()["taskArn"])[:-1] + "e", "createdAt": "2025-05-06T11:05:00Z"}
-TWIN = {"taskArn": str(detail()["taskArn"])[:-1] + "g"}
-STATES = [open_task(version=3), open_task(version=4), ended_task(), open_task(**LATER), ended_task(**LATER)]
 
 
-def test_the_newest_task_is_what_a_run_shows_in_any_order(store: RunStore) -> None:
-    for later in range(len(STATES)):
-        for earlier in range(later + 1):
-            store.mirror_task(STATES[later])
-            store.mirror_task(STATES[earlier])
-            expected = RunStatus.SUCCEEDED if STATES[later].outcome else RunStatus.RUNNING
-            assert shown(store).status is expected
+def test_what_is_open_is_listed_until_it_is_done(store: RunStore) -> None:
+    store.write_task(open_task())
+    store.write_run(pending_run())
+    task, run = sorted(store.open_items(), key=lambda each: isinstance(each, OpenRun))
+    assert task == OpenTask(
+        RUN_ID,
+        TASK_ID,
+        str(detail()["taskArn"]),
+        has_outcome=False,
+        pattern=Pattern.CALLBACK,
+        execution_arn=EXECUTION_ARN,
+    )
+    assert run == OpenRun(RUN_ID, EXECUTION_ARN, NOON, has_task=False)
+    store.write_task(ended_task())
+    fold_run(store, RUN_ID, lambda stands: with_task(stands, ended_task(), follows=True))
+    task, run = sorted(store.open_items(), key=lambda each: isinstance(each, OpenRun))
+    assert isinstance(task, OpenTask)
+    assert task.has_outcome
+    assert isinstance(run, OpenRun)
+    assert run.has_task
+    store.mark_delivery(ended_task(), Delivery.DELIVERED)
+    closed = execution(ExecutionStatus.SUCCEEDED)
+    fold_run(store, RUN_ID, lambda stands: with_execution(stands, closed, Pattern.CALLBACK))
+    assert list(store.open_items()) == []
 
 
-def test_a_new_attempt_takes_the_old_error_away(store: RunStore) -> None:
-    store.mirror_task(ended_task(containers=[container(exit_code=3)]))
-    store.mirror_task(open_task(**LATER))
-    run = shown(store)
-    gone = (run.error, run.summary, run.advice, run.exit_code, run.transient, run.stopped_at)
-    assert gone == (None,) * 6
+def test_many_open_items_come_in_pages(store: RunStore) -> None:
+    ids = [f"{n:032x}" for n in range(60)]
+    for each in ids:
+        store.write_task(open_task(taskArn=f"arn:aws:ecs:us-east-1:123456789012:task/jobs/{each}"))
+    assert sorted(each.task_id for each in store.open_items() if isinstance(each, OpenTask)) == ids
 
 
-def test_two_tasks_of_the_same_moment_have_one_order(store: RunStore) -> None:
-    store.mirror_task(open_task(**TWIN))
-    store.mirror_task(ended_task())
-    assert shown(store).status is RunStatus.RUNNING
+def test_the_mark_of_the_sweep_is_written_over_what_it_was_made_of(store: RunStore) -> None:
+    assert store.sweep_mark() == SweepMark()
+    mine = SweepMark(owner="me", held_until=NOON, seen_until=None, revision=0)
+    assert store.write_sweep_mark(mine)
+    assert store.sweep_mark() == replace(mine, revision=1)
+    assert not store.write_sweep_mark(replace(mine, owner="another"))
+    assert store.write_sweep_mark(SweepMark(seen_until=NOON, revision=1))
+    assert store.sweep_mark() == SweepMark(seen_until=NOON, revision=2)
 
 
 def test_a_run_and_all_of_its_tasks(store: RunStore) -> None:
-    store.create_run(pending_run())
+    store.write_run(pending_run())
     tasks = [ended_task(), open_task(**LATER)]
     for each in tasks:
         store.write_task(each)
@@ -246,27 +345,18 @@ def items(client: Any, **query: Any) -> list[dict[str, Any]]:
     return answer
 
 
-def test_dynamodb_open_index_holds_what_is_still_to_do(dynamodb: Any) -> None:
+def test_dynamodb_open_index_is_sharded_and_sorted_by_age(dynamodb: Any) -> None:
     store = on_dynamodb(dynamodb)
-
-    def open_items() -> list[dict[str, Any]]:
-        return list(dynamodb.scan(TableName=TABLE, IndexName="open")["Items"])
-
     store.write_task(open_task())
-    (item,) = open_items()
+    (item,) = dynamodb.scan(TableName=TABLE, IndexName="open")["Items"]
     assert item["openShard"]["S"].startswith("OPEN#")
     assert item["openSince"]["S"] == "2025-05-06T11:02:13.877Z"
-    store.write_task(ended_task())
-    assert len(open_items()) == 1
-    store.mirror_task(ended_task())
-    store.mark_delivery(ended_task(), Delivery.DELIVERED)
-    assert open_items() == []
 
 
 def test_dynamodb_list_index_holds_runs_only(dynamodb: Any) -> None:
     store = on_dynamodb(dynamodb)
     store.write_task(ended_task())
-    store.mirror_task(ended_task())
+    store.write_run(with_task(None, ended_task(), follows=False))
     listed = items(
         dynamodb,
         IndexName="runs-by-status",
@@ -279,7 +369,7 @@ def test_dynamodb_list_index_holds_runs_only(dynamodb: Any) -> None:
 def test_dynamodb_items_expire_and_hold_no_secrets(dynamodb: Any) -> None:
     store = on_dynamodb(dynamodb)
     store.write_task(ended_task())
-    store.mirror_task(ended_task())
+    store.write_run(with_task(None, ended_task(), follows=False))
     assert {item["expiresAt"]["N"] for item in items(dynamodb)} == {str(int(NOON.timestamp()) + 120 * 86_400)}
     assert sum(TOKEN in str(item) for item in items(dynamodb)) == 1, "kept until it is delivered, in the task alone"
     store.mark_delivery(ended_task(), Delivery.DELIVERED)
@@ -293,8 +383,14 @@ def test_dynamodb_items_expire_and_hold_no_secrets(dynamodb: Any) -> None:
         lambda store: store.find_task("r", "t"),
         lambda store: store.write_task(ended_task()),
         lambda store: store.mark_delivery(ended_task(), Delivery.DELIVERED),
-        lambda store: store.mirror_task(ended_task()),
-        lambda store: store.create_run(pending_run()),
+        lambda store: store.write_lost(ended_task()),
+        lambda store: store.mark_missing(OpenTask("r", "t", "arn", has_outcome=False), 1),
+        lambda store: store.live_tasks("arn"),
+        lambda store: store.find_run("r"),
+        lambda store: store.write_run(pending_run()),
+        lambda store: list(store.open_items()),
+        lambda store: store.sweep_mark(),
+        lambda store: store.write_sweep_mark(SweepMark()),
         lambda store: store.forget_run("r"),
         lambda store: store.load_run("r"),
     ],
@@ -320,7 +416,7 @@ def test_dynamodb_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(StoreUnavailableError, match="ReadTimeoutError"):
         store.write_task(ended_task())
     with pytest.raises(StoreUnavailableError, match="ReadTimeoutError"):
-        store.mirror_task(ended_task())
+        store.write_run(with_task(None, ended_task(), follows=False))
 
 
 def test_dynamodb_refusal_without_the_item_reads_it(dynamodb: Any) -> None:

@@ -8,11 +8,13 @@ import pytest
 from fargate_runs import lenient
 from fargate_runs.answer import Failure, Success
 from fargate_runs.durations import durations_of
+from fargate_runs.execution import ExecutionStatus
 from fargate_runs.links import task_url
 from fargate_runs.log import NO_RESULT
 from fargate_runs.outcome import Outcome, outcome_of
-from fargate_runs.ports import AnswerRefusedError, LostRace, WriteResult
-from fargate_runs.record import Delivery, RunStatus, TaskRecord
+from fargate_runs.ports import LostRace, WriteResult
+from fargate_runs.record import Delivery, TaskRecord
+from fargate_runs.run_state import RunStatus
 from fargate_runs.settle import STEPS, Arriving, Step, Stored, decide
 from fargate_runs.task import EcsTask
 from fargate_runs.usecases.record_task_state import Settlement
@@ -102,7 +104,10 @@ def test_a_life_that_ends_well(world: World) -> None:
     stored = world.stored()
     assert (stored.delivery, stored.token, stored.is_open) == (Delivery.DELIVERED, None, False)
     run = world.store.runs[RUN_ID]
-    assert (run.status, run.exit_code, run.execution_arn) == (RunStatus.SUCCEEDED, 0, EXECUTION_ARN)
+    assert (run.status, run.execution_arn) == (RunStatus.RUNNING, EXECUTION_ARN), "until its execution has ended"
+    world.end_run(ExecutionStatus.SUCCEEDED)
+    run = world.store.runs[RUN_ID]
+    assert (run.status, run.error) == (RunStatus.SUCCEEDED, None)
     assert run.duration_seconds == 60.001
 
 
@@ -184,11 +189,13 @@ def test_a_refused_answer_is_cut_down_and_sent_again(world: World) -> None:
     assert "lastLogLines" not in answer(world)
 
 
-def test_an_answer_that_is_refused_however_small_is_raised_and_not_acknowledged(world: World) -> None:
+def test_a_token_that_takes_no_answer_at_all_is_given_up_and_said_so(world: World) -> None:
     world.callbacks.refuses_longer_than = 1
-    with pytest.raises(AnswerRefusedError):
-        world.settle(detail())
-    assert world.stored().awaits_delivery
+    done = world.settle(detail())
+    assert (done.refused, done.delivery) == (True, Delivery.CLOSED_BY_OTHERS)
+    assert world.callbacks.calls == 2
+    assert not world.settle(detail()).refused
+    assert world.callbacks.calls == 2, "no endless retry"
 
 
 def test_the_token_is_masked_where_the_container_printed_it(world: World) -> None:
@@ -240,6 +247,7 @@ def test_a_new_attempt_is_what_the_run_shows_and_each_token_gets_its_own_answer(
     assert world.store.runs[RUN_ID].status is RunStatus.RUNNING
     assert set(world.callbacks.answers) == {TOKEN}
     world.settle(detail(**second))
+    world.end_run(ExecutionStatus.SUCCEEDED)
     assert world.store.runs[RUN_ID].status is RunStatus.SUCCEEDED
     assert isinstance(world.callbacks.answers["second-token"], Success)
 

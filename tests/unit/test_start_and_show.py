@@ -16,9 +16,10 @@ from fargate_runs.errors import (
     RunStartUnknownError,
     RunThrottledError,
 )
+from fargate_runs.execution import ExecutionStatus
 from fargate_runs.patterns import Pattern
-from fargate_runs.record import RunStatus
 from fargate_runs.request import RunRequest
+from fargate_runs.run_state import RunStatus
 from fargate_runs.usecases.show_run import ShowRun
 from fargate_runs.usecases.start_run import StartRun, TaskDefinitions
 from tests.fakes.clock import StoppedClock
@@ -154,8 +155,8 @@ def show(world: World, run_id: str = RUN_ID) -> dict[str, Any]:
 
 
 RUN_KEYS = (
-    "runId pattern status error transient summary advice exitCode result executionArn stateMachineArn createdAt"
-    " startedAt stoppedAt durationSeconds usage input attempts"
+    "runId pattern status error transient summary advice exitCode result executionArn execution stateMachineArn"
+    " createdAt startedAt stoppedAt durationSeconds usage input attempts"
 )
 ATTEMPT_KEYS = (
     "taskArn taskId taskUrl status lastStatus version error transient summary advice container exitCode stopCode"
@@ -168,6 +169,7 @@ def test_a_run_that_ended() -> None:
     world.logs.everywhere = ('{"rows": 3}',)
     for each in life():
         world.settle(each)
+    world.end_run(ExecutionStatus.SUCCEEDED)
     shown = json.loads(json.dumps(show(world)))
     assert " ".join(shown) == RUN_KEYS
     (attempt,) = shown["attempts"]
@@ -220,6 +222,8 @@ def test_a_run_of_two_attempts_shows_the_last_one_last() -> None:
     world = World()
     world.settle(detail(containers=[container(exit_code=3)]))
     world.settle(detail(taskArn=str(detail()["taskArn"])[:-1] + "0", createdAt="2025-05-06T11:05:00Z"))
+    assert show(world)["error"] is None, "its execution goes on"
+    world.end_run(ExecutionStatus.SUCCEEDED)
     shown = show(world)
     assert shown["status"] == "SUCCEEDED"
     assert [each["status"] for each in shown["attempts"]] == ["FAILED", "SUCCEEDED"]

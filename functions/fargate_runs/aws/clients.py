@@ -11,6 +11,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ecs import ECSClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -38,3 +39,9 @@ def stepfunctions() -> "SFNClient":
 def logs() -> "CloudWatchLogsClient":
     """For the containers' logs: one short try, because nothing may wait for a log."""
     return boto3.client("logs", config=_config(connect=1, read=2, attempts=1))
+
+
+@cache
+def ecs() -> "ECSClient":
+    """For the tasks of the cluster."""
+    return boto3.client("ecs", config=_config(connect=2, read=5, attempts=3))

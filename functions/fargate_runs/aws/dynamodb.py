@@ -2,14 +2,40 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fargate_runs.aws.attributes import deserialized, serialized
-from fargate_runs.aws.items import Item, run_item, run_key, run_of, task_item, task_key, task_of
-from fargate_runs.ports import Clock, LostRace, RunStore, StoreUnavailableError, WriteResult, Written
-from fargate_runs.record import Delivery, RunRecord, TaskRecord, mirror, mirror_order
+from fargate_runs.aws.items import (
+    OPEN_ATTRIBUTES,
+    OPEN_SHARDS,
+    SWEEP_KEY,
+    Item,
+    mark_item,
+    mark_of,
+    open_item_of,
+    run_item,
+    run_key,
+    run_of,
+    shard,
+    task_item,
+    task_key,
+    task_of,
+)
+from fargate_runs.ports import (
+    Clock,
+    LostRace,
+    OpenRun,
+    OpenTask,
+    RunStore,
+    StoreUnavailableError,
+    SweepMark,
+    WriteResult,
+    Written,
+)
+from fargate_runs.record import Delivery, TaskRecord
+from fargate_runs.run_state import RunRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,9 +53,7 @@ class Condition(TypedDict, total=False):
     ExpressionAttributeValues: "Attributes"
 
 
-# What a run keeps of its first writer: the API, or else the first event that was seen.
-_KEPT_OF_A_RUN: Final = frozenset({"createdAt", "pattern", "executionArn", "stateMachineArn", "input"})
-_MIRRORED: Final = ("error", "transient", "summary", "advice", "exitCode", "startedAt", "stoppedAt")
+_NOTHING: Final[Condition] = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
 class DynamoRunStore(RunStore):
@@ -48,15 +72,23 @@ class DynamoRunStore(RunStore):
 
     def write_task(self, record: TaskRecord) -> WriteResult:
         """See RunStore."""
-        item = task_item(record, now=self._clock.now(), expires_at=self._expires_at())
-        condition: Condition = {
-            "ConditionExpression": (
-                "attribute_not_exists(pk) OR (#version < :version AND attribute_not_exists(#outcome))"
-            ),
-            "ExpressionAttributeNames": {"#version": "version", "#outcome": "outcome"},
-            "ExpressionAttributeValues": serialized({":version": record.version}),
-        }
-        stands = self._put_if(item, condition)
+        return self._write_task(
+            record, "attribute_not_exists(pk) OR (#version < :version AND attribute_not_exists(#outcome))"
+        )
+
+    def write_lost(self, record: TaskRecord) -> WriteResult:
+        """See RunStore."""
+        return self._write_task(record, "#version = :version AND attribute_not_exists(#outcome)")
+
+    def _write_task(self, record: TaskRecord, condition: str) -> WriteResult:
+        stands = self._put_if(
+            task_item(record, now=self._clock.now(), expires_at=self._expires_at()),
+            {
+                "ConditionExpression": condition,
+                "ExpressionAttributeNames": {"#version": "version", "#outcome": "outcome"},
+                "ExpressionAttributeValues": serialized({":version": record.version}),
+            },
+        )
         return LostRace(task_of(stands)) if stands else Written(record)
 
     def mark_delivery(self, record: TaskRecord, delivery: Delivery) -> None:
@@ -77,25 +109,30 @@ class DynamoRunStore(RunStore):
             values={":to": delivery, **values},
         )
 
-    def mirror_task(self, record: TaskRecord) -> None:
+    def mark_missing(self, task: OpenTask, sweeps: int) -> None:
         """See RunStore."""
-        attributes = run_item(mirror(record), now=self._clock.now(), expires_at=self._expires_at())
-        attributes["mirrorOf"] = mirror_order(record)
-        sets = [_assignment(name) for name in attributes]
-        gone = [f"#{name}" for name in _MIRRORED if name not in attributes]
         self._update_if(
-            run_key(record.run_id),
-            f"SET {', '.join(sets)}{' REMOVE ' + ', '.join(gone) if gone else ''}",
-            "attribute_not_exists(#mirrorOf) OR #mirrorOf <= :mirrorOf",
-            names={f"#{name}": name for name in {*attributes, *(name[1:] for name in gone)}},
-            values={f":{name}": value for name, value in attributes.items()},
+            task_key(task.run_id, task.task_id),
+            "SET #missing = :sweeps",
+            "attribute_exists(pk) AND attribute_not_exists(#outcome)",
+            names={"#missing": "missingSweeps", "#outcome": "outcome"},
+            values={":sweeps": sweeps},
         )
 
-    def create_run(self, run: RunRecord) -> bool:
-        """See RunStore. A second try that meets the item of the first one has created it."""
-        item = {**run_key(run.run_id), **run_item(run, now=self._clock.now(), expires_at=self._expires_at())}
-        stands = self._put_if(item, {"ConditionExpression": "attribute_not_exists(pk)"})
-        return stands is None or all(stands.get(name) == item.get(name) for name in ("createdAt", "executionArn"))
+    def live_tasks(self, execution_arn: str) -> tuple[TaskRecord, ...]:
+        """See RunStore."""
+        return tuple(map(task_of, self._query("liveExecutionArn", execution_arn, IndexName="live-by-execution")))
+
+    def find_run(self, run_id: str) -> RunRecord | None:
+        """See RunStore."""
+        item = self._get(run_key(run_id))
+        return run_of(item) if item else None
+
+    def write_run(self, run: RunRecord) -> RunRecord | None:
+        """See RunStore."""
+        item = run_item(run, now=self._clock.now(), expires_at=self._expires_at())
+        stands = self._put_if(item, _over(run.revision))
+        return run_of(stands) if stands else None
 
     def forget_run(self, run_id: str) -> None:
         """See RunStore."""
@@ -104,16 +141,42 @@ class DynamoRunStore(RunStore):
             lambda: self._client.delete_item(
                 TableName=self._table,
                 Key=key,
-                ConditionExpression="attribute_not_exists(#mirrorOf)",
-                ExpressionAttributeNames={"#mirrorOf": "mirrorOf"},
+                ConditionExpression="attribute_not_exists(#task) AND attribute_not_exists(#execution)",
+                ExpressionAttributeNames={"#task": "taskOrder", "#execution": "executionStatus"},
             )
         )
 
     def load_run(self, run_id: str) -> tuple[RunRecord | None, tuple[TaskRecord, ...]]:
         """See RunStore."""
-        items = tuple(self._items_of(run_id))
+        items = tuple(self._query("pk", run_key(run_id)["pk"], ConsistentRead=True))
         run = next((run_of(item) for item in items if item["sk"] == "RUN"), None)
         return run, tuple(task_of(item) for item in items if item["sk"] != "RUN")
+
+    def open_items(self) -> Iterator[OpenTask | OpenRun]:
+        """See RunStore."""
+        names = {f"#a{n}": name for n, name in enumerate(OPEN_ATTRIBUTES)}
+        for number in range(OPEN_SHARDS):
+            yield from map(
+                open_item_of,
+                self._query(
+                    "openShard",
+                    shard(number),
+                    IndexName="open",
+                    ProjectionExpression=", ".join(names),
+                    ExpressionAttributeNames=names,
+                ),
+            )
+
+    def sweep_mark(self) -> SweepMark:
+        """See RunStore."""
+        item = self._get(SWEEP_KEY)
+        return mark_of(item) if item else SweepMark()
+
+    def write_sweep_mark(self, mark: SweepMark) -> bool:
+        """See RunStore. A second try that meets what the first one wrote has written it."""
+        item = mark_item(mark)
+        stands = self._put_if(item, _over(mark.revision))
+        return stands is None or mark_of(stands) == mark_of(item)
 
     def _expires_at(self) -> int:
         return int((self._clock.now() + self._retention).timestamp())
@@ -124,14 +187,19 @@ class DynamoRunStore(RunStore):
         )
         return deserialized(answer["Item"]) if "Item" in answer else None
 
-    def _items_of(self, run_id: str) -> Iterator[Item]:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=serialized({":pk": run_key(run_id)["pk"]}),
-            ConsistentRead=True,
+    def _query(self, key: str, value: str, **more: Any) -> Iterator[Item]:
+        """The items of one partition of the table or of an index, page by page."""
+        names = {"#key": key, **more.pop("ExpressionAttributeNames", {})}
+        pages = iter(
+            self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="#key = :key",
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=serialized({":key": value}),
+                **more,
+            )
         )
-        for page in _translated(lambda: list(pages)):
+        while (page := _translated(lambda: next(pages, None))) is not None:
             yield from map(deserialized, page["Items"])
 
     def _put_if(self, item: Item, condition: Condition) -> Item | None:
@@ -193,8 +261,15 @@ class DynamoRunStore(RunStore):
             raise _unavailable(error) from None
 
 
-def _assignment(name: str) -> str:
-    return f"#{name} = if_not_exists(#{name}, :{name})" if name in _KEPT_OF_A_RUN else f"#{name} = :{name}"
+def _over(revision: int) -> Condition:
+    """Only if this revision stands; 0 is nothing."""
+    if revision == 0:
+        return _NOTHING
+    return {
+        "ConditionExpression": "#revision = :revision",
+        "ExpressionAttributeNames": {"#revision": "revision"},
+        "ExpressionAttributeValues": serialized({":revision": revision}),
+    }
 
 
 def _is_refused(error: ClientError) -> bool:

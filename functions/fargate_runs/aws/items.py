@@ -1,7 +1,10 @@
 """Records as DynamoDB items and back. Absent values are absent attributes; numbers come back as Decimal.
 
-    run   pk=RUN#<runId>  sk=RUN            createdAt, listStatus   (index runs-by-status)
-    task  pk=RUN#<runId>  sk=TASK#<taskId>  openShard, openSince    (index open, only while something is to do)
+    run   pk=RUN#<runId>  sk=RUN            createdAt, listStatus          (index runs-by-status)
+                                            openShard, openSince           (index open, only while it has not ended)
+    task  pk=RUN#<runId>  sk=TASK#<taskId>  openShard, openSince           (index open, only while something is to do)
+                                            liveExecutionArn, openSince    (index live-by-execution, without an outcome)
+    mark  pk=SWEEP        sk=MARK           who sweeps, and how far the last whole sweep has seen
 
 A task's creation is `taskCreatedAt`, so that the index by `createdAt` holds runs only.
 """
@@ -13,11 +16,14 @@ from decimal import Decimal
 from typing import Final
 
 from fargate_runs import lenient
+from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.kinds import ErrorName, OutcomeStatus
-from fargate_runs.log import LogLocation, Result
+from fargate_runs.log import NO_RESULT, LogLocation, Result
 from fargate_runs.outcome import Outcome
 from fargate_runs.patterns import Pattern
-from fargate_runs.record import Delivery, RunRecord, RunStatus, TaskRecord
+from fargate_runs.ports import OpenRun, OpenTask, SweepMark
+from fargate_runs.record import Delivery, TaskRecord
+from fargate_runs.run_state import GivenUp, RunRecord, TaskView
 from fargate_runs.task import Timeline
 
 OPEN_SHARDS: Final = 8
@@ -46,6 +52,8 @@ def task_item(record: TaskRecord, *, now: datetime, expires_at: int) -> Item:
     to_do = (
         {"openShard": open_shard(record.task_id), "openSince": created or lenient.iso(now)} if record.is_open else {}
     )
+    if record.outcome is None:
+        to_do["liveExecutionArn"] = record.execution_arn
     return present(
         {
             **task_key(record.run_id, record.task_id),
@@ -69,6 +77,7 @@ def task_item(record: TaskRecord, *, now: datetime, expires_at: int) -> Item:
             "logStream": record.log.stream if record.log else None,
             "outcome": _outcome_item(record.outcome, record.result) if record.outcome else None,
             "delivery": record.delivery,
+            "missingSweeps": record.missing_sweeps or None,
             "taskToken": record.token,
             "taskCreatedAt": created,
             "expiresAt": expires_at,
@@ -78,9 +87,14 @@ def task_item(record: TaskRecord, *, now: datetime, expires_at: int) -> Item:
     )
 
 
-def open_shard(task_id: str) -> str:
-    """The partition of the open index that a task is in."""
-    return f"OPEN#{zlib.crc32(task_id.encode()) % OPEN_SHARDS}"
+def open_shard(of_id: str) -> str:
+    """The partition of the open index that a task or a run is in."""
+    return shard(zlib.crc32(of_id.encode()) % OPEN_SHARDS)
+
+
+def shard(number: int) -> str:
+    """A partition of the open index, from 0 to OPEN_SHARDS - 1."""
+    return f"OPEN#{number}"
 
 
 def _outcome_item(outcome: Outcome, result: Result) -> Item:
@@ -127,6 +141,7 @@ def task_of(item: Mapping[str, object]) -> TaskRecord:
         outcome=_outcome_of(outcome) if outcome else None,
         result=Result(json=_text(outcome, "result"), note=_text(outcome, "resultNote")),
         delivery=Delivery(str(item["delivery"])),
+        missing_sweeps=_whole(item.get("missingSweeps")) or 0,
         token=_text(item, "taskToken"),
     )
 
@@ -146,45 +161,149 @@ def _outcome_of(item: Mapping[str, object]) -> Outcome:
 
 
 def run_item(run: RunRecord, *, now: datetime, expires_at: int) -> Item:
-    """A run as it is stored, without its key."""
+    """A run as it is stored over `run.revision`: what it is folded from, and what lists show."""
+    created = lenient.iso(run.created_at or now)
+    to_do = {"openShard": open_shard(run.run_id), "openSince": created} if run.is_open else {}
     return present(
         {
+            **run_key(run.run_id),
             "runId": run.run_id,
             "status": run.status,
             "listStatus": run.status,
-            "createdAt": lenient.iso(run.created_at or now),
+            "error": run.error,
+            "summary": run.summary,
+            "createdAt": created,
             "pattern": run.pattern,
             "executionArn": run.execution_arn,
             "stateMachineArn": run.state_machine_arn,
+            "followsExecution": run.follows,
             "input": run.input,
-            "error": run.error,
-            "transient": run.transient,
-            "summary": run.summary,
-            "advice": run.advice,
-            "exitCode": run.exit_code,
-            "startedAt": lenient.iso(run.started_at),
-            "stoppedAt": lenient.iso(run.stopped_at),
+            "givenUp": run.given_up,
+            "revision": run.revision + 1,
             "expiresAt": expires_at,
+            **(_task_view_item(run.task) if run.task else {}),
+            **(_execution_item(run.execution) if run.execution else {}),
+            **to_do,
         }
     )
+
+
+def _task_view_item(view: TaskView) -> Item:
+    return {
+        "taskOrder": view.order,
+        "outcome": _outcome_item(view.outcome, NO_RESULT) if view.outcome else None,
+        "startedAt": lenient.iso(view.started_at),
+        "stoppedAt": lenient.iso(view.stopped_at),
+    }
+
+
+def _execution_item(execution: Execution) -> Item:
+    return {
+        "executionStatus": execution.status,
+        "executionError": execution.error,
+        "executionCause": execution.cause,
+        "executionStartedAt": lenient.iso(execution.started_at),
+        "executionStoppedAt": lenient.iso(execution.stopped_at),
+        "redriveCount": execution.redrive_count,
+    }
 
 
 def run_of(item: Mapping[str, object]) -> RunRecord:
     """The record of a stored run."""
     return RunRecord(
         run_id=str(item["runId"]),
-        status=RunStatus(str(item["status"])),
         created_at=lenient.time(item.get("createdAt")),
         pattern=Pattern(str(item["pattern"])) if "pattern" in item else None,
         execution_arn=_text(item, "executionArn"),
+        follows=bool(item["followsExecution"]),
         input=_input_of(item["input"]) if "input" in item else None,
-        error=ErrorName(str(item["error"])) if "error" in item else None,
-        transient=bool(item["transient"]) if "transient" in item else None,
-        summary=_text(item, "summary"),
-        advice=_text(item, "advice"),
-        exit_code=_whole(item.get("exitCode")),
+        task=_task_view_of(item) if "taskOrder" in item else None,
+        execution=_execution_of(item) if "executionStatus" in item else None,
+        given_up=GivenUp(str(item["givenUp"])) if "givenUp" in item else None,
+        revision=_whole(item["revision"]) or 0,
+    )
+
+
+def _task_view_of(item: Mapping[str, object]) -> TaskView:
+    outcome = lenient.mapping(item.get("outcome"))
+    return TaskView(
+        order=str(item["taskOrder"]),
+        outcome=_outcome_of(outcome) if outcome else None,
         started_at=lenient.time(item.get("startedAt")),
         stopped_at=lenient.time(item.get("stoppedAt")),
+    )
+
+
+def _execution_of(item: Mapping[str, object]) -> Execution:
+    return Execution(
+        arn=str(item["executionArn"]),
+        status=ExecutionStatus(str(item["executionStatus"])),
+        redrive_count=_whole(item["redriveCount"]) or 0,
+        started_at=lenient.time(item.get("executionStartedAt")),
+        stopped_at=lenient.time(item.get("executionStoppedAt")),
+        error=_text(item, "executionError"),
+        cause=_text(item, "executionCause"),
+    )
+
+
+# What a sweep reads of each open item.
+OPEN_ATTRIBUTES: Final = (
+    "sk",
+    "runId",
+    "taskId",
+    "taskArn",
+    "outcome",
+    "pattern",
+    "executionArn",
+    "missingSweeps",
+    "createdAt",
+    "taskOrder",
+)
+
+
+def open_item_of(item: Mapping[str, object]) -> OpenTask | OpenRun:
+    """An element of the index of open items."""
+    if item["sk"] == "RUN":
+        return OpenRun(
+            run_id=str(item["runId"]),
+            execution_arn=str(item["executionArn"]),
+            created_at=lenient.time(item.get("createdAt")),
+            has_task="taskOrder" in item,
+        )
+    return OpenTask(
+        run_id=str(item["runId"]),
+        task_id=str(item["taskId"]),
+        task_arn=str(item["taskArn"]),
+        has_outcome="outcome" in item,
+        pattern=Pattern(str(item["pattern"])) if "pattern" in item else None,
+        execution_arn=_text(item, "executionArn"),
+        missing_sweeps=_whole(item.get("missingSweeps")) or 0,
+    )
+
+
+SWEEP_KEY: Final = {"pk": "SWEEP", "sk": "MARK"}
+
+
+def mark_item(mark: SweepMark) -> Item:
+    """The mark of the sweep as it is stored: `mark.revision` is the one that it replaces."""
+    return present(
+        {
+            **SWEEP_KEY,
+            "owner": mark.owner,
+            "heldUntil": lenient.iso(mark.held_until),
+            "seenUntil": lenient.iso(mark.seen_until),
+            "revision": mark.revision + 1,
+        }
+    )
+
+
+def mark_of(item: Mapping[str, object]) -> SweepMark:
+    """The stored mark of the sweep."""
+    return SweepMark(
+        owner=_text(item, "owner"),
+        held_until=lenient.time(item.get("heldUntil")),
+        seen_until=lenient.time(item.get("seenUntil")),
+        revision=_whole(item["revision"]) or 0,
     )
 
 

@@ -1,22 +1,25 @@
 """Step Functions: answers to task tokens, and executions."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fargate_runs.errors import PortError
+from fargate_runs.errors import MalformedExecutionError, PortError
+from fargate_runs.execution import Execution
 from fargate_runs.ports import (
     AnswerRefusedError,
     CallbacksUnavailableError,
     ExecutionExistsError,
     ExecutionRefusedError,
     Executions,
+    ExecutionsUnavailableError,
     ExecutionThrottledError,
     ExecutionUnknownError,
     StartedExecution,
     TokenCallbacks,
     TokenClosedError,
+    TokenError,
     TokenUnusableError,
 )
 
@@ -30,6 +33,9 @@ _TOKEN_ERRORS: Final[Mapping[str, type[PortError]]] = {
     "InvalidOutput": AnswerRefusedError,
     "ValidationException": AnswerRefusedError,
 }
+# No execution of this ARN, an express one, or no machine any more.
+_NO_EXECUTION: Final = frozenset({"ExecutionDoesNotExist", "InvalidArn", "StateMachineDoesNotExist"})
+_MOST_LISTED: Final = 1_000
 _START_ERRORS: Final[Mapping[str, type[PortError]]] = {
     "ExecutionAlreadyExists": ExecutionExistsError,
     "ExecutionLimitExceeded": ExecutionThrottledError,
@@ -66,6 +72,19 @@ class StepFunctionsCallbacks(TokenCallbacks):
         except (BotoCoreError, ClientError) as refusal:
             raise _translated(refusal, _TOKEN_ERRORS, CallbacksUnavailableError) from None
 
+    def is_closed(self, token: str) -> bool:
+        """See TokenCallbacks."""
+        try:
+            self._client.send_task_heartbeat(taskToken=token)
+        except (BotoCoreError, ClientError) as error:
+            translated = _translated(error, _TOKEN_ERRORS, CallbacksUnavailableError)
+            if isinstance(translated, TokenClosedError):
+                return True
+            if isinstance(translated, TokenError):
+                return False  # it never was a token: nobody waits by it, and nothing is known from it
+            raise translated from None
+        return False
+
 
 class StepFunctionsExecutions(Executions):
     """See Executions. The same name and input started twice is one execution (fact B32)."""
@@ -81,10 +100,56 @@ class StepFunctionsExecutions(Executions):
             raise _translated(error, _START_ERRORS, ExecutionUnknownError) from None
         return StartedExecution(started["executionArn"], started["startDate"])
 
+    def describe(self, execution_arn: str) -> Execution | None:
+        """See Executions."""
+        try:
+            answer = self._client.describe_execution(executionArn=execution_arn)
+        except (BotoCoreError, ClientError) as error:
+            if _code(error) in _NO_EXECUTION:
+                return None
+            raise _unavailable(error) from None
+        return _execution(answer)
+
+    def running(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
+        """See Executions."""
+        return self._pages(stateMachineArn=state_machine_arn, statusFilter="RUNNING", maxResults=_MOST_LISTED)
+
+    def newest(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
+        """See Executions."""
+        return self._pages(stateMachineArn=state_machine_arn, maxResults=_MOST_LISTED)
+
+    def _pages(self, **request: Any) -> Iterator[Sequence[Execution]]:
+        while True:
+            try:
+                page = self._client.list_executions(**request)
+            except (BotoCoreError, ClientError) as error:
+                if _code(error) in _NO_EXECUTION:
+                    return
+                raise _unavailable(error) from None
+            yield tuple(map(_execution, page["executions"]))
+            if not page.get("nextToken"):
+                return
+            request["nextToken"] = page["nextToken"]
+
+
+def _execution(answer: Mapping[str, Any]) -> Execution:
+    try:
+        return Execution.from_detail(answer)
+    except MalformedExecutionError as error:
+        raise ExecutionsUnavailableError(f"Step Functions answered what cannot be read: {error}") from None
+
+
+def _unavailable(error: BotoCoreError | ClientError) -> ExecutionsUnavailableError:
+    return ExecutionsUnavailableError(f"Step Functions answered {_code(error)}")
+
+
+def _code(error: BotoCoreError | ClientError) -> str:
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+
 
 def _translated(
     error: BotoCoreError | ClientError, known: Mapping[str, type[PortError]], otherwise: type[PortError]
 ) -> PortError:
     """Only the code goes on: a message of AWS may repeat the token."""
-    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    code = _code(error)
     return known.get(code, otherwise)(f"Step Functions answered {code}")

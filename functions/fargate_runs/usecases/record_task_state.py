@@ -1,17 +1,19 @@
 """Record a task's state, decide its outcome once, and deliver the recorded outcome to its token.
 
-The order is the protocol: one conditional write decides; what stands after it is shown by the run, then delivered,
-then marked as delivered. A crash between any two of these steps is healed by the next event of the task, a redelivery
-of this one, or the sweep, because every step is done again from what stands.
+The order is the protocol: attempts that this one replaces are stopped; one conditional write decides; what stands
+after it is shown by the run, then delivered, then marked as delivered. A crash between any two of these steps is healed
+by the next event of the task, a redelivery of this one, or the sweep, because every step is done again from what
+stands.
 """
 
 from dataclasses import dataclass, replace
 
 from fargate_runs.answer import Answer, Success, answer_of, smallest_answer_of
+from fargate_runs.execution import is_named
 from fargate_runs.log import NO_RESULT, LogTail, Result, result_of
 from fargate_runs.log_place import LogPlace
 from fargate_runs.log_reading import tail_of
-from fargate_runs.outcome import Outcome, outcome_of
+from fargate_runs.outcome import Outcome, lost, outcome_of
 from fargate_runs.patterns import StateMachines
 from fargate_runs.ports import (
     AnswerRefusedError,
@@ -23,9 +25,12 @@ from fargate_runs.ports import (
     Written,
 )
 from fargate_runs.record import Delivery, TaskRecord
+from fargate_runs.run_state import RunRecord, with_task
 from fargate_runs.settle import Step, decide
 from fargate_runs.task import EcsTask
 from fargate_runs.usage import Prices
+from fargate_runs.usecases.folding import fold_run
+from fargate_runs.usecases.stop_abandoned import StopAbandoned
 
 _LOG_NOT_KNOWN = Result(note="where a task definition that is not the stack's own logs is not known: no result is read")
 
@@ -35,7 +40,8 @@ class Settlement:
     """What was done with one state of a task.
 
     `decided` is true for the one call that fixed the outcome; `delivery` is what this call did with the token, if
-    anything; `contradicted` says that the arriving state would have been judged otherwise than what stands.
+    anything; `contradicted` says that the arriving state would have been judged otherwise than what stands; `stopped`
+    counts the tasks that were told to stop; `refused` that Step Functions took no answer at all for the token.
     """
 
     step: Step
@@ -44,6 +50,8 @@ class Settlement:
     delivery: Delivery | None = None
     contradicted: bool = False
     log_problem: str | None = None
+    stopped: int = 0
+    refused: bool = False
 
 
 class RecordTaskState:
@@ -54,6 +62,7 @@ class RecordTaskState:
         store: RunStore,
         callbacks: TokenCallbacks,
         logs: LogReader,
+        abandoned: StopAbandoned,
         *,
         log_place: LogPlace,
         state_machines: StateMachines,
@@ -62,6 +71,7 @@ class RecordTaskState:
         self._store = store
         self._callbacks = callbacks
         self._logs = logs
+        self._abandoned = abandoned
         self._log_place = log_place
         self._state_machines = state_machines
         self._prices = prices
@@ -69,16 +79,29 @@ class RecordTaskState:
     def __call__(self, task: EcsTask) -> Settlement:
         """Take in one state of a task.
 
-        Raises StoreUnavailableError, CallbacksUnavailableError or AnswerRefusedError: then nothing is acknowledged,
-        and the same call made again goes on from what stands.
+        Raises a PortError: then nothing is acknowledged, and the same call made again goes on from what stands.
         """
         stored = self._store.find_task(task.run_id, task.task_id)
         step = decide(stored, task)
         if stored is None or step in {Step.RECORD, Step.DECIDE}:
-            return self._write(task, step)
+            return self._write(task, step, is_new=stored is None)
         return self._carry_on(stored, task, step)
 
-    def _write(self, task: EcsTask, step: Step) -> Settlement:
+    def deliver(self, run_id: str, task_id: str) -> Settlement | None:
+        """Finish what stands of a task that nothing arrives for; None if its record is gone."""
+        stands = self._store.find_task(run_id, task_id)
+        return self._finish(Settlement(Step.DELIVER, stands), None, None) if stands else None
+
+    def lose(self, run_id: str, task_id: str) -> Settlement | None:
+        """Give a task that ECS has forgotten the outcome Task.Lost, unless it has one; None if its record is gone."""
+        stands = self._store.find_task(run_id, task_id)
+        if stands is None or stands.outcome:
+            return self._finish(Settlement(Step.DELIVER, stands), None, None) if stands else None
+        written = self._store.write_lost(stands.ended(lost(stands.main_container), NO_RESULT))
+        decided = isinstance(written, Written)
+        return self._finish(Settlement(Step.DECIDE, written.record, decided=decided), None, None)
+
+    def _write(self, task: EcsTask, step: Step, *, is_new: bool) -> Settlement:
         pattern = self._state_machines.pattern_of(
             task.execution_arn, has_token=task.token is not None, started_by=task.started_by
         )
@@ -88,10 +111,17 @@ class RecordTaskState:
         if outcome:
             tail = tail_of(self._logs, record, outcome)
             record = record.ended(outcome, _result(record, outcome, tail))
+        stopped = self._stop_attempts_given_up(record) if is_new else 0
         written = self._store.write_task(record)
         if isinstance(written, Written):
-            return self._finish(Settlement(step, written.record, decided=outcome is not None), task, tail)
+            done = Settlement(step, written.record, decided=outcome is not None, stopped=stopped)
+            return self._finish(done, task, tail)
         return self._carry_on(written.record, task, step)
+
+    def _stop_attempts_given_up(self, record: TaskRecord) -> int:
+        """Before the first write, so that a crash between the two does it again."""
+        _, others = self._store.load_run(record.run_id)
+        return self._abandoned.attempts_given_up((*others, record)) if others else 0
 
     def _carry_on(self, stands: TaskRecord, task: EcsTask, step: Step) -> Settlement:
         """Another call has written what stands: finish what it may have left, change nothing of it."""
@@ -99,29 +129,53 @@ class RecordTaskState:
         contradicted = late is not None and late != stands.outcome
         return self._finish(Settlement(step, stands, contradicted=contradicted), task, None)
 
-    def _finish(self, settlement: Settlement, task: EcsTask, tail: LogTail | None) -> Settlement:
+    def _finish(self, settlement: Settlement, task: EcsTask | None, tail: LogTail | None) -> Settlement:
         record = settlement.record
         # The run shows the outcome before its machine goes on with it: who reads the record then reads the truth.
-        self._store.mirror_task(record)
+        run = self._show(record)
+        if task and not task.has_ended:
+            settlement = replace(settlement, stopped=settlement.stopped + self._stop_if_abandoned(record, run))
         outcome = record.outcome
         if outcome is None or not record.awaits_delivery:
             return replace(settlement, log_problem=tail.problem if tail else None)
-        token = record.token or task.token
+        token = record.token or (task.token if task else None)
         if tail is None:
             tail = LogTail() if outcome.succeeded else tail_of(self._logs, record, outcome)
-        delivery = self._deliver(token, record, outcome, tail) if token else Delivery.NOT_NEEDED
+        delivery, refused = self._deliver(token, record, outcome, tail) if token else (Delivery.NOT_NEEDED, False)
         self._store.mark_delivery(record, delivery)
-        return replace(settlement, record=record.delivered(delivery), delivery=delivery, log_problem=tail.problem)
+        return replace(
+            settlement,
+            record=record.delivered(delivery),
+            delivery=delivery,
+            log_problem=tail.problem,
+            refused=refused,
+        )
 
-    def _deliver(self, token: str, record: TaskRecord, outcome: Outcome, tail: LogTail) -> Delivery:
+    def _show(self, record: TaskRecord) -> RunRecord:
+        ours = self._state_machines.pattern_of_execution(record.execution_arn) is not None
+        follows = ours and is_named(record.execution_arn, record.run_id)
+        return fold_run(self._store, record.run_id, lambda stands: with_task(stands, record, follows=follows))
+
+    def _stop_if_abandoned(self, record: TaskRecord, run: RunRecord) -> int:
+        """A task that is seen alive although its execution is known to have ended."""
+        execution = run.execution
+        if execution is None or execution.arn != record.execution_arn:
+            return 0
+        return self._abandoned.these(execution, (record,))
+
+    def _deliver(self, token: str, record: TaskRecord, outcome: Outcome, tail: LogTail) -> tuple[Delivery, bool]:
+        """What became of the token, and whether no answer at all was taken for it (fault F10)."""
         try:
             try:
                 self._send(token, answer_of(record, outcome, tail, self._prices))
             except AnswerRefusedError:
                 self._send(token, smallest_answer_of(record, outcome))
+        except AnswerRefusedError:
+            # Not the answer is wrong then: the next try would end the same way, and so would every other.
+            return Delivery.CLOSED_BY_OTHERS, True
         except (TokenClosedError, TokenUnusableError):
-            return Delivery.CLOSED_BY_OTHERS
-        return Delivery.DELIVERED
+            return Delivery.CLOSED_BY_OTHERS, False
+        return Delivery.DELIVERED, False
 
     def _send(self, token: str, answer: Answer) -> None:
         if isinstance(answer, Success):

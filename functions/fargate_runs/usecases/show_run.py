@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from fargate_runs import lenient
 from fargate_runs.durations import durations_of
 from fargate_runs.errors import RunNotFoundError
+from fargate_runs.execution import Execution
 from fargate_runs.links import task_url
 from fargate_runs.ports import RunStore
-from fargate_runs.record import RunRecord, TaskRecord, mirror, mirror_order
+from fargate_runs.record import TaskRecord
 from fargate_runs.request import RECORDED_KEYS
+from fargate_runs.run_state import RunRecord, order_of, with_task
 from fargate_runs.usage import Prices, Usage, total, usage_of
 
 Document = dict[str, object]
@@ -25,10 +27,10 @@ class ShowRun:
     def __call__(self, run_id: str) -> Document:
         """The document of a run. Raises RunNotFoundError or StoreUnavailableError."""
         run, tasks = self._store.load_run(run_id)
-        attempts = sorted(tasks, key=mirror_order)
+        attempts = sorted(tasks, key=order_of)
         if run is None and attempts:
             # Only for the moment between a task's first write and the run's own.
-            run = mirror(attempts[-1])
+            run = with_task(None, attempts[-1], follows=False)
         if run is None:
             raise RunNotFoundError(run_id)
         return run_document(run, attempts, self._prices)
@@ -41,25 +43,40 @@ def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices)
     attempts that have ended.
     """
     usages = [usage_of(task, prices) for task in attempts]
+    outcome = run.outcome if run.has_ended else None
     return {
         "runId": run.run_id,
         "pattern": run.pattern,
         "status": run.status,
         "error": run.error,
-        "transient": run.transient,
+        "transient": outcome.transient if outcome else None,
         "summary": run.summary,
-        "advice": run.advice,
-        "exitCode": run.exit_code,
+        "advice": outcome.advice if outcome else None,
+        "exitCode": outcome.exit_code if outcome else None,
         "result": _result(attempts[-1]) if attempts else None,
         "executionArn": run.execution_arn,
+        "execution": _execution(run.execution),
         "stateMachineArn": run.state_machine_arn,
         "createdAt": lenient.iso(run.created_at),
-        "startedAt": lenient.iso(run.started_at),
-        "stoppedAt": lenient.iso(run.stopped_at),
+        "startedAt": lenient.iso(run.task.started_at) if run.task else None,
+        "stoppedAt": lenient.iso(run.task.stopped_at) if run.task else None,
         "durationSeconds": run.duration_seconds,
         "usage": _usage(total(usages)),
         "input": _input(run.input),
         "attempts": [_attempt(task, usage) for task, usage in zip(attempts, usages, strict=True)],
+    }
+
+
+def _execution(execution: Execution | None) -> Document | None:
+    """How the execution itself stands: it may have failed although the task did not (fact B22)."""
+    if execution is None:
+        return None
+    return {
+        "status": execution.status,
+        "error": execution.error,
+        "cause": execution.cause,
+        "stoppedAt": lenient.iso(execution.stopped_at),
+        "redriveCount": execution.redrive_count,
     }
 
 

@@ -30,8 +30,8 @@ from fargate_runs.ports import (
     RunStore,
     StartedExecution,
 )
-from fargate_runs.record import RunRecord, RunStatus
 from fargate_runs.request import RunRequest
+from fargate_runs.run_state import RunRecord, RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,12 @@ def _fits(asked: str, allowed: str) -> bool:
     return allowed.endswith(":*") and asked.startswith((allowed[:-1], name[:-1]))
 
 
+def _is_same(stands: RunRecord, run: RunRecord) -> bool:
+    """Whether what stands is this very run: written by an earlier try of the same call."""
+    times = lenient.iso(stands.created_at), lenient.iso(run.created_at)
+    return times[0] == times[1] and stands.execution_arn == run.execution_arn
+
+
 def _name(task_definition: str) -> str:
     return task_definition.rpartition("/")[2]
 
@@ -117,13 +123,14 @@ class StartRun:
         machine = self._state_machines.arn_of(request.pattern)
         run = RunRecord(
             run_id=run_id,
-            status=RunStatus.PENDING,
             created_at=now,
             pattern=request.pattern,
             execution_arn=execution_arn(machine, run_id),
+            follows=True,
             input=request.recorded_input(),
         )
-        if not self._store.create_run(run):
+        stands = self._store.write_run(run)
+        if stands and not _is_same(stands, run):
             raise RunAlreadyExistsError(run_id)
         started = self._start(machine, run_id, request)
         return StartedRun(run_id, request.pattern, started.arn, started.started_at)

@@ -1,0 +1,1 @@
+"""The function behind the rule on "Step Functions Execution Status Change"."""

@@ -1,0 +1,46 @@
+"""Takes in one "Step Functions Execution Status Change" event: notes it on the run, stops what the execution left.
+
+Whatever is raised here makes Lambda try the event again, and then send it to the on-failure destination.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from fargate_runs import assembly
+from fargate_runs.event_problems import report_event_problems
+from fargate_runs.events import ExecutionStateChange
+from fargate_runs.observability import count, logger
+from fargate_runs.settings import ExecutionStateChangeSettings
+from fargate_runs.usecases.record_execution_state import RecordExecutionState
+
+
+@cache
+def settings() -> ExecutionStateChangeSettings:
+    """Read once for each process."""
+    return ExecutionStateChangeSettings.from_env()
+
+
+@cache
+def record_execution_state() -> RecordExecutionState:
+    """The use case on AWS."""
+    return assembly.record_execution_state(settings())
+
+
+@logger.inject_lambda_context(log_event=False, clear_state=True)
+def handler(event: Mapping[str, object], _context: LambdaContext) -> None:
+    """One event. Raises EventError for one that can never be handled, and PortError for one that can be later."""
+    with report_event_problems():
+        change = ExecutionStateChange.from_event(event, state_machines=settings().state_machines)
+        noted = record_execution_state()(change.execution)
+    logger.info(
+        "execution state taken in",
+        event_id=change.event_id,
+        execution_arn=change.execution.arn,
+        execution_status=change.execution.status.value,
+        run_status=noted.run.status.value if noted.run else None,
+        stopped=noted.stopped,
+    )
+    if noted.stopped:
+        count("TasksStopped", noted.stopped)

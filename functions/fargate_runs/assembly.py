@@ -1,0 +1,83 @@
+"""The use cases on AWS, put together for the handlers. Each handler makes what it needs once for a process."""
+
+from datetime import timedelta
+
+from fargate_runs.aws import clients
+from fargate_runs.aws.dynamodb import DynamoRunStore
+from fargate_runs.aws.ecs import EcsCluster
+from fargate_runs.aws.logs import CloudWatchLogReader
+from fargate_runs.aws.stepfunctions import StepFunctionsCallbacks, StepFunctionsExecutions
+from fargate_runs.clock import SystemClock
+from fargate_runs.log_place import LogPlace
+from fargate_runs.ports import Cluster, Executions, RunStore
+from fargate_runs.settings import ExecutionStateChangeSettings, SweepSettings, TaskStateChangeSettings
+from fargate_runs.usecases.pace import PacedCluster, PacedExecutions
+from fargate_runs.usecases.record_execution_state import RecordExecutionState
+from fargate_runs.usecases.record_task_state import RecordTaskState
+from fargate_runs.usecases.stop_abandoned import StopAbandoned
+from fargate_runs.usecases.sweep.executions import SweepExecutions
+from fargate_runs.usecases.sweep.sweep import Sweep
+from fargate_runs.usecases.sweep.tasks import SweepTasks
+
+
+def run_store(table: str, retention_days: int) -> RunStore:
+    """The runs table."""
+    return DynamoRunStore(clients.dynamodb(), table, clock=SystemClock(), retention=timedelta(days=retention_days))
+
+
+def record_task_state(ours: TaskStateChangeSettings) -> RecordTaskState:
+    """For `task_state_change`."""
+    store = run_store(ours.runs_table_name, ours.retention_days)
+    cluster = EcsCluster(clients.ecs(), ours.cluster_arn)
+    return _record_task_state(ours, store, _abandoned(store, _executions(), cluster))
+
+
+def record_execution_state(ours: ExecutionStateChangeSettings) -> RecordExecutionState:
+    """For `execution_state_change`."""
+    store = run_store(ours.runs_table_name, ours.retention_days)
+    cluster = EcsCluster(clients.ecs(), ours.cluster_arn)
+    return RecordExecutionState(store, _abandoned(store, _executions(), cluster), state_machines=ours.state_machines)
+
+
+def sweep(ours: SweepSettings) -> Sweep:
+    """For `sweep`: the same use cases, at a pace."""
+    settling, clock = ours.settling, SystemClock()
+    store = run_store(settling.runs_table_name, settling.retention_days)
+    cluster = PacedCluster(EcsCluster(clients.ecs(), settling.cluster_arn), clock)
+    executions = PacedExecutions(_executions(), clock)
+    abandoned = _abandoned(store, executions, cluster)
+    settle = _record_task_state(settling, store, abandoned)
+    note = RecordExecutionState(store, abandoned, state_machines=settling.state_machines)
+    return Sweep(
+        store,
+        SweepTasks(store, cluster, settle, settling.token_variables),
+        SweepExecutions(
+            store,
+            executions,
+            note,
+            clock,
+            state_machines=settling.state_machines,
+            follows_others=ours.follows_other_state_machines,
+        ),
+        clock,
+    )
+
+
+def _executions() -> Executions:
+    return StepFunctionsExecutions(clients.stepfunctions())
+
+
+def _abandoned(store: RunStore, executions: Executions, cluster: Cluster) -> StopAbandoned:
+    return StopAbandoned(store, executions, StepFunctionsCallbacks(clients.stepfunctions()), cluster, SystemClock())
+
+
+def _record_task_state(ours: TaskStateChangeSettings, store: RunStore, abandoned: StopAbandoned) -> RecordTaskState:
+    return RecordTaskState(
+        store,
+        StepFunctionsCallbacks(clients.stepfunctions()),
+        CloudWatchLogReader(clients.logs()),
+        abandoned,
+        log_place=LogPlace(ours.log_group_name, ours.log_stream_prefix, ours.task_definition_arn, ours.container_name),
+        state_machines=ours.state_machines,
+        prices=ours.prices,
+    )

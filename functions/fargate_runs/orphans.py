@@ -1,0 +1,98 @@
+"""What becomes of a task that still runs when its execution has ended, as one table. Pure.
+
+    pattern \\ execution       open    SUCCEEDED     FAILED, TIMED_OUT, ABORTED
+    request-response, none    LEAVE   LEAVE         STOP
+    sync, callback            LEAVE   STOP_LATER    STOP
+
+A request-response execution succeeds while its task works on. In the other two patterns nobody waits for such a task
+any more: its container answered its own token, or its state gave it up and the execution went on without it. It gets
+a few minutes to end by itself. Step Functions stops tasks of `.sync` only, and that best effort (fact B26).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from fargate_runs.execution import Execution, ExecutionStatus
+from fargate_runs.patterns import Pattern
+from fargate_runs.record import TaskRecord
+
+GRACE: Final = timedelta(minutes=5)
+LONGEST_REASON: Final = 255  # fact B30
+
+
+class Verdict(StrEnum):
+    """What happens to the task."""
+
+    LEAVE = "nothing: the task has somebody who wants it"
+    STOP_LATER = "it is stopped if it still runs five minutes after its execution"
+    STOP = "it is stopped"
+
+
+_NOBODY_WAITS: Final = (ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionStatus.ABORTED)
+_OPEN: Final = (ExecutionStatus.RUNNING, ExecutionStatus.PENDING_REDRIVE)
+_PATTERNS: Final = (*Pattern, None)
+_ON_SUCCESS: Final[Mapping[Pattern | None, Verdict]] = MappingProxyType(
+    {
+        Pattern.REQUEST_RESPONSE: Verdict.LEAVE,
+        None: Verdict.LEAVE,
+        Pattern.SYNC: Verdict.STOP_LATER,
+        Pattern.CALLBACK: Verdict.STOP_LATER,
+    }
+)
+VERDICTS: Final[Mapping[tuple[Pattern | None, ExecutionStatus], Verdict]] = MappingProxyType(
+    {
+        **{(pattern, status): Verdict.LEAVE for pattern in _PATTERNS for status in _OPEN},
+        **{(pattern, ExecutionStatus.SUCCEEDED): verdict for pattern, verdict in _ON_SUCCESS.items()},
+        **{(pattern, status): Verdict.STOP for pattern in _PATTERNS for status in _NOBODY_WAITS},
+    }
+)
+
+
+def is_to_be_stopped(pattern: Pattern | None, execution: Execution, now: datetime) -> bool:
+    """Whether a live task of this execution is stopped now. `now` counts for the grace alone."""
+    verdict = VERDICTS[pattern, execution.status]
+    if verdict is Verdict.STOP_LATER:
+        return execution.stopped_at is not None and now - execution.stopped_at >= GRACE
+    return verdict is Verdict.STOP
+
+
+def may_be_given_up(tasks: Sequence[TaskRecord]) -> tuple[TaskRecord, ...]:
+    """Live tasks of one run with a token, beside a newer task of the same execution.
+
+    A retry closes the token of the attempt before it starts the next one (fact B28), so a closed token says that the
+    attempt was given up; an open one that both were wanted (a Parallel or Map state whose branches share a run id).
+    """
+    return tuple(
+        each
+        for each in tasks
+        if each.outcome is None
+        and each.token is not None
+        and any(other.execution_arn == each.execution_arn and _is_newer(other, each) for other in tasks)
+    )
+
+
+def _is_newer(other: TaskRecord, than: TaskRecord) -> bool:
+    ours, theirs = than.timeline.created_at, other.timeline.created_at
+    return ours is not None and theirs is not None and theirs > ours
+
+
+def reason_of_end(execution: Execution) -> str:
+    """The reason that ECS keeps for a task whose execution has ended; `rules.py` knows it again (fact B17)."""
+    return _reason(execution.arn, f"managing this resource ended: {execution.status}")
+
+
+def reason_of_retry(record: TaskRecord) -> str:
+    """The reason for an attempt whose token is closed while its execution goes on."""
+    return _reason(record.execution_arn or record.run_id, "managing this resource gave this attempt up")
+
+
+def _reason(execution_arn: str, what: str) -> str:
+    text = f"AWS Step Functions execution [{execution_arn}] {what}"
+    if len(text) <= LONGEST_REASON:
+        return text
+    machine_and_name = execution_arn.partition(":execution:")[2] or execution_arn
+    kept = machine_and_name[: LONGEST_REASON - len(text) + len(execution_arn)]
+    return f"AWS Step Functions execution [{kept}] {what}"

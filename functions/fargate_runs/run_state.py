@@ -1,0 +1,234 @@
+"""What a run is, and what it is seen to be: folded from its newest task and its execution, as one table. Pure.
+
+    task \\ execution   not known to have ended   SUCCEEDED        FAILED, TIMED_OUT   ABORTED
+    none yet           PENDING                   PENDING          FAILED              STOPPED
+    no outcome yet     RUNNING                   RUNNING          RUNNING             RUNNING
+    an outcome         RUNNING                   its status       its status          its status
+
+That is for a run that is an execution of this application's machines: between two attempts it is RUNNING, and it has
+ended when both have. Any other run, an item of a fan-out or a task of somebody's own machine, is as its newest task is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from fargate_runs import lenient
+from fargate_runs.execution import Execution, ExecutionStatus
+from fargate_runs.kinds import ErrorName
+from fargate_runs.outcome import Outcome, lost
+from fargate_runs.patterns import Pattern, state_machine_of
+from fargate_runs.record import TaskRecord
+
+
+class RunStatus(StrEnum):
+    """What a run is seen to be."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    STOPPED = "STOPPED"
+
+
+class GivenUp(StrEnum):
+    """Why a run without a task, of which nothing more will come, has failed. Error names, as users see them."""
+
+    NOT_STARTED = "Run.NotStarted"
+    TASK_LOST = ErrorName.LOST.value
+
+
+class Seen(StrEnum):
+    """The rows of the table."""
+
+    NONE = "none yet"
+    OPEN = "no outcome yet"
+    ENDED = "an outcome"
+
+
+class Ended(StrEnum):
+    """The columns of the table."""
+
+    NOT_KNOWN = "not known to have ended"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED, TIMED_OUT"
+    ABORTED = "ABORTED"
+
+
+# None is the outcome's own status.
+STATUSES: Final[Mapping[tuple[Seen, Ended], RunStatus | None]] = MappingProxyType(
+    {
+        (Seen.NONE, Ended.NOT_KNOWN): RunStatus.PENDING,
+        (Seen.NONE, Ended.SUCCEEDED): RunStatus.PENDING,
+        (Seen.NONE, Ended.FAILED): RunStatus.FAILED,
+        (Seen.NONE, Ended.ABORTED): RunStatus.STOPPED,
+        (Seen.OPEN, Ended.NOT_KNOWN): RunStatus.RUNNING,
+        (Seen.OPEN, Ended.SUCCEEDED): RunStatus.RUNNING,
+        (Seen.OPEN, Ended.FAILED): RunStatus.RUNNING,
+        (Seen.OPEN, Ended.ABORTED): RunStatus.RUNNING,
+        (Seen.ENDED, Ended.NOT_KNOWN): RunStatus.RUNNING,
+        (Seen.ENDED, Ended.SUCCEEDED): None,
+        (Seen.ENDED, Ended.FAILED): None,
+        (Seen.ENDED, Ended.ABORTED): None,
+    }
+)
+_COLUMNS: Final[Mapping[ExecutionStatus, Ended]] = MappingProxyType(
+    {
+        ExecutionStatus.RUNNING: Ended.NOT_KNOWN,
+        ExecutionStatus.PENDING_REDRIVE: Ended.NOT_KNOWN,
+        ExecutionStatus.SUCCEEDED: Ended.SUCCEEDED,
+        ExecutionStatus.FAILED: Ended.FAILED,
+        ExecutionStatus.TIMED_OUT: Ended.FAILED,
+        ExecutionStatus.ABORTED: Ended.ABORTED,
+    }
+)
+_ENDED: Final = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.STOPPED})
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """What a run shows of its newest task. `order` says which of two views stands (see `order_of`)."""
+
+    order: str
+    outcome: Outcome | None = None
+    started_at: datetime | None = None
+    stopped_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run. `input` is known where the API started it, without environment values.
+
+    `follows` is true where the run is an execution of this application's machines. `revision` counts the writes: a
+    write says which one it replaces.
+    """
+
+    run_id: str
+    created_at: datetime | None = None
+    pattern: Pattern | None = None
+    execution_arn: str | None = None
+    follows: bool = False
+    input: Mapping[str, object] | None = None
+    task: TaskView | None = None
+    execution: Execution | None = None
+    given_up: GivenUp | None = None
+    revision: int = field(default=0, compare=False)
+
+    @property
+    def status(self) -> RunStatus:
+        """By the table."""
+        seen = _row(self.task)
+        if seen is Seen.NONE and self.given_up and (self.execution is None or self.execution.is_closed):
+            return RunStatus.FAILED
+        column = self._column() if self.follows else Ended.SUCCEEDED
+        return STATUSES[seen, column] or RunStatus(_outcome(self.task).status.value)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the status is the last one, unless it is redriven."""
+        return self.status in _ENDED
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the sweep has to look after the run itself; its tasks are looked after anyway."""
+        return self.follows and not self.has_ended
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """The newest task's."""
+        return self.task.outcome if self.task else None
+
+    @property
+    def error(self) -> str | None:
+        """Why the run did not succeed: its task's error, else its execution's."""
+        if not self.has_ended:
+            return None
+        if self.outcome:
+            return self.outcome.error
+        return self.given_up or (self.execution.error if self.execution else None)
+
+    @property
+    def summary(self) -> str | None:
+        """The same in a sentence."""
+        if not self.has_ended:
+            return None
+        if self.outcome:
+            return self.outcome.summary
+        if self.given_up:
+            return _GIVEN_UP[self.given_up]
+        return self.execution.cause if self.execution else None
+
+    @property
+    def state_machine_arn(self) -> str | None:
+        """The machine that the run's execution is of."""
+        return state_machine_of(self.execution_arn)
+
+    @property
+    def duration_seconds(self) -> float | None:
+        """From the start of the containers to the end of the task; None while it runs and where it never started."""
+        if self.task is None or self.task.started_at is None or self.task.stopped_at is None:
+            return None
+        return max(0.0, round((self.task.stopped_at - self.task.started_at).total_seconds(), 3))
+
+    def _column(self) -> Ended:
+        return _COLUMNS[self.execution.status] if self.execution else Ended.NOT_KNOWN
+
+
+_GIVEN_UP: Final = {
+    GivenUp.NOT_STARTED: "Step Functions knows no execution of this run: it was accepted, but never started.",
+    GivenUp.TASK_LOST: "The execution succeeded, but ECS never showed its task and no longer knows it.",
+}
+
+
+def _row(task: TaskView | None) -> Seen:
+    if task is None:
+        return Seen.NONE
+    return Seen.ENDED if task.outcome else Seen.OPEN
+
+
+def _outcome(task: TaskView | None) -> Outcome:
+    """Of a view that has one; the table asks for it in that row alone."""
+    return task.outcome if task and task.outcome else lost()
+
+
+def with_task(run: RunRecord | None, task: TaskRecord, *, follows: bool) -> RunRecord:
+    """The run after its task was recorded so: an older task, or an older state of the one shown, changes nothing."""
+    run = run or RunRecord(task.run_id)
+    run = replace(
+        run,
+        created_at=run.created_at or task.timeline.created_at,
+        pattern=run.pattern or task.pattern,
+        execution_arn=run.execution_arn or task.execution_arn,
+        follows=run.follows or (follows and run.execution_arn in {None, task.execution_arn}),
+    )
+    order = order_of(task)
+    if run.task and run.task.order >= order:
+        return run
+    view = TaskView(order, task.outcome, task.timeline.started_at, task.timeline.stopped_at)
+    return replace(run, task=view)
+
+
+def with_execution(run: RunRecord | None, execution: Execution, pattern: Pattern | None) -> RunRecord:
+    """The run after its execution was seen so; an older state of it, or another execution, changes nothing."""
+    run = run or RunRecord(execution.name, created_at=execution.started_at)
+    if run.execution_arn not in {None, execution.arn}:
+        return run
+    run = replace(
+        run,
+        execution_arn=execution.arn,
+        created_at=run.created_at or execution.started_at,
+        pattern=run.pattern or pattern,
+        follows=True,
+    )
+    if run.execution and run.execution.order >= execution.order:
+        return run
+    return replace(run, execution=execution)
+
+
+def order_of(task: TaskRecord) -> str:
+    """Which view of a run stands: texts that sort as newest task, then ended before not ended, then version."""
+    created = lenient.iso(task.timeline.created_at) or ""
+    return f"{created}#{task.task_id}#{int(task.outcome is not None)}#{task.version:010d}"

@@ -1,0 +1,96 @@
+"""Calls of the sweep at a rate that leaves most of an API's quota to everybody else (facts B34, B35)."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeVar
+
+from fargate_runs.execution import Execution
+from fargate_runs.ports import Clock, Cluster, Described, Executions, StartedExecution, TaskList
+
+# Quotas: ECS 20/s for lists and descriptions together, 40/s for RunTask and StopTask together; Step Functions 15/s (10)
+# for DescribeExecution and 5/s (2) for ListExecutions.
+ECS_READS_PER_SECOND: Final = 8.0
+STOPS_PER_SECOND: Final = 8.0
+DESCRIPTIONS_PER_SECOND: Final = 4.0
+LISTS_PER_SECOND: Final = 1.0
+
+T = TypeVar("T")
+
+
+class Pace:
+    """A bucket of allowances: one second's worth at first, then as many as the rate gives."""
+
+    def __init__(self, clock: Clock, per_second: float) -> None:
+        self._clock = clock
+        self._per_second = per_second
+        self._left = max(1.0, per_second)
+        self._at = clock.now()
+
+    def wait(self) -> None:
+        """Return when the next call may be made. A clock that jumps makes it wait for one call's time at most."""
+        now = self._clock.now()
+        passed = max(0.0, (now - self._at).total_seconds())
+        self._at = now
+        self._left = min(max(1.0, self._per_second), self._left + passed * self._per_second)
+        if self._left < 1.0:
+            self._clock.sleep((1.0 - self._left) / self._per_second)
+            self._at = self._clock.now()
+            self._left = 1.0
+        self._left -= 1.0
+
+
+class PacedCluster(Cluster):
+    """A cluster that is asked no faster than that."""
+
+    def __init__(self, cluster: Cluster, clock: Clock) -> None:
+        self._cluster = cluster
+        self._reads = Pace(clock, ECS_READS_PER_SECOND)
+        self._stops = Pace(clock, STOPS_PER_SECOND)
+
+    def listed(self, which: TaskList) -> Iterator[Sequence[str]]:
+        """See Cluster."""
+        return _paced(self._cluster.listed(which), self._reads)
+
+    def describe(self, task_arns: Sequence[str]) -> Described:
+        """See Cluster."""
+        self._reads.wait()
+        return self._cluster.describe(task_arns)
+
+    def stop(self, task_arn: str, reason: str) -> None:
+        """See Cluster."""
+        self._stops.wait()
+        self._cluster.stop(task_arn, reason)
+
+
+class PacedExecutions(Executions):
+    """Executions that are asked for no faster than that."""
+
+    def __init__(self, executions: Executions, clock: Clock) -> None:
+        self._executions = executions
+        self._descriptions = Pace(clock, DESCRIPTIONS_PER_SECOND)
+        self._lists = Pace(clock, LISTS_PER_SECOND)
+
+    def start(self, state_machine_arn: str, name: str, execution_input: str) -> StartedExecution:
+        """See Executions."""
+        return self._executions.start(state_machine_arn, name, execution_input)
+
+    def describe(self, execution_arn: str) -> Execution | None:
+        """See Executions."""
+        self._descriptions.wait()
+        return self._executions.describe(execution_arn)
+
+    def running(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
+        """See Executions."""
+        return _paced(self._executions.running(state_machine_arn), self._lists)
+
+    def newest(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
+        """See Executions."""
+        return _paced(self._executions.newest(state_machine_arn), self._lists)
+
+
+def _paced(pages: Iterator[T], pace: Pace) -> Iterator[T]:
+    while True:
+        pace.wait()
+        page = next(pages, None)
+        if page is None:
+            return
+        yield page

@@ -1,0 +1,39 @@
+"""Note how an execution stands on its run, and stop what it left behind when it ended."""
+
+from dataclasses import dataclass
+
+from fargate_runs.execution import Execution, is_child
+from fargate_runs.patterns import StateMachines
+from fargate_runs.ports import RunStore
+from fargate_runs.run_state import RunRecord, with_execution
+from fargate_runs.usecases.folding import fold_run
+from fargate_runs.usecases.stop_abandoned import StopAbandoned
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionNoted:
+    """What was done: `run` is None for an execution that is no run of ours; `stopped` counts StopTask calls."""
+
+    run: RunRecord | None
+    stopped: int
+
+
+class RecordExecutionState:
+    """The use case. An execution may come from an event or from Step Functions itself: the same has the same effect."""
+
+    def __init__(self, store: RunStore, abandoned: StopAbandoned, *, state_machines: StateMachines) -> None:
+        self._store = store
+        self._abandoned = abandoned
+        self._state_machines = state_machines
+
+    def __call__(self, execution: Execution) -> ExecutionNoted:
+        """Take in one state of an execution.
+
+        Raises StoreUnavailableError, ExecutionsUnavailableError or ClusterUnavailableError: the same call made again
+        goes on from what stands.
+        """
+        pattern = self._state_machines.pattern_of_execution(execution.arn)
+        run = None
+        if pattern and not is_child(execution.arn):
+            run = fold_run(self._store, execution.name, lambda stands: with_execution(stands, execution, pattern))
+        return ExecutionNoted(run, self._abandoned.of_execution(execution))

@@ -1,0 +1,87 @@
+"""What Step Functions lists against what is recorded: executions that no event told of."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from fargate_runs.execution import Execution
+from fargate_runs.patterns import StateMachines
+from fargate_runs.ports import Clock, Executions, RunStore
+from fargate_runs.usecases.sweep.memory import Memory
+from fargate_runs.usecases.sweep.report import SweepReport
+from fargate_runs.usecases.sweep.turn import Go
+
+LOOKED_BACK: Final = timedelta(hours=1)  # where no sweep has seen anything yet
+OVERLAP: Final = timedelta(minutes=10)  # lists are behind, and several are read one after the other
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Executions of this application's machines.
+
+    `running` is the ARNs of all that run; `unknown` those of them that have no record; `ended` the ARNs of those that
+    have ended and are not recorded so; `newest` is when the newest of all started.
+    """
+
+    running: frozenset[str]
+    unknown: tuple[Execution, ...]
+    ended: frozenset[str]
+    newest: datetime | None
+
+
+class Listing:
+    """Reads the lists. It may be made for one process: it remembers which executions are recorded to their end."""
+
+    def __init__(self, store: RunStore, executions: Executions, clock: Clock, state_machines: StateMachines) -> None:
+        self._store = store
+        self._executions = executions
+        self._clock = clock
+        self._state_machines = state_machines
+        self._recorded = Memory()
+
+    def read(self, known: Iterable[str], seen_until: datetime | None, report: SweepReport, go_on: Go) -> Listed:
+        """`known` has the ARNs of the open runs. Raises ExecutionsUnavailableError, and what `go_on` raises."""
+        known = frozenset(known)
+        running, unknown = self._running(known, report, go_on)
+        ended, newest = self._ended(known | running, seen_until, report, go_on)
+        return Listed(running, unknown, ended, newest)
+
+    def _running(
+        self, known: frozenset[str], report: SweepReport, go_on: Go
+    ) -> tuple[frozenset[str], tuple[Execution, ...]]:
+        running: set[str] = set()
+        unknown: list[Execution] = []
+        for machine in self._state_machines.arns:
+            for page in self._executions.running(machine):
+                go_on()
+                running.update(each.arn for each in page)
+                for each in page:
+                    if each.arn not in known:
+                        report.attempt(lambda each=each: self._keep_if_news(each, unknown))  # type: ignore[misc]
+        return frozenset(running), tuple(unknown)
+
+    def _ended(
+        self, known: frozenset[str], seen_until: datetime | None, report: SweepReport, go_on: Go
+    ) -> tuple[frozenset[str], datetime | None]:
+        since = (seen_until or self._clock.now() - LOOKED_BACK) - OVERLAP
+        newest = seen_until
+        ended: list[Execution] = []
+        for machine in self._state_machines.arns:
+            for page in self._executions.newest(machine):
+                go_on()
+                recent = [each for each in page if each.started_at is None or each.started_at >= since]
+                newest = max((each.started_at for each in recent if each.started_at), default=newest)
+                for each in recent:
+                    if each.is_closed and each.arn not in known and each.arn not in self._recorded:
+                        report.attempt(lambda each=each: self._keep_if_news(each, ended))  # type: ignore[misc]
+                if len(recent) < len(page):
+                    break
+        return frozenset(each.arn for each in ended), newest
+
+    def _keep_if_news(self, execution: Execution, news: list[Execution]) -> None:
+        run = self._store.find_run(execution.name)
+        if run is None or run.execution is None or run.execution.order < execution.order:
+            news.append(execution)
+        elif execution.is_closed:
+            self._recorded.add(execution.arn)

@@ -1,0 +1,52 @@
+"""What a sweep has done, counted."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from fargate_runs.errors import FargateRunsError
+
+
+@dataclass(slots=True)
+class SweepReport:
+    """Counts of one sweep.
+
+    `recovered` is the outcomes that no event had brought; `delivered` the answers that were still to be given; `lost`
+    the tasks that ECS has forgotten; `missing` those that it does not know and that are waited for; `stopped` the tasks
+    that were told to stop; `noted` the executions whose end was news; `unreadable` the tasks that ECS showed and that
+    cannot be read; `failures` what the next sweep tries again. `is_complete` says that the sweep came to its end,
+    `is_skipped` that another one was at work. `seen_until` is the mark's (see SweepMark).
+    """
+
+    open_tasks: int = 0
+    open_runs: int = 0
+    described: int = 0
+    recovered: int = 0
+    delivered: int = 0
+    lost: int = 0
+    missing: int = 0
+    stopped: int = 0
+    noted: int = 0
+    unreadable: int = 0
+    failures: int = 0
+    is_complete: bool = False
+    is_skipped: bool = False
+    first_failure: str | None = None
+    seen_until: datetime | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """For the log and for the function's answer."""
+        return {_camel(name): value for name, value in asdict(self).items() if name != "seen_until"}
+
+    def attempt(self, work: Callable[[], None]) -> None:
+        """One piece of the work: what fails is counted and left to the next sweep, and its neighbours go on."""
+        try:
+            work()
+        except FargateRunsError as error:
+            self.failures += 1
+            self.first_failure = self.first_failure or str(error)
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

@@ -1,0 +1,62 @@
+"""Whose turn it is to sweep: one at a time where it can be, and no harm done where it cannot."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from fargate_runs.ports import Clock, RunStore, SweepMark
+
+HELD_FOR: Final = timedelta(seconds=90)  # a sweep that died holds up the others for this long
+RENEWED_AFTER: Final = timedelta(seconds=30)
+
+
+class OutOfTurnError(Exception):
+    """The sweep has to stop where it is: its time is over, or another one has taken its turn."""
+
+
+class Turn:
+    """A turn that was taken. `seen_until` is how far an earlier one has seen (see SweepMark)."""
+
+    def __init__(self, store: RunStore, clock: Clock, mark: SweepMark, began_at: datetime, ends_at: datetime) -> None:
+        self._store = store
+        self._clock = clock
+        self._mark = mark
+        self._renewed_at = began_at
+        self._ends_at = ends_at
+        self.seen_until = mark.seen_until
+
+    def go_on(self) -> None:
+        """Called between two pieces of work. Raises OutOfTurnError or StoreUnavailableError."""
+        now = self._clock.now()
+        if now >= self._ends_at:
+            raise OutOfTurnError
+        if now - self._renewed_at >= RENEWED_AFTER:
+            self._write(held_until=now + HELD_FOR)
+            self._renewed_at = now
+
+    def end(self, seen_until: datetime | None) -> None:
+        """The next one may begin at once. Raises StoreUnavailableError: it then begins a little later."""
+        with suppress(OutOfTurnError):
+            self._write(owner=None, held_until=None, seen_until=seen_until)
+
+    def _write(self, **changes: object) -> None:
+        mark = replace(self._mark, **changes)  # type: ignore[arg-type]
+        if not self._store.write_sweep_mark(mark):
+            raise OutOfTurnError
+        self._mark = replace(mark, revision=mark.revision + 1)
+
+
+def take_turn(store: RunStore, clock: Clock, owner: str, seconds: float) -> Turn | None:
+    """A turn of at most so many seconds; None while another sweep is at work. Raises StoreUnavailableError."""
+    mark, now = store.sweep_mark(), clock.now()
+    if mark.held_until and now < mark.held_until <= now + HELD_FOR:
+        return None
+    mine = replace(mark, owner=owner, held_until=now + HELD_FOR)
+    if not store.write_sweep_mark(mine):
+        return None
+    return Turn(store, clock, replace(mine, revision=mine.revision + 1), now, now + timedelta(seconds=seconds))
+
+
+Go = Callable[[], None]

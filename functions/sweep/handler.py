@@ -1,0 +1,49 @@
+"""Compares the records with ECS and Step Functions themselves, every minute, and settles what differs.
+
+What could not be done is counted and left to the next sweep, so nothing is raised for it; Lambda tries no sweep again.
+"""
+
+from functools import cache
+from typing import Final
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from fargate_runs import assembly
+from fargate_runs.observability import count, logger
+from fargate_runs.settings import SweepSettings
+from fargate_runs.usecases.sweep.report import SweepReport
+from fargate_runs.usecases.sweep.sweep import Sweep
+
+# Kept back from the function's time for the last piece of work and the log line.
+MARGIN_SECONDS: Final = 20.0
+
+
+@cache
+def sweep() -> Sweep:
+    """The use case on AWS, made once for each process."""
+    return assembly.sweep(SweepSettings.from_env())
+
+
+@logger.inject_lambda_context(log_event=False, clear_state=True)
+def handler(_event: object, context: LambdaContext) -> dict[str, object]:
+    """One sweep; answers its counts. Raises StoreUnavailableError where the table could not be read at all."""
+    seconds = context.get_remaining_time_in_millis() / 1_000 - MARGIN_SECONDS
+    report = sweep()(context.aws_request_id, seconds)
+    logger.info("swept", extra={"report": report.as_json()})
+    _count(report)
+    return report.as_json()
+
+
+def _count(report: SweepReport) -> None:
+    counts = {
+        "SweepsCompleted": int(report.is_complete),
+        "SweepFailures": report.failures,
+        "SweepUnreadableTasks": report.unreadable,
+        "TasksRecovered": report.recovered,
+        "TasksLost": report.lost,
+        "TasksStopped": report.stopped,
+        "TasksOpen": report.open_tasks,
+    }
+    for name, value in counts.items():
+        if value:
+            count(name, value)
