@@ -19,7 +19,9 @@ from fargate_runs.patterns import state_machine_of
 _LONGEST_ARN: Final = 1_024
 _LONGEST_ERROR: Final = 256  # fact B30
 _LONGEST_SUMMARY: Final = 1_000
-_LONGEST_WORD: Final = 300  # an ARN is shorter, a task token is longer
+# What is left out of a text: a word longer than any ARN is a task token, and from a brace on it may be an input or a
+# task, as the error texts of Step Functions repeat them, cut off or not.
+_SECRET: Final = re.compile(r"\{.*|\S{300,}", re.DOTALL)
 
 
 class ExecutionStatus(StrEnum):
@@ -92,14 +94,14 @@ def is_named(execution_arn: str | None, run_id: str) -> bool:
 
 
 def summary_of(cause: object) -> str | None:
-    """What may be shown of a cause: the summary of one of ours, or a text; never an object as a whole."""
+    """What may be shown of a cause: the summary of one of ours, or a text up to an object in it; never an object."""
     text = lenient.text(cause, 262_144)
     if text is None:
         return None
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError):
-        return lenient.text(re.sub(rf"\S{{{_LONGEST_WORD},}}", "…", text), _LONGEST_SUMMARY)
+        return lenient.text(_SECRET.sub("…", text), _LONGEST_SUMMARY)
     return lenient.text(parsed.get("summary"), _LONGEST_SUMMARY) if isinstance(parsed, dict) else None
 
 
