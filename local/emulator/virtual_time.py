@@ -14,7 +14,7 @@ LEAST_TICK_SECONDS: Final = 0.1
 
 
 class VirtualTime:
-    """Stands where a module of MiniStack has the standard library's `time`."""
+    """Stands where MiniStack's Scheduler has the standard library's `time`."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -23,10 +23,6 @@ class VirtualTime:
         """Virtual seconds since 1970."""
         return self._clock.epoch_seconds()
 
-    def monotonic(self) -> float:
-        """Real seconds."""
-        return time.monotonic()
-
     def sleep(self, seconds: float) -> None:
         """Real seconds."""
         time.sleep(seconds)
@@ -34,8 +30,9 @@ class VirtualTime:
 
 def install_clock(clock: Clock) -> None:
     """Let executions, events and schedules have the runtime's time. Called once."""
-    for module in (eventbridge, scheduler):
-        module.time = VirtualTime(clock)
+    scheduler.time = VirtualTime(clock)
+    # Not its `time`: what it puts into a queue would be delayed until the wall's clock has come so far.
+    eventbridge._now_ts = clock.epoch_seconds
     stepfunctions.now_iso = lambda: iso_milliseconds(clock.now())
     tick = max(LEAST_TICK_SECONDS, clock.real_seconds(TICK_SECONDS))
     scheduler._SCHEDULE_TICK_INTERVAL = eventbridge._SCHEDULER_TICK_INTERVAL = tick

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
 import uuid
-import zipfile
 from typing import Any, cast
 
 import boto3
 
-from tests.contract.conftest import Aws, Json, make_role
+from tests.contract.conftest import Aws, Json
+from tests.contract.functions import create_function
 from tests.runtimes import client_settings
 from tests.waiting import eventually
 
@@ -27,18 +25,8 @@ def queue(aws: Aws) -> tuple[str, str]:
 
 def failing_function(aws: Aws, destination: str) -> tuple[str, str]:
     """A function that always fails, with an on-failure destination: name and ARN."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("code.py", FAILING)
+    name, arn = create_function(aws, FAILING)
     functions = boto3.client("lambda", **client_settings(aws.endpoint))
-    name = f"failing-{uuid.uuid4().hex[:8]}"
-    arn = functions.create_function(
-        FunctionName=name,
-        Runtime=cast(Any, f"python{sys.version_info.major}.{sys.version_info.minor}"),
-        Role=make_role(aws.endpoint, f"role-of-{name}", "*"),
-        Handler="code.handler",
-        Code={"ZipFile": archive.getvalue()},
-    )["FunctionArn"]
     functions.put_function_event_invoke_config(
         FunctionName=name, DestinationConfig={"OnFailure": {"Destination": destination}}
     )
