@@ -121,12 +121,12 @@ class OpenTask:
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """The same of a run that is an execution."""
+    """The same of a run that has not ended. `execution_arn` is there where the run is that execution of ours."""
 
     run_id: str
-    execution_arn: str
+    execution_arn: str | None = None
     created_at: datetime | None = None
-    has_task: bool = False
+    newest_task_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

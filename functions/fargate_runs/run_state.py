@@ -132,9 +132,9 @@ class RunRecord:
         return self.status in _ENDED
 
     @property
-    def is_open(self) -> bool:
-        """Whether the sweep has to look after the run itself; its tasks are looked after anyway."""
-        return self.follows and not self.has_ended
+    def newest_task_id(self) -> str | None:
+        """Of the task that the run shows."""
+        return task_id_of(self.task.order) if self.task else None
 
     @property
     def outcome(self) -> Outcome | None:
@@ -232,3 +232,8 @@ def order_of(task: TaskRecord) -> str:
     """Which view of a run stands: texts that sort as newest task, then ended before not ended, then version."""
     created = lenient.iso(task.timeline.created_at) or ""
     return f"{created}#{task.task_id}#{int(task.outcome is not None)}#{task.version:010d}"
+
+
+def task_id_of(order: str) -> str:
+    """The task that a view is of."""
+    return order.split("#")[1]

@@ -97,8 +97,9 @@ class InMemoryRunStore(RunStore):
                     task.missing_sweeps,
                 )
         for run in list(self.runs.values()):
-            if run.is_open and run.execution_arn:
-                yield OpenRun(run.run_id, run.execution_arn, run.created_at, run.task is not None)
+            if not run.has_ended:
+                arn = run.execution_arn if run.follows else None
+                yield OpenRun(run.run_id, arn, run.created_at, run.newest_task_id)
 
     def sweep_mark(self) -> SweepMark:
         return self.mark

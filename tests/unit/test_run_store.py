@@ -298,14 +298,14 @@ def test_what_is_open_is_listed_until_it_is_done(store: RunStore) -> None:
         pattern=Pattern.CALLBACK,
         execution_arn=EXECUTION_ARN,
     )
-    assert run == OpenRun(RUN_ID, EXECUTION_ARN, NOON, has_task=False)
+    assert run == OpenRun(RUN_ID, EXECUTION_ARN, NOON)
     store.write_task(ended_task())
     fold_run(store, RUN_ID, lambda stands: with_task(stands, ended_task(), follows=True))
     task, run = sorted(store.open_items(), key=lambda each: isinstance(each, OpenRun))
     assert isinstance(task, OpenTask)
     assert task.has_outcome
     assert isinstance(run, OpenRun)
-    assert run.has_task
+    assert run.newest_task_id == TASK_ID
     store.mark_delivery(ended_task(), Delivery.DELIVERED)
     closed = execution(ExecutionStatus.SUCCEEDED)
     fold_run(store, RUN_ID, lambda stands: with_execution(stands, closed, Pattern.CALLBACK))

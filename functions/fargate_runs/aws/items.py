@@ -23,7 +23,7 @@ from fargate_runs.outcome import Outcome
 from fargate_runs.patterns import Pattern
 from fargate_runs.ports import OpenRun, OpenTask, SweepMark
 from fargate_runs.record import Delivery, TaskRecord
-from fargate_runs.run_state import GivenUp, RunRecord, TaskView
+from fargate_runs.run_state import GivenUp, RunRecord, TaskView, task_id_of
 from fargate_runs.task import Timeline
 
 OPEN_SHARDS: Final = 8
@@ -163,7 +163,7 @@ def _outcome_of(item: Mapping[str, object]) -> Outcome:
 def run_item(run: RunRecord, *, now: datetime, expires_at: int) -> Item:
     """A run as it is stored over `run.revision`: what it is folded from, and what lists show."""
     created = lenient.iso(run.created_at or now)
-    to_do = {"openShard": open_shard(run.run_id), "openSince": created} if run.is_open else {}
+    to_do = {} if run.has_ended else {"openShard": open_shard(run.run_id), "openSince": created}
     return present(
         {
             **run_key(run.run_id),
@@ -257,6 +257,7 @@ OPEN_ATTRIBUTES: Final = (
     "executionArn",
     "missingSweeps",
     "createdAt",
+    "followsExecution",
     "taskOrder",
 )
 
@@ -266,9 +267,9 @@ def open_item_of(item: Mapping[str, object]) -> OpenTask | OpenRun:
     if item["sk"] == "RUN":
         return OpenRun(
             run_id=str(item["runId"]),
-            execution_arn=str(item["executionArn"]),
+            execution_arn=_text(item, "executionArn") if item["followsExecution"] else None,
             created_at=lenient.time(item.get("createdAt")),
-            has_task="taskOrder" in item,
+            newest_task_id=task_id_of(str(item["taskOrder"])) if "taskOrder" in item else None,
         )
     return OpenTask(
         run_id=str(item["runId"]),

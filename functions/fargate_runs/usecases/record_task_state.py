@@ -1,15 +1,15 @@
 """Record a task's state, decide its outcome once, and deliver the recorded outcome to its token.
 
-The order is the protocol: attempts that this one replaces are stopped; one conditional write decides; what stands
-after it is shown by the run, then delivered, then marked as delivered. A crash between any two of these steps is healed
-by the next event of the task, a redelivery of this one, or the sweep, because every step is done again from what
-stands.
+The order is the protocol: one conditional write decides; attempts that this one replaces are stopped; what stands is
+shown by the run, then delivered, then marked as delivered. A crash between any two of these steps is healed by the next
+event of the task, a redelivery of this one, or the sweep, because every step is done again from what stands.
 """
 
 from dataclasses import dataclass, replace
 
 from fargate_runs.answer import Answer, Success, answer_of, smallest_answer_of
 from fargate_runs.execution import is_named
+from fargate_runs.kinds import ErrorName
 from fargate_runs.log import NO_RESULT, LogTail, Result, result_of
 from fargate_runs.log_place import LogPlace
 from fargate_runs.log_reading import tail_of
@@ -18,6 +18,7 @@ from fargate_runs.patterns import StateMachines
 from fargate_runs.ports import (
     AnswerRefusedError,
     LogReader,
+    LostRace,
     RunStore,
     TokenCallbacks,
     TokenClosedError,
@@ -92,6 +93,13 @@ class RecordTaskState:
         stands = self._store.find_task(run_id, task_id)
         return self._finish(Settlement(Step.DELIVER, stands), None, None) if stands else None
 
+    def look_after(self, run_id: str) -> int:
+        """Show all tasks of a run, and stop the attempts that a retry gave up on; gives how many."""
+        _, tasks = self._store.load_run(run_id)
+        for each in tasks:
+            self._show(each)
+        return self._abandoned.attempts_given_up(tasks)
+
     def lose(self, run_id: str, task_id: str) -> Settlement | None:
         """Give a task that ECS has forgotten the outcome Task.Lost, unless it has one; None if its record is gone."""
         stands = self._store.find_task(run_id, task_id)
@@ -111,17 +119,12 @@ class RecordTaskState:
         if outcome:
             tail = tail_of(self._logs, record, outcome)
             record = record.ended(outcome, _result(record, outcome, tail))
-        stopped = self._stop_attempts_given_up(record) if is_new else 0
         written = self._store.write_task(record)
-        if isinstance(written, Written):
-            done = Settlement(step, written.record, decided=outcome is not None, stopped=stopped)
-            return self._finish(done, task, tail)
-        return self._carry_on(written.record, task, step)
-
-    def _stop_attempts_given_up(self, record: TaskRecord) -> int:
-        """Before the first write, so that a crash between the two does it again."""
-        _, others = self._store.load_run(record.run_id)
-        return self._abandoned.attempts_given_up((*others, record)) if others else 0
+        if isinstance(written, LostRace):
+            return self._carry_on(written.record, task, step)
+        # After the write, so that of two attempts that are seen at once one sees the other.
+        stopped = self._abandoned.attempts_given_up(self._store.load_run(record.run_id)[1]) if is_new else 0
+        return self._finish(Settlement(step, record, decided=outcome is not None, stopped=stopped), task, tail)
 
     def _carry_on(self, stands: TaskRecord, task: EcsTask, step: Step) -> Settlement:
         """Another call has written what stands: finish what it may have left, change nothing of it."""
@@ -133,7 +136,7 @@ class RecordTaskState:
         record = settlement.record
         # The run shows the outcome before its machine goes on with it: who reads the record then reads the truth.
         run = self._show(record)
-        if task and not task.has_ended:
+        if task and not task.has_ended and _may_run(record):
             settlement = replace(settlement, stopped=settlement.stopped + self._stop_if_abandoned(record, run))
         outcome = record.outcome
         if outcome is None or not record.awaits_delivery:
@@ -182,6 +185,11 @@ class RecordTaskState:
             self._callbacks.send_success(token, answer.output)
         else:
             self._callbacks.send_failure(token, answer.error, answer.cause)
+
+
+def _may_run(record: TaskRecord) -> bool:
+    """Whether a task that is seen alive may be alive: it has no outcome, or the one of a task that was given up."""
+    return record.outcome is None or record.outcome.error is ErrorName.LOST
 
 
 def _result(record: TaskRecord, outcome: Outcome, tail: LogTail) -> Result:

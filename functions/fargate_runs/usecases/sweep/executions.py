@@ -49,7 +49,7 @@ class SweepExecutions:
     ) -> None:
         """Take in what is not as it is recorded. Raises ExecutionsUnavailableError where there are no lists."""
         failures = report.failures
-        runs = {each.execution_arn: each for each in open_runs}
+        runs = {each.execution_arn: each for each in open_runs if each.execution_arn}
         listed = self._listing.read(runs.keys(), report.seen_until, report, go_on)
         for execution in listed.unknown:
             report.attempt(lambda execution=execution: self._take_in(execution, report))  # type: ignore[misc]
@@ -97,7 +97,7 @@ class SweepExecutions:
 
     def _give_up(self, run: OpenRun | None, why: GivenUp, since: datetime | None, after: timedelta) -> None:
         """A run of which nobody has seen a task, and nobody will."""
-        if run and not run.has_task and since and self._clock.now() - since >= after:
+        if run and not run.newest_task_id and since and self._clock.now() - since >= after:
             fold_run(self._store, run.run_id, lambda stands: _given_up(stands, run, why))
 
     def _is_ours(self, arn: str) -> bool:

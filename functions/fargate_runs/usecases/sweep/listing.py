@@ -73,7 +73,7 @@ class Listing:
                 recent = [each for each in page if each.started_at is None or each.started_at >= since]
                 newest = max((each.started_at for each in recent if each.started_at), default=newest)
                 for each in recent:
-                    if each.is_closed and each.arn not in known and each.arn not in self._recorded:
+                    if each.is_closed and each.arn not in known and _state_of(each) not in self._recorded:
                         report.attempt(lambda each=each: self._keep_if_news(each, ended))  # type: ignore[misc]
                 if len(recent) < len(page):
                     break
@@ -84,4 +84,9 @@ class Listing:
         if run is None or run.execution is None or run.execution.order < execution.order:
             news.append(execution)
         elif execution.is_closed:
-            self._recorded.add(execution.arn)
+            self._recorded.add(_state_of(execution))
+
+
+def _state_of(execution: Execution) -> str:
+    """A redriven execution has an end of its own each time."""
+    return f"{execution.arn}#{execution.order}"

@@ -42,6 +42,8 @@ class Sweep:
             else:
                 runs.append(item)
         report.open_tasks, report.open_runs = len(tasks), len(runs)
-        report.attempt(lambda: self._tasks(tasks, report, turn.go_on))  # where ECS gives no lists, Step Functions may
+        report.attempt(
+            lambda: self._tasks(tasks, runs, report, turn.go_on)
+        )  # where ECS gives no lists, Step Functions may
         report.attempt(lambda: self._executions(tasks.values(), runs, report, turn.go_on))
         report.is_complete = True

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from fargate_runs.errors import MalformedTaskError
-from fargate_runs.ports import Cluster, OpenTask, RunStore, TaskList
+from fargate_runs.ports import Cluster, OpenRun, OpenTask, RunStore, TaskList
 from fargate_runs.task import EcsTask
 from fargate_runs.usecases.record_task_state import RecordTaskState, Settlement
 from fargate_runs.usecases.sweep.memory import Memory
@@ -30,13 +30,17 @@ class SweepTasks:
         self._settle = settle
         self._token_variables = token_variables
         self._done = Memory()
+        self._looked_after = Memory()
 
-    def __call__(self, open_tasks: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> None:
+    def __call__(
+        self, open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
+    ) -> None:
         """Settle what differs. Raises ClusterUnavailableError where ECS gives no lists, and what `go_on` raises."""
+        runs = {each.run_id: each for each in open_runs}
         for task in open_tasks.values():
-            if task.has_outcome:
-                go_on()
-                report.attempt(lambda task=task: self._deliver(task, report))  # type: ignore[misc]
+            go_on()
+            work = self._deliver if task.has_outcome else self._look_after
+            report.attempt(lambda task=task, work=work: work(task, runs.get(task.run_id), report))  # type: ignore[misc]
         listed = self._stopped(report, go_on) | self._running(open_tasks, report, go_on)
         unseen = (each for arn, each in open_tasks.items() if arn not in listed and not each.has_outcome)
         for batch in _batches(unseen):
@@ -91,7 +95,18 @@ class SweepTasks:
         if task.has_ended and not done.record.is_open:
             self._done.add(task.task_arn)
 
-    def _deliver(self, task: OpenTask, report: SweepReport) -> None:
+    def _look_after(self, task: OpenTask, run: OpenRun | None, report: SweepReport) -> None:
+        """A task that its run does not show: it was not shown yet, or there is a newer one and this one was given up.
+
+        Once for each newer task: whether the token is closed is asked by a heartbeat, and that has an effect.
+        """
+        newest = run.newest_task_id if run else None
+        shown_so = f"{task.run_id}#{newest}"
+        if newest != task.task_id and shown_so not in self._looked_after:
+            report.stopped += self._settle.look_after(task.run_id)
+            self._looked_after.add(shown_so)
+
+    def _deliver(self, task: OpenTask, _run: OpenRun | None, report: SweepReport) -> None:
         done = self._settle.deliver(task.run_id, task.task_id)
         if done:
             self._count(done, report)
