@@ -120,11 +120,10 @@ class RunRecord:
     @property
     def status(self) -> RunStatus:
         """By the table."""
-        seen = _row(self.task)
-        if seen is Seen.NONE and self.given_up and (self.execution is None or self.execution.is_closed):
+        if self._why_given_up:
             return RunStatus.FAILED
         column = self._column() if self.follows else Ended.SUCCEEDED
-        return STATUSES[seen, column] or RunStatus(_outcome(self.task).status.value)
+        return STATUSES[_row(self.task), column] or RunStatus(_outcome(self.task).status.value)
 
     @property
     def has_ended(self) -> bool:
@@ -148,7 +147,7 @@ class RunRecord:
             return None
         if self.outcome:
             return self.outcome.error
-        return self.given_up or (self.execution.error if self.execution else None)
+        return self._why_given_up or (self.execution.error if self.execution else None)
 
     @property
     def summary(self) -> str | None:
@@ -157,8 +156,8 @@ class RunRecord:
             return None
         if self.outcome:
             return self.outcome.summary
-        if self.given_up:
-            return _GIVEN_UP[self.given_up]
+        if self._why_given_up:
+            return _GIVEN_UP[self._why_given_up]
         return self.execution.cause if self.execution else None
 
     @property
@@ -173,10 +172,21 @@ class RunRecord:
             return None
         return max(0.0, round((self.task.stopped_at - self.task.started_at).total_seconds(), 3))
 
+    @property
+    def _why_given_up(self) -> GivenUp | None:
+        """It stands while nothing has come after all: a task, or another state of the execution."""
+        status = self.execution.status if self.execution else None
+        stands = self.task is None and self.given_up and status is _GIVEN_UP_AT[self.given_up]
+        return self.given_up if stands else None
+
     def _column(self) -> Ended:
         return _COLUMNS[self.execution.status] if self.execution else Ended.NOT_KNOWN
 
 
+# What the execution was when it was said.
+_GIVEN_UP_AT: Final[Mapping[GivenUp, ExecutionStatus | None]] = MappingProxyType(
+    {GivenUp.NOT_STARTED: None, GivenUp.TASK_LOST: ExecutionStatus.SUCCEEDED}
+)
 _GIVEN_UP: Final = {
     GivenUp.NOT_STARTED: "Step Functions knows no execution of this run: it was accepted, but never started.",
     GivenUp.TASK_LOST: "The execution succeeded, but ECS never showed its task and no longer knows it.",
