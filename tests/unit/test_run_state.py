@@ -412,3 +412,9 @@ FOLLOWS: Final[list[tuple[bool, str | None, bool, bool]]] = [
 def test_whether_a_run_follows_its_execution(did: bool, arn: str | None, says: bool, does: bool) -> None:
     run = with_task(RunRecord(RUN_ID, execution_arn=arn, follows=did), SECOND[2], follows=says)
     assert (run.follows, run.execution_arn) == (does, arn or EXECUTION_ARN)
+
+
+def test_the_newest_task_of_a_run() -> None:
+    run = folded([task_fold(SECOND[2]), task_fold(FIRST[4])])
+    assert run
+    assert (run.newest_task_id, RunRecord(RUN_ID).newest_task_id) == (SECOND[2].task_id, None)
