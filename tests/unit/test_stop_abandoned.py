@@ -1,0 +1,284 @@
+"""Stopping what nobody waits for any more, and nothing else: least of all what a redrive has just started."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from fargate_runs.execution import Execution, ExecutionStatus
+from fargate_runs.orphans import reason_of_end, reason_of_retry
+from fargate_runs.patterns import Pattern, execution_arn
+from fargate_runs.ports import (
+    CallbacksUnavailableError,
+    ClusterUnavailableError,
+    ExecutionsUnavailableError,
+    StoreUnavailableError,
+)
+from fargate_runs.record import TaskRecord
+from tests.fakes.clock import NOON
+from tests.fakes.ecs import (
+    EXECUTION_ARN,
+    MACHINES,
+    RUN_ID,
+    TASK_ID,
+    TOKEN,
+    Detail,
+    detail,
+    life,
+    overrides,
+    task_arn,
+)
+from tests.fakes.settling import World
+
+SECOND_ID = "f" * 32
+CLOSED = [status for status in ExecutionStatus if status not in {"RUNNING", "PENDING_REDRIVE"}]
+FAILING = ["FAILED", "TIMED_OUT", "ABORTED"]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def running(task_id: str = TASK_ID, *, token: str | None = TOKEN, **changes: object) -> Detail:
+    """A task of our run that runs."""
+    return {**life()[2], "taskArn": task_arn(task_id), "overrides": overrides(token=token), **changes}
+
+
+def second(**changes: object) -> Detail:
+    """The attempt after it."""
+    return running(SECOND_ID, **{"token": "second-token", "createdAt": "2025-05-06T11:05:00Z", **changes})  # type: ignore[arg-type]
+
+
+def stops(world: World) -> list[str]:
+    return [arn.rpartition("/")[2] for arn, _ in world.cluster.stops]
+
+
+def execution(status: str, **more: Any) -> Execution:
+    ended = status in CLOSED
+    return Execution(EXECUTION_ARN, ExecutionStatus(status), stopped_at=NOON if ended else None, **more)
+
+
+@pytest.mark.parametrize("status", FAILING)
+def test_the_live_tasks_of_an_execution_that_failed(world: World, status: str) -> None:
+    world.settle(running())
+    world.settle(running(SECOND_ID, createdAt=running()["createdAt"]))
+    ended = world.executions.show(execution(status))
+    assert world.abandoned.of_execution(ended) == 2
+    assert world.cluster.stops == [
+        (task_arn(), reason_of_end(ended)),
+        (task_arn(SECOND_ID), reason_of_end(ended)),
+    ]
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
+def test_nothing_of_an_execution_that_goes_on(world: World, status: str) -> None:
+    world.settle(running())
+    going_on = world.executions.show(execution(status))
+    assert world.abandoned.of_execution(going_on) == 0
+    assert (world.cluster.calls, world.executions.described) == ([], [])
+
+
+def test_neither_a_task_that_has_ended_nor_one_of_another_execution(world: World) -> None:
+    world.settle(detail())
+    other = overrides(token="other-token")
+    other["containerOverrides"][-1]["environment"][1]["value"] = EXECUTION_ARN + "2"
+    world.settle(second(overrides=other))
+    ended = world.executions.show(execution("ABORTED"))
+    assert world.abandoned.of_execution(ended) == 0
+    assert world.executions.described == [], "what leaves nothing to be stopped is not asked for"
+
+
+def test_the_grace_of_a_success(world: World) -> None:
+    world.settle(running())
+    ended = world.executions.show(execution("SUCCEEDED"))
+    world.clock.pass_by(timedelta(minutes=5) - timedelta(milliseconds=1))
+    assert world.abandoned.of_execution(ended) == 0
+    world.clock.pass_by(timedelta(milliseconds=1))
+    assert world.abandoned.of_execution(ended) == 1
+    assert world.cluster.stops == [(task_arn(), reason_of_end(ended))]
+
+
+def test_a_task_of_a_request_response_execution_works_on_after_it(world: World) -> None:
+    arn = execution_arn(MACHINES.request_response, RUN_ID)
+    ours = overrides(token=None)
+    ours["containerOverrides"][-1]["environment"][1]["value"] = arn
+    assert world.settle(running(overrides=ours)).record.pattern is Pattern.REQUEST_RESPONSE
+    ended = world.executions.show(replace(execution("SUCCEEDED"), arn=arn))
+    world.clock.pass_by(timedelta(days=1))
+    assert world.abandoned.of_execution(ended) == 0
+    aborted = world.executions.show(replace(ended, status=ExecutionStatus.ABORTED))
+    assert world.abandoned.of_execution(aborted) == 1
+
+
+def test_an_event_of_before_a_redrive_stops_nothing_of_after_it(world: World) -> None:
+    """The event is late: the execution was redriven meanwhile, and the task that runs is the redrive's (fault F19)."""
+    late = execution("FAILED")
+    world.executions.show(execution("RUNNING", redrive_count=1))
+    world.settle(running())
+    assert world.abandoned.of_execution(late) == 0
+    assert (world.executions.described, world.cluster.stops) == ([EXECUTION_ARN], [])
+
+
+def test_a_redrive_between_the_reading_and_the_question_is_not_harmed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tasks are read first: what is read stems from before the end that Step Functions then tells of."""
+    world.settle(running())
+    order: list[str] = []
+    live_tasks, describe = world.store.live_tasks, world.executions.describe
+
+    def read(arn: str) -> tuple[TaskRecord, ...]:
+        order.append("tasks")
+        found = live_tasks(arn)
+        # Redriven at this very moment, with a new attempt; the redrive fails before Step Functions is asked.
+        world.settle(second())
+        return found
+
+    def ask(arn: str) -> Execution | None:
+        order.append("execution")
+        return describe(arn)
+
+    monkeypatch.setattr(world.store, "live_tasks", read)
+    monkeypatch.setattr(world.executions, "describe", ask)
+    world.executions.show(execution("FAILED", redrive_count=1))
+    assert world.abandoned.of_execution(execution("FAILED")) == 1
+    assert order == ["tasks", "execution"]
+    assert stops(world) == [TASK_ID], "the task that was not read is left to the event of its own end"
+
+
+def test_what_step_functions_says_now_decides_and_is_the_reason(world: World) -> None:
+    world.settle(running())
+    now_so = world.executions.show(execution("ABORTED", redrive_count=3))
+    assert world.abandoned.of_execution(execution("FAILED")) == 1
+    assert world.cluster.stops == [(task_arn(), reason_of_end(now_so))]
+
+
+def test_a_success_after_a_redrive_gets_its_grace(world: World) -> None:
+    """The event of a failure comes after the redrive has succeeded: the task may be about to end by itself."""
+    world.settle(running())
+    world.executions.show(execution("SUCCEEDED", redrive_count=1))
+    assert world.abandoned.of_execution(execution("FAILED")) == 0
+    world.clock.pass_by(timedelta(minutes=5))
+    assert world.abandoned.of_execution(execution("FAILED")) == 1
+
+
+def test_an_execution_that_step_functions_does_not_know_stops_nothing(world: World) -> None:
+    world.settle(running())
+    assert world.abandoned.of_execution(execution("FAILED")) == 0
+    assert world.cluster.stops == []
+
+
+def test_step_functions_is_asked_once_for_all_tasks(world: World) -> None:
+    for n in range(5):
+        world.settle(running(f"{n:032x}", createdAt=running()["createdAt"]))
+    world.executions.show(execution("FAILED"))
+    assert world.abandoned.of_execution(execution("FAILED")) == 5
+    assert world.executions.described == [EXECUTION_ARN]
+
+
+def test_everything_again_stops_them_again_and_that_changes_nothing(world: World) -> None:
+    world.settle(running())
+    ended = world.executions.show(execution("ABORTED"))
+    assert [world.abandoned.of_execution(ended) for _ in range(2)] == [1, 1]
+    assert stops(world) == [TASK_ID] * 2
+    assert len({reason for _, reason in world.cluster.stops}) == 1
+
+
+def attempts(world: World, *details: Detail) -> Sequence[TaskRecord]:
+    """Records of these, without anything being stopped."""
+    for each in details:
+        world.settle(each)
+    world.cluster.stops.clear()
+    world.callbacks.calls = 0
+    return world.store.load_run(RUN_ID)[1]
+
+
+def test_an_attempt_whose_token_is_closed(world: World) -> None:
+    world.callbacks.open.add("second-token")
+    tasks = attempts(world, running(), second())
+    world.callbacks.close(TOKEN)
+    assert world.abandoned.attempts_given_up(tasks) == 1
+    first = world.stored()
+    assert world.cluster.stops == [(task_arn(), reason_of_retry(first))]
+    assert world.callbacks.calls == 1, "the token of the newest attempt is not even asked for"
+
+
+def test_a_branch_of_a_parallel_state_whose_token_is_open(world: World) -> None:
+    world.callbacks.open.add("second-token")
+    tasks = attempts(world, running(), second())
+    assert world.abandoned.attempts_given_up(tasks) == 0
+    assert (world.cluster.stops, world.callbacks.calls) == ([], 1)
+    assert TOKEN in world.callbacks.open
+
+
+def test_what_never_was_a_token_gives_nothing_up(world: World) -> None:
+    tasks = attempts(world, running(token="some-variable"), second())
+    assert world.abandoned.attempts_given_up(tasks) == 0
+
+
+def test_an_attempt_alone_is_not_asked_for(world: World) -> None:
+    tasks = attempts(world, running())
+    world.callbacks.close(TOKEN)
+    assert world.abandoned.attempts_given_up(tasks) == 0
+    assert world.callbacks.calls == 0
+
+
+def test_all_attempts_but_the_newest(world: World) -> None:
+    third = running("a" * 32, token="third-token", createdAt="2025-05-06T11:08:00Z")
+    tasks = attempts(world, running(), second(), third)
+    for token in (TOKEN, "second-token", "third-token"):
+        world.callbacks.close(token)
+    assert world.abandoned.attempts_given_up(tasks) == 2
+    assert sorted(stops(world)) == sorted([TASK_ID, SECOND_ID])
+
+
+@pytest.mark.parametrize("state", [0, 2, 4], ids=["provisioning", "running", "ended"])
+def test_the_first_sight_of_a_retry_stops_the_attempt_that_was_given_up(world: World, state: int) -> None:
+    """The state timed out and Step Functions retries it: the task of before runs on, and nobody waits (fact B26)."""
+    world.callbacks.open.add("second-token")
+    world.settle(running())
+    world.callbacks.close(TOKEN)
+    retry = {**life()[state], **{key: second()[key] for key in ("taskArn", "createdAt", "overrides")}}
+    assert world.settle(retry).stopped == 1
+    assert stops(world) == [TASK_ID]
+    asked = world.callbacks.calls
+    assert world.settle({**retry, "version": 9}).stopped == 0, "once, at first sight"
+    assert world.callbacks.calls == asked
+
+
+def test_the_first_sight_of_an_older_attempt_stops_that_one(world: World) -> None:
+    """Events come in any order (fact B10)."""
+    world.callbacks.open.add("second-token")
+    world.callbacks.close(TOKEN)
+    world.settle(second())
+    assert world.settle(running()).stopped == 1
+    assert stops(world) == [TASK_ID]
+
+
+def test_each_service_that_is_down_is_said_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.callbacks.open.add("second-token")
+    tasks = attempts(world, running(), second())
+    ended = world.executions.show(execution("FAILED"))
+    world.cluster.is_down = True
+    with pytest.raises(ClusterUnavailableError):
+        world.abandoned.of_execution(ended)
+    world.executions.is_down = True
+    with pytest.raises(ExecutionsUnavailableError):
+        world.abandoned.of_execution(ended)
+
+    def down(*_args: object) -> Any:
+        raise StoreUnavailableError("the runs table did not answer: ThrottlingException")
+
+    def silent(*_args: object) -> Any:
+        raise CallbacksUnavailableError("Step Functions answered ThrottlingException")
+
+    monkeypatch.setattr(world.store, "live_tasks", down)
+    with pytest.raises(StoreUnavailableError):
+        world.abandoned.of_execution(ended)
+    monkeypatch.setattr(world.callbacks, "is_closed", silent)
+    with pytest.raises(CallbacksUnavailableError):
+        world.abandoned.attempts_given_up(tasks)
+    assert world.cluster.stops == []
