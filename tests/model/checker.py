@@ -8,6 +8,7 @@ one that is, are counter-examples. Both come with a shortest way from the beginn
 from collections import deque
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 S = TypeVar("S", bound=Hashable)
@@ -106,7 +107,7 @@ class _Graph(Generic[S]):
 
     def labels_along(self, way: Sequence[int]) -> list[str]:
         """The names of the moves between these states."""
-        return [self._label(self.states[a], self.states[b]) for a, b in zip(way, way[1:], strict=False)]
+        return [self._label(self.states[a], self.states[b]) for a, b in pairwise(way)]
 
     def _label(self, here: S, there: S) -> str:
         return next(label for label, _, to in self.model.moves(here) if to == there)

@@ -5,9 +5,11 @@ it. So a point in it is (what it was started with, the results of its calls unti
 the ports give those results, and the call after the last of them is its next step. Every point is run once and kept.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from tests.model.values import frozen
 
 Program = Callable[["Ports"], object]
 
@@ -50,7 +52,11 @@ class Ports:
 
     def __init__(self, history: tuple[object, ...], instant: dict[str, object]) -> None:
         self._results = iter(history)
-        self._instant = instant
+        self._instant = dict(instant)
+
+    def also(self, **instant: object) -> None:
+        """More that answers at once."""
+        self._instant.update(instant)
 
     def __getattr__(self, name: str) -> Any:
         return self._instant[name] if name in self._instant else _Port(name, self._results)
@@ -72,17 +78,31 @@ class _Port:
         return call
 
 
+Results = Sequence[tuple[Hashable, object]]
+
+
 class Machine:
-    """All points of some programs, by number. `expected` are the errors with which a program may end."""
+    """All points of some programs, by number. `expected` are the errors with which a program may end.
+
+    Points that go on alike are one point. That is known where the next call has `answers`: all (key, result) that it
+    can have. Two points of a program with the same such call, and the same points after each answer, are the same.
+    """
 
     def __init__(
-        self, programs: list[Program], *, instant: dict[str, object], expected: tuple[type[Exception], ...]
+        self,
+        programs: list[Program],
+        *,
+        instant: dict[str, object],
+        expected: tuple[type[Exception], ...],
+        answers: Callable[[Call], Results | None],
     ) -> None:
         self._programs = programs
         self._instant = instant
         self._expected = expected
+        self._answers = answers
         self.points: list[Point] = []
         self._starts: dict[int, int] = {}
+        self._alike: dict[Hashable, int] = {}
 
     def start(self, trigger: int) -> Point:
         """The first point of a program."""
@@ -94,8 +114,17 @@ class Machine:
         """The point after the call of this one has given a result; equal results have equal keys."""
         number = point.following.get(key)
         if number is None:
-            number = point.following[key] = self._run(point.trigger, (*point.history, result)).number
+            number = point.following[key] = self._same(self._run(point.trigger, (*point.history, result)))
         return self.points[number]
+
+    def _same(self, point: Point) -> int:
+        """The first point that goes on as this one does."""
+        answers = self._answers(point.call) if point.call else ()
+        if answers is None:
+            return point.number
+        ways = tuple(self.after(point, key, result).number for key, result in answers)
+        what = (point.trigger, frozen(point.call), point.failed is None, ways)
+        return self._alike.setdefault(what, point.number)
 
     def _run(self, trigger: int, history: tuple[object, ...]) -> Point:
         point = Point(len(self.points), trigger, history)
