@@ -191,8 +191,6 @@ def _inner(item: Item, path: Path, *, create: Value | None) -> None:
             item[first] = create
         return
     if first not in item:
-        if create is None:
-            return
         raise ExpressionError("The document path provided in the update expression is invalid for update")
     item[first] = _changed(item[first], path[1:], create)
 

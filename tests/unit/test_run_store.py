@@ -1,4 +1,4 @@
-"""One contract for the runs table, for its twin in memory and for DynamoDB with the table of the real template."""
+"""One contract for the runs table: the twin in memory, DynamoDB as moto and as the simulation has it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,6 +32,9 @@ from tests.fakes.clock import NOON, StoppedClock
 from tests.fakes.ecs import CANARY, EXECUTION_ARN, RUN_ID, TASK_ID, TOKEN, container, detail, failed_start, life, task
 from tests.fakes.store import InMemoryRunStore
 from tests.fakes.tables import TABLE, create_runs_table
+from tests.simulation import template
+from tests.simulation.dynamodb import DynamoDb
+from tests.simulation.network import Client
 
 LOG = LogLocation("/jobs/tasks", f"runs/main/{TASK_ID}", "us-east-1")
 RESULT = Result('{"rows":3,"ratio":0.1}', "a note")
@@ -51,10 +54,12 @@ def on_dynamodb(client: Any) -> DynamoRunStore:
     return DynamoRunStore(client, TABLE, clock=StoppedClock(), retention=timedelta(days=120))
 
 
-@pytest.fixture(params=["in-memory", "dynamodb"])
+@pytest.fixture(params=["in-memory", "dynamodb", "simulated"])
 def store(request: pytest.FixtureRequest) -> RunStore:
     if request.param == "in-memory":
         return InMemoryRunStore()
+    if request.param == "simulated":
+        return on_dynamodb(Client("dynamodb", DynamoDb(template.table(), TABLE)))
     return on_dynamodb(request.getfixturevalue("dynamodb"))
 
 
