@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -178,8 +178,9 @@ class Invariants:
             self._check_not_running_on(attempt)
         for execution in self._executions.all.values():
             self._check_run(execution)
+        live = {self.run_key(task) for task in self.tasks() if task.is_live}
         for item in self._table.items.values():
-            self._check_closed(item)
+            self._check_closed(item, live)
             kept = "taskToken" in item and "outcome" in item
             _must(not kept, "L4", f"{item['sk']['S']} still has its token")
 
@@ -216,16 +217,17 @@ class Invariants:
         shown = item.get("executionStatus", {"S": None})["S"]
         _must(shown == execution.status, "I1", f"run {name} shows {shown}, and its execution is {execution.status}")
 
-    def _check_closed(self, item: Item) -> None:
+    @staticmethod
+    def run_key(task: Task) -> str:
+        """The partition of the table that a task's run is in."""
+        return f"RUN#{task.order.environment.get('RUN_ID', task.task_id)}"
+
+    def _check_closed(self, item: Item, live: Set[str]) -> None:
         """Nothing is left for the sweep but what still runs (L2)."""
         if "openShard" not in item:
             return
-        arn = item.get("executionArn", item.get("taskArn", {}))["S"]
         if item["sk"]["S"] == "RUN":
-            execution = self._executions.all.get(arn)
-            is_live = execution is not None and any(
-                a.task is not None and a.task.is_live for b in execution.branches for a in b.attempts
-            )
+            is_live = item["pk"]["S"] in live
             _must(is_live, "L2", f"run {item['pk']['S']} is open, and nothing of it runs")
             return
         task = self.task(item["taskArn"]["S"])
@@ -253,8 +255,7 @@ class Invariants:
 
     def record(self, task: Task) -> Item | None:
         """What the table has of a task."""
-        run_id = task.order.environment.get("RUN_ID", task.task_id)
-        return self._table.items.get((f"RUN#{run_id}", f"TASK#{task.task_id}"))
+        return self._table.items.get((self.run_key(task), f"TASK#{task.task_id}"))
 
 
 def error_of(item: Item) -> ErrorName | None:

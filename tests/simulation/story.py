@@ -137,9 +137,10 @@ def _do_everything_again(world: World) -> None:
 
 
 def snapshot(world: World) -> dict[tuple[str, str], Item]:
-    """The table, without when its items expire and who has swept last."""
+    """What has ended, without when its items expire: of what still runs, news may come at any time."""
+    running = {world.invariants.run_key(task) for task in world.invariants.tasks() if task.is_live}
     return {
         key: {name: value for name, value in item.items() if name != "expiresAt"}
         for key, item in world.table.items.items()
-        if key[0] != "SWEEP"
+        if key[0] != _MARK[0] and key[0] not in running
     }
