@@ -1,6 +1,6 @@
 """The cluster's tasks against the records: lost events, records without a task, tasks without a record."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -41,17 +41,18 @@ class SweepTasks:
             go_on()
             work = self._deliver if task.has_outcome else self._look_after
             report.attempt(lambda task=task, work=work: work(task, runs.get(task.run_id), report))  # type: ignore[misc]
-        listed = self._stopped(report, go_on) | self._running(open_tasks, report, go_on)
+        listed = self._stopped(open_tasks, report, go_on) | self._running(open_tasks, report, go_on)
         unseen = (each for arn, each in open_tasks.items() if arn not in listed and not each.has_outcome)
         for batch in _batches(unseen):
             go_on()
             report.attempt(lambda batch=batch: self._look_for(batch, report))  # type: ignore[misc]
 
-    def _stopped(self, report: SweepReport, go_on: Go) -> set[str]:
+    def _stopped(self, open_tasks: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> set[str]:
         listed: set[str] = set()
         for page in self._cluster.listed(TaskList.STOPPED):
             go_on()
             listed.update(page)
+            self._find(page, open_tasks, report)
             self._take_in([arn for arn in page if arn not in self._done], report)
         return listed
 
@@ -62,10 +63,14 @@ class SweepTasks:
             go_on()
             listed.update(page)
             self._take_in([arn for arn in page if arn not in open_tasks], report)
-            for task in (open_tasks[arn] for arn in page if arn in open_tasks):
-                if task.missing_sweeps:
-                    report.attempt(lambda task=task: self._store.mark_missing(task, 0))  # type: ignore[misc]
+            self._find(page, open_tasks, report)
         return listed
+
+    def _find(self, arns: Iterable[str], open_tasks: Mapping[str, OpenTask], report: SweepReport) -> None:
+        """ECS knows these: whichever was missing is counted anew."""
+        for task in (open_tasks[arn] for arn in arns if arn in open_tasks):
+            if task.missing_sweeps:
+                report.attempt(lambda task=task: self._store.mark_missing(task, 0))  # type: ignore[misc]
 
     def _take_in(self, arns: Sequence[str], report: SweepReport) -> None:
         for batch in _batches(iter(arns)):
@@ -78,6 +83,7 @@ class SweepTasks:
     def _look_for(self, batch: Sequence[OpenTask], report: SweepReport) -> None:
         by_arn = {task.task_arn: task for task in batch}
         described = self._cluster.describe(tuple(by_arn))
+        self._find((str(detail.get("taskArn")) for detail in described.tasks), by_arn, report)
         for detail in described.tasks:
             report.attempt(lambda detail=detail: self._settle_one(detail, report))  # type: ignore[misc]
         for arn in described.missing & by_arn.keys():
