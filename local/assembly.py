@@ -81,7 +81,7 @@ def assemble(
     )
     tokens = Tokens()
     tasks = TaskRunner({RESOURCE: RunTask(fargate, EmulatorPermissions())}, EmulatorServices(), tokens, clock)
-    execution_events = EmulatorExecutionEvents(events, clock)
+    execution_events = EmulatorExecutionEvents(fargate.events, clock)
     engine = Engine(Interpreter(EmulatorLanguage(), tasks, EmulatorMapRuns(clock), clock), execution_events, clock)
     install(fargate, engine, tokens, AsyncInvocations(asyncio.get_running_loop(), clock), execution_events, clock)
     return Runtime(fargate, engine, end_containers)

@@ -37,7 +37,8 @@ class Options(TypedDict, total=False):
 
     `count`: how many RunTask calls, tasks, events or calls of functions (by kind) it strikes; 1 unless told. `provider`
     and `family` (of the task definition) leave all others alone. `seconds`: the kind's own time. `after`: how long a
-    task is RUNNING before it strikes. `reason` replaces the kind's text, `last_status` chooses events. `call` is the
+    task is RUNNING before it strikes. `reason` replaces the kind's text, `last_status` chooses events of
+    tasks, `status` events of executions (without it an event fault strikes those of tasks). `call` is the
     action that a function calls (`SendTaskFailure`), `function` a part of the function's name, `when` "before" or
     "after" the call is carried out; unless told, any call of any function, and before.
     """
@@ -49,6 +50,7 @@ class Options(TypedDict, total=False):
     after: float
     reason: str
     last_status: Sequence[str]
+    status: Sequence[str]
     call: str
     when: str
     function: str

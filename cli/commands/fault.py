@@ -21,7 +21,7 @@ _STRIKES = {
     "call": "each strikes a call of RunTask",
     "start": "each strikes a task that starts",
     "run": "each strikes a task that runs (--after: so many seconds later)",
-    "event": "each strikes an event of a task (--last-status: only such)",
+    "event": "each strikes an event of a task (--last-status: only such) or of an execution (--status)",
     "function": "each strikes a call that a function makes to AWS (--call, --function: only such)",
 }
 
@@ -80,6 +80,7 @@ def fault() -> None:
 @click.option("--after", type=click.FloatRange(0), help="Seconds for which a task runs before it strikes; default: 0.")
 @click.option("--reason", metavar="TEXT", help="Another text than AWS's usual one.")
 @click.option("--last-status", "last_status", multiple=True, metavar="STATUS", help="Only events with this lastStatus.")
+@click.option("--status", multiple=True, metavar="STATUS", help="Events of executions instead, with this status.")
 @click.option("--call", metavar="ACTION", help="Only this action of AWS's API, such as SendTaskFailure.")
 @click.option("--when", type=click.Choice(["before", "after"]), help="Before or after the call is carried out.")
 @click.option("--function", metavar="NAME", help="Only functions with this in their name.")
@@ -90,6 +91,7 @@ def add(
     kind: str,
     count: int,
     last_status: tuple[str, ...],
+    status: tuple[str, ...],
     **options: str | float | None,
 ) -> None:
     """Arm a fault for the next call, task or event, or for the next call of a function.
@@ -102,7 +104,7 @@ def add(
     """
     from local import faults_client
 
-    said = {"lastStatus": list(last_status), **options}
+    said = {"lastStatus": list(last_status), "status": list(status), **options}
     body = {name: value for name, value in said.items() if value not in (None, [])}
     endpoint = _endpoint(surroundings)
     with readable_runtime_errors():

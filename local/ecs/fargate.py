@@ -18,7 +18,7 @@ from local.ecs.health import HealthCheck
 from local.ecs.life import StopRequest, Surroundings, TaskLife
 from local.ecs.model import Json, LocalContainer, LocalTask
 from local.ecs.pages import page_of
-from local.ecs.ports import ClusterInfo
+from local.ecs.ports import ClusterInfo, Events
 from local.ecs.requests import RunTaskRequest, read_run_task
 
 LONGEST_STOP_REASON_CHARACTERS: Final = 255  # fact B30
@@ -38,6 +38,11 @@ class LocalFargate:
         self._around = replace(around, events=FaultyEvents(around.events, self.faults, around.clock))
         self._lives: dict[str, TaskLife] = {}
         self._coroutines: set[asyncio.Task[None]] = set()
+
+    @property
+    def events(self) -> Events:
+        """The bus with its faults, for who else has events of AWS to publish."""
+        return self._around.events
 
     def run_task(self, parameters: Json) -> Json:
         """RunTask: `{tasks: [...], failures: [...]}`."""

@@ -45,6 +45,10 @@ def test_add_arms_a_fault_with_its_options(runner: CliRunner) -> None:
             {"kind": "stopped-by-user", "count": 1, "reason": "enough", "provider": "FARGATE", "family": "jobs"},
         ),
         (
+            ["event-dropped", "--status", "ABORTED", "--status", "FAILED"],
+            {"kind": "event-dropped", "count": 1, "status": ["ABORTED", "FAILED"]},
+        ),
+        (
             ["function-killed", "--call", "SendTaskFailure", "--when", "after", "--function", "TaskState"],
             {
                 "kind": "function-killed",

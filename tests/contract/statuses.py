@@ -27,19 +27,24 @@ def deleted(aws: Aws, rule: str) -> None:
     aws.events.delete_rule(Name=rule)
 
 
+def everything(aws: Aws, url: str) -> list[Any]:
+    """Up to ten events of the queue, which are taken from it."""
+    found = []
+    for message in aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        found.append(json.loads(message["Body"]))
+    return found
+
+
 def by_execution(aws: Aws, url: str, execution: str, last: str | None) -> list[Any]:
     """The events of an execution up to a status, in order; with `last` None: those that are in the queue now."""
     seen: list[Any] = []
 
     def probe() -> bool:
-        answer = aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
-        for message in answer.get("Messages", []):
-            aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            event = json.loads(message["Body"])
-            if event["resources"] == [execution]:
-                seen.append(event)
+        found = everything(aws, url)
+        seen.extend(event for event in found if event["resources"] == [execution])
         if last is None:
-            return not answer.get("Messages")
+            return not found
         return bool(seen) and seen[-1]["detail"]["status"] == last
 
     eventually(probe, f"{last} of {execution}")

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local import faults_client
+from local.faults_client import arm
 from tests.contract.conftest import ROLE, Aws, Json
-from tests.contract.statuses import by_execution, deleted, queue_of_statuses
+from tests.contract.statuses import by_execution, deleted, everything, queue_of_statuses
 from tests.waiting import eventually
 
 WAIT: Json = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": True}}}
@@ -106,6 +108,28 @@ def test_every_status_change_is_an_event(
         "redriveStatusReason": None if redrivable else NOT_REDRIVABLE.format(status),
     }
     aws.sfn.stop_execution(executionArn=execution)
+
+
+def test_b10_a_status_change_may_be_lost_or_come_twice(aws: Aws, statuses: str) -> None:
+    arm(aws.endpoint, "event-dropped", status=["ABORTED"])
+    lost = ended_in(aws, "ABORTED")
+    arm(aws.endpoint, "event-doubled", status=["FAILED"])
+    twice = ended_in(aws, "FAILED")
+    marker = ended_in(aws, "SUCCEEDED")
+    assert faults_client.armed(aws.endpoint) == []
+    found: list[Any] = []
+
+    def probe() -> bool:
+        found.extend(everything(aws, statuses))
+        return (marker, "SUCCEEDED") in [(event["resources"][0], event["detail"]["status"]) for event in found]
+
+    eventually(probe, "the end of the last execution")
+    told = [(event["resources"][0], event["detail"]["status"]) for event in found]
+    assert told.count((lost, "RUNNING")) == 1
+    assert told.count((lost, "ABORTED")) == 0
+    assert told.count((twice, "FAILED")) == 2
+    ids = [event["id"] for event in found if event["resources"] == [twice]]
+    assert len(set(ids)) == 3
 
 
 def test_the_event_leaves_out_an_input_that_is_too_long(aws: Aws, statuses: str) -> None:

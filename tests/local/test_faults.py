@@ -45,6 +45,12 @@ def test_every_row_of_the_table_is_whole(kind: FaultKind) -> None:
         ({"kind": "no-capacity", "lastStatus": "STOPPED"}, "no-capacity has no option `lastStatus`"),
         ({"kind": "event-dropped", "lastStatus": "GONE"}, "lastStatus must be one or a list of PROVISIONING, "),
         ({"kind": "event-dropped", "lastStatus": []}, "lastStatus must be one or a list of"),
+        (
+            {"kind": "event-dropped", "status": "STOPPED"},
+            "status must be one or a list of RUNNING, SUCCEEDED, FAILED, ",
+        ),
+        ({"kind": "event-dropped", "status": "ABORTED", "family": "jobs"}, "status is of executions, which have no "),
+        ({"kind": "event-dropped", "status": "ABORTED", "lastStatus": "STOPPED"}, "status is of executions, which "),
         ({"kind": "event-dropped", "lastStatus": [["STOPPED"]]}, "lastStatus must be one or a list of"),
         ({"kind": "throttled", "count": 0}, "count must be a whole number from 1 to 1,000,000, not 0"),
         ({"kind": "throttled", "count": True}, "count must be a whole number"),
@@ -146,7 +152,11 @@ def test_the_full_reference_of_an_image(image: str, words: tuple[str, ...]) -> N
 def test_only_kinds_with_a_meaning_for_an_option_have_it() -> None:
     having = {option: {kind.name for kind in FAULT_KINDS.values() if option in kind.options} for option in Option}
     assert having[Option.SECONDS] == {"slow-start", "spot-interruption", "event-delayed"}
-    assert having[Option.LAST_STATUS] == {name for name in FAULT_KINDS if name.startswith("event-")}
+    assert (
+        having[Option.STATUS]
+        == having[Option.LAST_STATUS]
+        == {name for name in FAULT_KINDS if name.startswith("event-")}
+    )
     of_functions = {name for name, kind in FAULT_KINDS.items() if kind.stage is Stage.FUNCTION}
     assert having[Option.FAMILY] == having[Option.PROVIDER] == set(FAULT_KINDS) - of_functions
     assert having[Option.CALL] == having[Option.FUNCTION] == of_functions

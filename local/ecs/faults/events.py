@@ -1,4 +1,4 @@
-"""A bus on which events of tasks are lost, doubled, late or out of order (fact B10)."""
+"""A bus on which events of tasks and executions are lost, doubled, late or out of order (fact B10)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from local.ecs.model import Json
 from local.ecs.ports import Events
 
 TASK_STATE_CHANGE = "ECS Task State Change"
+EXECUTION_STATUS_CHANGE = "Step Functions Execution Status Change"
 REORDERED = "event-reordered"
 
 
@@ -24,14 +25,18 @@ class _Event:
     detail: Json
 
     @property
-    def task(self) -> str:
-        return str(self.detail.get("taskArn"))
+    def about(self) -> str:
+        return str(self.detail.get("taskArn") or self.detail.get("executionArn"))
 
     @property
     def is_last(self) -> bool:
+        if self.detail_type == EXECUTION_STATUS_CHANGE:
+            return self.detail.get("status") != "RUNNING"
         return self.detail.get("lastStatus") == "STOPPED"
 
     def subject(self) -> Subject:
+        if self.detail_type == EXECUTION_STATUS_CHANGE:
+            return Subject(None, "", status=str(self.detail.get("status")))
         definition = str(self.detail.get("taskDefinitionArn", ""))
         return Subject(
             provider=str(self.detail.get("capacityProviderName") or self.detail.get("launchType")),
@@ -58,10 +63,10 @@ class FaultyEvents(Events):
     def publish(self, *, source: str, detail_type: str, resources: Sequence[str], detail: Json) -> None:
         """See `Events.publish`."""
         event = _Event(source, detail_type, resources, detail)
-        if detail_type != TASK_STATE_CHANGE:
+        if detail_type not in {TASK_STATE_CHANGE, EXECUTION_STATUS_CHANGE}:
             self._send(event)
             return
-        held = self._held.pop(event.task, None)
+        held = self._held.pop(event.about, None)
         # Who lets another event go first cannot wait for one itself; nor can a last one.
         but = (REORDERED,) if held is not None or event.is_last else ()
         order = self._faults.take_event(event.subject(), but)
@@ -86,4 +91,4 @@ class FaultyEvents(Events):
         asyncio.get_running_loop().call_later(seconds, self._send, event)
 
     def _hold(self, event: _Event, _: FaultOrder) -> None:
-        self._held[event.task] = event
+        self._held[event.about] = event

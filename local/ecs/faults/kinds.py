@@ -26,7 +26,7 @@ class Stage(StrEnum):
     RUN = "run"
     """A task that has become RUNNING."""
     EVENT = "event"
-    """An "ECS Task State Change" event."""
+    """An "ECS Task State Change" event, or a status change of an execution."""
     FUNCTION = "function"
     """A call that a Lambda function makes to AWS."""
 
@@ -40,6 +40,7 @@ class Option(StrEnum):
     AFTER = "after"
     REASON = "reason"
     LAST_STATUS = "lastStatus"
+    STATUS = "status"
     CALL = "call"
     WHEN = "when"
     FUNCTION = "function"
@@ -75,7 +76,7 @@ class FaultKind:
         chosen |= {Option.SECONDS} if self.seconds is not None else set()
         chosen |= {Option.AFTER} if self.stage is Stage.RUN else set()
         chosen |= {Option.REASON} if self.text and self.name != "out-of-memory" else set()
-        chosen |= {Option.LAST_STATUS} if self.stage is Stage.EVENT else set()
+        chosen |= {Option.LAST_STATUS, Option.STATUS} if self.stage is Stage.EVENT else set()
         return frozenset(chosen)
 
 
@@ -218,7 +219,7 @@ _ROWS: Final = (
     FaultKind(
         "event-reordered",
         Stage.EVENT,
-        "the event comes after the next one of its task (STOPPED has no next one, and is left alone)",
+        "the event comes after the next one of its task or execution (an end has no next one, and is left alone)",
         "B10",
     ),
     FaultKind(

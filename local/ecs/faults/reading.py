@@ -20,6 +20,7 @@ LAST_STATUSES: Final = (
     "DEPROVISIONING",
     "STOPPED",
 )  # fact B6
+EXECUTION_STATUSES: Final = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 MOMENTS: Final = ("before", "after")
 ACTION: Final = re.compile(r"[A-Z][A-Za-z0-9]+")
 MOST: Final = 1_000_000
@@ -42,6 +43,7 @@ class FaultOrder:
     after: float = 0.0
     reason: str | None = None
     last_status: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
     call: str | None = None
     when: str | None = None
     function: str | None = None
@@ -60,6 +62,7 @@ class FaultOrder:
             Option.AFTER: self.after or None,
             Option.REASON: self.reason,
             Option.LAST_STATUS: list(self.last_status) or None,
+            Option.STATUS: list(self.status) or None,
             Option.CALL: self.call,
             Option.WHEN: self.when,
             Option.FUNCTION: self.function,
@@ -77,7 +80,7 @@ def read_fault(body: Json) -> FaultOrder:
         if name not in {"kind", "count"} and name not in kind.options:
             known = ", ".join(["count", *sorted(kind.options)])
             raise BadFaultError(f"{kind.name} has no option `{name}`: it has {known}")
-    return FaultOrder(
+    order = FaultOrder(
         kind=kind,
         count=_count(body.get("count", 1)),
         provider=_provider(kind, _optional(body, Option.PROVIDER, _text)),
@@ -85,11 +88,15 @@ def read_fault(body: Json) -> FaultOrder:
         seconds=_optional(body, Option.SECONDS, _seconds),
         after=_optional(body, Option.AFTER, _seconds) or 0.0,
         reason=_optional(body, Option.REASON, _text),
-        last_status=_optional(body, Option.LAST_STATUS, _statuses) or (),
+        last_status=_optional(body, Option.LAST_STATUS, _statuses_of(LAST_STATUSES)) or (),
+        status=_optional(body, Option.STATUS, _statuses_of(EXECUTION_STATUSES)) or (),
         call=_optional(body, Option.CALL, _action),
         when=_optional(body, Option.WHEN, _moment),
         function=_optional(body, Option.FUNCTION, _text),
     )
+    if order.status and (order.last_status or order.provider or order.family):
+        raise BadFaultError("status is of executions, which have no lastStatus, no provider and no family")
+    return order
 
 
 def _kind(name: object) -> FaultKind:
@@ -128,11 +135,14 @@ def _seconds(name: str, value: object) -> float:
     return float(value)
 
 
-def _statuses(name: str, value: object) -> tuple[str, ...]:
-    found = value if isinstance(value, list) else [value]
-    if not found or not all(status in LAST_STATUSES for status in found):
-        raise BadFaultError(f"{name} must be one or a list of {', '.join(LAST_STATUSES)}, not {value!r}")
-    return tuple(found)
+def _statuses_of(known: tuple[str, ...]) -> Callable[[str, object], tuple[str, ...]]:
+    def read(name: str, value: object) -> tuple[str, ...]:
+        found = value if isinstance(value, list) else [value]
+        if not found or not all(status in known for status in found):
+            raise BadFaultError(f"{name} must be one or a list of {', '.join(known)}, not {value!r}")
+        return tuple(found)
+
+    return read
 
 
 def _action(name: str, value: object) -> str:

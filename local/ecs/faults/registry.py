@@ -28,11 +28,12 @@ class ArmedFault:
 
 @dataclass(frozen=True)
 class Subject:
-    """What a fault may strike: the call, task or event at hand."""
+    """What a fault may strike: the call, task or event at hand. `status` is that of an execution."""
 
     provider: str | None
     family: str
     last_status: str | None = None
+    status: str | None = None
 
     def is_meant(self, order: FaultOrder) -> bool:
         """Whether the order is not only for others."""
@@ -40,6 +41,8 @@ class Subject:
             order.provider in {None, self.provider}
             and order.family in {None, self.family}
             and (not order.last_status or self.last_status in order.last_status)
+            # What is not said to be of executions is of tasks.
+            and (not order.status if self.status is None else self.status in order.status)
         )
 
 
