@@ -71,7 +71,7 @@ class Listing:
             for page in self._executions.newest(machine):
                 go_on()
                 recent = [each for each in page if each.started_at is None or each.started_at >= since]
-                newest = max((each.started_at for each in recent if each.started_at), default=newest)
+                newest = max((at for at in (newest, *(each.started_at for each in recent)) if at), default=None)
                 for each in recent:
                     if each.is_closed and each.arn not in known and _state_of(each) not in self._recorded:
                         report.attempt(lambda each=each: self._keep_if_news(each, ended))  # type: ignore[misc]
