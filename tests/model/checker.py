@@ -5,8 +5,10 @@ optional moves (faults), one comes to a state that `is_done`. An end that is not
 one that is, are counter-examples. Both come with a shortest way from the beginning.
 """
 
+import gc
 from collections import deque
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -116,9 +118,22 @@ class _Graph(Generic[S]):
 def check(model: Model[S]) -> Report[S]:
     """Look at every reachable state of a model."""
     graph = _Graph(model)
-    found = graph.explore()
+    with _no_collection():
+        found = graph.explore()
     done = [] if found else [n for n, state in enumerate(graph.states) if model.is_done(state)]
     return Report(len(graph.states), graph.moves, len(done), found or _never_done(graph, done))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Nothing that is kept can be collected, so looking for it again and again is in vain."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _never_done(graph: _Graph[S], done: Sequence[int]) -> CounterExample[S] | None:

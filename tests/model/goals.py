@@ -26,7 +26,8 @@ class Goals:
             return state.broken
         looked_at = (state.table, state.tasks, state.tokens)
         if looked_at not in self._seen:
-            self._seen[looked_at] = next(filter(None, map(self._wrong_with, *self._each(state))), "")
+            each = map(self._wrong_with, self._records(state), state.tasks, state.tokens)
+            self._seen[looked_at] = next(filter(None, (*each, self._wrong_with_run(state))), "")
         return self._seen[looked_at] or None
 
     def is_done(self, state: State) -> bool:
@@ -43,9 +44,6 @@ class Goals:
         if state.bag or state.jobs:
             return False
         return all(self._ecs.has_stopped(task) or not self._ecs.is_told_to_stop(task) for task in state.tasks)
-
-    def _each(self, state: State) -> tuple[list[TaskRecord | None], tuple[int, ...], tuple[str, ...]]:
-        return self._records(state), state.tasks, state.tokens
 
     def _records(self, state: State) -> list[TaskRecord | None]:
         stored = self._process.tables.tasks(state.table)
@@ -64,6 +62,14 @@ class Goals:
             return "delivered without an outcome"
         return ""
 
+    def _wrong_with_run(self, state: State) -> str:
+        """Who goes on after an answer, and then reads the run, reads the truth."""
+        run = self._process.tables.run(state.table, RUN_ID)
+        is_shown = run is not None and run.outcome is not None
+        if state.tokens[-1] not in _NO_ANSWER and self._scenario.answers_need_a_record and not is_shown:
+            return "the token was answered, and the run does not show it"
+        return ""
+
     def _is_settled(self, state: State, attempt: int, record: TaskRecord | None) -> bool:
         if record is None:
             return False
@@ -77,7 +83,8 @@ class Goals:
         has_ended = newest is not None and newest.outcome is not None and state.execution is not OPEN_EXECUTION
         if run is None or not has_ended:
             return run is not None and not run.has_ended
-        return run.has_ended and run.outcome == (newest.outcome if newest else None)
+        is_current = run.execution is not None and run.execution.status is state.execution
+        return run.has_ended and is_current and run.outcome == (newest.outcome if newest else None)
 
 
 def _answer_of(record: TaskRecord | None) -> str | None:

@@ -44,12 +44,12 @@ class Protocol:
     name: str
     on_task: Callable[[Ports, EcsTask], object]
     on_execution: Callable[[Ports, Execution], object]
-    sweep: Callable[[Ports], object]
+    sweep: Callable[[Ports, bool], object]
     make_store: Callable[[], RunStore] = InMemoryRunStore
 
 
 class Trigger(NamedTuple):
-    """What starts a process: "task" and its state, "execution" and how it stands, or "sweep"."""
+    """What starts a process: a "task" and its state, the "execution" and how it stands, a "sweep" or a "warm sweep"."""
 
     kind: str
     number: int = 0
@@ -163,7 +163,7 @@ class Process:
         kind, number, status = self._triggers[trigger]
         if kind == "task":
             return f"event of {self._ecs.name(number)}"
-        return f"event of the execution {status}" if kind == "execution" else "sweep"
+        return f"event of the execution {status}" if kind == "execution" else kind
 
     def label(self, job: int) -> str:
         """The next call, for people."""
@@ -181,11 +181,15 @@ class Process:
             return self._store(state, point)
         if call.port == "cluster":
             return self._cluster.call(state, call)
+        if call.port == "memory":
+            return self._remember(state, call)
         service = self._step_functions.callbacks if call.port == "callbacks" else self._step_functions.executions
         return service(state, call)
 
     def _answers(self, call: Call) -> Results | None:
         """All that a call may give, where these are few."""
+        if call.port == "memory":
+            return None
         fails = (self._failure(call),) if self._may_fail else ()
         if call.port == "callbacks" and call.method != "is_closed":
             return ((None, None), (CLOSED, Raised(TokenClosedError("closed"))), *fails)
@@ -200,6 +204,14 @@ class Process:
     @staticmethod
     def _failure(call: Call) -> tuple[Hashable, Raised]:
         return f"{call.port} failed", Raised(_ERRORS[call.port]("not now"))
+
+    @staticmethod
+    def _remember(state: State, call: Call) -> tuple[State, Hashable, object]:
+        """What a warm sweep remembers; a frozenset of texts stands for all memories."""
+        text = str(call.arguments[0])
+        if call.method == "has":
+            return state, text in state.memory, text in state.memory
+        return state._replace(memory=state.memory | {text}), None, None
 
     def _store(self, state: State, point: Point) -> tuple[State, Hashable, object]:
         where = (state.table, point.number)
@@ -216,12 +228,12 @@ class Process:
         task = EcsTask.from_detail(self._ecs.detail(number)) if kind == "task" else None
 
         def run(ports: Ports) -> None:
-            ports.also(clock=FixedClock(_SWEPT_AT if kind == "sweep" else NOON), execution_arn=self._execution_arn)
+            ports.also(clock=FixedClock(NOON if task or status else _SWEPT_AT), execution_arn=self._execution_arn)
             if task:
                 self._protocol.on_task(ports, task)
             elif status:
                 self._protocol.on_execution(ports, self._step_functions.execution(status, number))
             else:
-                self._protocol.sweep(ports)
+                self._protocol.sweep(ports, kind == "warm sweep")
 
         return run

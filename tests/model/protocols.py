@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 from fargate_runs.execution import Execution
 from fargate_runs.patterns import state_machine_of
 from fargate_runs.ports import SweepMark
-from fargate_runs.task import EcsTask
+from fargate_runs.task import DEFAULT_TOKEN_VARIABLES, EcsTask
 from fargate_runs.usecases.record_execution_state import RecordExecutionState
 from fargate_runs.usecases.record_task_state import RecordTaskState
 from fargate_runs.usecases.stop_abandoned import StopAbandoned
+from fargate_runs.usecases.sweep import tasks as sweep_tasks
 from fargate_runs.usecases.sweep.executions import SweepExecutions
+from fargate_runs.usecases.sweep.listing import Listing
+from fargate_runs.usecases.sweep.memory import Memory
 from fargate_runs.usecases.sweep.sweep import Sweep
 from fargate_runs.usecases.sweep.tasks import SweepTasks
 from tests.fakes.ecs import MACHINES
@@ -40,18 +44,41 @@ class SweptExecutions:
 
     def __init__(self, executions: Any, execution_arn: str) -> None:
         self._executions = executions
-        self._execution_arn = execution_arn
+        self._machine = state_machine_of(execution_arn)
 
     def describe(self, execution_arn: str) -> object:
         return self._executions.describe(execution_arn)
 
     def running(self, machine: str) -> Iterator[Any]:
-        has_executions = machine == state_machine_of(self._execution_arn)
-        pages: Iterator[Any] = self._executions.running(machine) if has_executions else iter(())
-        return pages
+        return self._executions.running(machine) if machine == self._machine else iter(())
 
     def newest(self, machine: str) -> Iterator[Any]:
-        return iter(())
+        return self._executions.newest(machine) if machine == self._machine else iter(())
+
+
+class KeptMemory(Memory):
+    """What a sweep remembers, kept in the world, so that the next one remembers it too."""
+
+    def __init__(self, kept: Any, name: str) -> None:
+        super().__init__()
+        self._kept = kept
+        self._name = name
+
+    def add(self, text: str) -> None:
+        self._kept.add(f"{self._name} {text}")
+
+    def __contains__(self, text: object) -> bool:
+        return bool(self._kept.has(f"{self._name} {text}"))
+
+
+def with_kept_memory(kept: Any, *parts: Any) -> None:
+    """Replace every Memory of these objects, and of what they are made of."""
+    for part in parts:
+        for name, value in vars(part).items():
+            if isinstance(value, Memory):
+                setattr(part, name, KeptMemory(kept, name))
+            elif isinstance(value, Listing):
+                with_kept_memory(kept, value)
 
 
 def stop_abandoned(ports: Any) -> StopAbandoned:
@@ -78,13 +105,17 @@ def on_execution(ports: Ports, execution: Execution) -> object:
     return RecordExecutionState(ports.store, stop_abandoned(ports), state_machines=MACHINES)(execution)
 
 
-def sweep(ports: Ports) -> object:
+def sweep(ports: Ports, is_warm: bool) -> object:
+    """A sweep of a process that has swept before, or of a new one."""
     store: Any = SweptStore(ports.store)
     executions: Any = SweptExecutions(ports.executions, ports.execution_arn)
     note = RecordExecutionState(ports.store, stop_abandoned(ports), state_machines=MACHINES)
-    tasks = SweepTasks(store, ports.cluster, record_task_state(ports), ("TASK_TOKEN",))
+    tasks = SweepTasks(store, ports.cluster, record_task_state(ports), DEFAULT_TOKEN_VARIABLES)
     others = SweepExecutions(store, executions, note, ports.clock, state_machines=MACHINES, follows_others=True)
-    return Sweep(store, tasks, others, ports.clock)("the model", 60)
+    if is_warm:
+        with_kept_memory(ports.memory, tasks, others)
+    with patch.object(sweep_tasks, "MISSING_SWEEPS", 2):  # ten of them would only be more of the same
+        return Sweep(store, tasks, others, ports.clock)("the model", 60)
 
 
 REAL = Protocol("the functions' own", on_task, on_execution, sweep)

@@ -26,9 +26,6 @@ class Fault(StrEnum):
     SWEEP = "a sweep comes at a bad moment"
 
 
-ONE_OF_EACH = dict.fromkeys(Fault, 1)
-
-
 @dataclass(frozen=True)
 class Scenario:
     """`faults` is how often each may happen, `at_most` how many of them together; `processes` how many work at once.
@@ -37,8 +34,8 @@ class Scenario:
     """
 
     name: str
-    faults: Mapping[Fault, int] = field(default_factory=lambda: ONE_OF_EACH)
-    at_most: int = 3
+    faults: Mapping[Fault, int] = field(default_factory=dict)
+    at_most: int = 1
     processes: int = 2
     pattern: Pattern = Pattern.CALLBACK
     exit_codes: tuple[int, ...] = (0, 3)
@@ -51,6 +48,29 @@ class Scenario:
         return tuple(fault for fault in Fault if self.faults.get(fault))
 
 
-def without(*faults: Fault) -> dict[Fault, int]:
-    """One of each but these."""
-    return {fault: 1 for fault in Fault if fault not in faults}
+def one_each(*faults: Fault) -> dict[Fault, int]:
+    """Each of these may happen once."""
+    return dict.fromkeys(faults, 1)
+
+
+_DELIVERY = (Fault.DUPLICATE, Fault.LOSS)
+_CALLS = (Fault.CRASH, Fault.THROTTLE, Fault.UNHEARD, Fault.REPEATED, Fault.NOT_YET_KNOWN, Fault.STALE)
+ONE_ATTEMPT = one_each(*_DELIVERY, *_CALLS, Fault.ABORT, Fault.OWN_ANSWER, Fault.FORGOTTEN)
+
+SCENARIOS = (
+    Scenario("one attempt", ONE_ATTEMPT, at_most=2),
+    Scenario("a second attempt", one_each(Fault.RETRY), exit_codes=(0,)),
+    Scenario("a redrive", one_each(Fault.REDRIVE), exit_codes=(3,)),
+    Scenario("a sweep in between", one_each(Fault.SWEEP), exit_codes=(0,)),
+    Scenario("sync", ONE_ATTEMPT, pattern=Pattern.SYNC),
+    Scenario("request-response", ONE_ATTEMPT, pattern=Pattern.REQUEST_RESPONSE),
+)
+# What takes minutes: `python -m tests.model`
+DEEP_SCENARIOS = (
+    Scenario("one attempt", ONE_ATTEMPT, at_most=3),
+    Scenario("a second attempt", one_each(*_DELIVERY, Fault.CRASH, Fault.RETRY), at_most=2, exit_codes=(0,)),
+    Scenario("an abort and a redrive", one_each(Fault.ABORT, Fault.REDRIVE), at_most=2, exit_codes=(3,)),
+    Scenario("a sweep in between", one_each(Fault.SWEEP, Fault.CRASH, Fault.ABORT), at_most=2, exit_codes=(0,)),
+    Scenario("sync", ONE_ATTEMPT, at_most=3, pattern=Pattern.SYNC),
+    Scenario("request-response", ONE_ATTEMPT, at_most=3, pattern=Pattern.REQUEST_RESPONSE),
+)

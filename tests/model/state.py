@@ -12,9 +12,10 @@ NO_TOKEN = "none"
 class State(NamedTuple):
     """Tuples have one place for each attempt that was started. Numbers are those of interned values.
 
-    `tasks` what ECS says of each task, `gone` whether it still says it, `tokens` OPEN, CLOSED, or our answer as
-    `answer_text` has it; `table` the runs table; `bag` the events on their way; `jobs` the points of what is at work;
-    `left` how often each fault may still happen, and `budget` how many of them together; `broken` what a call broke.
+    `tasks` what ECS says of each task, `gone` whether it no longer does, `tokens` OPEN, CLOSED, NO_TOKEN or our answer;
+    `table` the runs table; `memory` what the sweep remembers; `bag` the events on their way; `jobs` the points of what
+    is at work; `left` how often each fault may still happen, `budget` how many of them together; `broken` what a call
+    did that may never be.
     """
 
     execution: ExecutionStatus
@@ -23,6 +24,7 @@ class State(NamedTuple):
     gone: tuple[bool, ...]
     tokens: tuple[str, ...]
     table: int
+    memory: frozenset[str]
     bag: tuple[int, ...]
     jobs: tuple[int, ...]
     left: tuple[int, ...]

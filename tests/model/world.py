@@ -1,7 +1,4 @@
-"""The moves of a world: events come in, calls are made, things break, containers end, somebody aborts.
-
-A handler's first call is one move with the arrival of its event: between the two nothing of it is there to be seen.
-"""
+"""The moves of a world: events come in, calls are made, things break, containers end, somebody aborts."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -18,6 +15,7 @@ from tests.model.services import OPEN_EXECUTION, ended
 from tests.model.state import CLOSED, NO_TOKEN, OPEN, State, at, put, take
 
 Moves = Iterator[Move[State]]
+_FIRST_READS = frozenset({"find_task", "open_items"})
 
 
 class World:
@@ -40,6 +38,7 @@ class World:
             gone=(),
             tokens=(),
             table=0,
+            memory=frozenset(),
             bag=(),
             jobs=(),
             left=tuple(self.scenario.faults[kind] for kind in self._kinds),
@@ -80,25 +79,47 @@ class World:
                 yield Move(f"{name}: {Fault.DUPLICATE}", True, doubled._replace(bag=put(state.bag, trigger)))
 
     def _sweeps(self, state: State) -> Moves:
-        """When all is quiet a sweep comes, as one move; at any other moment one more, call by call."""
+        """When all is quiet a sweep comes, as one move; at any moment one more, call by call, of a new process."""
         if not self.scenario.has_sweep:
             return
-        trigger = self.process.trigger(Trigger("sweep"))
         if self.goals.is_quiet(state):
-            yield Move("a whole sweep", False, self._swept(state, trigger))
+            yield from self._whole_sweeps(state)
         if len(state.jobs) < self.scenario.processes and (extra := self._spend(state, Fault.SWEEP)):
+            trigger = self.process.trigger(Trigger("sweep"))
             yield self._started(f"sweep: {Fault.SWEEP}", extra, trigger)._replace(optional=True)
 
-    def _swept(self, state: State, trigger: int) -> State:
-        """After a sweep that nothing came between."""
-        job = self.process.machine.start(trigger).number
+    def _whole_sweeps(self, state: State) -> Moves:
+        """A sweep that nothing comes between: to its end, until it dies, and with a wrong answer."""
+        job = self.process.machine.start(self.process.trigger(Trigger("warm sweep"))).number
+        yield Move("a whole sweep", False, self._swept(state, job)[-1])
+        if died := self._spend(state, Fault.CRASH):
+            for calls, after in enumerate(self._swept(died, job)[1:-1], start=1):
+                yield Move(f"a sweep: {Fault.CRASH} after {calls} calls", True, after)
+        for fault in (Fault.NOT_YET_KNOWN, Fault.STALE):
+            if blind := self._spend(state, fault):
+                yield Move(f"a whole sweep: {fault}", True, self._swept(blind, job, fault)[-1])
+
+    def _swept(self, state: State, job: int, fault: Fault | None = None) -> list[State]:
+        """The world after each call of a sweep."""
+        states = [state]
         while not self.process.is_at_its_end(job):
-            after, job = self.process.step(state, job)
-            state = self._told(after) if after.execution is not state.execution else after
-        return state
+            after, job = self._step_with(fault, states[-1], job)
+            states.append(self._told(after) if after.execution is not states[-1].execution else after)
+        return states
+
+    def _step_with(self, fault: Fault | None, state: State, job: int) -> tuple[State, int]:
+        """A call, or what it is with this fault in its answer."""
+        if fault is Fault.NOT_YET_KNOWN and self.process.asks_ecs(job):
+            return state, self.process.step(state._replace(gone=(True,) * len(state.gone)), job)[1]
+        if fault is Fault.STALE and self.process.reads_an_index(job):
+            return state, self.process.step(state._replace(table=0), job)[1]
+        return self.process.step(state, job)
 
     def _started(self, label: str, state: State, trigger: int) -> Move[State]:
+        """A process has begun. That and a first call that only reads are one move: nobody can tell the two apart."""
         point = self.process.machine.start(trigger)
+        if point.call and point.call.method not in _FIRST_READS:
+            return Move(label, False, state._replace(jobs=put(state.jobs, point.number)))
         if point.call is None:
             return Move(label, False, state)
         after, job = self.process.step(state, point.number)
@@ -135,10 +156,7 @@ class World:
             yield Move(f"{name}: {Fault.THROTTLE}", True, self._going_on(refused, refused, failing))
         if after != others:
             yield from self._unheard(others, after, job)
-        elif self.process.reads_an_index(job) and (stale := self._spend(others, Fault.STALE)):
-            blind = self.process.step(stale._replace(table=0), job)[1]
-            yield Move(f"{name}: {Fault.STALE}", True, self._going_on(stale, stale, blind))
-        yield from self._not_yet_known(others, job)
+        yield from self._wrong_answers(others, job)
 
     def _unheard(self, before: State, after: State, job: int) -> Moves:
         """The call was carried out, and nobody heard of it."""
@@ -150,13 +168,13 @@ class World:
             again, following = self.process.step(repeated, job)
             yield Move(f"{name}: {Fault.REPEATED}", True, self._going_on(before, again, following))
 
-    def _not_yet_known(self, state: State, job: int) -> Moves:
-        """ECS may not know a task for a moment after it was started (fact B12)."""
-        blind = self._spend(state, Fault.NOT_YET_KNOWN) if self.process.asks_ecs(job) else None
-        if blind:
-            _, following = self.process.step(blind._replace(gone=(True,) * len(state.gone)), job)
-            label = f"{self.process.label(job)}: {Fault.NOT_YET_KNOWN}"
-            yield Move(label, True, self._going_on(blind, blind, following))
+    def _wrong_answers(self, state: State, job: int) -> Moves:
+        """An index that is behind; ECS, which may not know a task for a moment after it was started (fact B12)."""
+        faults = ((Fault.STALE, self.process.reads_an_index), (Fault.NOT_YET_KNOWN, self.process.asks_ecs))
+        for fault, is_possible in faults:
+            if is_possible(job) and (blind := self._spend(state, fault)):
+                _, following = self._step_with(fault, blind, job)
+                yield Move(f"{self.process.label(job)}: {fault}", True, self._going_on(blind, blind, following))
 
     def _lives(self, state: State) -> Moves:
         """Containers end; what is told to stop does; ECS forgets what has stopped."""
