@@ -7,22 +7,24 @@ from fargate_runs.execution import Execution
 from fargate_runs.ports import Clock, Cluster, Described, Executions, StartedExecution, TaskList
 
 # Quotas: ECS 20/s for lists and descriptions together, 40/s for RunTask and StopTask together; Step Functions 15/s (10)
-# for DescribeExecution and 5/s (2) for ListExecutions.
+# for DescribeExecution and 5/s (2) for ListExecutions, of which 200 (100) may be made at once.
 ECS_READS_PER_SECOND: Final = 8.0
 STOPS_PER_SECOND: Final = 8.0
 DESCRIPTIONS_PER_SECOND: Final = 4.0
 LISTS_PER_SECOND: Final = 1.0
+LISTS_AT_ONCE: Final = 20.0
 
 T = TypeVar("T")
 
 
 class Pace:
-    """A bucket of allowances: one second's worth at first, then as many as the rate gives."""
+    """A bucket of allowances: `at_once` of them at first (one second's worth unless told), then the rate's."""
 
-    def __init__(self, clock: Clock, per_second: float) -> None:
+    def __init__(self, clock: Clock, per_second: float, at_once: float | None = None) -> None:
         self._clock = clock
         self._per_second = per_second
-        self._left = max(1.0, per_second)
+        self._most = max(1.0, at_once or per_second)
+        self._left = self._most
         self._at = clock.now()
 
     def wait(self) -> None:
@@ -30,7 +32,7 @@ class Pace:
         now = self._clock.now()
         passed = max(0.0, (now - self._at).total_seconds())
         self._at = now
-        self._left = min(max(1.0, self._per_second), self._left + passed * self._per_second)
+        self._left = min(self._most, self._left + passed * self._per_second)
         if self._left < 1.0:
             self._clock.sleep((1.0 - self._left) / self._per_second)
             self._at = self._clock.now()
@@ -67,7 +69,7 @@ class PacedExecutions(Executions):
     def __init__(self, executions: Executions, clock: Clock) -> None:
         self._executions = executions
         self._descriptions = Pace(clock, DESCRIPTIONS_PER_SECOND)
-        self._lists = Pace(clock, LISTS_PER_SECOND)
+        self._lists = Pace(clock, LISTS_PER_SECOND, LISTS_AT_ONCE)
 
     def start(self, state_machine_arn: str, name: str, execution_input: str) -> StartedExecution:
         """See Executions."""
