@@ -55,15 +55,17 @@ def one_each(*faults: Fault) -> dict[Fault, int]:
 
 _DELIVERY = (Fault.DUPLICATE, Fault.LOSS)
 _CALLS = (Fault.CRASH, Fault.THROTTLE, Fault.UNHEARD, Fault.REPEATED, Fault.NOT_YET_KNOWN, Fault.STALE)
-ONE_ATTEMPT = one_each(*_DELIVERY, *_CALLS, Fault.ABORT, Fault.OWN_ANSWER, Fault.FORGOTTEN)
+_WITHOUT_TOKEN = one_each(*_DELIVERY, *_CALLS, Fault.ABORT, Fault.FORGOTTEN)
+_WITHOUT_EXECUTION = one_each(*_DELIVERY, *_CALLS, Fault.FORGOTTEN)
+ONE_ATTEMPT = {**_WITHOUT_TOKEN, Fault.OWN_ANSWER: 1}
 
 SCENARIOS = (
     Scenario("one attempt", ONE_ATTEMPT, at_most=2),
     Scenario("a second attempt", one_each(Fault.RETRY), exit_codes=(0,)),
     Scenario("a redrive", one_each(Fault.REDRIVE), exit_codes=(3,)),
     Scenario("a sweep in between", one_each(Fault.SWEEP), exit_codes=(0,)),
-    Scenario("sync", ONE_ATTEMPT, pattern=Pattern.SYNC),
-    Scenario("request-response", ONE_ATTEMPT, pattern=Pattern.REQUEST_RESPONSE),
+    Scenario("sync", _WITHOUT_TOKEN, pattern=Pattern.SYNC),
+    Scenario("request-response", _WITHOUT_EXECUTION, pattern=Pattern.REQUEST_RESPONSE),
 )
 # What takes minutes: `python -m tests.model`
 DEEP_SCENARIOS = (
@@ -71,6 +73,6 @@ DEEP_SCENARIOS = (
     Scenario("a second attempt", one_each(*_DELIVERY, Fault.CRASH, Fault.RETRY), at_most=2, exit_codes=(0,)),
     Scenario("an abort and a redrive", one_each(Fault.ABORT, Fault.REDRIVE), at_most=2, exit_codes=(3,)),
     Scenario("a sweep in between", one_each(Fault.SWEEP, Fault.CRASH, Fault.ABORT), at_most=2, exit_codes=(0,)),
-    Scenario("sync", ONE_ATTEMPT, at_most=3, pattern=Pattern.SYNC),
-    Scenario("request-response", ONE_ATTEMPT, at_most=3, pattern=Pattern.REQUEST_RESPONSE),
+    Scenario("sync", _WITHOUT_TOKEN, at_most=3, pattern=Pattern.SYNC),
+    Scenario("request-response", _WITHOUT_EXECUTION, at_most=3, pattern=Pattern.REQUEST_RESPONSE),
 )

@@ -1,7 +1,9 @@
 """The functions' own protocol has no counter-example."""
 
+import re
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ from tests.model.protocols import REAL
 from tests.model.scenario import SCENARIOS, Scenario
 from tests.model.world import World
 
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "settling.md").read_text()
 # What was looked at when this was written, less a quarter: a model in which less can happen shows less.
 FLOORS = {
     "one attempt": 60_000,
@@ -27,6 +30,11 @@ def test_nothing_goes_wrong_and_everything_ends(scenario: Scenario) -> None:
     assert report.counter_example is None, str(report.counter_example)
     assert report.states > FLOORS[scenario.name]
     assert report.done > 5
+
+
+def test_the_numbers_in_the_document() -> None:
+    rows = re.findall(r"^\| ([\w -]+) \| .* \| ([\d,]+) \|$", DOCUMENT, re.MULTILINE)
+    assert {name: int(states.replace(",", "")) for name, states in rows} == FLOORS
 
 
 def test_every_fault_happens_somewhere() -> None:

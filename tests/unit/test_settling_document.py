@@ -1,0 +1,84 @@
+"""docs/settling.md says what the code does."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from fargate_runs.execution import ExecutionStatus
+from fargate_runs.orphans import GRACE, VERDICTS
+from fargate_runs.patterns import Pattern
+from fargate_runs.run_state import STATUSES, Ended, Seen
+from fargate_runs.settle import STEPS, Arriving, Stored
+from tests.fakes.ecs import container, detail
+from tests.fakes.settling import World
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "settling.md").read_text()
+CALLS = {
+    "store": ("find_task", "write_task", "load_run", "find_run", "write_run", "mark_delivery"),
+    "callbacks": ("send_success", "send_failure"),
+}
+
+
+def table(begins: str) -> list[list[str]]:
+    """The cells of the table whose first cell is this, head included."""
+    lines = DOCUMENT[DOCUMENT.index(f"| {begins} |") :].split("\n\n")[0].splitlines()
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if "---" not in line]
+
+
+def rows(
+    given: Mapping[tuple[object, object], object], across: Sequence[object], down: Sequence[object]
+) -> list[list[object]]:
+    return [[row, *(given.get((row, column), "") for column in across)] for row in down]
+
+
+def test_the_table_of_states() -> None:
+    assert table("stored \\ arriving") == [
+        ["stored \\ arriving", *Arriving],
+        *rows(STEPS, list(Arriving), list(Stored)),  # type: ignore[arg-type]
+    ]
+
+
+def test_the_table_of_what_outlives_its_execution() -> None:
+    head, *body = table("pattern \\ execution")
+    columns = [[ExecutionStatus(name) for name in cell.split(", ")] for cell in head[1:]]
+    assert sorted(status for column in columns for status in column) == sorted(ExecutionStatus)
+    patterns = [None if name == "not known" else Pattern(name) for name, *_ in body]
+    assert patterns == [*Pattern, None]
+    written = {
+        (pattern, status): cell
+        for pattern, (_, *cells) in zip(patterns, body, strict=True)
+        for column, cell in zip(columns, cells, strict=True)
+        for status in column
+    }
+    assert written == VERDICTS
+    assert "five minutes" in written[Pattern.SYNC, ExecutionStatus.SUCCEEDED]
+    assert GRACE.total_seconds() == 5 * 60
+
+
+def test_the_table_of_what_a_run_shows() -> None:
+    shown = {where: status or "the outcome's status" for where, status in STATUSES.items()}
+    assert table("newest task \\ execution") == [
+        ["newest task \\ execution", *Ended],
+        *rows(shown, list(Ended), list(Seen)),  # type: ignore[arg-type]
+    ]
+
+
+def test_the_steps_are_the_calls_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, made = World(), list[str]()
+    for port, methods in CALLS.items():
+        for method in methods:
+            _note(monkeypatch, getattr(world, port), method, made)
+    world.settle(detail(containers=[container(exit_code=3)]))
+    written = [name.strip("`") for _, cell, _ in table("step")[1:] for name in cell.split(", ")]
+    assert written == made
+
+
+def _note(monkeypatch: pytest.MonkeyPatch, port: object, method: str, made: list[str]) -> None:
+    real = getattr(port, method)
+
+    def noted(*arguments: object) -> object:
+        made.append(method)
+        return real(*arguments)
+
+    monkeypatch.setattr(port, method, noted)
