@@ -75,6 +75,7 @@ def spec_of_request(rng: Random, machine_arn: str, name: str) -> RunSpec:
         says=Says.ALL,
         token_variable="TASK_TOKEN",
         items=0,
+        tolerates_failures=False,
         timeout_seconds=500.0,
     )
 

@@ -24,7 +24,7 @@ SWEEPS: Final = (60.0, 180.0, 300.0, 600.0)
 @dataclass(frozen=True, slots=True)
 class Profile:
     """Times are seconds. `lag` is the longest that an index may be behind, `page` how much one page of a list has,
-    `callers` how many people start a run by the API.
+    `callers` how many people start a run by the API. `prints` says that the functions log and count.
     """
 
     weather: Weather
@@ -38,6 +38,7 @@ class Profile:
     concurrency: int | None
     poison: int
     callers: int
+    prints: bool
 
     @classmethod
     def of(cls, rng: Random, *, runs: int | None = None) -> "Profile":
@@ -48,14 +49,15 @@ class Profile:
             weather=_pick(rng, _WEATHERS),
             runs=count,
             arrive_within=max(60.0, count * 2.0),
-            active_for=600 + rng.random() * 600 + count * 2.0,
+            active_for=400 + rng.random() * 500 + count * 2.0,
             sweep_every=_pick(rng, SWEEPS),
             sweep_pause=(pause_from, pause_from + 3_000) if rng.random() < 0.2 else (0.0, 0.0),
             lag=_pick(rng, (0.05, 0.05, 2.0, 20.0)),
             page=_pick(rng, (1, 2, 7, 100)) if count < 20 else 100,
             concurrency=_pick(rng, (None, None, 1, 3)) if count < 20 else None,
             poison=int(rng.random() * 3),
-            callers=int(rng.random() * 3) if rng.random() < 0.3 else 0,
+            prints=rng.random() < 0.25,
+            callers=int(rng.random() * 3) if rng.random() < 0.4 else 0,
         )
 
 

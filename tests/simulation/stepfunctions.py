@@ -70,7 +70,7 @@ class StepFunctions:
             json.loads(text)
         except ValueError:
             fits = False
-        if not fits or (len(text) > 200 and self._plan.happens(0.02)):
+        if not fits or (len(text) > 500 and self._plan.happens(0.15)):
             self._plan.count["F10"] += 1
             raise client_error(operation, "InvalidOutput", "Invalid output")
 

@@ -1,18 +1,29 @@
 """One world: the real handlers, and around them everything that AWS is to them, from one seed."""
 
+import logging
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    contextmanager,
+    nullcontext,
+    redirect_stderr,
+    redirect_stdout,
+    suppress,
+)
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import import_module
 from random import Random
 from typing import Any, Final
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
+from botocore.exceptions import ClientError
+
+from fargate_runs import observability
 from fargate_runs.aws import clients
 from fargate_runs.clock import SystemClock
-from fargate_runs.observability import logger
 from fargate_runs.usecases import start_run
 from tests.fakes.tables import TABLE
 from tests.simulation import template
@@ -20,7 +31,7 @@ from tests.simulation.callers import Callers, SeededSecrets, spec_of_request
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.ecs import OTHER_CLUSTER_ARN, Ecs, Order, Task
 from tests.simulation.eventbridge import EventBridge, rules_of
-from tests.simulation.executions import Execution, Executions
+from tests.simulation.executions import Execution, Executions, RunSpec
 from tests.simulation.faults import FaultPlan, Weather
 from tests.simulation.invariants import Invariants, ViolationError
 from tests.simulation.lambda_ import Lambda
@@ -56,6 +67,7 @@ class World:
         self.plan = FaultPlan.of(rng, settings.weather or self.profile.weather)
         self.rng = rng
         self.scheduler = Scheduler()
+        self._planned: dict[str, RunSpec] = {}
         self.functions = {name: each for name, each in template.functions().items() if name in FUNCTIONS}
         self._build()
         self._connect()
@@ -87,7 +99,7 @@ class World:
         self.ecs.own_answer = self.stepfunctions.own_answer
         self.executions.on_status = self._status_changed
         self.stepfunctions.on_answer = self.invariants.on_answer
-        self.stepfunctions.spec_of = lambda machine, name: spec_of_request(self.rng, machine, name)
+        self.stepfunctions.spec_of = self._spec_of
         self.lambda_.on_cold_start = self._begin_process
         self.lambda_.on_error = self.invariants.on_error
         self.lambda_.on_success = self.invariants.on_acknowledged
@@ -105,12 +117,22 @@ class World:
             stack.enter_context(patch.object(SystemClock, "sleep", lambda _self, seconds: _sleep(seconds), create=True))
             stack.enter_context(patch.object(start_run, "secrets", SeededSecrets(self.rng)))
             stack.enter_context(patch.dict(os.environ, clear=False))
-            for handler in logger.handlers:
-                stack.enter_context(patch.object(handler, "stream", self.printed))
             stack.enter_context(redirect_stdout(self.printed))
             stack.enter_context(redirect_stderr(self.printed))
+            for quiet in self._output():
+                stack.enter_context(quiet)
             stack.callback(forget_what_is_cached, self.functions)
             yield self
+
+    def _output(self) -> Iterator[AbstractContextManager[object]]:
+        """Where messages and metrics go. Making them is half of the work, so only some worlds do (invariant I9)."""
+        yield patch.object(logging.getLogger(observability.SERVICE), "propagate", False)
+        if self.profile.prints:
+            for handler in observability.logger.handlers:
+                yield patch.object(handler, "stream", self.printed)
+        else:
+            yield patch.object(observability, "single_metric", _no_metric)
+            yield patch.object(logging.getLogger(observability.SERVICE), "disabled", True)
 
     def _twins(self) -> dict[str, object]:
         return {
@@ -168,7 +190,7 @@ class World:
         profile, rng = self.profile, self.rng
         for n in range(profile.runs):
             spec = spec_of(rng, f"run-{self.seed}-{n}")
-            self.scheduler.after(rng.random() * profile.arrive_within, self.executions.start, spec)
+            self.scheduler.after(rng.random() * profile.arrive_within, self._start, spec)
         for _ in range(profile.callers):
             self.scheduler.after(rng.random() * 100, self.callers.start)
         for _ in range(profile.poison):
@@ -176,6 +198,21 @@ class World:
         if rng.random() < 0.3:
             self.scheduler.after(rng.random() * 300, self._foreign)
         self._schedule_sweep()
+
+    def _start(self, spec: RunSpec) -> None:
+        """Somebody starts a run; a caller that got no answer does it again (fault F13)."""
+        self._planned[spec.name] = spec
+        self._start_execution(spec)
+        if self.plan.happens(0.2):
+            self.scheduler.after(self.rng.random() * 3, self._start_execution, spec)
+
+    def _start_execution(self, spec: RunSpec) -> None:
+        """The same name and input: the same execution, or none where that one has ended."""
+        with suppress(ClientError):
+            self.stepfunctions.start_execution(stateMachineArn=spec.machine_arn, name=spec.name, input="{}")
+
+    def _spec_of(self, machine_arn: str, name: str) -> RunSpec:
+        return self._planned.get(name) or spec_of_request(self.rng, machine_arn, name)
 
     def _poison(self) -> None:
         self.plan.count["F22"] += 1
@@ -220,6 +257,10 @@ def forget_what_is_cached(functions: Iterable[str]) -> None:
 
 def _factory(client: Client) -> Any:
     return lambda: client
+
+
+def _no_metric(**_metric: object) -> AbstractContextManager[Mock]:
+    return nullcontext(Mock())
 
 
 def _sleep(seconds: float) -> None:
