@@ -1,7 +1,7 @@
 """The event bus: the rules of the real template, and delivery that is at least once, or worse."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.simulation.faults import EventFault, FaultPlan
@@ -74,6 +74,7 @@ class EventBridge:
         self._rules = rules
         self._archived = archived
         self._deliver = deliver
+        self._held: dict[tuple[str, str], list[Event]] = {}
         self.archive: list[Event] = []
         self.on_event: Callable[[Event], None] = lambda _event: None
 
@@ -126,6 +127,13 @@ class EventBridge:
         self._plan.count["F02"] += 1
         return len(events)
 
+    def _release(self, function: str, event: Event) -> None:
+        """Nothing more was said about it: then alone."""
+        held = self._held.get(_thing(function, event), [])
+        if event in held:
+            held.remove(event)
+            self._deliver(function, event)
+
     def _usual(self) -> float:
         return 0.2 + self._plan.rng.random() * 2
 
@@ -136,6 +144,13 @@ class EventBridge:
             self._plan.count["F04"] += 1
             return
         delay = self._usual()
+        for held in self._held.pop(_thing(function, event), ()):
+            self._scheduler.after(delay + random() * 0.1, self._deliver, function, held)
+        if fault is EventFault.TOGETHER:
+            self._plan.count["F06"] += 1
+            self._held.setdefault(_thing(function, event), []).append(event)
+            self._scheduler.after(600, self._release, function, event)
+            return
         if fault is EventFault.LATE:
             self._plan.count["F03"] += 1
             delay += random() * 1_800
@@ -145,11 +160,16 @@ class EventBridge:
         self._scheduler.after(delay, self._deliver, function, event)
         if fault is EventFault.DOUBLED:
             self._plan.count["F01"] += 1
-            self._scheduler.after(delay + random() * 3, self._deliver, function, event)
+            self._scheduler.after(delay + random() ** 4 * 3, self._deliver, function, event)
         elif fault is EventFault.COPIED:
             self._plan.count["F02"] += 1
             copy = {**event, "id": self.event_id()}
             self._scheduler.after(delay + random() * 300, self._deliver, function, copy)
+
+
+def _thing(function: str, event: Event) -> tuple[str, str]:
+    """What an event is about, and who is told."""
+    return function, event["resources"][0]
 
 
 def rules_of(functions: Mapping[str, Any]) -> tuple[Rule, ...]:
@@ -157,8 +177,3 @@ def rules_of(functions: Mapping[str, Any]) -> tuple[Rule, ...]:
     return tuple(
         Rule(module, function.pattern) for module, function in functions.items() if function.pattern is not None
     )
-
-
-def for_function(rule: Rule, function: str) -> Rule:
-    """The same rule for another function."""
-    return replace(rule, function=function)

@@ -40,6 +40,7 @@ class EventFault(StrEnum):
     COPIED = "copied"  # again under another event id
     LATE = "late"
     DAY_LATE = "day-late"
+    TOGETHER = "together"  # at the same moment as the next event of the same task
 
 
 class Weather(StrEnum):

@@ -185,10 +185,13 @@ class Invariants:
             _must(not kept, "L4", f"{item['sk']['S']} still has its token")
 
     def check_ended_before(self, moment: float) -> None:
-        """L2 and L4 for what had ended by then: one sweep is enough."""
+        """L1, L2 and L4 for what had ended by then: one sweep is enough, and no token waits for its time-out."""
         for task in self.tasks():
             if task.stopped_at is not None and task.stopped_at <= moment and self._ecs.is_remembered(task):
                 self._check_settled(task, self.record(task))
+                attempt = self._executions.of_task.get(task.arn)
+                if attempt and attempt.token:
+                    _must(attempt.is_over, "L1", f"task {task.task_id} has ended and its token is not answered")
 
     def something_is_lost(self) -> bool:
         """Whether a task of which there is a record has vanished, and that is not known yet."""
@@ -203,6 +206,10 @@ class Invariants:
         if not task.is_live:
             _must("outcome" in item, "L2", f"task {task.task_id} has ended and has no outcome")
             _must(_delivery(item) in _SETTLED, "L4", f"the outcome of {task.task_id} is {_delivery(item)}")
+            attempt = self._executions.of_task.get(task.arn)
+            answer = self.answers.get(attempt.token or "") if attempt else None
+            is_true = _delivery(item) != "DELIVERED" or (answer is not None and answer.by_us)
+            _must(is_true, "L4", f"{task.task_id} is marked as delivered, and its token has no answer of ours")
         run = self._table.items.get((item["pk"]["S"], "RUN"))
         _must(run is not None, "I1", f"{item['pk']['S']} has a task and no run")
 

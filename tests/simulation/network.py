@@ -57,7 +57,7 @@ class Network:
         fault = self._plan.for_call()
         takes = 0.002 + self._random() * 0.03
         if fault is CallFault.SLOW:
-            takes += self._random() * 4
+            takes += self._random() ** 2 * 20
         self._scheduler.after(takes, self._arrives, process, what, fault)
 
     def _arrives(self, process: Process, call: Call, fault: CallFault) -> None:
@@ -69,7 +69,7 @@ class Network:
             self._answer(process, error_of(fault, call.service, call.operation))
             return
         self.caller = process
-        self.rates.called(process.name, call.operation, self._scheduler.now)
+        self.rates.called(call.operation, self._scheduler.now)
         answer = self._carried_out(call)
         if fault is CallFault.DIES_AFTER:
             process.kill()

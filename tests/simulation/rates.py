@@ -1,6 +1,5 @@
-"""How fast the functions call AWS, against the quotas of B34 to B36 (invariant I10)."""
+"""How fast the functions call AWS, against the quotas of B34 to B36 (invariant I10): buckets that fill up again."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -21,36 +20,47 @@ SHARED: Final[Mapping[str, str]] = MappingProxyType(
         "get_log_events": "log reads",
     }
 )
-#: Calls a second, in large Regions.
-QUOTAS: Final[Mapping[str, int]] = MappingProxyType(
+#: (calls at once, calls a second), in small Regions where they have quotas of their own.
+QUOTAS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
-        "ecs reads": 20,
-        "ecs stops": 40,
-        "describe execution": 15,
-        "list executions": 5,
-        "start execution": 300,
-        "task tokens": 500,
-        "log reads": 10,
+        "ecs reads": (100, 20),
+        "ecs stops": (100, 40),
+        "describe execution": (250, 10),
+        "list executions": (100, 2),
+        "start execution": (500, 150),
+        "task tokens": (1_000, 300),
+        "log reads": (10, 10),
     }
 )
 
 
+@dataclass(slots=True)
+class Bucket:
+    """What is left of a quota. `lowest` is the least that there ever was: below nothing, a call would be throttled."""
+
+    left: float
+    lowest: float
+    at: float = 0.0
+
+
 @dataclass
 class Rates:
-    """Calls in each second. `peaks` is the most there were in one, by who called and what shares a quota."""
+    """The calls of all functions together: quotas are the account's."""
 
-    _calls: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    buckets: dict[str, Bucket] = field(default_factory=dict)
 
-    def called(self, function: str, operation: str, at: float) -> None:
-        """One call was carried out."""
+    def called(self, operation: str, at: float) -> None:
+        """One call was made."""
         name = SHARED.get(operation)
-        if name:
-            self._calls[function.partition("-")[0], name, int(at)] += 1
+        if name is None:
+            return
+        most, each_second = QUOTAS[name]
+        bucket = self.buckets.setdefault(name, Bucket(most, most, at))
+        bucket.left = min(most, bucket.left + (at - bucket.at) * each_second) - 1
+        bucket.at = at
+        bucket.lowest = min(bucket.lowest, bucket.left)
 
     @property
-    def peaks(self) -> Mapping[tuple[str, str], int]:
-        """By function and quota."""
-        found: dict[tuple[str, str], int] = {}
-        for (function, name, _), calls in self._calls.items():
-            found[function, name] = max(calls, found.get((function, name), 0))
-        return found
+    def exceeded(self) -> list[str]:
+        """The quotas that were too small at some moment."""
+        return [name for name, bucket in self.buckets.items() if bucket.lowest < 0]

@@ -1,0 +1,113 @@
+"""Protocols that are known to be wrong, in the place of ours: a simulation is worth what it finds in them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from types import MappingProxyType
+from typing import Any, Final
+from unittest.mock import patch
+
+from fargate_runs.answer import answer_of
+from fargate_runs.aws.dynamodb import DynamoRunStore
+from fargate_runs.errors import PortError
+from fargate_runs.execution import Execution
+from fargate_runs.log import NO_RESULT, LogTail
+from fargate_runs.observability import logger
+from fargate_runs.orphans import reason_of_end
+from fargate_runs.outcome import Outcome, outcome_of
+from fargate_runs.ports import TokenError
+from fargate_runs.record import Delivery, TaskRecord
+from fargate_runs.settle import Step
+from fargate_runs.task import EcsTask
+from fargate_runs.usecases.record_task_state import RecordTaskState, Settlement
+from fargate_runs.usecases.stop_abandoned import StopAbandoned
+from fargate_runs.usecases.sweep import tasks
+from fargate_runs.usecases.sweep.report import SweepReport
+from fargate_runs.usecases.sweep.sweep import Sweep
+
+Break = Callable[[], AbstractContextManager[object]]
+
+_write = RecordTaskState._write
+_deliver = RecordTaskState._deliver
+_settle = RecordTaskState.__call__
+_put_if = DynamoRunStore._put_if
+
+
+def _send_and_then_record(self: RecordTaskState, task: EcsTask, step: Step, *, is_new: bool) -> Settlement:
+    outcome = outcome_of(task)
+    if outcome and task.token:
+        record = TaskRecord.of(task, None, None).ended(outcome, NO_RESULT)
+        with suppress(TokenError):
+            self._send(task.token, answer_of(record, outcome, LogTail(), self._prices))
+    return _write(self, task, step, is_new=is_new)
+
+
+def _mark_and_then_send(
+    self: RecordTaskState, token: str, record: TaskRecord, outcome: Outcome, tail: LogTail
+) -> tuple[Delivery, bool]:
+    self._store.mark_delivery(record, Delivery.DELIVERED)
+    return _deliver(self, token, record, outcome, tail)
+
+
+def _write_whatever_stands(self: DynamoRunStore, item: dict[str, object], condition: Any) -> object:
+    return _put_if(self, item, {} if str(item["sk"]).startswith("TASK#") else condition)
+
+
+def _swallow_what_fails(self: RecordTaskState, task: EcsTask) -> Settlement:
+    try:
+        return _settle(self, task)
+    except PortError:
+        return Settlement(Step.NOTHING, TaskRecord.of(task, None, None))
+
+
+def _say_the_token(self: RecordTaskState, task: EcsTask) -> Settlement:
+    logger.info("settling", token=task.token)
+    return _settle(self, task)
+
+
+def _stop_without_asking(self: StopAbandoned, execution: Execution, live: Sequence[TaskRecord]) -> int:
+    stopped = self._some(execution, live)
+    for each in stopped:
+        self._cluster.stop(each.task_arn, reason_of_end(execution))
+    return len(stopped)
+
+
+def _sweep_nothing(_self: Sweep, _owner: str, _seconds: float) -> SweepReport:
+    return SweepReport(is_complete=True)
+
+
+def _ended_once_it_is_to_end(self: EcsTask) -> bool:
+    return self.last_status == "STOPPED" or self.stop_code is not None
+
+
+#: What is wrong, how it is done, and which invariants may be the first to fall.
+BROKEN: Final[Mapping[str, tuple[Break, frozenset[str]]]] = MappingProxyType(
+    {
+        "send, then record": (
+            lambda: patch.object(RecordTaskState, "_write", _send_and_then_record),
+            frozenset({"I3"}),
+        ),
+        "mark as delivered, then send": (
+            lambda: patch.object(RecordTaskState, "_deliver", _mark_and_then_send),
+            frozenset({"L1", "L4"}),
+        ),
+        "write whatever stands": (
+            lambda: patch.object(DynamoRunStore, "_put_if", _write_whatever_stands),
+            frozenset({"I2", "I6"}),
+        ),
+        "acknowledge what failed": (
+            lambda: patch.object(RecordTaskState, "__call__", _swallow_what_fails),
+            frozenset({"I7"}),
+        ),
+        "take a stop code for an end": (
+            lambda: patch.object(EcsTask, "has_ended", property(_ended_once_it_is_to_end)),
+            frozenset({"I5"}),
+        ),
+        "no sweep": (
+            lambda: patch.object(Sweep, "__call__", _sweep_nothing),
+            frozenset({"I1", "L1", "L2", "L4", "L5"}),
+        ),
+        "lost at once": (lambda: patch.object(tasks, "MISSING_SWEEPS", 1), frozenset({"I5"})),
+        "stop without asking": (lambda: patch.object(StopAbandoned, "these", _stop_without_asking), frozenset({"L5"})),
+        "log the token": (lambda: patch.object(RecordTaskState, "__call__", _say_the_token), frozenset({"I9"})),
+    }
+)
