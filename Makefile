@@ -13,7 +13,7 @@ BIN := .venv/bin
 FAST_TESTS := tests/unit tests/functional tests/template tests/cli
 SLOW_TESTS := tests/local tests/contract tests/docker tests/e2e
 
-.PHONY: help setup run test check unit integration benchmark docker-test lint format types template stop clean lock
+.PHONY: help setup run test check unit integration benchmark docker-test mutation lint format types template stop clean lock
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ docker-test: setup ## What needs Docker: containers in Docker, sam local invoke;
 benchmark: setup ## How fast it is, as multiples of a yardstick measured in the same run
 	@$(BIN)/pytest -s tests/benchmarks
 
+mutation: setup ## Every mutant of the modules that decide must fail a test; writes docs/mutation.md (minutes)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --upgrade --target build/mutation -r requirements/mutation.txt
+	@$(BIN)/python -m tools.mutation
+
 format: setup ## Format the code
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
 
@@ -60,7 +64,7 @@ stop: ## Stop the local runtime
 
 lock: setup ## Resolve requirements anew and lock them with hashes
 	@$(PYTHON) -m venv build/lock && build/lock/bin/python -m pip install --quiet pip-tools==7.6.2
-	@for f in functions/requirements requirements/dev; do build/lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file $$f.txt $$f.in; done
+	@for f in functions/requirements requirements/dev requirements/mutation; do build/lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file $$f.txt $$f.in; done
 
 clean: stop ## Remove everything that was made
 	@rm -rf .venv .local .aws-sam build *.egg-info .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,47 @@
+"""Corners of the decisions that only mutation testing asks about (docs/mutation.md)."""
+
+import pytest
+
+from fargate_runs.execution import Execution, ExecutionStatus
+from fargate_runs.orphans import LONGEST_REASON, may_be_given_up, reason_of_end
+from fargate_runs.record import TaskRecord
+from fargate_runs.settle import Arriving, Stored, arriving_state, stored_state
+from tests.fakes.ecs import EXECUTION_ARN, overrides, task, task_arn
+
+
+def attempt(number: int, execution_arn: str) -> TaskRecord:
+    given = overrides(token=f"token {number}")
+    for variable in given["containerOverrides"][-1]["environment"]:
+        if variable["name"] == "RUN_EXECUTION_ARN":
+            variable["value"] = execution_arn
+    created = f"2025-05-06T11:0{number}:00Z"
+    changes = {"taskArn": task_arn(str(number) * 32), "createdAt": created, "overrides": given}
+    return TaskRecord.of(task(lastStatus="RUNNING", **changes), None, None)
+
+
+def test_nothing_stored_is_absent_and_not_an_open_task() -> None:
+    assert stored_state(None) is Stored.ABSENT
+    assert arriving_state(None, task(version=0, lastStatus="RUNNING")) is Arriving.NEWER
+
+
+@pytest.mark.parametrize("other", [EXECUTION_ARN + "a", EXECUTION_ARN[:-1]])
+def test_a_newer_task_of_another_execution_gives_nothing_up(other: str) -> None:
+    assert may_be_given_up([attempt(1, EXECUTION_ARN), attempt(2, other)]) == ()
+
+
+def test_the_same_execution_read_twice_is_the_same() -> None:
+    """As it is where each record comes from an item of its own."""
+    first, second = attempt(1, EXECUTION_ARN), attempt(2, "".join(list(EXECUTION_ARN)))
+    assert first.execution_arn is not second.execution_arn
+    assert may_be_given_up([first, second]) == (first,)
+
+
+def test_a_reason_is_cut_no_more_than_it_must_be() -> None:
+    def reason(length: int) -> str:
+        return reason_of_end(Execution(f"arn:execution:{'m' * length}", ExecutionStatus.ABORTED))
+
+    fits = LONGEST_REASON - len(reason(0))
+    assert f"[arn:execution:{'m' * fits}]" in reason(fits)
+    longest = max(range(fits + 1, 400), key=lambda length: len(reason(length)))
+    assert {len(reason(length)) for length in range(longest, 400)} == {LONGEST_REASON}
+    assert all(len(reason(length)) <= LONGEST_REASON for length in range(400))

@@ -1,0 +1,64 @@
+"""What is mutated, the tests that must notice, and the mutants that nobody can notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+PACKAGES = PROJECT / "build/mutation"  # where `make mutation` puts requirements/mutation.txt
+REPORT = PROJECT / "docs/mutation.md"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A module of decisions, and its tests."""
+
+    module: str
+    tests: tuple[str, ...]
+
+    @property
+    def path(self) -> Path:
+        """The source of the module."""
+        return PROJECT / "functions" / (self.module.replace(".", "/") + ".py")
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """A mutant that behaves as the code does, and why. `before` and `after` are the changed line."""
+
+    module: str
+    before: str
+    after: str
+    why: str
+
+
+_ALL = ("tests/unit/test_settling_document.py", "tests/unit/test_decisions.py")
+TARGETS = (
+    Target("fargate_runs.settle", (*_ALL, "tests/unit/test_settle.py")),
+    Target("fargate_runs.orphans", (*_ALL, "tests/unit/test_orphans.py")),
+    Target("fargate_runs.run_state", (*_ALL, "tests/unit/test_run_state.py")),
+)
+
+_SINGLETON = "Members of an enum are singletons, and no member equals another."
+
+EQUIVALENTS: tuple[Equivalent, ...] = (
+    Equivalent(
+        "fargate_runs.orphans",
+        "if verdict is Verdict.STOP_LATER:",
+        "if verdict == Verdict.STOP_LATER:",
+        _SINGLETON,
+    ),
+    Equivalent(
+        "fargate_runs.orphans",
+        "return verdict is Verdict.STOP",
+        "return verdict == Verdict.STOP",
+        _SINGLETON,
+    ),
+    Equivalent(
+        "fargate_runs.orphans",
+        "return verdict is Verdict.STOP",
+        "return verdict <= Verdict.STOP",
+        "Only LEAVE and STOP come here, and as texts LEAVE is the greater one.",
+    ),
+)
