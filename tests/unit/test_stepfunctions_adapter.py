@@ -1,7 +1,7 @@
 """Step Functions: what each answer of the service means to us, the same for the twin in memory."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -11,19 +11,23 @@ from botocore.stub import Stubber
 
 from fargate_runs.aws.stepfunctions import StepFunctionsCallbacks, StepFunctionsExecutions
 from fargate_runs.errors import PortError
+from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.ports import (
     AnswerRefusedError,
     CallbacksUnavailableError,
     ExecutionExistsError,
     ExecutionRefusedError,
+    Executions,
+    ExecutionsUnavailableError,
     ExecutionThrottledError,
     ExecutionUnknownError,
     TokenCallbacks,
     TokenClosedError,
     TokenUnusableError,
 )
-from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, TOKEN
-from tests.fakes.stepfunctions import InMemoryCallbacks, InMemoryExecutions
+from tests.fakes.clock import NOON
+from tests.fakes.ecs import CANARY, EXECUTION_ARN, MACHINES, RUN_ID, TOKEN
+from tests.fakes.stepfunctions import PAGE, InMemoryCallbacks, InMemoryExecutions
 
 
 @pytest.fixture
@@ -152,3 +156,235 @@ def test_the_twin_knows_a_second_start_by_its_input() -> None:
     assert executions.start(MACHINES.callback, RUN_ID, "{}") == first
     with pytest.raises(ExecutionExistsError):
         executions.start(MACHINES.callback, RUN_ID, '{"a": 1}')
+
+
+CLOSED_TOKENS = {"open": False, "closed": True, "of nobody": False}
+
+
+@pytest.mark.parametrize("kind", ["in-memory", "aws"])
+@pytest.mark.parametrize("situation", CLOSED_TOKENS)
+def test_whether_a_token_is_closed(kind: str, situation: str, stubbed: tuple[Any, Stubber]) -> None:
+    """What never was a token is not closed: nobody waits by it, and nothing is known from it."""
+    callbacks: TokenCallbacks = twin(situation)
+    if kind == "aws":
+        client, stubber = stubbed
+        callbacks = StepFunctionsCallbacks(client)
+        code, _ = SITUATIONS[situation]
+        if code:
+            stubber.add_client_error("send_task_heartbeat", code, f"{code}: {TOKEN}")
+        else:
+            stubber.add_response("send_task_heartbeat", {}, {"taskToken": TOKEN})
+    assert callbacks.is_closed(TOKEN) is CLOSED_TOKENS[situation]
+
+
+def test_asking_leaves_an_open_token_open() -> None:
+    callbacks = InMemoryCallbacks(TOKEN)
+    assert not callbacks.is_closed(TOKEN)
+    callbacks.send_success(TOKEN, "{}")
+    assert callbacks.is_closed(TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("code", "closed"),
+    [("TaskDoesNotExist", True), ("TaskTimedOut", True), ("InvalidToken", False), ("ValidationException", False)],
+)
+def test_codes_of_a_heartbeat(code: str, closed: bool, stubbed: tuple[Any, Stubber]) -> None:
+    client, stubber = stubbed
+    stubber.add_client_error("send_task_heartbeat", code)
+    assert StepFunctionsCallbacks(client).is_closed(TOKEN) is closed
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerError", "AccessDeniedException"])
+def test_a_heartbeat_without_an_answer_says_nothing_of_the_token(code: str, stubbed: tuple[Any, Stubber]) -> None:
+    client, stubber = stubbed
+    stubber.add_client_error("send_task_heartbeat", code, f"of {TOKEN}")
+    with pytest.raises(CallbacksUnavailableError, match=code) as raised:
+        StepFunctionsCallbacks(client).is_closed(TOKEN)
+    assert TOKEN not in str(raised.value)
+    nowhere: Any = Unreachable()
+    with pytest.raises(CallbacksUnavailableError, match="ConnectTimeoutError"):
+        StepFunctionsCallbacks(nowhere).is_closed(TOKEN)
+
+
+def numbered(number: int, status: str = "RUNNING") -> Execution:
+    """The higher the number, the earlier it has started."""
+    started = NOON - timedelta(minutes=number)
+    ended = None if status == "RUNNING" else NOON
+    return Execution(f"{EXECUTION_ARN}-{number:04d}", ExecutionStatus(status), started_at=started, stopped_at=ended)
+
+
+def as_answer(execution: Execution, **more: object) -> dict[str, Any]:
+    built = {
+        "executionArn": execution.arn,
+        "stateMachineArn": MACHINES.callback,
+        "name": execution.name,
+        "status": execution.status.value,
+        "startDate": execution.started_at,
+        "stopDate": execution.stopped_at,
+        "redriveCount": execution.redrive_count,
+        "error": execution.error,
+        "cause": execution.cause,
+        **more,
+    }
+    return {name: value for name, value in built.items() if value is not None}
+
+
+def as_element(execution: Execution) -> dict[str, Any]:
+    """ListExecutions tells neither error nor cause."""
+    return {name: value for name, value in as_answer(execution).items() if name not in {"error", "cause"}}
+
+
+DESCRIBED = {
+    "running": numbered(0),
+    "redriven": Execution(EXECUTION_ARN, ExecutionStatus.RUNNING, 2, NOON),
+    "failed": Execution(EXECUTION_ARN, ExecutionStatus.FAILED, 1, NOON, NOON, "Container.ExitedNonZero", "why"),
+    "timed out": numbered(0, "TIMED_OUT"),
+    "of nobody": None,
+}
+
+
+@pytest.mark.parametrize("kind", ["in-memory", "aws"])
+@pytest.mark.parametrize("name", DESCRIBED)
+def test_a_description(kind: str, name: str, stubbed: tuple[Any, Stubber]) -> None:
+    known = DESCRIBED[name]
+    arn = known.arn if known else EXECUTION_ARN
+    executions: Executions = in_memory(*([known] if known else []))
+    if kind == "aws":
+        client, stubber = stubbed
+        executions = StepFunctionsExecutions(client)
+        if known:
+            answer = as_answer(known, input=f'{{"environment": {{"SECRET": "{CANARY}"}}}}')
+            stubber.add_response("describe_execution", answer, {"executionArn": arn})
+        else:
+            stubber.add_client_error("describe_execution", "ExecutionDoesNotExist", f"'{arn}'")
+    described = executions.describe(arn)
+    assert described == known
+    assert CANARY not in repr(described)
+
+
+def in_memory(*known: Execution) -> InMemoryExecutions:
+    executions = InMemoryExecutions()
+    for each in known:
+        executions.show(each)
+    return executions
+
+
+MANY = [numbered(n, "RUNNING" if n % 3 else "FAILED") for n in range(2 * PAGE + 1)]
+LISTS: dict[str, tuple[dict[str, Any], list[Execution], Callable[[Executions, str], Iterator[Any]]]] = {
+    "running": (
+        {"statusFilter": "RUNNING"},
+        [each for each in MANY if not each.is_closed],
+        lambda executions, machine: executions.running(machine),
+    ),
+    "newest": ({}, MANY, lambda executions, machine: executions.newest(machine)),
+}
+
+
+@pytest.mark.parametrize("kind", ["in-memory", "aws"])
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list(kind: str, name: str, stubbed: tuple[Any, Stubber]) -> None:
+    """Newest start first, in pages, and of this machine alone."""
+    asked, expected, listed = LISTS[name]
+    others = Execution(EXECUTION_ARN.replace("callback", "sync"), ExecutionStatus.RUNNING, started_at=NOON)
+    executions: Executions = in_memory(*reversed(MANY), others)
+    if kind == "aws":
+        client, stubber = stubbed
+        executions = StepFunctionsExecutions(client)
+        request: dict[str, Any] = {"stateMachineArn": MACHINES.callback, "maxResults": 1_000, **asked}
+        half = len(expected) // 2
+        first = {"executions": [as_element(each) for each in expected[:half]], "nextToken": "more"}
+        last = {"executions": [as_element(each) for each in expected[half:]]}
+        stubber.add_response("list_executions", first, request)
+        stubber.add_response("list_executions", last, {**request, "nextToken": "more"})
+    found = [each for page in listed(executions, MACHINES.callback) for each in page]
+    assert sorted(found, key=lambda each: each.arn) == expected
+    if name == "newest":
+        assert found == expected
+    stubbed[1].assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("kind", ["in-memory", "aws"])
+@pytest.mark.parametrize("name", LISTS)
+def test_an_empty_list(kind: str, name: str, stubbed: tuple[Any, Stubber]) -> None:
+    client, stubber = stubbed
+    stubber.add_response("list_executions", {"executions": []})
+    executions: Executions = in_memory() if kind == "in-memory" else StepFunctionsExecutions(client)
+    assert [each for page in LISTS[name][2](executions, MACHINES.callback) for each in page] == []
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_machine_that_is_gone_has_no_executions(name: str, stubbed: tuple[Any, Stubber]) -> None:
+    client, stubber = stubbed
+    stubber.add_client_error("list_executions", "StateMachineDoesNotExist")
+    assert list(LISTS[name][2](StepFunctionsExecutions(client), MACHINES.callback)) == []
+
+
+@pytest.mark.parametrize("code", ["ExecutionDoesNotExist", "InvalidArn", "StateMachineDoesNotExist"])
+def test_codes_of_an_execution_that_nobody_knows(code: str, stubbed: tuple[Any, Stubber]) -> None:
+    """Express executions cannot be asked for: their ARN is refused."""
+    client, stubber = stubbed
+    stubber.add_client_error("describe_execution", code)
+    assert StepFunctionsExecutions(client).describe(EXECUTION_ARN) is None
+
+
+QUESTIONS: dict[str, tuple[str, Callable[[Executions], object]]] = {
+    "describe": ("describe_execution", lambda executions: executions.describe(EXECUTION_ARN)),
+    "running": ("list_executions", lambda executions: list(executions.running(MACHINES.callback))),
+    "newest": ("list_executions", lambda executions: list(executions.newest(MACHINES.callback))),
+}
+
+
+@pytest.mark.parametrize("kind", ["in-memory", "aws"])
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_step_functions_does_not_say(kind: str, name: str, stubbed: tuple[Any, Stubber]) -> None:
+    operation, ask = QUESTIONS[name]
+    twin_of_it = in_memory()
+    twin_of_it.is_down = True
+    executions: Executions = twin_of_it
+    if kind == "aws":
+        client, stubber = stubbed
+        stubber.add_client_error(operation, "ThrottlingException", f"Rate exceeded: {CANARY}")
+        executions = StepFunctionsExecutions(client)
+    with pytest.raises(ExecutionsUnavailableError, match="ThrottlingException") as raised:
+        ask(executions)
+    assert CANARY not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize("code", ["InternalServerError", "AccessDeniedException", "KmsThrottlingException"])
+def test_further_codes_of_questions(name: str, code: str, stubbed: tuple[Any, Stubber]) -> None:
+    operation, ask = QUESTIONS[name]
+    client, stubber = stubbed
+    stubber.add_client_error(operation, code)
+    with pytest.raises(ExecutionsUnavailableError, match=code):
+        ask(StepFunctionsExecutions(client))
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_no_answer_to_a_question(name: str) -> None:
+    nowhere: Any = Unreachable()
+    with pytest.raises(ExecutionsUnavailableError, match="ConnectTimeoutError"):
+        QUESTIONS[name][1](StepFunctionsExecutions(nowhere))
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_an_answer_that_cannot_be_read_is_no_answer(name: str, stubbed: tuple[Any, Stubber]) -> None:
+    """A status that is not known yet, say: it is not guessed, and named without what was sent."""
+    operation, ask = QUESTIONS[name]
+    client, stubber = stubbed
+    strange = {**as_answer(numbered(0)), "status": CANARY}
+    stubber.add_response(operation, strange if operation == "describe_execution" else {"executions": [strange]})
+    with pytest.raises(ExecutionsUnavailableError, match="cannot be read: execution: status") as raised:
+        ask(StepFunctionsExecutions(client))
+    assert CANARY not in str(raised.value)
+
+
+def test_a_page_that_fails_after_one_that_did_not(stubbed: tuple[Any, Stubber]) -> None:
+    client, stubber = stubbed
+    stubber.add_response("list_executions", {"executions": [as_element(numbered(0))], "nextToken": "more"})
+    stubber.add_client_error("list_executions", "ThrottlingException")
+    pages = StepFunctionsExecutions(client).newest(MACHINES.callback)
+    assert list(next(pages)) == [numbered(0)]
+    with pytest.raises(ExecutionsUnavailableError):
+        next(pages)
