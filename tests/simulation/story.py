@@ -12,7 +12,7 @@ from tests.simulation.world import Settings, World
 _LOSSES: Final = frozenset({"L1", "L2", "L4"})
 _A_DAY: Final = 90_000.0
 _MARK: Final = ("SWEEP", "MARK")
-_SWEEPS_UNTIL_LOST: Final = 12
+_SWEEPS_UNTIL_LOST: Final = 30  # ten in a row, and late events of it begin the count anew
 
 
 @dataclass(frozen=True)
