@@ -11,9 +11,10 @@ PORT ?=
 
 BIN := .venv/bin
 FAST_TESTS := tests/unit tests/functional tests/template tests/cli
+SIMULATION := tests/simulation tests/model
 SLOW_TESTS := tests/local tests/contract tests/docker tests/e2e
 
-.PHONY: help setup run test check unit integration benchmark docker-test mutation lint format types template stop clean lock
+.PHONY: help setup run test check unit integration simulation simulate benchmark docker-test mutation lint format types template stop clean lock
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +27,7 @@ run: setup ## Start everything on this machine and watch runs succeed and fail i
 	@$(BIN)/runs local up --brief $(if $(PORT),--port $(PORT))
 	@$(BIN)/runs demo
 
-test: check unit integration ## Everything that CI runs: format, lint, types, template, all tests
+test: check unit simulation integration ## Everything that CI runs: format, lint, types, template, all tests
 
 check: lint types template ## The checks that run no test
 
@@ -42,6 +43,12 @@ template: setup
 
 unit: setup ## The tests that need no local runtime
 	@$(BIN)/pytest -n 2 $(FAST_TESTS)
+
+simulation: setup ## The simulation of everything that can fail, and the model of the protocol
+	@$(BIN)/pytest -n 2 $(SIMULATION)
+
+simulate: setup ## More of it: make simulate SEEDS=20000, SEED=42 for one world with its trace, TASKS=100000 in large worlds
+	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED)) $(if $(TASKS),--tasks $(TASKS))
 
 integration: setup ## The tests against the local runtime
 	@$(BIN)/pytest $(SLOW_TESTS)

@@ -6,10 +6,12 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import boto3
 import pytest
 from mypy_boto3_ecs.client import ECSClient
+from mypy_boto3_events.client import EventBridgeClient
 from mypy_boto3_lambda.client import LambdaClient
 from mypy_boto3_sqs.client import SQSClient
 from mypy_boto3_stepfunctions.client import SFNClient
@@ -29,6 +31,7 @@ PARAMETERS = {
     ),
     "RetryIntervalSeconds": "1",
 }
+DESIRED: tuple[Literal["RUNNING"], Literal["STOPPED"]] = ("RUNNING", "STOPPED")
 ENDED = {"SUCCEEDED", "FAILED", "STOPPED"}
 MACHINES = {
     "request-response": "RunTaskStateMachineArn",
@@ -47,6 +50,7 @@ class Stack:
     ecs: ECSClient
     sqs: SQSClient
     functions: LambdaClient
+    events: EventBridgeClient
 
     def start(self, pattern: str, *commands: str, **more: object) -> str:
         """POST /runs; gives the run id."""
@@ -85,6 +89,42 @@ class Stack:
             self.sfn.start_execution(stateMachineArn=arn, input=json.dumps(data))["executionArn"]
         )
 
+    def sweep(self) -> Json:
+        """One whole sweep, after whatever the schedule has under way; its counts."""
+
+        def probe() -> Json | None:
+            answer = self.functions.invoke(FunctionName=self.status.outputs["SweepFunctionName"], Payload=b"{}")
+            report: Json = json.loads(answer["Payload"].read())
+            assert answer.get("FunctionError") is None, report
+            return None if report["isSkipped"] else report
+
+        return eventually(probe, "a sweep")
+
+    def task_of(self, run_id: str) -> str:
+        """The ARN of a run's only task, as ECS has it: none of our records is asked."""
+
+        def probe() -> str | None:
+            cluster = self.status.outputs["ClusterArn"]
+            for status in DESIRED:
+                arns = self.ecs.list_tasks(cluster=cluster, desiredStatus=status)["taskArns"]
+                tasks = self.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+                found = (each["taskArn"] for each in tasks if f"'value': '{run_id}'" in str(each["overrides"]))
+                if arn := next(found, None):
+                    return arn
+            return None
+
+        return eventually(probe, f"the task of {run_id}")
+
+    def ended_task(self, task_arn: str) -> Json:
+        """DescribeTasks' answer, once the task has stopped."""
+
+        def probe() -> Json | None:
+            cluster = self.status.outputs["ClusterArn"]
+            (task,) = self.ecs.describe_tasks(cluster=cluster, tasks=[task_arn])["tasks"]
+            return dict(task) if task["lastStatus"] == "STOPPED" else None
+
+        return eventually(probe, f"the end of {task_arn}")
+
     def dead_letters(self, count: int) -> list[Json]:
         """`count` messages of the dead-letter queue, which are then gone."""
         url, found = self.status.outputs["DeadLetterQueueUrl"], []
@@ -111,4 +151,5 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             ecs=boto3.client("ecs", **settings),
             sqs=boto3.client("sqs", **settings),
             functions=boto3.client("lambda", **settings),
+            events=boto3.client("events", **settings),
         )

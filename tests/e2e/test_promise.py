@@ -1,0 +1,354 @@
+"""Nothing is lost, nothing hangs, nothing runs on: what no event tells is settled all the same."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import cast
+
+import pytest
+
+from cli.errors import RunNotFoundError
+from local import faults_client
+from tests.e2e.conftest import MACHINES, Json, Stack
+from tests.e2e.test_machines_of_users import started
+from tests.waiting import eventually
+
+STAY = ("python", "-c", "import time; time.sleep(600)")
+FAIL = ("python", "-c", "raise SystemExit(3)")
+WELL = ("python", "-c", "print('{\"rows\": 3}')")
+RULES = ("TaskStateChangeRuleArn", "ExecutionStateChangeRuleArn")
+
+
+@contextlib.contextmanager
+def without_events(stack: Stack) -> Iterator[None]:
+    """No event of a task or of an execution reaches a function."""
+    names = [stack.status.outputs[rule].rpartition("/")[2] for rule in RULES]
+    for name in names:
+        stack.events.disable_rule(Name=name)
+    try:
+        yield
+    finally:
+        for name in names:
+            stack.events.enable_rule(Name=name)
+
+
+@pytest.fixture(autouse=True)
+def _no_fault_is_left(stack: Stack) -> Iterator[None]:
+    faults_client.clear(stack.status.endpoint)
+    yield
+    faults_client.clear(stack.status.endpoint)
+
+
+def swept(stack: Stack, run_id: str) -> Json:
+    """A run's document once a sweep has ended it: a sweep may come while the task still stops."""
+
+    def probe() -> Json | None:
+        stack.sweep()
+        document = dict(stack.api.get_run(run_id))
+        return document if document["status"] in {"SUCCEEDED", "FAILED", "STOPPED"} else None
+
+    return eventually(probe, f"the end of {run_id} by the sweep")
+
+
+@pytest.mark.parametrize("pattern", MACHINES)
+@pytest.mark.parametrize(("command", "error"), [(WELL, None), (FAIL, "Container.ExitedNonZero")])
+def test_without_any_event_the_sweep_settles_every_run(
+    stack: Stack, pattern: str, command: tuple[str, ...], error: str | None
+) -> None:
+    with without_events(stack):
+        run_id = stack.start(pattern, *command)
+        stack.ended_task(stack.task_of(run_id))
+        run = swept(stack, run_id)
+        execution = stack.ended_execution(str(run["executionArn"]))
+    assert (run["status"], run["error"]) == ("FAILED" if error else "SUCCEEDED", error)
+    assert run["attempts"][0]["delivery"] == ("DELIVERED" if pattern == "callback" else "NOT_NEEDED")  # type: ignore[index]
+    expected = "FAILED" if error and pattern != "request-response" else "SUCCEEDED"
+    assert execution["status"] == expected
+    assert run["execution"]["status"] == expected  # type: ignore[index]
+
+
+def test_the_schedule_sweeps_by_itself(stack: Stack) -> None:
+    with without_events(stack):
+        run_id = stack.start("callback", *FAIL)
+
+        def probe() -> bool:
+            return stack.api.get_run(run_id)["status"] == "FAILED"
+
+        eventually(probe, "the end of the run by the scheduled sweep", limit_seconds=240)
+
+
+def test_a_run_that_is_refused_before_any_task_has_an_end_too(stack: Stack) -> None:
+    arn = stack.status.outputs[MACHINES["callback"]]
+    refused = stack.sfn.start_execution(stateMachineArn=arn, input='{"nonsense": 1}')["executionArn"]
+    run = stack.ended_run(refused.rpartition(":")[2])
+    assert (run["status"], run["error"], run["attempts"]) == ("FAILED", "Run.InvalidInput", [])
+    assert "Unknown keys: nonsense" in str(run["summary"])
+    with without_events(stack):
+        unseen = stack.sfn.start_execution(stateMachineArn=arn, input='{"nonsense": 2}')["executionArn"]
+        stack.ended_execution(unseen)
+        stack.sweep()
+        assert dict(stack.api.get_run(unseen.rpartition(":")[2]))["error"] == "Run.InvalidInput"
+
+
+def test_a_request_response_task_is_wanted_after_its_execution(stack: Stack) -> None:
+    """Its execution succeeds at once: nobody may stop the task but a person."""
+    run_id = stack.start("request-response", *STAY)
+    task = stack.task_of(run_id)
+    stack.ended_execution(str(stack.api.get_run(run_id)["executionArn"]))
+    stack.sweep()
+    assert not is_stopped(stack, task)
+    stack.ecs.stop_task(cluster=stack.status.outputs["ClusterArn"], task=task)
+    assert stack.ended_run(run_id)["error"] == "Task.StoppedByUser"
+
+
+@pytest.mark.parametrize("pattern", ["callback", "sync"])
+@pytest.mark.parametrize("events", [True, False], ids=["with events", "without events"])
+def test_no_task_outlives_an_execution_that_was_aborted(stack: Stack, pattern: str, events: bool) -> None:
+    with contextlib.nullcontext() if events else without_events(stack):
+        run_id = stack.start(pattern, *STAY)
+        task = stack.task_of(run_id)
+        execution = str(stack.api.get_run(run_id)["executionArn"])
+        if events:  # a run that is aborted before its task was ever seen is STOPPED until it is
+            eventually(lambda: stack.api.get_run(run_id)["status"] == "RUNNING", "the first event of the task")
+        stack.sfn.stop_execution(executionArn=execution)
+        run = swept(stack, run_id) if not events else stack.ended_run(run_id)
+    assert (run["status"], run["error"]) == ("STOPPED", "Task.StoppedByStepFunctions")
+    assert run["execution"]["status"] == "ABORTED"  # type: ignore[index]
+    assert execution in str(stack.ended_task(task)["stoppedReason"])
+
+
+@pytest.mark.parametrize("call", ["PutItem", "SendTaskFailure", "UpdateItem"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_settling_function_dies_at_a_call_and_the_token_is_answered(stack: Stack, call: str, when: str) -> None:
+    function = "TaskStateChangeFunction"
+    run_id = stack.start("callback", "python", "-c", "import time; time.sleep(1); raise SystemExit(3)")
+    eventually(lambda: stack.api.get_run(run_id)["status"] == "RUNNING", "the first event of the task")
+    faults_client.arm(stack.status.endpoint, "function-killed", call=call, when=when, function=function)
+    run = stack.ended_run(run_id)
+    eventually(lambda: faults_client.armed(stack.status.endpoint) == [], "the death of the function")
+    execution = stack.ended_execution(str(run["executionArn"]))
+    assert (run["error"], execution["error"]) == ("Container.ExitedNonZero", "Container.ExitedNonZero")
+    # Who dies after the answer, and before it could note that, leaves a closed token to who comes after.
+    answered = (call, when) in {("SendTaskFailure", "after"), ("UpdateItem", "before")}
+    assert delivery_of(stack, run_id) == ("CLOSED_BY_OTHERS" if answered else "DELIVERED")
+
+
+def delivery_of(stack: Stack, run_id: str) -> str:
+    """What became of the answer, which is noted a moment after the execution has gone on with it."""
+
+    def probe() -> str | None:
+        (attempt,) = cast("list[Json]", stack.api.get_run(run_id)["attempts"])
+        return None if attempt["delivery"] == "PENDING" else str(attempt["delivery"])
+
+    return eventually(probe, f"the delivery of {run_id}")
+
+
+def test_the_sweep_dies_between_the_write_and_the_answer(stack: Stack) -> None:
+    with without_events(stack):
+        run_id = stack.start("callback", *FAIL)
+        task = stack.ended_task(stack.task_of(run_id))
+        faults_client.arm(stack.status.endpoint, "function-killed", call="SendTaskFailure", function="SweepFunction")
+        # The one that died holds its turn for a while: sweeps are skipped until then.
+        run = eventually(lambda: _failed_after_a_sweep(stack, run_id), "the run's end", limit_seconds=240)
+    assert faults_client.armed(stack.status.endpoint) == []
+    execution = stack.ended_execution(str(run["executionArn"]))
+    assert (run["error"], execution["error"]) == ("Container.ExitedNonZero", "Container.ExitedNonZero")
+    assert str(task["taskArn"]) in str(execution["cause"])
+
+
+def _failed_after_a_sweep(stack: Stack, run_id: str) -> Json | None:
+    stack.functions.invoke(FunctionName=stack.status.outputs["SweepFunctionName"], Payload=b"{}")
+    document = dict(stack.api.get_run(run_id))
+    return document if document["status"] == "FAILED" else None
+
+
+def test_an_answer_that_was_given_but_not_known_of_is_not_given_twice(stack: Stack) -> None:
+    faults_client.arm(stack.status.endpoint, "call-lost", call="SendTaskFailure", count=3)
+    run, execution = stack.run("callback", *FAIL)
+    assert (run["error"], execution["error"]) == ("Container.ExitedNonZero", "Container.ExitedNonZero")
+    assert delivery_of(stack, str(run["runId"])) == "CLOSED_BY_OTHERS"
+
+
+def of_user(stack: Stack, **more: object) -> Json:
+    """A callback machine of a user's own that says which run and which execution its tasks are of."""
+    outputs = stack.status.outputs
+    names = {"RUN_ID": "Execution.Name", "RUN_EXECUTION_ARN": "Execution.Id", "TASK_TOKEN": "Task.Token"}
+    environment = [{"Name": name, "Value": f"{{% $states.context.{path} %}}"} for name, path in names.items()]
+    override = {"Name": outputs["ContainerName"], "Command": list(STAY), "Environment": environment}
+    state: Json = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::ecs:runTask.waitForTaskToken",
+        "Arguments": {
+            "Cluster": outputs["ClusterArn"],
+            "TaskDefinition": outputs["TaskDefinitionArn"],
+            "Overrides": {"ContainerOverrides": [override]},
+        },
+        "End": True,
+    }
+    return {"QueryLanguage": "JSONata", "StartAt": "Run", "States": {"Run": {**state, **more}}}
+
+
+AGAIN = {"Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 1}]}
+SOON = "{% $states.context.State.RetryCount = 0 ? 5 : 600 %}"
+
+
+@pytest.mark.parametrize("limit", [{"TimeoutSeconds": SOON}, {"TimeoutSeconds": 900, "HeartbeatSeconds": SOON}])
+@pytest.mark.parametrize("events", [True, False], ids=["with events", "without events"])
+def test_an_attempt_that_a_retry_gave_up_onis_stopped(stack: Stack, limit: dict[str, object], events: bool) -> None:
+    with contextlib.nullcontext() if events else without_events(stack):
+        execution = started(stack, of_user(stack, **AGAIN, **limit), {})
+        run_id = execution.rpartition(":")[2]
+
+        def first_is_stopped() -> list[Json] | None:
+            if not events:
+                stack.sweep()
+            try:
+                attempts = cast("list[Json]", stack.api.get_run(run_id)["attempts"])
+            except RunNotFoundError:  # no event and no sweep has told of it yet
+                return None
+            return attempts if len(attempts) == 2 and attempts[0]["status"] else None
+
+        first, second = eventually(first_is_stopped, "the end of the first attempt")
+        assert (first["status"], first["error"]) == ("STOPPED", "Task.StoppedByStepFunctions")
+        assert "gave this attempt up" in str(first["stoppedReason"])
+        assert not is_stopped(stack, str(second["taskArn"]))
+        stack.sfn.stop_execution(executionArn=execution)
+        eventually(lambda: stack.sweep() and is_stopped(stack, str(second["taskArn"])), "the end of the second")
+
+
+def is_stopped(stack: Stack, arn: str) -> bool:
+    """Whether a task is meant to run no more."""
+    (task,) = stack.ecs.describe_tasks(cluster=stack.status.outputs["ClusterArn"], tasks=[arn])["tasks"]
+    return task["desiredStatus"] == "STOPPED"
+
+
+def fan_out(stack: Stack) -> Json:
+    """A Distributed Map of a user's own: an id for each item, the child execution named."""
+    outputs = stack.status.outputs
+    environment = [
+        {"Name": "RUN_ID", "Value.$": "States.Format('{}:{}', $.parent, $.index)"},
+        {"Name": "RUN_EXECUTION_ARN", "Value.$": "$$.Execution.Id"},
+        {"Name": "TASK_TOKEN", "Value.$": "$$.Task.Token"},
+    ]
+    override = {"Name": outputs["ContainerName"], "Command.$": "$.commands", "Environment": environment}
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::ecs:runTask.waitForTaskToken",
+        "Parameters": {
+            "Cluster": outputs["ClusterArn"],
+            "TaskDefinition": outputs["TaskDefinitionArn"],
+            "Overrides": {"ContainerOverrides": [override]},
+        },
+        "End": True,
+    }
+    each = {
+        "Type": "Map",
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "Run",
+            "States": {"Run": task},
+        },
+        "ItemsPath": "$.runs",
+        "ItemSelector": {
+            "parent.$": "$$.Execution.Name",
+            "index.$": "$$.Map.Item.Index",
+            "commands.$": "$$.Map.Item.Value.commands",
+        },
+        "ToleratedFailurePercentage": 100,
+        "End": True,
+    }
+    return {"StartAt": "Each", "States": {"Each": each}}
+
+
+def test_every_item_of_a_fan_out_keeps_the_promise(stack: Stack) -> None:
+    runs = [{"commands": list(command)} for command in (WELL, FAIL, WELL)]
+    execution = started(stack, fan_out(stack), {"runs": runs})
+    name = execution.rpartition(":")[2]
+    stack.ended_execution(execution)
+    ended = [stack.ended_run(f"{name}:{index}") for index in range(3)]
+    assert [each["error"] for each in ended] == [None, "Container.ExitedNonZero", None]
+
+
+def test_nothing_of_a_fan_out_outlives_it(stack: Stack) -> None:
+    with without_events(stack):
+        execution = started(stack, fan_out(stack), {"runs": [{"commands": list(STAY)}] * 3})
+        name = execution.rpartition(":")[2]
+        tasks = [stack.task_of(f"{name}:{index}") for index in range(3)]
+        stack.sfn.stop_execution(executionArn=execution)
+        runs = [swept(stack, f"{name}:{index}") for index in range(3)]
+    assert {each["error"] for each in runs} == {"Task.StoppedByStepFunctions"}
+    assert all(stack.ended_task(task)["stopCode"] == "UserInitiated" for task in tasks)
+
+
+def test_a_redriven_execution_keeps_its_new_attempt(stack: Stack) -> None:
+    """The old end is told again while the new attempt runs (faults F05, F19)."""
+    execution = started(stack, of_user(stack), {})
+    run_id = execution.rpartition(":")[2]
+    first = stack.task_of(run_id)
+    stack.sfn.stop_execution(executionArn=execution)
+    eventually(lambda: stack.sweep() and is_stopped(stack, first), "the end of the first attempt")
+    stack.ended_task(first)
+    stack.sfn.redrive_execution(executionArn=execution)
+
+    def second() -> str | None:
+        arns = stack.ecs.list_tasks(cluster=stack.status.outputs["ClusterArn"], desiredStatus="RUNNING")["taskArns"]
+        tasks = (
+            stack.ecs.describe_tasks(cluster=stack.status.outputs["ClusterArn"], tasks=arns)["tasks"] if arns else []
+        )
+        return next((each["taskArn"] for each in tasks if f"'value': '{run_id}'" in str(each["overrides"])), None)
+
+    task = eventually(second, "the second attempt")
+    stack.sweep()
+    stack.sweep()
+    assert not is_stopped(stack, task)
+    stack.sfn.stop_execution(executionArn=execution)
+    eventually(lambda: stack.sweep() and is_stopped(stack, task), "the end of the second attempt")
+
+
+def snapshot(stack: Stack, runs: list[str]) -> list[Json]:
+    return [dict(stack.api.get_run(run_id)) for run_id in runs]
+
+
+def test_everything_again_changes_nothing(stack: Stack) -> None:
+    """A replay of the archive, and two sweeps at once, over runs that have ended (faults F01, F02, F24)."""
+    before = eventually(lambda: stack.events.describe_archive(ArchiveName=_archive(stack)), "the archive")["EventCount"]
+    first, second = stack.run("callback", *FAIL)[0], stack.run("sync", *WELL)[0]
+    runs = [str(first["runId"]), str(second["runId"])]
+    shown = snapshot(stack, runs)
+    archive = stack.events.describe_archive(ArchiveName=_archive(stack))
+    assert archive["EventCount"] > before
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(lambda _: stack.sweep(), range(2)))
+    assert [(each["recovered"], each["failures"]) for each in reports] == [(0, 0)] * 2
+    replay = stack.events.start_replay(
+        ReplayName=f"again-{runs[0]}",
+        EventSourceArn=stack.status.outputs["EventArchiveArn"],
+        EventStartTime=archive["CreationTime"],
+        EventEndTime=archive["CreationTime"].replace(year=archive["CreationTime"].year + 1),
+        Destination={
+            "Arn": archive["EventSourceArn"],
+            "FilterArns": [stack.status.outputs[rule] for rule in RULES],
+        },
+    )
+    name = replay["ReplayArn"].rpartition("/")[2]
+    eventually(lambda: stack.events.describe_replay(ReplayName=name)["State"] == "COMPLETED", "the replay")
+    assert snapshot(stack, runs) == shown
+    assert stack.sweep()["recovered"] == 0
+    assert snapshot(stack, runs) == shown
+
+
+def _archive(stack: Stack) -> str:
+    return stack.status.outputs["EventArchiveArn"].rpartition("/")[2]
+
+
+def test_a_poisoned_event_ends_alone_in_the_dead_letter_queue(stack: Stack) -> None:
+    poison = {"source": "aws.ecs", "detail-type": "ECS Task State Change", "detail": {"version": "five"}}
+    function = stack.status.outputs["TaskStateChangeFunctionName"]
+    stack.functions.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(poison).encode())
+    assert stack.run("callback", *WELL)[0]["status"] == "SUCCEEDED"
+    (letter,) = stack.dead_letters(1)
+    assert letter["requestPayload"] == poison
+    assert letter["responsePayload"]["errorType"] == "MalformedEventError"  # type: ignore[index]
