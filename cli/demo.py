@@ -1,4 +1,4 @@
-"""Start the demo's runs and follow them, all at once, to the ends of their tasks and of their executions."""
+"""Start the demo's runs and follow them, all at once, to their ends."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from cli.api_client import run_of, started_of
 from cli.demo_scenarios import differences
-from cli.executions import RUNNING, Execution
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,14 +28,11 @@ class Row:
     """Of the monotonic clock, in seconds."""
     started: StartedRun | None = None
     run: Run | None = None
-    execution: Execution | None = None
 
     @property
     def done(self) -> bool:
-        """Whether both the task's record and the execution have come to their end."""
-        return (
-            self.run is not None and self.run.ended and self.execution is not None and self.execution.status != RUNNING
-        )
+        """Whether it has come to its end: its task and its execution have."""
+        return self.run is not None and self.run.ended
 
     @property
     def run_id(self) -> str:
@@ -52,31 +48,25 @@ class Row:
 
     def differences(self) -> tuple[str, ...]:
         """How it ended otherwise than it should; an open run is a difference too."""
-        if self.run is None or self.execution is None or not self.done:
+        if self.run is None or not self.run.ended:
             return (self.open_end(),)
-        return tuple(differences(self.scenario.expected, self.run, self.execution))
+        return tuple(differences(self.scenario.expected, self.run))
 
     def open_end(self) -> str:
         """What it still waits for."""
-        if self.run is None or not self.run.ended:
+        newest = self.run.attempts[-1] if self.run and self.run.attempts else None
+        if self.run is None or newest is None or newest.status is None:
             return f"still {self.status}"
-        execution = "not to be seen" if self.execution is None else "still RUNNING"
-        return f"its task ended ({self.status}), its execution is {execution}"
+        execution = self.run.execution.status if self.run.execution else "not recorded"
+        return f"its task ended ({newest.status}), its execution is {execution}"
 
 
 class Demo:
     """The runs of one demo."""
 
-    def __init__(
-        self,
-        scenarios: Sequence[Scenario],
-        api: ApiClient,
-        execution_of: Callable[[str], Execution | None],
-        surroundings: Surroundings,
-    ) -> None:
+    def __init__(self, scenarios: Sequence[Scenario], api: ApiClient, surroundings: Surroundings) -> None:
         self.rows = [Row(scenario) for scenario in scenarios]
         self._api = api
-        self._execution_of = execution_of
         self._surroundings = surroundings
 
     @property
@@ -107,7 +97,4 @@ class Demo:
     def _move(self, row: Row) -> None:
         if row.started is None or row.done:
             return
-        if row.run is None or not row.run.ended:
-            row.run = run_of(self._api.get_run(row.started.run_id))
-        if row.run.ended:
-            row.execution = self._execution_of(row.started.execution_arn)
+        row.run = run_of(self._api.get_run(row.started.run_id))

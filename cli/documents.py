@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ENDED = frozenset({"SUCCEEDED", "FAILED", "STOPPED"})
-PENDING = "PENDING"
 SUCCEEDED = "SUCCEEDED"
 
 
@@ -114,6 +113,26 @@ _TIMELINE = (
 
 
 @dataclass(frozen=True)
+class Execution:
+    """How the execution of a run stands: it may end otherwise than the run's task."""
+
+    status: str
+    error: str | None
+    cause: str | None
+    """A sentence, not what Step Functions gave."""
+    redrive_count: int
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, object]) -> Execution | None:
+        """`execution` of a run; None where nothing is recorded of it."""
+        status = text(document, "status")
+        if status is None:
+            return None
+        error, cause = text(document, "error"), text(document, "cause")
+        return cls(status, error, cause, whole(document, "redriveCount") or 0)
+
+
+@dataclass(frozen=True)
 class Run:
     """The answer to GET /runs/{runId}."""
 
@@ -128,15 +147,14 @@ class Run:
     result: Mapping[str, object] | None
     commands: tuple[str, ...] | None
     execution_arn: str | None
+    execution: Execution | None
     duration_seconds: float | None
     usage: Usage | None
-    retries_exit_codes: bool
-    """Whether it asked for retries on some exit codes: then a failure that is not transient may not be the end."""
     attempts: tuple[Attempt, ...]
 
     @property
     def ended(self) -> bool:
-        """Whether its newest task has an outcome."""
+        """Whether nothing more comes of it: its execution has ended, and its newest task too if it has one."""
         return self.status in ENDED
 
     @classmethod
@@ -156,9 +174,9 @@ class Run:
             result=mapping(document, "result") if isinstance(document.get("result"), dict) else None,
             commands=tuple(str(word) for word in commands) if isinstance(commands, list) else None,
             execution_arn=text(document, "executionArn"),
+            execution=Execution.from_document(mapping(document, "execution")),
             duration_seconds=number(document, "durationSeconds"),
             usage=Usage.from_document(mapping(document, "usage")),
-            retries_exit_codes=bool(mapping(document, "input").get("retryOnExitCodes")),
             attempts=tuple(Attempt.from_document(one) for one in attempts if isinstance(one, dict))
             if isinstance(attempts, list)
             else (),

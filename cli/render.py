@@ -5,14 +5,18 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from cli.text import clean, compact, duration, moment
+from cli.documents import SUCCEEDED
+from cli.text import clean, compact, duration, moment, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cli.documents import Attempt, Run, Usage
+    from cli.documents import Attempt, Execution, Run, Usage
 
 Line = tuple[str, str | None]
+
+_ENDED_BADLY = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
+_LONGEST_CAUSE = 300
 
 _RETRY = {True: "a retry may help", False: "a retry alone will not help", None: ""}
 
@@ -28,7 +32,8 @@ def run_page(run: Run) -> str:
 
 def run_end(run: Run) -> str:
     """How a run ended, and nothing else."""
-    return "\n".join([f"Run {clean(run.run_id)}: {run.status}", *_fields(_verdict_lines(run))])
+    lines = (*_verdict_lines(run), ("execution", _other_end(run)), ("redrives", _redrives(run)))
+    return "\n".join([f"Run {clean(run.run_id)}: {run.status}", *_fields(lines)])
 
 
 def verdict_page(name: str, verdict: Mapping[str, object]) -> str:
@@ -58,6 +63,7 @@ def _verdict_lines(run: Run) -> Iterator[Line]:
     yield "error", f"{run.error} ({retry})" if run.error and retry else run.error
     yield "summary", run.summary
     yield "advice", run.advice
+    yield "task", "none was seen" if run.ended and not run.attempts else None
     yield "exit code", _shown(run.exit_code)
     yield "result", None if run.result is None else compact(run.result)
     yield "duration", duration(run.duration_seconds)
@@ -77,7 +83,31 @@ def _cost(usage: Usage | None) -> str | None:
 def _run_lines(run: Run) -> Iterator[Line]:
     yield from _verdict_lines(run)
     yield "command", None if run.commands is None else shlex.join(run.commands)
-    yield "execution", run.execution_arn
+    yield "execution", "\n".join(part for part in (run.execution_arn, _other_end(run)) if part)
+    yield "redrives", _redrives(run)
+
+
+def _other_end(run: Run) -> str | None:
+    """How the execution ended, where that is not how the run did; what the run's lines say is not said again."""
+    execution = run.execution
+    if execution is None or not _ended_otherwise(run, execution):
+        return None
+    error = execution.error if execution.error != run.error else None
+    cause = execution.cause if execution.cause != run.summary else None
+    said = f"{execution.status} {error}" if error else execution.status
+    return f"{said}: {one_line(cause, _LONGEST_CAUSE)}" if cause else said
+
+
+def _ended_otherwise(run: Run, execution: Execution) -> bool:
+    if execution.status in _ENDED_BADLY:
+        return (execution.status, execution.error) != (run.status, run.error)
+    # Nobody of a request-response execution waits for how its task ends.
+    waited = run.pattern != "request-response"
+    return waited and execution.status == SUCCEEDED and run.ended and run.status != SUCCEEDED
+
+
+def _redrives(run: Run) -> str | None:
+    return str(run.execution.redrive_count) if run.execution and run.execution.redrive_count else None
 
 
 def _attempt_lines(index: int, attempt: Attempt) -> Iterator[str]:

@@ -68,10 +68,8 @@ def _demo(target: Target, surroundings: Surroundings) -> Demo:
     from cli.api_client import ApiClient
     from cli.demo import Demo
     from cli.demo_scenarios import SCENARIOS
-    from cli.executions import describe
 
-    api, client = ApiClient(target, sleep=surroundings.sleep), target.stepfunctions()
-    return Demo(SCENARIOS, api, lambda arn: describe(client, arn), surroundings)
+    return Demo(SCENARIOS, ApiClient(target, sleep=surroundings.sleep), surroundings)
 
 
 def _lines(rows: Sequence[Row], clock: Callable[[], float]) -> str:

@@ -133,7 +133,6 @@ def _wait(api: ApiClient, target: Target, started: StartedRun, surroundings: Sur
     """Show the run until its end and return the exit code. With --json only the end goes to stdout."""
     from cli.api_client import run_of
     from cli.documents import SUCCEEDED
-    from cli.executions import describe
     from cli.progress import progress
     from cli.render import run_end
     from cli.waiting import follow
@@ -145,10 +144,9 @@ def _wait(api: ApiClient, target: Target, started: StartedRun, surroundings: Sur
         document = api.get_run(started.run_id)
         return run_of(document)
 
-    client = target.stepfunctions()
     try:
         with progress(to_stderr=as_json, clock=surroundings.clock) as show:
-            for run in follow(fetch, lambda run: describe(client, run.execution_arn), surroundings.sleep):
+            for run in follow(fetch, surroundings.sleep):
                 show(run)
     except KeyboardInterrupt:
         click.echo(f"\nStopped waiting, the run goes on. {_how_to_look(started, target)}", err=True)

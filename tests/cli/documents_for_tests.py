@@ -19,6 +19,7 @@ def run(status: str = "PENDING", **changes: object) -> dict[str, object]:
         "status": status,
         **absent,
         "executionArn": EXECUTION_ARN,
+        "execution": None,
         "input": {"commands": ["python", "-c", "print('hello')"], "environmentNames": []},
         "attempts": [],
     }
@@ -28,7 +29,8 @@ def run(status: str = "PENDING", **changes: object) -> dict[str, object]:
 def succeeded(**changes: object) -> dict[str, object]:
     """A run that ended well."""
     told = {"summary": "Container app exited with code 0.", "exitCode": 0, "result": {"answer": 42}}
-    return run("SUCCEEDED", **{**told, "durationSeconds": 1.25, "attempts": [attempt()], **changes})
+    ended = {"durationSeconds": 1.25, "execution": execution(), "attempts": [attempt()]}
+    return run("SUCCEEDED", **{**told, **ended, **changes})
 
 
 def failed(**changes: object) -> dict[str, object]:
@@ -40,7 +42,25 @@ def failed(**changes: object) -> dict[str, object]:
         "advice": "Read its last log lines.",
         "exitCode": 3,
     }
-    return run("FAILED", **{**told, "durationSeconds": 62.0, "attempts": [attempt("FAILED")], **changes})
+    ended = {
+        "durationSeconds": 62.0,
+        "execution": execution("FAILED", "Container.ExitedNonZero", "Container app exited with code 3."),
+        "attempts": [attempt("FAILED")],
+    }
+    return run("FAILED", **{**told, **ended, **changes})
+
+
+def without_task(error: str, cause: str, status: str = "FAILED") -> dict[str, object]:
+    """A run whose execution ended before it had a task: its error and summary are the execution's."""
+    return run("FAILED", error=error, summary=cause, execution=execution(status, error, cause))
+
+
+def execution(
+    status: str = "SUCCEEDED", error: str | None = None, cause: str | None = None, redrives: int = 0
+) -> dict[str, object]:
+    """`execution` of a run document."""
+    stopped_at = None if status == "RUNNING" else "2025-01-31T09:31:04.100Z"
+    return {"status": status, "error": error, "cause": cause, "stoppedAt": stopped_at, "redriveCount": redrives}
 
 
 def attempt(status: str | None = "SUCCEEDED", last_status: str = "STOPPED") -> dict[str, object]:

@@ -6,15 +6,14 @@ from click.testing import CliRunner
 from cli.demo_scenarios import SCENARIOS, Expected, Scenario
 from cli.main import main
 from cli.surroundings import Surroundings
-from tests.cli.documents_for_tests import run
+from tests.cli.documents_for_tests import attempt, execution, run
 from tests.cli.standin import STAGE, Control, Reply, Request, Time, at, runtime_status, serving
 
 Document = dict[str, object]
-ENDS = {"status", "error", "exitCode", "result"}
 
 
 class World:
-    """An API and a Step Functions in which every run ends as its scenario says, unless `spoil` says otherwise."""
+    """An API in which every run ends as its scenario says; `spoil` and `executions` (of runs) change that."""
 
     def __init__(self, spoil: dict[int, Document] | None = None, executions: dict[int, Document] | None = None) -> None:
         self.spoil = spoil or {}
@@ -26,8 +25,6 @@ class World:
         """What the stand-in answers."""
         if request.path == f"{STAGE}/runs":
             return self._start(request.document())
-        if request.path == "/":
-            return self._execution(_number(str(request.document()["executionArn"])))
         return Reply(200, self._run(_number(request.path)))
 
     def _start(self, body: Document) -> Reply:
@@ -46,15 +43,16 @@ class World:
             "exitCode": expected.exit_code,
             "result": expected.result,
             "durationSeconds": 1.5,
+            "execution": self._execution(index),
+            "attempts": [attempt(expected.status)],
             **self.spoil.get(index, {}),
         }
         return run(**{"runId": f"run-{index}", **end})  # type: ignore[arg-type]
 
-    def _execution(self, index: int) -> Reply:
+    def _execution(self, index: int) -> Document:
         expected = SCENARIOS[index].expected
-        found = {"status": expected.execution_status, "error": expected.execution_error}
-        found = {**found, **self.executions.get(index, {})}  # type: ignore[dict-item]
-        return Reply(200, {key: value for key, value in found.items() if value is not None})
+        found = execution(expected.execution_status, expected.execution_error)
+        return {**found, **self.executions.get(index, {})}
 
 
 def _number(text: str) -> int:
@@ -145,8 +143,15 @@ def test_an_execution_that_ends_otherwise_is_named(runner: CliRunner, index: int
 @pytest.mark.parametrize(
     ("world", "said"),
     [
-        (World({0: {"status": "RUNNING"}}), "still RUNNING"),
-        (World(executions={0: {"status": "RUNNING"}}), "its task ended (SUCCEEDED), its execution is still RUNNING"),
+        (World({0: {"status": "RUNNING", "attempts": []}}), "still RUNNING"),
+        (
+            World({0: {"status": "RUNNING"}}, {0: {"status": "RUNNING"}}),
+            "its task ended (SUCCEEDED), its execution is RUNNING",
+        ),
+        (
+            World({0: {"status": "RUNNING", "execution": None}}),
+            "its task ended (SUCCEEDED), its execution is not recorded",
+        ),
     ],
 )
 def test_it_gives_up_when_the_time_is_over(runner: CliRunner, time: Time, world: World, said: str) -> None:
@@ -157,6 +162,21 @@ def test_it_gives_up_when_the_time_is_over(runner: CliRunner, time: Time, world:
     assert "gave up after 10 s" in result.stderr
     assert said in result.stderr
     assert 10 <= time.now < 11
+
+
+def test_a_run_whose_execution_nobody_recorded_is_named(runner: CliRunner) -> None:
+    with serving(World({0: {"execution": None}}).answer) as server:
+        result = runner.invoke(main, ["demo"], obj=at(server))
+
+    assert result.exit_code == 1
+    assert "execution status is none, expected SUCCEEDED" in result.stderr
+
+
+def test_nothing_but_the_api_is_asked(runner: CliRunner) -> None:
+    with serving(World().answer) as server:
+        runner.invoke(main, ["demo"], obj=at(server))
+
+    assert all(path.split()[1].startswith(f"{STAGE}/runs") for path in server.paths())
 
 
 def test_an_api_that_fails_ends_the_demo(runner: CliRunner) -> None:

@@ -8,7 +8,17 @@ from click.testing import CliRunner
 
 from cli.main import main
 from local.errors import LocalRuntimeError
-from tests.cli.documents_for_tests import EXECUTION_ARN, RUN_ID, TASK_ID, attempt, failed, run, succeeded
+from tests.cli.documents_for_tests import (
+    EXECUTION_ARN,
+    RUN_ID,
+    TASK_ID,
+    attempt,
+    execution,
+    failed,
+    run,
+    succeeded,
+    without_task,
+)
 from tests.cli.standin import (
     STAGE,
     Control,
@@ -72,6 +82,64 @@ def test_the_page_of_a_result_and_of_a_run_without_task(runner: CliRunner) -> No
 
     assert '  result     {"answer":42}\n' in first
     assert second == f"Run {RUN_ID} · callback · PENDING\n  execution  {EXECUTION_ARN}\n"
+
+
+def page(runner: CliRunner, document: dict[str, object]) -> list[str]:
+    """The lines of `runs show` for this run."""
+    with serving(scripted({GET: [Reply(200, document)]})) as server:
+        return runner.invoke(main, SHOW, obj=at(server)).stdout.splitlines()
+
+
+TIMED_OUT = execution("TIMED_OUT", "States.Timeout")
+ABORTED = execution("ABORTED", "By.Hand", "not wanted\nany more \x1b[31m")
+JUDGED = execution("FAILED", "Task.SidecarFailed", "Container side exited with code 2.")
+SAME = execution("FAILED", "Container.ExitedNonZero", "in other words")
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (run("STOPPED", error="Task.StoppedByStepFunctions", execution=TIMED_OUT), "TIMED_OUT States.Timeout"),
+        (run("STOPPED", execution=ABORTED), "ABORTED By.Hand: not wanted any more �[31m"),
+        (run("RUNNING", execution=ABORTED), "ABORTED By.Hand: not wanted any more �[31m"),
+        (run("STOPPED", execution=execution("ABORTED")), "ABORTED"),
+        (run("STOPPED", execution=execution("ABORTED", cause="x" * 500)), f"ABORTED: {'x' * 299}…"),
+        (succeeded(execution=JUDGED), "FAILED Task.SidecarFailed: Container side exited with code 2."),
+        (failed(execution=TIMED_OUT), "TIMED_OUT States.Timeout"),
+        (failed(pattern="sync", execution=execution()), "SUCCEEDED"),
+        (failed(pattern="request-response", execution=execution()), None),
+        (failed(execution=SAME), None),
+        (failed(), None),
+        (succeeded(), None),
+        (run("RUNNING", execution=execution("RUNNING")), None),
+        (run("RUNNING", execution=execution()), None),
+        (run("RUNNING", execution={"error": "of another version"}), None),
+        (without_task("Run.InvalidInput", "cpu: not a number"), None),
+        (without_task("States.Timeout", "too late", "TIMED_OUT"), "TIMED_OUT"),
+    ],
+)
+def test_the_execution_is_told_of_where_it_ended_otherwise(
+    runner: CliRunner, document: dict[str, object], said: str | None
+) -> None:
+    lines = page(runner, document)
+    arn = lines.index(f"  execution  {EXECUTION_ARN}")
+    beside = [line.strip() for line in lines[arn + 1 :] if line.startswith(" " * 13) and "+00:00" not in line]
+
+    assert beside == ([said] if said else [])
+
+
+def test_redrives_are_counted(runner: CliRunner) -> None:
+    assert "  redrives   2" in page(runner, succeeded(execution=execution(redrives=2)))
+    assert not any("redrives" in line for line in page(runner, succeeded()))
+
+
+def test_a_run_that_ended_without_a_task_says_so(runner: CliRunner) -> None:
+    assert page(runner, without_task("Run.InvalidInput", "cpu: not a number"))[:4] == [
+        f"Run {RUN_ID} · callback · FAILED",
+        "  error      Run.InvalidInput",
+        "  summary    cpu: not a number",
+        "  task       none was seen",
+    ]
 
 
 def test_json_is_the_document_as_it_came(runner: CliRunner) -> None:

@@ -7,30 +7,30 @@ from click.testing import CliRunner, Result
 
 from cli.main import main
 from cli.surroundings import Surroundings
-from tests.cli.documents_for_tests import EXECUTION_ARN, RUN_ID, STARTED, attempt, failed, run, succeeded
+from tests.cli.documents_for_tests import (
+    RUN_ID,
+    STARTED,
+    attempt,
+    execution,
+    failed,
+    run,
+    succeeded,
+    without_task,
+)
 from tests.cli.standin import STAGE, Control, Reply, StandIn, Time, at, runtime_status, scripted, serving
 
 POST = f"POST {STAGE}/runs"
 GET = f"GET {STAGE}/runs/{RUN_ID}"
-STEP_FUNCTIONS = "POST /"
 ACCEPTED = Reply(202, STARTED)
 WAIT = ["start", "--wait", "--", "true"]
 
 
-def execution(status: str, error: str | None = None, cause: str | None = None) -> Reply:
-    """The answer of DescribeExecution."""
-    told = {"executionArn": EXECUTION_ARN, "status": status, "error": error, "cause": cause}
-    return Reply(200, {key: value for key, value in told.items() if value is not None})
-
-
-def waited(
-    runner: CliRunner, replies: list[Reply], executions: list[Reply] | None = None, *options: str
-) -> tuple[Result, StandIn, Time]:
-    """Start a run, wait for it, and answer with `replies` meanwhile."""
+def waited(runner: CliRunner, replies: list[Reply], *options: str) -> tuple[Result, StandIn, Time]:
+    """Start a run, wait for it, and answer with `replies` meanwhile. Nothing but the API is ever asked."""
     time = Time()
-    script = {POST: [ACCEPTED], GET: replies, STEP_FUNCTIONS: executions or [execution("RUNNING")]}
-    with serving(scripted(script)) as server:
+    with serving(scripted({POST: [ACCEPTED], GET: replies})) as server:
         result = runner.invoke(main, ["start", "--wait", *options, "--", "true"], obj=at(server, time))
+    assert set(server.paths()) <= {POST, GET}
     return result, server, time
 
 
@@ -153,7 +153,7 @@ def test_the_end_says_what_there_is_to_know(runner: CliRunner) -> None:
 
 
 def test_waiting_with_json_prints_the_run_alone(runner: CliRunner) -> None:
-    result, _, _ = waited(runner, [Reply(200, run()), Reply(200, failed())], None, "--json")
+    result, _, _ = waited(runner, [Reply(200, run()), Reply(200, failed())], "--json")
 
     assert result.exit_code == 1
     assert json.loads(result.stdout) == failed()
@@ -163,7 +163,7 @@ def test_waiting_with_json_prints_the_run_alone(runner: CliRunner) -> None:
 def test_a_request_response_run_is_waited_for_until_its_task_ended(runner: CliRunner) -> None:
     replies = [Reply(200, run("RUNNING", pattern="request-response")), Reply(200, failed(pattern="request-response"))]
 
-    result, server, _ = waited(runner, replies, [execution("SUCCEEDED")], "--pattern", "request-response")
+    result, server, _ = waited(runner, replies, "--pattern", "request-response")
 
     assert result.exit_code == 1
     assert server.paths().count(GET) == 2
@@ -176,43 +176,52 @@ def test_questions_come_less_often_but_at_least_every_two_seconds(runner: CliRun
     assert time.pauses[-1] == 2.0
 
 
-def test_a_transient_failure_that_is_retried_is_not_the_end(runner: CliRunner) -> None:
-    interrupted = run("FAILED", error="Task.SpotInterrupted", transient=True, attempts=[attempt("FAILED")])
-    second = run("RUNNING", attempts=[attempt("FAILED"), attempt(None, "RUNNING")])
-    replies = [Reply(200, each) for each in (interrupted, second, succeeded())]
+def test_what_is_between_two_attempts_is_waited_for(runner: CliRunner) -> None:
+    asked = {"commands": ["true"], "environmentNames": [], "retryOnExitCodes": [3]}
+    between = run("RUNNING", input=asked, execution=execution("RUNNING"), attempts=[attempt("FAILED")])
+    second = run("RUNNING", input=asked, attempts=[attempt("FAILED"), attempt(None, "RUNNING")])
+    replies = [Reply(200, each) for each in (between, second, succeeded())]
 
-    result, _, _ = waited(runner, replies, [execution("RUNNING")])
+    result, server, _ = waited(runner, replies)
 
     assert result.exit_code == 0
     assert "RUNNING, attempt 2" in result.stdout
+    assert server.paths().count(GET) == 3
 
 
-def test_a_failure_is_not_the_end_where_its_exit_code_may_be_retried(runner: CliRunner) -> None:
-    asked = {"commands": ["true"], "environmentNames": [], "retryOnExitCodes": [3]}
-    replies = [Reply(200, each) for each in (failed(input=asked), run("RUNNING", input=asked), succeeded())]
-
-    result, _, _ = waited(runner, replies, [execution("RUNNING")])
-
-    assert result.exit_code == 0
-
-
-@pytest.mark.parametrize("seen", [execution("FAILED"), Reply(400, {"__type": "AccessDeniedException"})])
-def test_a_transient_failure_that_is_not_retried_is_the_end(runner: CliRunner, seen: Reply) -> None:
-    result, server, _ = waited(runner, [Reply(200, failed(transient=True))], [seen])
+@pytest.mark.parametrize("changes", [{"transient": True}, {"input": {"retryOnExitCodes": [3]}}])
+def test_a_failure_that_the_record_calls_the_end_is_the_end(runner: CliRunner, changes: dict[str, object]) -> None:
+    result, server, _ = waited(runner, [Reply(200, failed(**changes)), Reply(200, run("RUNNING"))])
 
     assert result.exit_code == 1
     assert server.paths().count(GET) == 1
 
 
-def test_a_run_that_never_got_a_task_is_not_waited_for_for_ever(runner: CliRunner) -> None:
-    ended = execution("FAILED", "ECS.AccessDeniedException", "not authorized to perform ecs:RunTask")
+def test_a_run_that_ended_without_a_task_says_why(runner: CliRunner) -> None:
+    refused = without_task("ECS.AccessDeniedException", "not authorized to perform ecs:RunTask")
 
-    result, server, _ = waited(runner, [Reply(200, run())], [ended])
+    result, server, _ = waited(runner, [Reply(200, run()), Reply(200, refused)])
 
-    assert result.exit_code == 1
-    assert "never got a task" in result.stderr
-    assert "ECS.AccessDeniedException: not authorized" in result.stderr
-    assert server.paths().count(STEP_FUNCTIONS) == 2
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert result.stdout.splitlines()[-4:] == [
+        f"Run {RUN_ID}: FAILED",
+        "  error      ECS.AccessDeniedException",
+        "  summary    not authorized to perform ecs:RunTask",
+        "  task       none was seen",
+    ]
+    assert server.paths().count(GET) == 2
+
+
+def test_the_end_says_how_the_execution_ended_otherwise(runner: CliRunner) -> None:
+    timed_out = execution("TIMED_OUT", "States.Timeout")
+    stopped = run("STOPPED", error="Task.StoppedByStepFunctions", execution=timed_out, attempts=[attempt("STOPPED")])
+
+    result, _, _ = waited(runner, [Reply(200, stopped)])
+
+    assert result.stdout.splitlines()[-2:] == [
+        "  error      Task.StoppedByStepFunctions",
+        "  execution  TIMED_OUT States.Timeout",
+    ]
 
 
 def test_an_api_that_goes_away_does_not_hide_that_the_run_goes_on(runner: CliRunner) -> None:
