@@ -197,7 +197,7 @@ SOON = "{% $states.context.State.RetryCount = 0 ? 5 : 600 %}"
 
 @pytest.mark.parametrize("limit", [{"TimeoutSeconds": SOON}, {"TimeoutSeconds": 900, "HeartbeatSeconds": SOON}])
 @pytest.mark.parametrize("events", [True, False], ids=["with events", "without events"])
-def test_an_attempt_that_a_retry_gave_up_onis_stopped(stack: Stack, limit: dict[str, object], events: bool) -> None:
+def test_an_attempt_that_a_retry_gave_up_on_is_stopped(stack: Stack, limit: dict[str, object], events: bool) -> None:
     with contextlib.nullcontext() if events else without_events(stack):
         execution = started(stack, of_user(stack, **AGAIN, **limit), {})
         run_id = execution.rpartition(":")[2]

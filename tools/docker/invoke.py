@@ -1,4 +1,4 @@
-"""`sam local invoke` of both functions with the samples of events/, against a local runtime with containers in Docker.
+"""`sam local invoke` of the functions with the samples of events/, against a local runtime with containers in Docker.
 
 What docs/development.md tells a person to type, with an image made here in place of Lambda's base image.
 """
@@ -102,6 +102,7 @@ def _check_against(status: control.RuntimeStatus, client: Any, lambda_image: str
     with forwarding(address, port):
         _check_events(sam, directory)
         _check_api(sam, directory)
+        _check_sweep(sam)
 
 
 def _check_events(sam: Sam, directory: Path) -> None:
@@ -113,6 +114,21 @@ def _check_events(sam: Sam, directory: Path) -> None:
     _expect("a malformed event", {"errorType": refused.get("errorType")}, {"errorType": "MalformedEventError"})
     foreign = sam.invoke("TaskStateChangeFunction", EVENTS / "task-state-change/another-cluster.not-ours.json")
     _expect("another cluster's event", {"errorType": foreign.get("errorType")}, {"errorType": "ForeignEventError"})
+    for name in ("running", "succeeded"):
+        answer = sam.invoke("ExecutionStateChangeFunction", EVENTS / f"execution-state-change/{name}.json")
+        _expect(f"an execution that is {name}", answer, {})
+    judged = sam.invoke("JudgeTaskFunction", EVENTS / "judge-task/sync-exit-3.json")
+    _expect("sync-exit-3", {"error": judged.get("error")}, {"error": "Container.ExitedNonZero"})
+
+
+def _check_sweep(sam: Sam) -> None:
+    deadline = time.monotonic() + RUN_SECONDS
+    while True:
+        swept = sam.invoke("SweepFunction", EVENTS / "sweep/schedule.json")
+        if not swept.get("isSkipped") or time.monotonic() > deadline:  # the runtime's own schedule sweeps too
+            break
+    found = {name: swept.get(name) for name in ("isComplete", "failures", "firstFailure")}
+    _expect("a sweep", found, {"isComplete": True, "failures": 0, "firstFailure": None})
 
 
 def _check_api(sam: Sam, directory: Path) -> None:
@@ -151,7 +167,7 @@ def _expect(what: str, found: Json, wanted: Json) -> None:
 
 
 def _variables(outputs: Mapping[str, str]) -> Json:
-    """events/env.json with the names of the stack that is deployed, but for the cluster, which is the samples'."""
+    """events/env.json with the names of the stack that is deployed, but for the cluster of the samples."""
     own = {
         "RUNS_TABLE_NAME": outputs["RunsTableName"],
         "RUN_TASK_STATE_MACHINE_ARN": outputs["RunTaskStateMachineArn"],
@@ -160,7 +176,9 @@ def _variables(outputs: Mapping[str, str]) -> Json:
     }
     given = json.loads((EVENTS / "env.json").read_text())
     given["ApiFunction"].update(own, TASK_DEFINITION_ARN=outputs["TaskDefinitionArn"])
-    given["TaskStateChangeFunction"].update(RUNS_TABLE_NAME=own["RUNS_TABLE_NAME"])
+    for name in ("TaskStateChangeFunction", "ExecutionStateChangeFunction"):
+        given[name].update(RUNS_TABLE_NAME=own["RUNS_TABLE_NAME"])
+    given["SweepFunction"].update(own, CLUSTER_ARN=outputs["ClusterArn"])
     return dict(given)
 
 
