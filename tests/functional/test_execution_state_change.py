@@ -1,0 +1,261 @@
+"""The function behind the rule on executions, from the event to the table, the cluster, the log and the metrics."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fargate_runs.errors import EventError, ForeignEventError, MissingSettingError
+from fargate_runs.execution import Execution, ExecutionStatus
+from fargate_runs.ports import ClusterUnavailableError, ExecutionsUnavailableError, StoreUnavailableError
+from tests.fakes.ecs import (
+    CANARY,
+    EXECUTION_ARN,
+    RUN_ID,
+    TOKEN,
+    container,
+    detail,
+    event,
+    execution_event,
+    life,
+    task_arn,
+)
+from tests.fakes.tables import TABLE
+from tests.functional.conftest import Stack
+from tests.functional.test_task_state_change import lines_of, metrics_of
+
+SAMPLES = Path(__file__).parents[2] / "events"
+SYNC_CAUSE = json.dumps(detail(containers=[container("main", 3)]))
+
+
+def sample(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())
+    return found
+
+
+def run_item(stack: Stack, run_id: str = RUN_ID) -> dict[str, Any]:
+    (item,) = (each for each in stack.items() if each["sk"]["S"] == "RUN" and each["pk"]["S"] == f"RUN#{run_id}")
+    return {name: next(iter(value.values())) for name, value in item.items()}
+
+
+def told(stack: Stack, status: str, **changes: Any) -> None:
+    """The event comes, and Step Functions says the same to whoever asks."""
+    given = execution_event(status, **changes)
+    stack.executions.show(Execution.from_detail(given["detail"]))
+    stack.execution_state_change(given)
+
+
+def line_of(said: str) -> dict[str, Any]:
+    (line,) = (each for each in lines_of(said) if each.get("message") == "execution state taken in")
+    return line
+
+
+def test_a_run_from_its_start_to_its_end(stack: Stack, printed: Callable[[], str]) -> None:
+    told(stack, "RUNNING")
+    assert (run_item(stack)["status"], run_item(stack)["pattern"]) == ("PENDING", "callback")
+    for each in life():
+        stack.task_state_change(event(each))
+    assert run_item(stack)["status"] == "RUNNING"
+    told(stack, "SUCCEEDED")
+    assert run_item(stack)["status"] == "SUCCEEDED"
+    assert metrics_of(printed()) == [("TasksSettled", "None")]
+
+
+def test_an_abort_stops_the_task(stack: Stack, printed: Callable[[], str]) -> None:
+    stack.task_state_change(event(life()[2]))
+    told(stack, "ABORTED")
+    ((arn, reason),) = stack.cluster.stops
+    assert (arn, EXECUTION_ARN in reason) == (task_arn(), True)
+    said = printed()
+    line = line_of(said)
+    assert {name: line[name] for name in ("level", "execution_arn", "execution_status", "run_status", "stopped")} == {
+        "level": "INFO",
+        "execution_arn": EXECUTION_ARN,
+        "execution_status": "ABORTED",
+        "run_status": "RUNNING",
+        "stopped": 1,
+    }
+    assert line["event_id"] == "00000000-0000-4000-8000-000000000001"
+    assert [name for name, _ in metrics_of(said)] == ["TasksStopped"]
+    stack.task_state_change(event(detail(stopCode="UserInitiated", stoppedReason=reason)))
+    assert (run_item(stack)["status"], run_item(stack)["error"]) == ("STOPPED", "Task.StoppedByStepFunctions")
+
+
+def test_two_tasks_are_counted_as_two(stack: Stack, printed: Callable[[], str]) -> None:
+    stack.callbacks.open.add("second-token")
+    stack.task_state_change(event(life()[2]))
+    stack.task_state_change(event({**life()[2], "taskArn": task_arn("f" * 32)}))
+    told(stack, "FAILED", error="e")
+    (metric,) = (line for line in lines_of(printed()) if "_aws" in line)
+    assert metric["TasksStopped"] in (2, [2], 2.0, [2.0])
+
+
+def test_a_redriven_execution(stack: Stack) -> None:
+    """The end of before the redrive is delivered late: the new task is left alone (fault F19)."""
+    told(stack, "RUNNING")
+    told(stack, "RUNNING", redriveCount=1)
+    stack.task_state_change(event(life()[2]))
+    stack.execution_state_change(execution_event("FAILED", error="Task.Lost"))
+    assert stack.cluster.stops == []
+    assert run_item(stack)["status"] == "RUNNING"
+
+
+def test_a_replay_of_everything_changes_nothing(stack: Stack) -> None:
+    events = [execution_event("RUNNING"), execution_event("SUCCEEDED")]
+    for each in (events[0], *map(event, life()), events[1]):
+        (stack.execution_state_change if each["source"] == "aws.states" else stack.task_state_change)(each)
+    before = sorted(map(str, stack.items()))
+    for each in (*reversed(events), *events):
+        stack.execution_state_change(each)
+    assert sorted(map(str, stack.items())) == before
+
+
+OURS = sorted(path.stem for path in (SAMPLES / "execution-state-change").glob("*.json") if ".not-ours" not in path.name)
+SHOWN = {
+    "running": "PENDING",
+    "succeeded": "PENDING",
+    "failed": "FAILED",
+    "timed-out": "FAILED",
+    "aborted": "STOPPED",
+    "redriven": "PENDING",
+}
+
+
+def test_every_sample_is_tried() -> None:
+    assert set(OURS) == set(SHOWN)
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_samples(stack: Stack, name: str, printed: Callable[[], str]) -> None:
+    given = sample(f"execution-state-change/{name}")
+    stack.execution_state_change(given)
+    shown = run_item(stack, given["detail"]["name"])
+    assert shown["status"] == SHOWN[name]
+    assert line_of(printed())["execution_status"] == given["detail"]["status"]
+
+
+@pytest.mark.parametrize("name", ["aborted", "failed", "timed-out"])
+def test_samples_stop_the_task_of_the_sample(stack: Stack, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = sample("task-state-change/running")
+    monkeypatch.setenv("CLUSTER_ARN", running["detail"]["clusterArn"])
+    stack.task_state_change(running)
+    ended = sample(f"execution-state-change/{name}")
+    stack.executions.show(Execution.from_detail(ended["detail"]))
+    stack.execution_state_change(ended)
+    assert [arn for arn, _ in stack.cluster.stops] == [running["detail"]["taskArn"]]
+
+
+def test_what_a_run_shows_of_its_failure(stack: Stack) -> None:
+    given = sample("execution-state-change/failed")
+    stack.execution_state_change(given)
+    shown = run_item(stack, given["detail"]["name"])
+    assert (shown["error"], shown["summary"]) == ("Container.ExitedNonZero", "Container main exited with code 3.")
+
+
+@pytest.mark.parametrize("name", ["another-machine.not-ours", "another-source.not-ours"])
+def test_what_is_not_ours_is_refused(stack: Stack, name: str, printed: Callable[[], str]) -> None:
+    with pytest.raises(ForeignEventError):
+        stack.execution_state_change(sample(f"execution-state-change/{name}"))
+    assert stack.items() == []
+    assert metrics_of(printed()) == [("EventsRefused", None)]
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        None,
+        [],
+        "text",
+        {},
+        {"source": "aws.states"},
+        {**execution_event("FAILED"), "detail": None},
+        {**execution_event("FAILED"), "detail-type": "ECS Task State Change"},
+        execution_event("PAUSED"),
+        execution_event("FAILED", redriveCount="one"),
+        execution_event("FAILED", executionArn=None),
+        execution_event("FAILED", executionArn="x" * 250_000),
+        event(detail()),
+    ],
+    ids=range(12),
+)
+def test_poison_raises_with_one_clear_line(stack: Stack, poison: Any, printed: Callable[[], str]) -> None:
+    with pytest.raises(EventError):
+        stack.execution_state_change(poison)
+    said = printed()
+    (line,) = (each for each in lines_of(said) if each.get("level") == "ERROR")
+    assert line["message"] == "event cannot be handled"
+    assert line["reason"].startswith("event: ")
+    assert metrics_of(said) == [("EventsRefused", None)]
+    assert stack.items() == []
+
+
+def test_ecs_is_down_and_then_is_not(stack: Stack, printed: Callable[[], str]) -> None:
+    """Nothing is acknowledged before the task was told to stop; the event comes again (I7)."""
+    stack.task_state_change(event(life()[2]))
+    stack.cluster.is_down = True
+    with pytest.raises(ClusterUnavailableError):
+        told(stack, "ABORTED")
+    said = printed()
+    (line,) = (each for each in lines_of(said) if each.get("level") == "ERROR")
+    assert (line["message"], line["reason"]) == (
+        "event was not settled, to be tried again",
+        "ECS answered ThrottlingException",
+    )
+    assert "execution state taken in" not in said
+    assert metrics_of(said) == []
+    stack.cluster.is_down = False
+    told(stack, "ABORTED")
+    assert len(stack.cluster.stops) == 1
+
+
+def test_step_functions_is_down(stack: Stack) -> None:
+    stack.task_state_change(event(life()[2]))
+    stack.executions.is_down = True
+    with pytest.raises(ExecutionsUnavailableError):
+        stack.execution_state_change(execution_event("ABORTED"))
+    assert stack.cluster.stops == []
+
+
+def test_the_table_is_down(stack: Stack) -> None:
+    stack.dynamodb.delete_table(TableName=TABLE)
+    with pytest.raises(StoreUnavailableError):
+        stack.execution_state_change(execution_event("RUNNING"))
+
+
+@pytest.mark.parametrize("name", ["RUNS_TABLE_NAME", "CLUSTER_ARN", "RUN_TASK_SYNC_STATE_MACHINE_ARN"])
+def test_a_missing_setting_is_named(stack: Stack, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.delenv(name)
+    with pytest.raises(MissingSettingError, match=name):
+        stack.execution_state_change(execution_event("RUNNING"))
+
+
+@pytest.mark.parametrize("log_event", ["true", "false"])
+def test_neither_token_nor_environment_is_ever_logged_or_kept(
+    stack: Stack, printed: Callable[[], str], log_event: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Input, output and cause of an execution hold both: the cause of a `.sync` state is the task (fact B21)."""
+    monkeypatch.setenv("POWERTOOLS_LOGGER_LOG_EVENT", log_event)
+    assert CANARY in SYNC_CAUSE
+    told(stack, "RUNNING")
+    told(stack, "FAILED", error="States.TaskFailed", cause=SYNC_CAUSE, output=f'"{TOKEN}"')
+    told(stack, "FAILED", redriveCount=1, cause=f"the input was {SYNC_CAUSE}")
+    for poison in (
+        {**execution_event("FAILED"), "source": TOKEN},
+        execution_event("FAILED", executionArn=CANARY),
+        execution_event(TOKEN),
+        {TOKEN: CANARY},
+    ):
+        with pytest.raises(EventError) as raised:
+            stack.execution_state_change(poison)
+        assert TOKEN not in str(raised.value)
+        assert CANARY not in str(raised.value)
+    assert run_item(stack)["status"] == ExecutionStatus.FAILED
+    kept = str(stack.items())
+    stack.dynamodb.delete_table(TableName=TABLE)
+    with pytest.raises(StoreUnavailableError):
+        stack.execution_state_change(execution_event("FAILED", cause=SYNC_CAUSE))
+    said = printed()
+    assert "execution state taken in" in said
+    assert all(secret not in text for secret in (TOKEN, CANARY) for text in (said, kept))
