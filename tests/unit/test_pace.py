@@ -120,7 +120,7 @@ def test_executions_at_a_pace() -> None:
 def test_a_list_is_read_no_further_than_it_is_asked_for() -> None:
     clock = StoppedClock()
     executions = InMemoryExecutions(clock)
-    for n in range(30 * PAGE):
+    for n in range(60 * PAGE):
         executions.show(Execution(f"{EXECUTION_ARN}-{n}", ExecutionStatus.FAILED, started_at=NOON))
     pages: Iterator[object] = PacedExecutions(executions, clock).newest(MACHINES.callback)
     for _ in range(int(LISTS_AT_ONCE) + 1):

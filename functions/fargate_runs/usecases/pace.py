@@ -12,7 +12,7 @@ ECS_READS_PER_SECOND: Final = 8.0
 STOPS_PER_SECOND: Final = 8.0
 DESCRIPTIONS_PER_SECOND: Final = 4.0
 LISTS_PER_SECOND: Final = 1.0
-LISTS_AT_ONCE: Final = 20.0
+LISTS_AT_ONCE: Final = 50.0
 
 T = TypeVar("T")
 
@@ -90,9 +90,7 @@ class PacedExecutions(Executions):
 
 
 def _paced(pages: Iterator[T], pace: Pace) -> Iterator[T]:
-    while True:
+    """Waits after a page and not before: that there is no further one is known without a call."""
+    for page in pages:
         pace.wait()
-        page = next(pages, None)
-        if page is None:
-            return
         yield page
