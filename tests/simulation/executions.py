@@ -107,6 +107,7 @@ class Executions:
         self.of_task: dict[str, Attempt] = {}
         self.on_status: Callable[[Execution], None] = lambda _execution: None
         ecs.on_stopped = self._task_stopped
+        self.more_environment: Callable[[Execution], dict[str, str]] = lambda _execution: {}
         self.life: Callable[[bool], Life] = lambda has_token: Life.of(plan.rng, has_token=has_token)
 
     # ---- starting ------------------------------------------------------------------------------------------------
@@ -177,8 +178,7 @@ class Executions:
         else:
             self._scheduler.after(spec.timeout_seconds, self._times_out, attempt)
 
-    @staticmethod
-    def _environment(attempt: Attempt) -> dict[str, str]:
+    def _environment(self, attempt: Attempt) -> dict[str, str]:
         branch = attempt.branch
         spec = branch.execution.spec
         given: dict[str, str | None] = {
@@ -186,6 +186,7 @@ class Executions:
             "RUN_EXECUTION_ARN": branch.execution.arn if spec.says is Says.ALL else None,
             "RUN_ATTEMPT": str(attempt.number) if spec.says is Says.ALL else None,
             spec.token_variable: attempt.token,
+            **self.more_environment(branch.execution),
         }
         return {name: value for name, value in given.items() if value is not None}
 

@@ -24,7 +24,8 @@ SWEEPS: Final = (60.0, 180.0, 300.0, 600.0)
 @dataclass(frozen=True, slots=True)
 class Profile:
     """Times are seconds. `lag` is the longest that an index may be behind, `page` how much one page of a list has,
-    `callers` how many people start a run by the API. `prints` says that the functions log and count.
+    `callers` how many people start a run by the API. `prints` says that the functions log and count,
+    `lists_by_end` in which order executions are listed.
     """
 
     weather: Weather
@@ -39,6 +40,7 @@ class Profile:
     poison: int
     callers: int
     prints: bool
+    lists_by_end: bool
 
     @classmethod
     def of(cls, rng: Random, *, runs: int | None = None) -> "Profile":
@@ -57,6 +59,7 @@ class Profile:
             concurrency=_pick(rng, (None, None, 1, 3)) if count < 20 else None,
             poison=int(rng.random() * 3),
             prints=rng.random() < 0.25,
+            lists_by_end=rng.random() < 0.5,
             callers=int(rng.random() * 3) if rng.random() < 0.4 else 0,
         )
 

@@ -36,6 +36,7 @@ class StepFunctions:
         self.spec_of: Callable[[str, str], RunSpec] | None = None
         self.inputs: dict[str, str] = {}
         self.page = 100
+        self.lists_by_end = False
 
     # ---- tokens --------------------------------------------------------------------------------------------------
 
@@ -136,13 +137,19 @@ class StepFunctions:
         maxResults: int = 100,  # noqa: N803
         **_options: Any,
     ) -> dict[str, Any]:
-        """The executions of a machine, newest first; children of a Distributed Map are not among them."""
+        """The executions of a machine, "sorted by time, with the most recent execution first".
+
+        Which time is not said: that of the start, or for one that has ended that of its end. A world has either.
+        Children of a Distributed Map are not among them.
+        """
         moment = self._moment(10)
         found = [
             self._listed(each, *as_of(each, moment))
             for each in reversed(self._executions.all.values())
             if each.parent is None and each.spec.machine_arn == stateMachineArn and each.started <= moment
         ]
+        if self.lists_by_end:
+            found.sort(key=lambda each: each.get("stopDate", each["startDate"]), reverse=True)
         kept = [each for each in found if statusFilter is None or each["status"] == statusFilter]
         start = int(nextToken or 0)
         end = start + min(maxResults or 100, self.page)

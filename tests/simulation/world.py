@@ -80,6 +80,7 @@ class World:
         self.ecs = Ecs(scheduler, plan)
         self.executions = Executions(scheduler, plan, self.ecs)
         self.stepfunctions = StepFunctions(scheduler, plan, self.executions)
+        self.stepfunctions.lists_by_end = profile.lists_by_end
         self.logs = Logs(plan)
         self.ecs.page = self.stepfunctions.page = profile.page
         self.network = Network(scheduler, plan)
