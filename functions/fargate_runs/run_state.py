@@ -223,7 +223,7 @@ def with_task(run: RunRecord | None, task: TaskRecord, *, follows: bool) -> RunR
 
 def with_execution(run: RunRecord | None, execution: Execution, pattern: Pattern | None) -> RunRecord:
     """The run after its execution was seen so; an older state of it, or another execution, changes nothing."""
-    run = run or RunRecord(execution.name, created_at=execution.started_at)
+    run = run or RunRecord(execution.name)
     if run.execution_arn not in {None, execution.arn}:
         return run
     run = replace(

@@ -1,12 +1,16 @@
 """Corners of the decisions that only mutation testing asks about (docs/mutation.md)."""
 
+from datetime import timedelta
+
 import pytest
 
 from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.orphans import LONGEST_REASON, may_be_given_up, reason_of_end
 from fargate_runs.record import TaskRecord
+from fargate_runs.run_state import RunRecord, TaskView, order_of
 from fargate_runs.settle import Arriving, Stored, arriving_state, stored_state
-from tests.fakes.ecs import EXECUTION_ARN, overrides, task, task_arn
+from tests.fakes.clock import NOON
+from tests.fakes.ecs import EXECUTION_ARN, TASK_ID, overrides, task, task_arn
 
 
 def attempt(number: int, execution_arn: str) -> TaskRecord:
@@ -45,3 +49,17 @@ def test_a_reason_is_cut_no_more_than_it_must_be() -> None:
     longest = max(range(fits + 1, 400), key=lambda length: len(reason(length)))
     assert {len(reason(length)) for length in range(longest, 400)} == {LONGEST_REASON}
     assert all(len(reason(length)) <= LONGEST_REASON for length in range(400))
+
+
+def test_a_new_run_was_never_written_and_how_often_one_was_makes_no_difference() -> None:
+    assert RunRecord("run").revision == 0
+    assert RunRecord("run", revision=1) == RunRecord("run", revision=2)
+
+
+def test_a_duration_is_to_the_millisecond() -> None:
+    view = TaskView("", started_at=NOON, stopped_at=NOON + timedelta(microseconds=1_234_500))
+    assert RunRecord("run", task=view).duration_seconds in {1.234, 1.235}
+
+
+def test_the_order_of_a_view_is_stored_so_its_form_stands() -> None:
+    assert order_of(TaskRecord.of(task(), None, None)) == f"2025-05-06T11:02:13.877Z#{TASK_ID}#0#0000000005"

@@ -61,4 +61,28 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "return verdict <= Verdict.STOP",
         "Only LEAVE and STOP come here, and as texts LEAVE is the greater one.",
     ),
+    Equivalent(
+        "fargate_runs.run_state",
+        "stands = self.task is None and self.given_up and status is _GIVEN_UP_AT[self.given_up]",
+        "stands = self.task is None and self.given_up and status == _GIVEN_UP_AT[self.given_up]",
+        _SINGLETON,
+    ),
+    Equivalent(
+        "fargate_runs.run_state",
+        "return task.outcome if task and task.outcome else lost()",
+        "return task.outcome if task or task.outcome else lost()",
+        "The table asks only where there is a task with an outcome; the other branch is for the types.",
+    ),
+    Equivalent(
+        "fargate_runs.run_state",
+        "def with_task(run: RunRecord | None, task: TaskRecord, *, follows: bool) -> RunRecord:",
+        "def with_task(run: RunRecord | None, task: TaskRecord, /, follows: bool) -> RunRecord:",
+        "How it may be called, not what it does: `*` between parameters is no multiplication.",
+    ),
+    Equivalent(
+        "fargate_runs.run_state",
+        "if run.task and run.task.order >= order:",
+        "if run.task and run.task.order > order:",
+        "An equal order is the same state of the same task: it would be replaced by an equal view.",
+    ),
 )
