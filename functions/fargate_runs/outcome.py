@@ -77,8 +77,10 @@ def _outcome(rule: Rule, evidence: Evidence, task: EcsTask) -> Outcome:
 def _words(evidence: Evidence) -> dict[str, object]:
     judged = evidence.judged
     culprit = evidence.out_of_memory or evidence.failed_sidecar or evidence.culprit
+    # Who stops a task says why in its own reason, whatever its containers say about the start.
+    failed_by_itself = evidence.never_ran and evidence.stop_code != "UserInitiated"
     return {
-        "reason": _short(evidence.start_reason if evidence.never_ran else evidence.reason),
+        "reason": _short(evidence.start_reason if failed_by_itself else evidence.reason),
         "stop_code": evidence.stop_code or "none",
         "container": judged.name if judged else "?",
         "exit_code": judged.exit_code if judged else "?",

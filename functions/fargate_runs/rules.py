@@ -87,9 +87,10 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         ErrorName.STOPPED_BY_STEP_FUNCTIONS,
         _stopped_by_step_functions,
-        "Step Functions stopped the task because the execution that managed it was aborted or timed out.",
-        "Look at the execution's history for who aborted it or which time-out ended it. If the work simply needs"
-        " longer, raise timeoutSeconds and start it again.",
+        "The task was stopped because its execution had ended or had gone on without it: {reason}",
+        "Look at the execution's history for what ended it or made it give this attempt up: an abort, a time-out, an"
+        " error of another state. If the work simply needs longer, raise timeoutSeconds and start it again. A task that"
+        " nobody waits for any more, its token answered, has five minutes from the end of its execution.",
     ),
     Rule(
         ErrorName.STOPPED_BY_USER,

@@ -1,9 +1,12 @@
 """The outcome table, row by row, and which row wins where several apply."""
 
+from datetime import timedelta
+
 import pytest
 
 from fargate_runs.evidence import Evidence
 from fargate_runs.kinds import KINDS, ErrorName, OutcomeStatus
+from fargate_runs.orphans import GRACE
 from fargate_runs.outcome import lost, outcome_of
 from fargate_runs.rules import RULES
 from tests.fakes.ecs import GUARD_DUTY, Detail, container, detail, failed_start, overrides, task
@@ -13,6 +16,7 @@ ABORTED = (
     "The Task state in AWS Step Functions execution [arn:aws:states:us-east-1:123456789012:execution:m:e]"
     " which was managing this resource was aborted"
 )
+PULL_FAILED = "CannotPullContainerError: pull image manifest has been retried 1 time(s): i/o timeout"
 SPOT = "Your Spot Task was interrupted."
 SCALING = "Scaling activity initiated by (deployment ecs-svc/1)"
 MAINTENANCE = "ECS is performing maintenance on the underlying infrastructure hosting the task"
@@ -300,6 +304,24 @@ def test_the_container_that_starved_is_named() -> None:
     outcome = outcome_of(task(containers=[container("side", 137, OOM), container("main", 143)]))
     assert outcome is not None
     assert outcome.summary.startswith("Container side was killed")
+
+
+@pytest.mark.parametrize(
+    "reason", [ABORTED, ABORTED.replace("which was managing", "managing").replace("was aborted", "ended: FAILED")]
+)
+@pytest.mark.parametrize("containers", [[container(exit_code=143)], [container(exit_code=None, reason=PULL_FAILED)]])
+def test_a_stop_by_step_functions_says_why_in_the_words_of_the_task(reason: str, containers: list[Detail]) -> None:
+    outcome = outcome_of(task(stopCode="UserInitiated", stoppedReason=reason, containers=containers))
+    assert outcome is not None
+    assert outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS
+    assert outcome.summary.endswith(f": {reason}")
+
+
+def test_the_advice_after_a_stop_by_step_functions_knows_the_grace() -> None:
+    outcome = outcome_of(task(stopCode="UserInitiated", stoppedReason=ABORTED))
+    assert outcome is not None
+    assert "five minutes" in outcome.advice
+    assert timedelta(minutes=5) == GRACE
 
 
 def test_braces_in_a_reason_are_only_text() -> None:
