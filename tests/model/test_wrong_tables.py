@@ -1,0 +1,44 @@
+"""The model is the code: a wrong entry in a table of the code is a counter-example."""
+
+import pytest
+
+from fargate_runs import orphans, run_state, settle
+from fargate_runs.execution import ExecutionStatus
+from fargate_runs.orphans import VERDICTS, Verdict
+from fargate_runs.patterns import Pattern
+from fargate_runs.run_state import STATUSES, Ended, RunStatus, Seen
+from fargate_runs.settle import STEPS, Arriving, Step, Stored
+from tests.model.checker import check
+from tests.model.protocols import REAL
+from tests.model.scenario import Fault, Scenario, one_each
+from tests.model.world import World
+
+
+def what_is_wrong(*faults: Fault) -> str:
+    scenario = Scenario("", one_each(*faults), exit_codes=(3,) if Fault.REDRIVE in faults else (0,))
+    found = check(World(scenario, REAL)).counter_example
+    return found.what if found else "nothing"
+
+
+def test_an_end_that_is_not_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert what_is_wrong() == "nothing"
+    monkeypatch.setattr(settle, "STEPS", {**STEPS, (Stored.OPEN, Arriving.ENDED): Step.NOTHING})
+    assert what_is_wrong().startswith("never done")
+
+
+def test_a_task_that_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert what_is_wrong(Fault.ABORT) == "nothing"
+    verdicts = {**VERDICTS, (Pattern.CALLBACK, ExecutionStatus.ABORTED): Verdict.LEAVE}
+    monkeypatch.setattr(orphans, "VERDICTS", verdicts)
+    assert what_is_wrong(Fault.ABORT).startswith("never done")
+
+
+def test_a_task_that_is_stopped_too_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    verdicts = {**VERDICTS, (Pattern.CALLBACK, ExecutionStatus.RUNNING): Verdict.STOP}
+    monkeypatch.setattr(orphans, "VERDICTS", verdicts)
+    assert what_is_wrong(Fault.REDRIVE) == "a task that somebody waits for was stopped"
+
+
+def test_a_run_that_shows_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_state, "STATUSES", {**STATUSES, (Seen.ENDED, Ended.SUCCEEDED): RunStatus.RUNNING})
+    assert what_is_wrong().startswith("never done")
