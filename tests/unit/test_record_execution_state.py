@@ -160,6 +160,15 @@ def test_a_task_that_is_first_seen_after_the_end(world: World) -> None:
     assert world.stored().task_id == TASK_ID
 
 
+def test_a_task_of_another_execution_with_the_same_run_id(world: World) -> None:
+    """RUN_ID may be anybody's: the end of one execution says nothing of another one's task."""
+    world.end_run(ExecutionStatus.ABORTED)
+    ours = overrides()
+    ours["containerOverrides"][-1]["environment"][1]["value"] = EXECUTION_ARN + "-of-others"
+    assert world.settle({**life()[2], "overrides": ours}).stopped == 0
+    assert world.cluster.stops == []
+
+
 def test_a_task_that_is_seen_alive_while_its_execution_goes_on(world: World) -> None:
     world.note(world.executions.show(execution("RUNNING")))
     assert world.settle(life()[2]).stopped == 0

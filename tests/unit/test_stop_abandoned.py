@@ -74,11 +74,13 @@ def test_the_live_tasks_of_an_execution_that_failed(world: World, status: str) -
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
-def test_nothing_of_an_execution_that_goes_on(world: World, status: str) -> None:
+def test_nothing_of_an_execution_that_goes_on(world: World, status: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world.settle(running())
     going_on = world.executions.show(execution(status))
+    reads: list[str] = []
+    monkeypatch.setattr(world.store, "live_tasks", reads.append)
     assert world.abandoned.of_execution(going_on) == 0
-    assert (world.cluster.calls, world.executions.described) == ([], [])
+    assert (world.cluster.calls, world.executions.described, reads) == ([], [], [])
 
 
 def test_neither_a_task_that_has_ended_nor_one_of_another_execution(world: World) -> None:

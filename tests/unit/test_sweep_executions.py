@@ -10,7 +10,7 @@ import pytest
 from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.log import NO_RESULT
 from fargate_runs.orphans import reason_of_end
-from fargate_runs.outcome import outcome_of
+from fargate_runs.outcome import lost, outcome_of
 from fargate_runs.patterns import Pattern, execution_arn
 from fargate_runs.ports import ExecutionsUnavailableError, OpenRun, OpenTask
 from fargate_runs.record import TaskRecord
@@ -160,6 +160,23 @@ def test_a_task_of_another_machine_that_works_on_is_asked_for_once(world: Swept)
     world.part = world.new_process()
     world.sweep_executions()
     assert world.executions.described == [OTHERS_ARN] * 2
+
+
+def test_a_callback_task_of_another_machine_is_stopped_after_its_grace(world: Swept) -> None:
+    world.settle(of_execution(OTHERS_ARN))
+    world.executions.show(Execution(OTHERS_ARN, ExecutionStatus.SUCCEEDED, stopped_at=NOON))
+    assert [world.sweep_executions().stopped for _ in range(2)] == [0, 0]
+    world.clock.pass_by(5 * MINUTE)
+    assert world.sweep_executions().stopped == 1
+
+
+def test_the_execution_of_a_task_that_has_ended_is_not_asked_for(world: Swept) -> None:
+    """An answer to its token is still to be given, but nothing of it can be left to stop."""
+    ended = TaskRecord.of(task(**of_execution(OTHERS_ARN)), Pattern.CALLBACK, None).ended(lost(), NO_RESULT)
+    world.store.write_task(ended)
+    assert [each.has_outcome for each in world.store.open_items() if isinstance(each, OpenTask)] == [True]
+    world.sweep_executions()
+    assert world.executions.described == []
 
 
 def test_what_is_in_the_list_of_what_runs_is_not_asked_for(world: Swept) -> None:

@@ -214,6 +214,16 @@ def test_an_attempt_that_was_given_up_and_that_no_event_told_of(world: Swept) ->
     assert counts(world.sweep_tasks()) == {}, "asked once: a heartbeat has an effect"
 
 
+def test_a_run_that_shows_its_task_is_not_read(world: Swept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The usual case costs nothing for each task."""
+    world.settle(running())
+    world.cluster.show(running())
+    reads: list[str] = []
+    monkeypatch.setattr(world.store, "load_run", reads.append)
+    assert counts(world.sweep_tasks()) == {}
+    assert reads == []
+
+
 def test_both_branches_of_a_parallel_state_run_on(world: Swept) -> None:
     world.callbacks.open.add("second")
     for each in (running(), running(**SECOND)):
