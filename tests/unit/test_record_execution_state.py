@@ -181,6 +181,14 @@ def test_a_task_whose_end_is_seen_is_not_stopped(world: World) -> None:
     assert world.cluster.calls == []
 
 
+def test_nor_is_one_that_was_given_up_as_lost_and_whose_end_is_seen_after_all(world: World) -> None:
+    world.settle(life()[2])
+    world.use_case.lose(RUN_ID, TASK_ID)
+    world.end_run(ExecutionStatus.ABORTED)
+    assert world.settle(detail()).contradicted
+    assert (world.executions.described, world.cluster.calls) == ([], [])
+
+
 def test_an_old_event_of_a_task_that_has_its_outcome_stops_nothing(world: World) -> None:
     """As a replay of the archive brings them: neither Step Functions nor ECS is asked (fault F24)."""
     world.settle(detail())
