@@ -142,9 +142,9 @@ class Ecs:
         cluster = order.cluster.rpartition("/")[2]
         arn = f"arn:aws:ecs:{REGION_AND_ACCOUNT}:task/{cluster}/{self._rng.getrandbits(128):032x}"
         task = Task(arn, order, now, visible_from=now + self._rng.random() * 4, times={"createdAt": now})
-        if self._plan.happens(0.2):
-            start = now + self._rng.random() * 300
-            task.hidden = (start, start + 40)
+        if self._plan.happens(0.4):
+            start = now + self._rng.random() * 250
+            task.hidden = (start, start + 100)
         task.containers = self._fresh_containers(task)
         self.tasks[arn] = task
         self._changed(task)

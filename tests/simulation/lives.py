@@ -123,5 +123,7 @@ class Life:
 
 
 def _choice(rng: Random) -> Ending:
+    """Any ending; ECS forgets less often than everything else goes wrong."""
     endings = tuple(Ending)
-    return endings[int(rng.random() * len(endings))]
+    ending = endings[int(rng.random() * len(endings))]
+    return Ending.EXIT_0 if ending is Ending.VANISHES and rng.random() < 0.5 else ending

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from random import Random
 from typing import Any, Final
-from unittest.mock import Mock, patch
+from unittest.mock import patch
 
 from botocore.exceptions import ClientError
 
@@ -260,8 +260,15 @@ def _factory(client: Client) -> Any:
     return lambda: client
 
 
-def _no_metric(**_metric: object) -> AbstractContextManager[Mock]:
-    return nullcontext(Mock())
+class _NoMetric:
+    """A metric that is not written down."""
+
+    def add_dimension(self, name: str, value: str) -> None:
+        """As Powertools' metrics have it."""
+
+
+def _no_metric(**_metric: object) -> AbstractContextManager[_NoMetric]:
+    return nullcontext(_NoMetric())
 
 
 def _sleep(seconds: float) -> None:
