@@ -43,6 +43,7 @@ def _count(report: SweepReport) -> None:
         "TasksLost": report.lost,
         "TasksStopped": report.stopped,
         "TasksOpen": report.open_tasks,
+        "AnswersRefused": report.refused,
     }
     for name, value in counts.items():
         if value:

@@ -395,16 +395,34 @@ def test_how_far_was_seen(world: Swept, newest_of: Pattern) -> None:
 def test_an_end_that_is_older_than_what_was_seen(world: Swept, minutes: int, is_seen: bool) -> None:
     """An execution that starts is in the list of the next sweep, so an older one was seen by an earlier sweep."""
     world.seen_until = NOON + 10 * MINUTE
-    world.show("FAILED", "by-hand", started_at=NOON + minutes * MINUTE)
+    started = NOON + minutes * MINUTE
+    world.show("FAILED", "by-hand", started_at=started, stopped_at=started)
     world.sweep_executions()
     assert ("by-hand" in world.store.runs) is is_seen
 
 
 @pytest.mark.parametrize(("minutes", "is_seen"), [(-71, False), (-70, True), (-1, True)])
 def test_the_first_sweep_looks_back(world: Swept, minutes: int, is_seen: bool) -> None:
-    world.show("FAILED", "by-hand", started_at=NOON + minutes * MINUTE)
+    started = NOON + minutes * MINUTE
+    world.show("FAILED", "by-hand", started_at=started, stopped_at=started)
     world.sweep_executions()
     assert ("by-hand" in world.store.runs) is is_seen
+
+
+def test_a_list_may_be_in_the_order_of_the_ends(world: Swept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ "Most recent first", AWS says, and not by which time: a long execution that has just ended hides nobody."""
+    world.clock.pass_by(120 * MINUTE)
+    for n in range(4):
+        world.show("FAILED", f"long{n}", started_at=NOON)
+        world.show("FAILED", f"short{n}", started_at=NOON + (110 - n) * MINUTE, stopped_at=NOON + 111 * MINUTE)
+
+    def by_end(machine: str) -> Iterator[Sequence[Execution]]:
+        listed = sorted(world.executions.known.values(), key=lambda each: each.stopped_at or NOON, reverse=True)
+        yield from ([listed[:4], listed[4:]] if machine == MACHINES.callback else [[]])
+
+    monkeypatch.setattr(world.executions, "newest", by_end)
+    world.sweep_executions()
+    assert {f"short{n}" for n in range(4)} <= world.store.runs.keys()
 
 
 def test_no_sweep_for_fifty_minutes_misses_nothing(world: Swept) -> None:
@@ -420,7 +438,8 @@ def test_no_sweep_for_fifty_minutes_misses_nothing(world: Swept) -> None:
 
 def test_pages_are_read_as_far_as_they_have_news(world: Swept, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(30):
-        world.show("FAILED", f"n{n:02d}", started_at=NOON - n * 10 * MINUTE)
+        started = NOON - n * 10 * MINUTE
+        world.show("FAILED", f"n{n:02d}", started_at=started, stopped_at=started)
     pages: list[int] = []
     newest = world.executions.newest
 
@@ -431,10 +450,10 @@ def test_pages_are_read_as_far_as_they_have_news(world: Swept, monkeypatch: pyte
 
     monkeypatch.setattr(world.executions, "newest", counted)
     assert world.sweep_executions().noted == 8
-    assert sum(pages) == 9
+    assert sum(pages) == 12, "up to a page without any news"
     pages.clear()
     assert counts(world.sweep_executions()) == {}
-    assert sum(pages) == 3
+    assert sum(pages) == 6
 
 
 def test_a_start_without_a_time_is_looked_at(world: Swept) -> None:

@@ -179,6 +179,13 @@ def test_an_outcome_that_was_not_delivered(world: Swept, ecs_knows_it: bool) -> 
     assert world.stored().delivery is Delivery.DELIVERED
 
 
+def test_a_token_that_takes_no_answer_at_all_is_counted(world: Swept) -> None:
+    world.store.write_task(TaskRecord.of(task(), None, None).ended(lost("main"), NO_RESULT))
+    world.callbacks.refuses_longer_than = 1
+    assert counts(world.sweep_tasks()) == {"delivered": 1, "refused": 1}
+    assert counts(world.sweep_tasks()) == {}
+
+
 def test_a_run_that_does_not_show_its_outcome_yet(world: Swept) -> None:
     record = TaskRecord.of(task(), None, None)
     verdict = outcome_of(task())

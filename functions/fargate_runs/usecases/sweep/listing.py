@@ -70,12 +70,12 @@ class Listing:
         for machine in self._state_machines.arns:
             for page in self._executions.newest(machine):
                 go_on()
-                recent = [each for each in page if each.started_at is None or each.started_at >= since]
+                recent = [each for each in page if _is_recent(each, since)]
                 newest = max((at for at in (newest, *(each.started_at for each in recent)) if at), default=None)
                 for each in recent:
                     if each.is_closed and each.arn not in known and _state_of(each) not in self._recorded:
                         report.attempt(lambda each=each: self._keep_if_news(each, ended))  # type: ignore[misc]
-                if len(recent) < len(page):
+                if page and not recent:
                     break
         return frozenset(each.arn for each in ended), newest
 
@@ -85,6 +85,12 @@ class Listing:
             news.append(execution)
         elif execution.is_closed:
             self._recorded.add(_state_of(execution))
+
+
+def _is_recent(execution: Execution, since: datetime) -> bool:
+    """By its start or its end: "most recent first", AWS says of the order, and not by which."""
+    times = [at for at in (execution.started_at, execution.stopped_at) if at]
+    return not times or max(times) >= since
 
 
 def _state_of(execution: Execution) -> str:

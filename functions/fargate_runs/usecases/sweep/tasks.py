@@ -133,6 +133,7 @@ class SweepTasks:
         report.recovered += int(done.decided)
         report.delivered += int(done.delivery is not None and not done.decided)
         report.stopped += done.stopped
+        report.refused += int(done.refused)
 
 
 def _batches(items: Iterator[T]) -> Iterator[Sequence[T]]:
