@@ -14,9 +14,9 @@ class SweepReport:
     `recovered` is the outcomes that no event had brought; `delivered` the answers that were still to be given; `lost`
     the tasks that ECS has forgotten; `missing` those that it does not know and that are waited for; `stopped` the tasks
     that were told to stop; `noted` the executions whose end was news; `refused` the tokens for which Step Functions
-    took no answer at all; `unreadable` the tasks that ECS showed and that cannot be read; `failures` what the next sweep
-    tries again. `is_complete` says that the sweep came to its end, `is_skipped` that another one was at work.
-    `seen_until` is the mark's (see SweepMark).
+    took no answer at all; `unreadable` the tasks that ECS showed and that cannot be read; `failures` what is tried
+    again by the next sweep. `is_complete` says that the sweep came to its end, `is_skipped` that another one was at
+    work. `seen_until` is the mark's (see SweepMark).
     """
 
     open_tasks: int = 0
