@@ -75,6 +75,14 @@ def _sweep_nothing(_self: Sweep, _owner: str, _seconds: float) -> SweepReport:
     return SweepReport(is_complete=True)
 
 
+def _give_nothing_up(_self: StopAbandoned, _tasks: Sequence[TaskRecord]) -> int:
+    return 0
+
+
+def _deliver_nothing_later(_self: RecordTaskState, _run_id: str, _task_id: str) -> Settlement | None:
+    return None
+
+
 def _ended_once_it_is_to_end(self: EcsTask) -> bool:
     return self.last_status == "STOPPED" or self.stop_code is not None
 
@@ -108,6 +116,14 @@ BROKEN: Final[Mapping[str, tuple[Break, frozenset[str]]]] = MappingProxyType(
         ),
         "lost at once": (lambda: patch.object(tasks, "MISSING_SWEEPS", 1), frozenset({"I5"})),
         "stop without asking": (lambda: patch.object(StopAbandoned, "these", _stop_without_asking), frozenset({"L5"})),
+        "leave attempts that were given up": (
+            lambda: patch.object(StopAbandoned, "attempts_given_up", _give_nothing_up),
+            frozenset({"L5"}),
+        ),
+        "deliver while ECS remembers, or never": (
+            lambda: patch.object(RecordTaskState, "deliver", _deliver_nothing_later),
+            frozenset({"L1", "L2", "L4"}),
+        ),
         "log the token": (lambda: patch.object(RecordTaskState, "__call__", _say_the_token), frozenset({"I9"})),
     }
 )

@@ -1,13 +1,13 @@
 """Executions of state machines, as far as ECS tasks are concerned: attempts, tokens, time-outs, retries, aborts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
 from tests.simulation.ecs import Ecs, Order, Task
 from tests.simulation.faults import FaultPlan
-from tests.simulation.lives import TRANSIENT, Life
+from tests.simulation.lives import TRANSIENT, Ending, Life
 from tests.simulation.scheduler import Scheduler
 
 TOKEN_CANARY: Final = "AQCcanary-task-token"
@@ -163,8 +163,11 @@ class Executions:
             self._fails(attempt, "AmazonECS.Unknown", again=True)
             return
         sync = spec.pattern is Pattern.SYNC
+        life = self.life(token is not None)
+        if spec.retries_timeouts and attempt.number == 1 and self._rng.random() < 0.4:
+            life = replace(life, ending=Ending.FOREVER)  # what a retry gives up on
         order = Order(
-            self.life(token is not None),
+            life,
             self._environment(attempt),
             started_by="AWS Step Functions" if sync else None,
             provider="FARGATE_SPOT" if self._rng.random() < 0.3 else "FARGATE",

@@ -46,6 +46,8 @@ class Invariants:
         self._executions = executions
         self.answers = answers
         self.tally = Tally()
+        #: Nothing was swept for longer than ECS remembers: of what nobody had seen by then, nobody can know.
+        self.may_forget = False
         self.is_recovery: Callable[[], bool] = lambda: False
         self._run_of: dict[str, str] = {}
         table.observers.append(self.on_write)
@@ -192,6 +194,18 @@ class Invariants:
                 attempt = self._executions.of_task.get(task.arn)
                 if attempt and attempt.token:
                     _must(attempt.is_over, "L1", f"task {task.task_id} has ended and its token is not answered")
+        for attempt in self._executions.tokens.values():
+            self._check_given_up(attempt, moment)
+
+    def _check_given_up(self, attempt: Attempt, moment: float) -> None:
+        """An attempt that its execution has gone on from is stopped once the next one has been seen (L5)."""
+        attempts = attempt.branch.attempts
+        if attempt is attempts[-1] or attempt.task is None or attempt.branch.execution.spec.says is Says.NOTHING:
+            return
+        newer = [each.task for each in attempts[attempt.number :] if each.task and each.task.created < moment]
+        was_seen = any("startedAt" in each.times and each.times["startedAt"] < moment for each in newer)
+        is_left = attempt.task.is_live and attempt.task.desired_status == "RUNNING" and was_seen
+        _must(not is_left, "L5", f"task {attempt.task.task_id} runs on beside the attempt that came after it")
 
     def something_is_lost(self) -> bool:
         """Whether a task of which there is a record has vanished, and that is not known yet."""
@@ -201,6 +215,8 @@ class Invariants:
         )
 
     def _check_settled(self, task: Task, item: Item | None) -> None:
+        if item is None and self.may_forget and not self._ecs.is_remembered(task):
+            return
         _must(item is not None, "L2", f"task {task.task_id} has no record")
         assert item is not None
         if not task.is_live:
@@ -215,10 +231,12 @@ class Invariants:
 
     def _check_run(self, execution: Execution) -> None:
         """The run of an execution of one of our machines shows how the execution stands (I1)."""
-        if execution.spec.machine_arn not in _OUR_MACHINES:
+        if execution.spec.machine_arn not in _OUR_MACHINES or (self.may_forget and execution.redrives):
             return
         name = execution.spec.name
         item = self._table.items.get((f"RUN#{name}", "RUN"))
+        if item is None and self.may_forget:
+            return
         _must(item is not None, "I1", f"run {name} has no record")
         assert item is not None
         shown = item.get("executionStatus", {"S": None})["S"]

@@ -47,13 +47,14 @@ class Profile:
         """A seeded one; small worlds find most, and find it quickly."""
         count = runs or 1 + int(rng.random() * 5)
         pause_from = rng.random() * 600
+        outage = 5_000.0 if rng.random() < 0.08 else 0.0
         return cls(
             weather=_pick(rng, _WEATHERS),
             runs=count,
             arrive_within=max(60.0, count * 2.0),
-            active_for=400 + rng.random() * 500 + count * 2.0,
+            active_for=400 + rng.random() * 500 + count * 2.0 + outage,
             sweep_every=_pick(rng, SWEEPS),
-            sweep_pause=(pause_from, pause_from + 3_000) if rng.random() < 0.2 else (0.0, 0.0),
+            sweep_pause=(pause_from, pause_from + 3_000 + outage) if outage or rng.random() < 0.2 else (0.0, 0.0),
             lag=_pick(rng, (0.05, 0.05, 2.0, 20.0)),
             page=_pick(rng, (1, 2, 7, 100)) if count < 20 else 100,
             concurrency=_pick(rng, (None, None, 1, 3)) if count < 20 else None,

@@ -29,7 +29,7 @@ from tests.fakes.tables import TABLE
 from tests.simulation import template
 from tests.simulation.callers import Callers, SeededSecrets, spec_of_request
 from tests.simulation.dynamodb import DynamoDb
-from tests.simulation.ecs import OTHER_CLUSTER_ARN, Ecs, Order, Task
+from tests.simulation.ecs import OTHER_CLUSTER_ARN, REMEMBERS, Ecs, Order, Task
 from tests.simulation.eventbridge import EventBridge, rules_of
 from tests.simulation.executions import Execution, Executions, RunSpec
 from tests.simulation.faults import FaultPlan, Weather
@@ -91,6 +91,7 @@ class World:
         )
         self.callers = Callers(scheduler, plan, self.lambda_)
         self.invariants = Invariants(self.table, self.ecs, self.executions, self.stepfunctions.answers)
+        self.invariants.may_forget = profile.sweep_pause[1] - profile.sweep_pause[0] > REMEMBERS
         self.printed = Printed()
 
     def _connect(self) -> None:
