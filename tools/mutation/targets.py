@@ -62,6 +62,12 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "Only LEAVE and STOP come here, and as texts LEAVE is the greater one.",
     ),
     Equivalent(
+        "fargate_runs.orphans",
+        "kept = machine_and_name[: LONGEST_REASON - len(text) + len(execution_arn)]",
+        "kept = machine_and_name[: LONGEST_REASON - len(text) % len(execution_arn)]",
+        "A text that is too long is longer than its ARN and shorter than two of it: the remainder is the difference.",
+    ),
+    Equivalent(
         "fargate_runs.run_state",
         "stands = self.task is None and self.given_up and status is _GIVEN_UP_AT[self.given_up]",
         "stands = self.task is None and self.given_up and status == _GIVEN_UP_AT[self.given_up]",
