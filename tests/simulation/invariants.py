@@ -145,10 +145,14 @@ class Invariants:
 
     def losses(self) -> int:
         """Tasks that have ended and have no outcome, and tokens that are open although their task has ended."""
-        records = {task.arn: self.record(task) for task in self.tasks() if not task.is_live}
+        records = {task.arn: self.record(task) for task in self.tasks() if not (task.is_live or self._is_unseen(task))}
         without = sum(1 for item in records.values() if item is None or "outcome" not in item)
         attempts = self._executions.tokens.values()
         return without + sum(1 for each in attempts if not each.is_over and each.task and each.task.arn in records)
+
+    def _is_unseen(self, task: Task) -> bool:
+        """Forgotten by ECS, in an outage of the sweep, before anybody had seen it."""
+        return self.may_forget and not self._ecs.is_remembered(task) and self.record(task) is None
 
     def contradictions(self) -> int:
         """Outcomes that are not what really happened, and answers that are not what is recorded."""
@@ -215,7 +219,7 @@ class Invariants:
         )
 
     def _check_settled(self, task: Task, item: Item | None) -> None:
-        if item is None and self.may_forget and not self._ecs.is_remembered(task):
+        if self._is_unseen(task):
             return
         _must(item is not None, "L2", f"task {task.task_id} has no record")
         assert item is not None
