@@ -95,16 +95,19 @@ class Ecs:
         maxResults: int = 100,  # noqa: N803
         **_filters: Any,
     ) -> dict[str, Any]:
-        """Pages of ARNs, by the status that is desired; the newest may not be listed yet."""
+        """Pages of ARNs, by the status that is desired; the newest may not be listed yet.
+
+        A token says after which task it goes on, so that one that leaves the list hides no other.
+        """
+        after = int(nextToken or 0)
         found = [
-            task.arn
-            for task in self.tasks.values()
-            if task.desired_status == desiredStatus and task.order.cluster == cluster and self._is_seen(task)
+            (number, task.arn)
+            for number, task in enumerate(self.tasks.values(), 1)
+            if number > after and task.desired_status == desiredStatus and self._is_listed(task, cluster)
         ]
-        start = int(nextToken or 0)
-        end = start + min(maxResults, self.page)
-        more = {"nextToken": str(end)} if end < len(found) else {}
-        return {"taskArns": found[start:end], **more}
+        size = min(maxResults, self.page)
+        more = {"nextToken": str(found[size - 1][0])} if len(found) > size else {}
+        return {"taskArns": [arn for _, arn in found[:size]], **more}
 
     def describe_tasks(self, *, cluster: str, tasks: list[str], **_options: Any) -> dict[str, Any]:
         """Up to 100 tasks, and a failure for each that is not seen (fact B12)."""
@@ -305,6 +308,9 @@ class Ecs:
         if task.has_vanished:
             return False
         return task.stopped_at is None or self._scheduler.now - task.stopped_at < REMEMBERS
+
+    def _is_listed(self, task: Task, cluster: str) -> bool:
+        return task.order.cluster == cluster and self._is_seen(task)
 
     def _is_seen(self, task: Task) -> bool:
         now = self._scheduler.now

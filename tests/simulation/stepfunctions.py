@@ -145,16 +145,21 @@ class StepFunctions:
         moment = self._moment(10)
         found = [
             self._listed(each, *as_of(each, moment))
-            for each in reversed(self._executions.all.values())
+            for each in self._executions.all.values()
             if each.parent is None and each.spec.machine_arn == stateMachineArn and each.started <= moment
         ]
-        if self.lists_by_end:
-            found.sort(key=lambda each: each.get("stopDate", each["startDate"]), reverse=True)
-        kept = [each for each in found if statusFilter is None or each["status"] == statusFilter]
-        start = int(nextToken or 0)
-        end = start + min(maxResults or 100, self.page)
-        more = {"nextToken": str(end)} if end < len(kept) else {}
-        return {"executions": kept[start:end], **more}
+        kept = [(self._place(each), each) for each in found if statusFilter is None or each["status"] == statusFilter]
+        kept.sort(key=lambda placed: placed[0], reverse=True)
+        if nextToken:
+            kept = [each for each in kept if each[0] < nextToken]
+        size = min(maxResults or 100, self.page)
+        more = {"nextToken": kept[size - 1][0]} if len(kept) > size else {}
+        return {"executions": [each for _, each in kept[:size]], **more}
+
+    def _place(self, listed: dict[str, Any]) -> str:
+        """Where an execution is in the list; a page's token is the place of its last one."""
+        at = listed.get("stopDate", listed["startDate"]) if self.lists_by_end else listed["startDate"]
+        return f"{at.isoformat(timespec='microseconds')} {listed['executionArn']}"
 
     def _moment(self, behind: float) -> float:
         """Now, or some seconds ago."""
