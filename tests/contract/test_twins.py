@@ -24,7 +24,7 @@ from tests.fakes.tables import TABLE, create_runs_table
 from tests.runtimes import client_settings
 from tests.simulation import template
 from tests.simulation.dynamodb import DynamoDb
-from tests.simulation.ecs import Ecs, Task
+from tests.simulation.ecs import Ecs
 from tests.simulation.eventbridge import EventBridge
 from tests.simulation.executions import Executions, Pattern, RunSpec
 from tests.simulation.faults import FaultPlan, Weather
@@ -32,6 +32,7 @@ from tests.simulation.lives import Ending, Life
 from tests.simulation.network import Client
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.stepfunctions import StepFunctions
+from tests.simulation.tasks import Task
 from tests.waiting import eventually
 
 T = TypeVar("T")

@@ -56,6 +56,7 @@ def _many(seeds: Iterator[int], settings: Settings, tasks: int | None, processes
             for report in pool.imap_unordered(_told, work, chunksize=4):
                 if audit.is_clean and not report.is_clean:
                     _show(tell(report.seed, settings, tail=TAIL))
+                    _say(f"again: --seed {report.seed}{f' --runs {settings.runs}' if settings.runs else ''}")
                 audit.add(report)
             _say(audit.progress, sys.stderr)
     _say(audit.line)

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from tests.simulation.ecs import Ecs, Order, Task
+from tests.simulation.ecs import Ecs
 from tests.simulation.faults import FaultPlan
 from tests.simulation.lives import TRANSIENT, Ending, Life
 from tests.simulation.scheduler import Scheduler
+from tests.simulation.tasks import Order, Task
 
 TOKEN_CANARY: Final = "AQCcanary-task-token"
 FAILING: Final = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})

@@ -10,10 +10,11 @@ from fargate_runs.errors import EventError, PortError
 from fargate_runs.kinds import ErrorName
 from tests.fakes.ecs import MACHINES
 from tests.simulation.dynamodb import DynamoDb
-from tests.simulation.ecs import Ecs, Task
+from tests.simulation.ecs import Ecs
 from tests.simulation.executions import Attempt, Execution, Executions, Pattern, Says
 from tests.simulation.expressions import Item
 from tests.simulation.stepfunctions import TokenAnswer
+from tests.simulation.tasks import Task
 
 _SETTLED: Final = frozenset({"DELIVERED", "CLOSED_BY_OTHERS", "NOT_NEEDED"})
 _OUR_MACHINES: Final = frozenset({MACHINES.request_response, MACHINES.sync, MACHINES.callback})

@@ -29,7 +29,7 @@ from tests.fakes.tables import TABLE
 from tests.simulation import template
 from tests.simulation.callers import Callers, SeededSecrets, spec_of_request
 from tests.simulation.dynamodb import DynamoDb
-from tests.simulation.ecs import OTHER_CLUSTER_ARN, REMEMBERS, Ecs, Order, Task
+from tests.simulation.ecs import Ecs
 from tests.simulation.eventbridge import EventBridge, rules_of
 from tests.simulation.executions import Execution, Executions, RunSpec
 from tests.simulation.faults import FaultPlan, Weather
@@ -43,6 +43,7 @@ from tests.simulation.printed import Printed
 from tests.simulation.profile import Profile, spec_of
 from tests.simulation.scheduler import BEGINNING, Scheduler, current_process
 from tests.simulation.stepfunctions import StepFunctions
+from tests.simulation.tasks import OTHER_CLUSTER_ARN, REMEMBERS, Order, Task
 from tests.simulation.template import Function
 
 FUNCTIONS: Final = ("task_state_change", "execution_state_change", "sweep", "api")
