@@ -13,8 +13,8 @@ from tests.simulation.story import tell
 from tests.simulation.world import Settings
 from tests.template.loading import ROOT
 
-CHUNKS = 16
-SEEDS_OF_A_CHUNK = 50
+CHUNKS = 20
+SEEDS_OF_A_CHUNK = 100
 FAULTS = [f"F{number:02}" for number in range(1, 27)]
 
 
