@@ -221,6 +221,18 @@ def test_an_attempt_that_was_given_up_and_that_no_event_told_of(world: Swept) ->
     assert counts(world.sweep_tasks()) == {}, "asked once: a heartbeat has an effect"
 
 
+def test_an_attempt_whose_successor_has_ended_and_was_not_delivered(world: Swept) -> None:
+    """The second handler died after its one write, which was the outcome: the same sweep delivers it and looks."""
+    world.settle(running())
+    world.cluster.show(running())
+    ended = TaskRecord.of(task(**SECOND), None, None)
+    world.store.write_task(ended.ended(lost("main"), NO_RESULT))
+    world.callbacks.close(TOKEN)
+    report = world.sweep_tasks()
+    assert (report.delivered, report.stopped) == (1, 1)
+    assert [arn for arn, _ in world.cluster.stops] == [task_arn()]
+
+
 def test_a_run_that_shows_its_task_is_not_read(world: Swept, monkeypatch: pytest.MonkeyPatch) -> None:
     """The usual case costs nothing for each task."""
     world.settle(running())

@@ -39,8 +39,7 @@ class SweepTasks:
         runs = {each.run_id: each for each in open_runs}
         for task in open_tasks.values():
             go_on()
-            work = self._deliver if task.has_outcome else self._look_after
-            report.attempt(lambda task=task, work=work: work(task, runs.get(task.run_id), report))  # type: ignore[misc]
+            report.attempt(lambda task=task: self._carry_on(task, runs.get(task.run_id), report))  # type: ignore[misc]
         listed = self._stopped(open_tasks, report, go_on) | self._running(open_tasks, report, go_on)
         unseen = (each for arn, each in open_tasks.items() if arn not in listed and not each.has_outcome)
         for batch in _batches(unseen):
@@ -101,6 +100,11 @@ class SweepTasks:
         if task.has_ended and not done.record.is_open:
             self._done.add(task.task_arn)
 
+    def _carry_on(self, task: OpenTask, run: OpenRun | None, report: SweepReport) -> None:
+        if task.has_outcome:
+            self._deliver(task, report)
+        self._look_after(task, run, report)
+
     def _look_after(self, task: OpenTask, run: OpenRun | None, report: SweepReport) -> None:
         """A task that its run does not show: it was not shown yet, or there is a newer one and this one was given up.
 
@@ -112,7 +116,7 @@ class SweepTasks:
             report.stopped += self._settle.look_after(task.run_id)
             self._looked_after.add(shown_so)
 
-    def _deliver(self, task: OpenTask, _run: OpenRun | None, report: SweepReport) -> None:
+    def _deliver(self, task: OpenTask, report: SweepReport) -> None:
         done = self._settle.deliver(task.run_id, task.task_id)
         if done:
             self._count(done, report)
