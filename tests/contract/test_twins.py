@@ -80,12 +80,17 @@ class Side(ABC):
 
     def described(self) -> list[Json]:
         """Every task that there is."""
-        arns = [
-            arn
+        pages = (
+            page["taskArns"]
             for status in ("RUNNING", "STOPPED")
-            for arn in self.ecs.list_tasks(cluster=self.cluster, desiredStatus=status)["taskArns"]
+            for page in self.ecs.get_paginator("list_tasks").paginate(cluster=self.cluster, desiredStatus=status)
+        )
+        return [
+            task
+            for arns in pages
+            if arns
+            for task in self.ecs.describe_tasks(cluster=self.cluster, tasks=arns)["tasks"]
         ]
-        return list(self.ecs.describe_tasks(cluster=self.cluster, tasks=arns[-100:])["tasks"]) if arns else []
 
     def one(self, task_arn: str) -> Json:
         """One task."""

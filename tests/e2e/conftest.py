@@ -105,9 +105,13 @@ class Stack:
 
         def probe() -> str | None:
             cluster = self.status.outputs["ClusterArn"]
-            for status in DESIRED:
-                arns = self.ecs.list_tasks(cluster=cluster, desiredStatus=status)["taskArns"]
-                tasks = self.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+            pages = (
+                page["taskArns"]
+                for status in DESIRED
+                for page in self.ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=status)
+            )
+            for arns in filter(None, pages):
+                tasks = self.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
                 found = (each["taskArn"] for each in tasks if f"'value': '{run_id}'" in str(each["overrides"]))
                 if arn := next(found, None):
                     return arn
