@@ -28,6 +28,12 @@ NOT_IN_DOCKER = {
     "tests/contract/test_containers.py::test_b18_more_than_the_containers_memory_is_killed[in a child]": (
         "the kernel kills the child alone, and the container ends as it likes"
     ),
+    "tests/contract/test_redrive.py::test_b32_a_redriven_execution_goes_on_from_the_state_that_failed": (
+        "its container looks for a file of this machine"
+    ),
+    "tests/contract/test_redrive.py::test_b32_a_map_or_parallel_state_that_failed_is_redriven": (
+        "its container looks for a file of this machine"
+    ),
 }
 TEST_SECONDS = 900
 END_SECONDS = 60
