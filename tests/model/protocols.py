@@ -56,7 +56,7 @@ class SweptExecutions:
         return self._executions.newest(machine) if machine == self._machine else iter(())
 
 
-class KeptMemory(Memory):
+class KeptMemory(Memory[Any]):
     """What a sweep remembers, kept in the world, so that the next one remembers it too."""
 
     def __init__(self, kept: Any, name: str) -> None:
@@ -64,11 +64,11 @@ class KeptMemory(Memory):
         self._kept = kept
         self._name = name
 
-    def add(self, text: str) -> None:
-        self._kept.add(f"{self._name} {text}")
+    def add(self, thing: object) -> None:
+        self._kept.add(f"{self._name} {thing}")
 
-    def __contains__(self, text: object) -> bool:
-        return bool(self._kept.has(f"{self._name} {text}"))
+    def __contains__(self, thing: object) -> bool:
+        return bool(self._kept.has(f"{self._name} {thing}"))
 
 
 def with_kept_memory(kept: Any, *parts: Any) -> None:

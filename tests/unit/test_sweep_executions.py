@@ -501,7 +501,7 @@ def test_it_asks_whether_to_go_on_between_any_two_pieces_of_work(world: Swept) -
 
 
 def test_memory_forgets_the_oldest() -> None:
-    memory = Memory(most=2)
+    memory: Memory[str] = Memory(most=2)
     for text in ("a", "b", "a", "c"):
         memory.add(text)
     assert [text in memory for text in ("a", "b", "c")] == [False, True, True]

@@ -57,11 +57,12 @@ class Swept(World):
         ended = self.close(ExecutionStatus.FAILED)
         fold_run(self.store, RUN_ID, lambda run: with_execution(run, ended, Pattern.CALLBACK))
 
-    def sweep_tasks(self) -> SweepReport:
+    def sweep_tasks(self, *, without_runs: bool = False) -> SweepReport:
         report = SweepReport()
         items = list(self.store.open_items())
         tasks = {each.task_arn: each for each in items if isinstance(each, OpenTask)}
-        self.part(tasks, [each for each in items if isinstance(each, OpenRun)], report, lambda: None)
+        runs = [each for each in items if isinstance(each, OpenRun) and not without_runs]
+        self.part(tasks, runs, report, lambda: None)
         return report
 
 
@@ -231,6 +232,39 @@ def test_an_attempt_whose_successor_has_ended_and_was_not_delivered(world: Swept
     report = world.sweep_tasks()
     assert (report.delivered, report.stopped) == (1, 1)
     assert [arn for arn, _ in world.cluster.stops] == [task_arn()]
+
+
+def test_an_attempt_whose_run_has_ended_and_that_was_looked_at_before(world: Swept) -> None:
+    """First its run was not in the index yet, then it is not there any more: there is a newer task all the same."""
+    world.settle(running())
+    world.cluster.show(running())
+    world.sweep_tasks(without_runs=True)
+    world.store.write_task(TaskRecord.of(task(**running(**SECOND)), None, None))
+    second_ended = TaskRecord.of(task(**{**life()[4], **SECOND}), None, None)
+    world.store.write_task(second_ended.ended(lost("main"), NO_RESULT).delivered(Delivery.DELIVERED))
+    world.use_case.look_after(RUN_ID, lambda _each: False)
+    world.callbacks.close(TOKEN)
+    assert counts(world.sweep_tasks(without_runs=True)) == {"stopped": 1}
+    assert [arn for arn, _ in world.cluster.stops] == [task_arn()]
+    assert counts(world.sweep_tasks(without_runs=True)) == {}
+
+
+def test_an_attempt_that_is_recorded_after_another_one_was_looked_at(world: Swept) -> None:
+    """Of three attempts the first was stopped for the third; the event of the second came late, and half-way."""
+    third = {**SECOND, "taskArn": task_arn("e" * 32), "createdAt": "2025-05-06T11:09:00Z"}
+    world.callbacks.close(TOKEN)
+    world.callbacks.open.add("second")
+    for each in (running(), running(**third)):
+        world.store.write_task(TaskRecord.of(task(**each), None, None))
+        world.cluster.show(each)
+    world.sweep_tasks()
+    assert [arn for arn, _ in world.cluster.stops] == [task_arn()]
+    world.store.write_task(TaskRecord.of(task(**running(**SECOND)), None, None))
+    world.cluster.show(running(**SECOND))
+    world.callbacks.close("second")
+    world.sweep_tasks()
+    assert [arn for arn, _ in world.cluster.stops] == [task_arn(), task_arn("f" * 32)]
+    assert counts(world.sweep_tasks()) == {}
 
 
 def test_a_run_that_shows_its_task_is_not_read(world: Swept, monkeypatch: pytest.MonkeyPatch) -> None:

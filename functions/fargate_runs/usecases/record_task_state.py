@@ -5,6 +5,7 @@ shown by the run, then delivered, then marked as delivered. A crash between any 
 event of the task, a redelivery of this one, or the sweep, because every step is done again from what stands.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fargate_runs.answer import Answer, Success, answer_of, smallest_answer_of
@@ -55,6 +56,14 @@ class Settlement:
     refused: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LookedAfter:
+    """How many of a run's tasks were told to stop, and the ids of all that were looked at."""
+
+    stopped: int
+    task_ids: tuple[str, ...]
+
+
 class RecordTaskState:
     """The use case. A task may come from an event or from DescribeTasks: the same state has the same effect."""
 
@@ -93,12 +102,12 @@ class RecordTaskState:
         stands = self._store.find_task(run_id, task_id)
         return self._finish(Settlement(Step.DELIVER, stands), None, None) if stands else None
 
-    def look_after(self, run_id: str) -> int:
-        """Show all tasks of a run, and stop the attempts that a retry gave up on; gives how many."""
+    def look_after(self, run_id: str, is_due: Callable[[TaskRecord], bool]) -> LookedAfter:
+        """Show all tasks of a run, and stop those attempts that are due to be asked for and that were given up."""
         _, tasks = self._store.load_run(run_id)
         for each in tasks:
             self._show(each)
-        return self._abandoned.attempts_given_up(tasks)
+        return LookedAfter(self._abandoned.attempts_given_up(tasks, is_due), tuple(each.task_id for each in tasks))
 
     def lose(self, run_id: str, task_id: str) -> Settlement | None:
         """Give a task that ECS has forgotten the outcome Task.Lost, unless it has one; None if its record is gone."""

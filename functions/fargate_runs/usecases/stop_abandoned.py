@@ -4,7 +4,7 @@ What is known of an execution may be old: it may have been redriven since. So ta
 asked then: what it calls closed after a task was read cannot be what started that task anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fargate_runs.execution import Execution
 from fargate_runs.orphans import is_to_be_stopped, may_be_given_up, reason_of_end, reason_of_retry
@@ -41,12 +41,15 @@ class StopAbandoned:
             self._cluster.stop(each.task_arn, reason_of_end(now_so or execution))
         return len(stopped)
 
-    def attempts_given_up(self, tasks: Sequence[TaskRecord]) -> int:
-        """Stop attempts of one run that a retry gave up on; gives how many.
+    def attempts_given_up(
+        self, tasks: Sequence[TaskRecord], is_due: Callable[[TaskRecord], bool] = lambda _each: True
+    ) -> int:
+        """Stop attempts of one run that a retry gave up on; gives how many. Only those that are due are asked for.
 
         Raises CallbacksUnavailableError or ClusterUnavailableError.
         """
-        given_up = [each for each in may_be_given_up(tasks) if each.token and self._callbacks.is_closed(each.token)]
+        due = filter(is_due, may_be_given_up(tasks))
+        given_up = [each for each in due if each.token and self._callbacks.is_closed(each.token)]
         for each in given_up:
             self._cluster.stop(each.task_arn, reason_of_retry(each))
         return len(given_up)

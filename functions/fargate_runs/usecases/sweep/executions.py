@@ -42,7 +42,7 @@ class SweepExecutions:
         self._state_machines = state_machines
         self._follows_others = follows_others
         self._listing = Listing(store, executions, clock, state_machines)
-        self._left_alone = Memory()
+        self._left_alone: Memory[str] = Memory()
 
     def __call__(
         self, open_tasks: Iterable[OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go

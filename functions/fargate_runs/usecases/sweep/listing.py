@@ -38,7 +38,7 @@ class Listing:
         self._executions = executions
         self._clock = clock
         self._state_machines = state_machines
-        self._recorded = Memory()
+        self._recorded: Memory[str] = Memory()
 
     def read(self, known: Iterable[str], seen_until: datetime | None, report: SweepReport, go_on: Go) -> Listed:
         """`known` has the ARNs of the open runs. Raises ExecutionsUnavailableError, and what `go_on` raises."""

@@ -29,8 +29,8 @@ class SweepTasks:
         self._cluster = cluster
         self._settle = settle
         self._token_variables = token_variables
-        self._done = Memory()
-        self._looked_after = Memory()
+        self._done: Memory[str] = Memory()
+        self._looked_after: Memory[tuple[str, str | None]] = Memory()
 
     def __call__(
         self, open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
@@ -85,7 +85,7 @@ class SweepTasks:
         self._find((str(detail.get("taskArn")) for detail in described.tasks), by_arn, report)
         for detail in described.tasks:
             report.attempt(lambda detail=detail: self._settle_one(detail, report))  # type: ignore[misc]
-        for arn in described.missing & by_arn.keys():
+        for arn in (arn for arn in by_arn if arn in described.missing):
             report.attempt(lambda arn=arn: self._miss(by_arn[arn], report))  # type: ignore[misc]
 
     def _settle_one(self, detail: Mapping[str, object], report: SweepReport) -> None:
@@ -108,13 +108,17 @@ class SweepTasks:
     def _look_after(self, task: OpenTask, run: OpenRun | None, report: SweepReport) -> None:
         """A task that its run does not show: it was not shown yet, or there is a newer one and this one was given up.
 
-        Once for each newer task: whether the token is closed is asked by a heartbeat, and that has an effect.
+        Each once for each newer task: whether the token is closed is asked by a heartbeat, and that has an effect.
+        A run that is not in the open index has ended or is not there yet: its own item says which task it shows.
         """
-        newest = run.newest_task_id if run else None
-        shown_so = f"{task.run_id}#{newest}"
-        if newest != task.task_id and shown_so not in self._looked_after:
-            report.stopped += self._settle.look_after(task.run_id)
-            self._looked_after.add(shown_so)
+        shows = run or self._store.find_run(task.run_id)
+        newest = shows.newest_task_id if shows else None
+        if task.task_id == newest or (task.task_id, newest) in self._looked_after:
+            return
+        looked = self._settle.look_after(task.run_id, lambda each: (each.task_id, newest) not in self._looked_after)
+        report.stopped += looked.stopped
+        for task_id in {task.task_id: None, **dict.fromkeys(looked.task_ids)}:
+            self._looked_after.add((task_id, newest))
 
     def _deliver(self, task: OpenTask, report: SweepReport) -> None:
         done = self._settle.deliver(task.run_id, task.task_id)
