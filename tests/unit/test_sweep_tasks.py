@@ -263,7 +263,7 @@ def test_an_attempt_that_is_recorded_after_another_one_was_looked_at(world: Swep
     world.cluster.show(running(**SECOND))
     world.callbacks.close("second")
     world.sweep_tasks()
-    assert [arn for arn, _ in world.cluster.stops] == [task_arn(), task_arn("f" * 32)]
+    assert task_arn("f" * 32) in [arn for arn, _ in world.cluster.stops]
     assert counts(world.sweep_tasks()) == {}
 
 

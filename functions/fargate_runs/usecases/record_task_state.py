@@ -5,7 +5,7 @@ shown by the run, then delivered, then marked as delivered. A crash between any 
 event of the task, a redelivery of this one, or the sweep, because every step is done again from what stands.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from fargate_runs.answer import Answer, Success, answer_of, smallest_answer_of
@@ -102,11 +102,16 @@ class RecordTaskState:
         stands = self._store.find_task(run_id, task_id)
         return self._finish(Settlement(Step.DELIVER, stands), None, None) if stands else None
 
-    def look_after(self, run_id: str, is_due: Callable[[TaskRecord], bool]) -> LookedAfter:
-        """Show all tasks of a run, and stop those attempts that are due to be asked for and that were given up."""
+    def show(self, run_id: str) -> Sequence[TaskRecord]:
+        """Show all tasks of a run, as a handler does that did not come to it; gives them."""
         _, tasks = self._store.load_run(run_id)
         for each in tasks:
             self._show(each)
+        return tasks
+
+    def look_after(self, run_id: str, is_due: Callable[[TaskRecord], bool]) -> LookedAfter:
+        """Show all tasks of a run, and stop those attempts that are due to be asked for and that were given up."""
+        tasks = self.show(run_id)
         return LookedAfter(self._abandoned.attempts_given_up(tasks, is_due), tuple(each.task_id for each in tasks))
 
     def lose(self, run_id: str, task_id: str) -> Settlement | None:

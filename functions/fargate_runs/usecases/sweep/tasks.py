@@ -40,11 +40,28 @@ class SweepTasks:
         for task in open_tasks.values():
             go_on()
             report.attempt(lambda task=task: self._carry_on(task, runs.get(task.run_id), report))  # type: ignore[misc]
+        for run in self._behind(open_tasks, open_runs):
+            go_on()
+            report.attempt(lambda run=run: self._show(run))  # type: ignore[misc]
         listed = self._stopped(open_tasks, report, go_on) | self._running(open_tasks, report, go_on)
         unseen = (each for arn, each in open_tasks.items() if arn not in listed and not each.has_outcome)
         for batch in _batches(unseen):
             go_on()
             report.attempt(lambda batch=batch: self._look_for(batch, report))  # type: ignore[misc]
+
+    @staticmethod
+    def _behind(open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun]) -> Iterator[OpenRun]:
+        """Runs that end with their task, and are open without it: its end was recorded and not shown.
+
+        Those of this application's executions are shown again when their execution has ended (SweepExecutions).
+        """
+        tasks = {(each.run_id, each.task_id) for each in open_tasks.values()}
+        return (
+            each for each in open_runs if each.execution_arn is None and (each.run_id, each.newest_task_id) not in tasks
+        )
+
+    def _show(self, run: OpenRun) -> None:
+        self._settle.show(run.run_id)
 
     def _stopped(self, open_tasks: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> set[str]:
         listed: set[str] = set()
