@@ -124,8 +124,13 @@ class LocalFargate:
         self._lives[life.task.arn] = life
         coroutine = asyncio.get_running_loop().create_task(life.live())
         self._coroutines.add(coroutine)
-        coroutine.add_done_callback(self._coroutines.discard)
+        coroutine.add_done_callback(lambda ended: self._end(life, ended))
         return life
+
+    def _end(self, life: TaskLife, coroutine: asyncio.Task[None]) -> None:
+        self._coroutines.discard(coroutine)
+        if life.is_forgotten:
+            self._lives.pop(life.task.arn, None)
 
     def _new_task(self, request: RunTaskRequest) -> LocalTask:
         task_id = secrets.token_hex(16)

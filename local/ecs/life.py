@@ -30,6 +30,10 @@ class StopRequest:
     longest_seconds: float | None = None
 
 
+class ForgottenError(Exception):
+    """ECS knows the task no more."""
+
+
 ESSENTIAL_EXITED: Final = StopRequest("EssentialContainerExited", "Essential container in task exited")
 
 
@@ -41,6 +45,7 @@ class TaskLife:
     ) -> None:
         self.task = task
         self.over = asyncio.Event()
+        self.is_forgotten = False
         self._around = around
         self._plan = plan or TaskPlan()
         self._stop: asyncio.Future[StopRequest] = asyncio.get_running_loop().create_future()
@@ -56,12 +61,19 @@ class TaskLife:
             self._change(lambda: self._mark_stopping(request))
 
     async def live(self) -> None:
-        """The whole life. Never raises: whatever goes wrong here is the task's end."""
+        """The whole life. Never raises: whatever goes wrong here is the task's end.
+
+        `over` is set at that end. A task that is forgotten has none: nobody who waits for it is told.
+        """
         self._publish()
         try:
             end = await self._until_end()
         except FailedStartError as error:
             end = await self._stop_containers(StopRequest("TaskFailedToStart", str(error)))
+        except ForgottenError:
+            self._containers.kill_all()
+            self.is_forgotten = True
+            return
         except asyncio.CancelledError:
             self._containers.kill_all()
             raise
@@ -93,14 +105,14 @@ class TaskLife:
         return await self._until_containers_end()
 
     async def _until_containers_end(self) -> StopRequest:
-        while not self._containers.essential_ended:
+        while not (self._stop.done() or self._containers.essential_ended):
             waits: list[asyncio.Future[Any]] = [*self._containers.ends_to_come(), self._stop]
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             if self._stop.done():
-                return await self._stop_containers(self._stop.result())
+                break
             if not self._containers.essential_ended and self._containers.note_exits():
                 self._change(lambda: None)  # the task goes on with a container less, and an event says so (fact B6)
-        return await self._stop_containers(ESSENTIAL_EXITED)
+        return await self._stop_containers(self._stop.result() if self._stop.done() else ESSENTIAL_EXITED)
 
     def _fail_if_planned(self, status: str) -> None:
         failure = self._plan.failure
@@ -121,10 +133,16 @@ class TaskLife:
         self._strike = asyncio.get_running_loop().call_later(seconds, self._do_strike, strike)
 
     def _do_strike(self, strike: Strike) -> None:
-        if strike.stop_code is None:
+        if strike.forgets:
+            self._forget()
+        elif strike.stop_code is None:
             self._containers.starve()
         else:
             self.stop(StopRequest(strike.stop_code, strike.reason, strike.warning_seconds))
+
+    def _forget(self) -> None:
+        if not self._stop.done():
+            self._stop.set_exception(ForgottenError())
 
     async def _stop_containers(self, end: StopRequest) -> StopRequest:
         await self._containers.stop(end.longest_seconds)

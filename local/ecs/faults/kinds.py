@@ -63,6 +63,7 @@ class FaultKind:
     fails_in: str = "PENDING"
     stop_code: str | None = None
     provider: str | None = None
+    forgets: bool = False
     seconds: float | None = None
     seconds_are: str = ""
     has_when: bool = False
@@ -210,6 +211,13 @@ _ROWS: Final = (
         "B14, B16",
         "Task stopped by user",
         stop_code="UserInitiated",
+    ),
+    FaultKind(
+        "task-forgotten",
+        Stage.RUN,
+        "the task ends untold and ECS forgets it at once, as it does an hour after an end: no event, no list, MISSING",
+        "B12",
+        forgets=True,
     ),
     FaultKind("event-dropped", Stage.EVENT, "the event never comes", "B10, B11"),
     FaultKind("event-doubled", Stage.EVENT, "the event comes twice: same version, another event id", "B9, B10"),

@@ -20,13 +20,14 @@ class Strike:
     """What happens to the task `after` virtual seconds of RUNNING.
 
     `stop_code` None: a container is killed for lack of memory. `warning_seconds`: the longest time from SIGTERM to
-    SIGKILL, None where only stopTimeout counts.
+    SIGKILL, None where only stopTimeout counts. `forgets`: it is gone, with its containers, and nothing tells so.
     """
 
     after: float
     stop_code: str | None
     reason: str
     warning_seconds: float | None = None
+    forgets: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def failure_of(order: FaultOrder, image: str) -> StartFailure:
 def strike_of(order: FaultOrder) -> Strike:
     """What an order does to a running task."""
     warning = order.effective_seconds if order.kind.seconds is not None else None
-    return Strike(order.after, order.kind.stop_code, order.reason or order.kind.text, warning)
+    reason = order.reason or order.kind.text
+    return Strike(order.after, order.kind.stop_code, reason, warning, order.kind.forgets)
 
 
 def image_words(image: str) -> dict[str, str]:
