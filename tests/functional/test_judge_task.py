@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes.ecs import CANARY, RUN_ID, TOKEN, container, detail
 from tests.functional.conftest import Stack
-from tests.functional.test_task_state_change import lines_of, metrics_of
+from tests.functional.printed import lines_of, metrics_of
 from tests.unit.test_judge_task import pascal
 
 FAILED = json.dumps(pascal(detail(containers=[container("main", 3)])))

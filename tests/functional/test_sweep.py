@@ -31,7 +31,7 @@ from tests.fakes.ecs import (
 )
 from tests.fakes.tables import TABLE
 from tests.functional.conftest import CONTEXT, Stack
-from tests.functional.test_task_state_change import lines_of
+from tests.functional.printed import lines_of
 
 SAMPLE = Path(__file__).parents[2] / "events/sweep/schedule.json"
 BADLY = detail(containers=[container("main", 3)])
