@@ -41,6 +41,10 @@ class StateMachines:
         machine = state_machine_of(execution_arn)
         return next((pattern for pattern in Pattern if machine == self.arn_of(pattern)), None)
 
+    def are_beside(self, execution_arn: str) -> bool:
+        """Whether it is an execution of the same account and Region, and no express one: others tell us nothing."""
+        return execution_arn.split(":")[:6] == [*self.callback.split(":")[:5], "execution"]
+
     def pattern_of(self, execution_arn: str | None, *, has_token: bool, started_by: str | None) -> Pattern | None:
         """The pattern of a task: by its machine, else by what the task itself shows; None if nothing shows it."""
         ours = self.pattern_of_execution(execution_arn)

@@ -141,11 +141,13 @@ def test_a_request_response_task_works_on_and_is_asked_for_once(world: Swept) ->
     world.sweep_executions()
     asked = len(world.executions.described)
     world.clock.pass_by(timedelta(days=1))
-    assert counts(world.sweep_executions()) == {"noted": 1}, "its run is still open"
+    assert counts(world.sweep_executions()) == {}
+    assert world.run().status is RunStatus.RUNNING
     assert world.cluster.stops == []
     world.settle({**of_execution(done.arn), "version": 5, "lastStatus": "STOPPED", "desiredStatus": "STOPPED"})
     assert counts(world.sweep_executions()) == {}
-    assert len(world.executions.described) == asked + 1
+    assert world.run().has_ended
+    assert len(world.executions.described) == asked == 1
 
 
 def test_a_task_of_another_machine_that_works_on_is_asked_for_once(world: Swept) -> None:

@@ -1,6 +1,7 @@
 """Step Functions' executions against the records: runs that ended unseen, tasks that outlive their execution."""
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -42,33 +43,42 @@ class SweepExecutions:
         self._state_machines = state_machines
         self._follows_others = follows_others
         self._listing = Listing(store, executions, clock, state_machines)
-        self._left_alone: Memory[str] = Memory()
+        self._left_alone: Memory[tuple[str | None, Pattern | None]] = Memory()
+        self._other_asked_last: str | None = None
 
     def __call__(
         self, open_tasks: Iterable[OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
     ) -> None:
         """Take in what is not as it is recorded. Raises ExecutionsUnavailableError where there are no lists."""
         failures = report.failures
+        live_tasks = {each.task_id: each for each in open_tasks if not each.has_outcome}
         runs = {each.execution_arn: each for each in open_runs if each.execution_arn}
         listed = self._listing.read(runs.keys(), report.seen_until, report, go_on)
         for execution in listed.unknown:
             report.attempt(lambda execution=execution: self._take_in(execution, report))  # type: ignore[misc]
-        live = self._live(open_tasks)
-        suspects = sorted(({*live, *runs} - listed.running) | listed.ended)
-        ours = [arn for arn in suspects if self._is_ours(arn)]
-        for arn in (*ours, *self._turn_of_others([arn for arn in suspects if not self._is_ours(arn)])):
+        live = self._live(live_tasks.values())
+        resting = {arn for arn, run in runs.items() if self._rests(live_tasks.get(run.newest_task_id or ""))}
+        suspects = sorted(({*live, *runs} - listed.running - resting) | listed.ended)
+        for arn in filter(self._is_ours, suspects):
             go_on()
             report.attempt(lambda arn=arn: self._look_at(arn, live.get(arn, ()), runs.get(arn), report))  # type: ignore[misc]
         if report.failures == failures:
             report.seen_until = listed.newest
+        for arn in self._turn_of_others([arn for arn in suspects if self._is_of_others(arn)]):
+            go_on()
+            report.attempt(lambda arn=arn: self._look_at(arn, live.get(arn, ()), None, report))  # type: ignore[misc]
 
-    def _live(self, open_tasks: Iterable[OpenTask]) -> dict[str, set[Pattern | None]]:
-        """The patterns of the tasks without an outcome, by execution."""
+    def _live(self, live_tasks: Iterable[OpenTask]) -> dict[str, set[Pattern | None]]:
+        """The patterns of the tasks that are not left alone, by execution."""
         live: dict[str, set[Pattern | None]] = {}
-        for each in open_tasks:
-            if each.execution_arn and not each.has_outcome and each.execution_arn not in self._left_alone:
+        for each in live_tasks:
+            if each.execution_arn and not self._rests(each):
                 live.setdefault(each.execution_arn, set()).add(each.pattern)
         return live
+
+    def _rests(self, task: OpenTask | None) -> bool:
+        """Its execution has succeeded, and the task works on, as it may."""
+        return task is not None and (task.execution_arn, task.pattern) in self._left_alone
 
     def _take_in(self, execution: Execution, report: SweepReport) -> None:
         noted = self._note(execution)
@@ -87,8 +97,9 @@ class SweepExecutions:
             self._show_tasks(run)
         if execution.status is ExecutionStatus.SUCCEEDED:
             self._give_up(run, GivenUp.TASK_LOST, execution.stopped_at, NEVER_SEEN_AFTER)
-            if all(VERDICTS[pattern, execution.status] is Verdict.LEAVE for pattern in patterns):
-                self._left_alone.add(arn)
+            for pattern in patterns:
+                if VERDICTS[pattern, execution.status] is Verdict.LEAVE:
+                    self._left_alone.add((arn, pattern))
 
     def _show_tasks(self, run: OpenRun) -> None:
         """A task may be recorded and not yet shown by its run: the handler died between the two."""
@@ -103,15 +114,19 @@ class SweepExecutions:
     def _is_ours(self, arn: str) -> bool:
         return self._state_machines.pattern_of_execution(arn) is not None
 
-    def _turn_of_others(self, arns: Sequence[str]) -> Sequence[str]:
+    def _is_of_others(self, arn: str) -> bool:
+        return not self._is_ours(arn) and self._state_machines.are_beside(arn)
+
+    def _turn_of_others(self, arns: Sequence[str]) -> Iterator[str]:
         """Executions of other machines, which no list shows at once: some in each sweep, all in turn."""
         if not self._follows_others:
-            return ()
-        if len(arns) <= MOST_OF_OTHERS:
-            return arns
-        minute = int(self._clock.now().timestamp() // 60)
-        start = minute * MOST_OF_OTHERS % len(arns)
-        return (*arns[start:], *arns[:start])[:MOST_OF_OTHERS]
+            return
+        last = self._other_asked_last
+        # A new process begins anywhere: each may be one.
+        start = bisect_right(arns, last) if last else self._clock.now().microsecond % max(1, len(arns))
+        for arn in (*arns[start:], *arns[:start])[:MOST_OF_OTHERS]:
+            yield arn
+            self._other_asked_last = arn
 
 
 def _given_up(stands: RunRecord | None, run: OpenRun, why: GivenUp) -> RunRecord:
