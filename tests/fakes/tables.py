@@ -1,5 +1,6 @@
 """The runs table of the real template, on moto."""
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tests.template.loading import load_template, resources_of_type
@@ -13,6 +14,10 @@ CREATABLE = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "Bil
 
 def create_runs_table(client: "DynamoDBClient") -> None:
     """As template.yaml has it."""
+    client.create_table(TableName=TABLE, **_properties())
+
+
+@cache
+def _properties() -> dict[str, Any]:
     (table,) = resources_of_type(load_template(), "AWS::DynamoDB::Table").values()
-    properties: dict[str, Any] = {name: table["Properties"][name] for name in CREATABLE}
-    client.create_table(TableName=TABLE, **properties)
+    return {name: table["Properties"][name] for name in CREATABLE}

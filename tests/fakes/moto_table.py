@@ -1,0 +1,29 @@
+"""The runs table on moto, in the test's own process, and the adapter on it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+from fargate_runs.aws.dynamodb import DynamoRunStore
+from tests.fakes.clock import StoppedClock
+from tests.fakes.tables import TABLE, create_runs_table
+
+
+@contextmanager
+def runs_table_on_moto() -> Iterator[Any]:
+    """A client of moto that has the table and nothing else."""
+    with mock_aws():
+        client = boto3.client(
+            "dynamodb", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
+        )
+        create_runs_table(client)
+        yield client
+
+
+def store_on(client: Any) -> DynamoRunStore:
+    """The adapter at noon."""
+    return DynamoRunStore(client, TABLE, clock=StoppedClock(), retention=timedelta(days=120))

@@ -1,0 +1,55 @@
+"""Builders of what is recorded: tasks, runs, and how their execution stands."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+
+from fargate_runs.execution import Execution, ExecutionStatus
+from fargate_runs.log import LogLocation, Result
+from fargate_runs.outcome import Outcome, outcome_of
+from fargate_runs.patterns import Pattern
+from fargate_runs.record import TaskRecord
+from fargate_runs.run_state import RunRecord
+from fargate_runs.task import EcsTask
+from tests.fakes.attempts import running
+from tests.fakes.clock import NOON
+from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, task
+
+LOG: Final = LogLocation("/jobs/tasks", f"runs/main/{TASK_ID}", "us-east-1")
+RESULT: Final = Result('{"rows":3,"ratio":0.1}', "a note")
+
+
+def outcome(**changes: object) -> Outcome:
+    """Of a task that ended as `detail(**changes)` tells."""
+    found = outcome_of(task(**changes))
+    assert found
+    return found
+
+
+def open_task(**changes: object) -> TaskRecord:
+    """A task that runs."""
+    return TaskRecord.of(EcsTask.from_detail(running(**changes)), Pattern.CALLBACK, LOG)
+
+
+def ended_task(**changes: object) -> TaskRecord:
+    """A task with its outcome, which is still to be delivered."""
+    return TaskRecord.of(task(**changes), Pattern.CALLBACK, LOG).ended(outcome(**changes), RESULT)
+
+
+def pending_run(**changes: Any) -> RunRecord:
+    """The API's record of a run that it is about to start."""
+    run = RunRecord(
+        run_id=RUN_ID,
+        created_at=NOON,
+        pattern=Pattern.CALLBACK,
+        execution_arn=EXECUTION_ARN,
+        follows=True,
+        input={"commands": ["job"], "environmentNames": ["A"], "retries": 2, "retryOnExitCodes": [75]},
+    )
+    return replace(run, **changes)
+
+
+def execution(status: str, **more: Any) -> Execution:
+    """The run's execution, which started at noon, and has lasted three minutes if it has ended."""
+    seen = Execution(EXECUTION_ARN, ExecutionStatus(status), started_at=NOON)
+    return replace(seen, **{"stopped_at": NOON + timedelta(minutes=3) if seen.is_closed else None, **more})

@@ -1,0 +1,157 @@
+"""Processes that sweep, one part of the sweep each, on twins in memory."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, NoReturn
+
+from fargate_runs.answer import Failure
+from fargate_runs.execution import Execution, ExecutionStatus
+from fargate_runs.log import NO_RESULT
+from fargate_runs.outcome import Outcome
+from fargate_runs.patterns import Pattern, execution_arn
+from fargate_runs.ports import OpenRun, OpenTask, TaskList
+from fargate_runs.record import TaskRecord
+from fargate_runs.run_state import RunRecord, with_execution
+from fargate_runs.task import DEFAULT_TOKEN_VARIABLES, EcsTask
+from fargate_runs.usecases.folding import fold_run
+from fargate_runs.usecases.sweep.executions import SweepExecutions
+from fargate_runs.usecases.sweep.report import SweepReport
+from fargate_runs.usecases.sweep.tasks import SweepTasks
+from tests.fakes.attempts import running
+from tests.fakes.ecs import MACHINES, RUN_ID, TOKEN, Detail, detail, task_arn
+from tests.fakes.records import execution, pending_run
+from tests.fakes.settling import World
+
+
+class EnoughError(Exception):
+    """It is not to go on."""
+
+
+class GoOn:
+    """Whether to go on, as a sweep asks it: counts how often, and the `stops_at`th time it is not."""
+
+    def __init__(self, stops_at: int | None = None) -> None:
+        self.asked = 0
+        self._stops_at = stops_at
+
+    def __call__(self) -> None:
+        self.asked += 1
+        if self.asked == self._stops_at:
+            raise EnoughError
+
+
+class Sweeping(World):
+    """What is open, by the records as they are then."""
+
+    def open_tasks(self) -> dict[str, OpenTask]:
+        return {each.task_arn: each for each in self.store.open_items() if isinstance(each, OpenTask)}
+
+    def open_runs(self) -> list[OpenRun]:
+        return [each for each in self.store.open_items() if isinstance(each, OpenRun)]
+
+
+class SweepingTasks(Sweeping):
+    """`sweep_tasks` is one sweep's part on tasks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = self.new_process()
+
+    def new_process(self) -> SweepTasks:
+        return SweepTasks(self.store, self.cluster, self.use_case, DEFAULT_TOKEN_VARIABLES)
+
+    def sweep_tasks(self, *, without_runs: bool = False) -> SweepReport:
+        report = SweepReport()
+        self.part(self.open_tasks(), [] if without_runs else self.open_runs(), report, GoOn())
+        return report
+
+    def record(self, of: Detail, verdict: Outcome | None = None) -> None:
+        """The handler of this detail died after its one write, which is the outcome if there is a verdict."""
+        seen = TaskRecord.of(EcsTask.from_detail(of), None, None)
+        self.store.write_task(seen.ended(verdict, NO_RESULT) if verdict else seen)
+
+    def miss(self, sweeps: int, told: Detail | None = None) -> None:
+        """So many sweeps find a task nowhere that an event has told of."""
+        self.settle(told or running())
+        for _ in range(sweeps):
+            self.sweep_tasks()
+
+    def failure(self) -> str:
+        """The name of the error that the token was answered with."""
+        answer = self.callbacks.answers[TOKEN]
+        assert isinstance(answer, Failure)
+        return answer.error
+
+    def end_run_failed(self) -> None:
+        """Unseen by the cluster's part: the end of the execution is noted before the task is seen again."""
+        ended = self.close(ExecutionStatus.FAILED)
+        fold_run(self.store, RUN_ID, lambda run: with_execution(run, ended, Pattern.CALLBACK))
+
+    def described(self) -> int:
+        """How many calls of DescribeTasks there were."""
+        return self.cluster.calls.count("describe")
+
+    def stopped(self) -> list[str]:
+        """The ARNs of what was told to stop, in that order."""
+        return [arn for arn, _ in self.cluster.stops]
+
+
+class SweepingExecutions(Sweeping):
+    """`sweep_executions` is one sweep's part on executions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen_until: datetime | None = None
+        self.part = self.new_process()
+
+    def new_process(self, *, follows_others: bool = True) -> SweepExecutions:
+        return SweepExecutions(
+            self.store, self.executions, self.note, self.clock, state_machines=MACHINES, follows_others=follows_others
+        )
+
+    def sweep_executions(self) -> SweepReport:
+        report = SweepReport(seen_until=self.seen_until)
+        self.part(self.open_tasks().values(), self.open_runs(), report, GoOn())
+        self.seen_until = report.seen_until
+        return report
+
+    def show(self, status: str, name: str = RUN_ID, *, pattern: Pattern = Pattern.CALLBACK, **more: Any) -> Execution:
+        """Step Functions says this from now on; no event tells of it."""
+        arn = execution_arn(MACHINES.arn_of(pattern), name)
+        seen = execution(status, arn=arn, **more)
+        closed_now = seen.is_closed and "stopped_at" not in more
+        return self.executions.show(replace(seen, stopped_at=self.clock.now()) if closed_now else seen)
+
+    def accept(self, **changes: Any) -> RunRecord:
+        """The API records a run that it is about to start."""
+        run = pending_run(**changes)
+        self.store.write_run(run)
+        return run
+
+    def run(self, name: str = RUN_ID) -> RunRecord:
+        return self.store.runs[name]
+
+
+def other(number: int, **changes: object) -> Detail:
+    """One of many tasks of another kind: no RUN_ID, no token."""
+    return detail(taskArn=task_arn(f"{number:032x}"), overrides={"containerOverrides": [{"name": "main"}]}, **changes)
+
+
+def no_lists(_which: TaskList) -> Iterator[Sequence[str]]:
+    """In place of ECS's lists: they are behind, and show nothing."""
+    return iter([[]])
+
+
+def counts(report: SweepReport) -> dict[str, object]:
+    """What is not zero."""
+    return {name: value for name, value in report.as_json().items() if value}
+
+
+def raises(error: Exception) -> Callable[..., NoReturn]:
+    """In place of a call that fails."""
+
+    def call(*_args: object) -> NoReturn:
+        raise error
+
+    return call

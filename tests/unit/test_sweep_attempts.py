@@ -1,0 +1,110 @@
+"""Runs that do not show their tasks yet, and attempts that were given up while nobody looked."""
+
+import pytest
+
+from fargate_runs.outcome import lost
+from fargate_runs.record import Delivery
+from tests.fakes.attempts import SECOND, SECOND_ID, SECOND_TOKEN, attempt, running
+from tests.fakes.ecs import RUN_ID, TASK_ID, TOKEN, detail, task_arn
+from tests.fakes.records import outcome
+from tests.fakes.sweeping import SweepingTasks, counts
+
+
+@pytest.fixture
+def world() -> SweepingTasks:
+    return SweepingTasks()
+
+
+def test_a_run_that_does_not_show_its_outcome_yet(world: SweepingTasks) -> None:
+    world.record(detail(), outcome())
+    assert world.store.runs == {}
+    world.sweep_tasks()
+    assert world.store.runs[RUN_ID].outcome == outcome()
+
+
+def test_a_run_that_does_not_show_its_live_task_yet(world: SweepingTasks) -> None:
+    """The handler died between its two writes; nothing more comes of the task for hours."""
+    world.record(running())
+    world.cluster.show(running())
+    assert counts(world.sweep_tasks()) == {}
+    assert world.store.runs[RUN_ID].newest_task_id == TASK_ID
+
+
+def test_a_run_that_shows_its_task_is_not_read(world: SweepingTasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The usual case costs nothing for each task."""
+    world.settle(running())
+    world.cluster.show(running())
+    reads: list[str] = []
+    monkeypatch.setattr(world.store, "load_run", reads.append)
+    assert counts(world.sweep_tasks()) == {}
+    assert reads == []
+
+
+def test_an_attempt_that_was_given_up_and_that_no_event_told_of(world: SweepingTasks) -> None:
+    """Both attempts are recorded, but the handler of the second one died before it looked for the first."""
+    for each in (running(), running(**SECOND)):
+        world.record(each)
+        world.cluster.show(each)
+    world.callbacks.close(TOKEN)
+    world.sweep_tasks()
+    world.cluster.stops.clear()
+    world.part = world.new_process()
+    assert counts(world.sweep_tasks()) == {"stopped": 1}
+    assert world.stopped() == [task_arn()]
+    assert counts(world.sweep_tasks()) == {}, "asked once: a heartbeat has an effect"
+
+
+def test_an_attempt_whose_successor_has_ended_and_was_not_delivered(world: SweepingTasks) -> None:
+    """The second handler died after its one write, which was the outcome: the same sweep delivers it and looks."""
+    world.settle(running())
+    world.cluster.show(running())
+    world.record(detail(**SECOND), lost("main"))
+    world.callbacks.close(TOKEN)
+    report = world.sweep_tasks()
+    assert (report.delivered, report.stopped) == (1, 1)
+    assert world.stopped() == [task_arn()]
+
+
+def test_an_attempt_whose_run_has_ended_and_that_was_looked_at_before(world: SweepingTasks) -> None:
+    """First its run was not in the index yet, then it is not there any more: there is a newer task all the same."""
+    world.settle(running())
+    world.cluster.show(running())
+    world.sweep_tasks(without_runs=True)
+    world.record(running(**SECOND))
+    world.record(detail(**SECOND), lost("main"))
+    world.store.mark_delivery(world.store.tasks[RUN_ID, SECOND_ID], Delivery.DELIVERED)
+    world.use_case.look_after(RUN_ID, lambda _each: False)
+    world.callbacks.close(TOKEN)
+    assert counts(world.sweep_tasks(without_runs=True)) == {"stopped": 1}
+    assert world.stopped() == [task_arn()]
+    assert counts(world.sweep_tasks(without_runs=True)) == {}
+
+
+def test_an_attempt_that_is_recorded_after_another_one_was_looked_at(world: SweepingTasks) -> None:
+    """Of three attempts the first was stopped for the third; the event of the second came late, and half-way."""
+    third = attempt("e" * 32, token=SECOND_TOKEN, created_at="2025-05-06T11:09:00Z")
+    world.callbacks.close(TOKEN)
+    world.callbacks.open.add(SECOND_TOKEN)
+    for each in (running(), running(**third)):
+        world.record(each)
+        world.cluster.show(each)
+    world.sweep_tasks()
+    assert world.stopped() == [task_arn()]
+    world.record(running(**SECOND))
+    world.cluster.show(running(**SECOND))
+    world.callbacks.close(SECOND_TOKEN)
+    world.sweep_tasks()
+    assert task_arn(SECOND_ID) in world.stopped()
+    assert counts(world.sweep_tasks()) == {}
+
+
+def test_both_branches_of_a_parallel_state_run_on(world: SweepingTasks) -> None:
+    world.callbacks.open.add(SECOND_TOKEN)
+    for each in (running(), running(**SECOND)):
+        world.settle(each)
+        world.cluster.show(each)
+    calls = world.callbacks.calls
+    for _ in range(3):
+        assert counts(world.sweep_tasks()) == {}
+    assert world.callbacks.calls == calls + 1
+    assert world.cluster.stops == []
