@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import Any, NoReturn
+from datetime import datetime, timedelta
+from typing import Any, Final, NoReturn
 
 from fargate_runs.answer import Failure
 from fargate_runs.execution import Execution, ExecutionStatus
@@ -19,9 +19,12 @@ from fargate_runs.usecases.sweep.executions import SweepExecutions
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.tasks import SweepTasks
 from tests.fakes.attempts import running
-from tests.fakes.ecs import MACHINES, RUN_ID, TOKEN, Detail, detail, task_arn
+from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, TASK_ID, TOKEN, Detail, detail, overrides, task_arn
 from tests.fakes.records import execution, pending_run
 from tests.fakes.settling import World
+
+OTHERS_ARN: Final = EXECUTION_ARN.replace("fargate-runs-run-task-callback", "somebody-elses")
+MINUTE: Final = timedelta(minutes=1)
 
 
 class EnoughError(Exception):
@@ -50,6 +53,11 @@ class Sweeping(World):
     def open_runs(self) -> list[OpenRun]:
         return [each for each in self.store.open_items() if isinstance(each, OpenRun)]
 
+    def record(self, of: Detail, verdict: Outcome | None = None) -> None:
+        """The handler of this detail died after its one write, which is the outcome if there is a verdict."""
+        seen = TaskRecord.of(EcsTask.from_detail(of), Pattern.CALLBACK, None)
+        self.store.write_task(seen.ended(verdict, NO_RESULT) if verdict else seen)
+
 
 class SweepingTasks(Sweeping):
     """`sweep_tasks` is one sweep's part on tasks."""
@@ -65,11 +73,6 @@ class SweepingTasks(Sweeping):
         report = SweepReport()
         self.part(self.open_tasks(), [] if without_runs else self.open_runs(), report, GoOn())
         return report
-
-    def record(self, of: Detail, verdict: Outcome | None = None) -> None:
-        """The handler of this detail died after its one write, which is the outcome if there is a verdict."""
-        seen = TaskRecord.of(EcsTask.from_detail(of), None, None)
-        self.store.write_task(seen.ended(verdict, NO_RESULT) if verdict else seen)
 
     def miss(self, sweeps: int, told: Detail | None = None) -> None:
         """So many sweeps find a task nowhere that an event has told of."""
@@ -136,6 +139,13 @@ class SweepingExecutions(Sweeping):
 def other(number: int, **changes: object) -> Detail:
     """One of many tasks of another kind: no RUN_ID, no token."""
     return detail(taskArn=task_arn(f"{number:032x}"), overrides={"containerOverrides": [{"name": "main"}]}, **changes)
+
+
+def of_execution(arn: str, task_id: str = TASK_ID, **changes: object) -> Detail:
+    """A task that runs, of this execution."""
+    given = overrides()
+    given["containerOverrides"][-1]["environment"][1]["value"] = arn
+    return running(taskArn=task_arn(task_id), overrides=given, **changes)
 
 
 def no_lists(_which: TaskList) -> Iterator[Sequence[str]]:

@@ -10,7 +10,7 @@ from fargate_runs.ports import ExecutionsUnavailableError
 from fargate_runs.usecases.sweep.executions import MOST_OF_OTHERS
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import Detail, task_arn
-from tests.unit.test_sweep_executions import MINUTE, OTHERS_ARN, Swept, counts, of_execution
+from tests.fakes.sweeping import MINUTE, OTHERS_ARN, SweepingExecutions, counts, of_execution
 
 EXPRESS_ARN = "arn:aws:states:us-east-1:123456789012:express:somebody-elses:one:0a1b2c3d"
 NOT_TO_BE_ASKED = [
@@ -23,8 +23,8 @@ NOT_TO_BE_ASKED = [
 
 
 @pytest.fixture
-def world() -> Swept:
-    return Swept()
+def world() -> SweepingExecutions:
+    return SweepingExecutions()
 
 
 def without_token(arn: str, task_id: str) -> Detail:
@@ -35,7 +35,9 @@ def without_token(arn: str, task_id: str) -> Detail:
 
 @pytest.mark.parametrize("minutes", [1, 2, 3, 5, 10])
 @pytest.mark.parametrize("is_cold", [False, True])
-def test_others_have_their_turn_whatever_time_is_between_two_sweeps(world: Swept, minutes: int, is_cold: bool) -> None:
+def test_others_have_their_turn_whatever_time_is_between_two_sweeps(
+    world: SweepingExecutions, minutes: int, is_cold: bool
+) -> None:
     """The turn was told by the minute: of 400 executions, sweeps two minutes apart asked for the same 200 for ever."""
     number = 2 * MOST_OF_OTHERS
     arns = {f"{OTHERS_ARN}-{n:04d}" for n in range(number)}
@@ -48,7 +50,7 @@ def test_others_have_their_turn_whatever_time_is_between_two_sweeps(world: Swept
     assert set(world.executions.described) == arns
 
 
-def test_a_task_that_comes_after_its_execution_was_left_alone(world: Swept) -> None:
+def test_a_task_that_comes_after_its_execution_was_left_alone(world: SweepingExecutions) -> None:
     """A machine that starts one task and does not wait, then one with a token, which is recorded late."""
     world.settle(without_token(OTHERS_ARN, "a" * 32))
     world.executions.show(Execution(OTHERS_ARN, ExecutionStatus.SUCCEEDED, stopped_at=NOON))
@@ -59,7 +61,7 @@ def test_a_task_that_comes_after_its_execution_was_left_alone(world: Swept) -> N
     assert [arn for arn, _ in world.cluster.stops] == [task_arn("b" * 32)]
 
 
-def test_a_run_whose_task_works_on_is_asked_for_once(world: Swept) -> None:
+def test_a_run_whose_task_works_on_is_asked_for_once(world: SweepingExecutions) -> None:
     """Hundreds of request-response tasks that work for hours took each sweep minutes, and thousands all of its time."""
     for n in range(50):
         done = world.show("SUCCEEDED", f"run-{n}", pattern=Pattern.REQUEST_RESPONSE)
@@ -73,7 +75,7 @@ def test_a_run_whose_task_works_on_is_asked_for_once(world: Swept) -> None:
 
 
 @pytest.mark.parametrize("arn", NOT_TO_BE_ASKED)
-def test_what_step_functions_would_refuse_to_tell_is_not_asked(world: Swept, arn: str) -> None:
+def test_what_step_functions_would_refuse_to_tell_is_not_asked(world: SweepingExecutions, arn: str) -> None:
     """The role may describe executions of its own account and Region, and no express ones: AccessDeniedException."""
     world.settle(of_execution(arn))
     assert counts(world.sweep_executions()) == {}
@@ -81,7 +83,7 @@ def test_what_step_functions_would_refuse_to_tell_is_not_asked(world: Swept, arn
 
 
 def test_others_that_cannot_be_asked_for_do_not_hold_back_how_far_ours_were_seen(
-    world: Swept, monkeypatch: pytest.MonkeyPatch
+    world: SweepingExecutions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else each sweep reads further back than the one before it, while that one task runs."""
     world.settle(of_execution(OTHERS_ARN))
