@@ -13,7 +13,7 @@ from fargate_runs.run_state import RunRecord
 from fargate_runs.task import EcsTask
 from tests.fakes.attempts import running
 from tests.fakes.clock import NOON
-from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, task
+from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, container, task
 
 LOG: Final = LogLocation("/jobs/tasks", f"runs/main/{TASK_ID}", "us-east-1")
 RESULT: Final = Result('{"rows":3,"ratio":0.1}', "a note")
@@ -24,6 +24,10 @@ def outcome(**changes: object) -> Outcome:
     found = outcome_of(task(**changes))
     assert found
     return found
+
+
+WELL: Final = outcome()
+BADLY: Final = outcome(containers=[container("main", 3)])
 
 
 def open_task(**changes: object) -> TaskRecord:

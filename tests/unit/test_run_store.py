@@ -2,88 +2,35 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
-from botocore.exceptions import ReadTimeoutError
-from moto import mock_aws
 
-from fargate_runs.aws.dynamodb import DynamoRunStore
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.log import LogLocation, Result
-from fargate_runs.outcome import outcome_of
 from fargate_runs.patterns import Pattern
-from fargate_runs.ports import (
-    LostRace,
-    OpenRun,
-    OpenTask,
-    RunStore,
-    StoreUnavailableError,
-    SweepMark,
-    Written,
-)
+from fargate_runs.ports import LostRace, OpenRun, OpenTask, RunStore, SweepMark, Written
 from fargate_runs.record import Delivery, TaskRecord
 from fargate_runs.run_state import GivenUp, RunRecord, RunStatus, with_execution, with_task
-from fargate_runs.task import EcsTask
 from fargate_runs.usecases.folding import fold_run
-from tests.fakes.clock import NOON, StoppedClock
-from tests.fakes.ecs import CANARY, EXECUTION_ARN, RUN_ID, TASK_ID, TOKEN, container, detail, failed_start, life, task
+from tests.fakes.attempts import SECOND
+from tests.fakes.clock import NOON
+from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, container, detail, failed_start, task
+from tests.fakes.moto_table import runs_table_on_moto, store_on
+from tests.fakes.records import ended_task, execution, open_task, pending_run
 from tests.fakes.store import InMemoryRunStore
-from tests.fakes.tables import TABLE, create_runs_table
+from tests.fakes.tables import TABLE
 from tests.simulation import template
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.network import Client
 
-LOG = LogLocation("/jobs/tasks", f"runs/main/{TASK_ID}", "us-east-1")
-RESULT = Result('{"rows":3,"ratio":0.1}', "a note")
-
-
-@pytest.fixture
-def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        create_runs_table(client)
-        yield client
-
-
-def on_dynamodb(client: Any) -> DynamoRunStore:
-    return DynamoRunStore(client, TABLE, clock=StoppedClock(), retention=timedelta(days=120))
-
 
 @pytest.fixture(params=["in-memory", "dynamodb", "simulated"])
-def store(request: pytest.FixtureRequest) -> RunStore:
-    if request.param == "in-memory":
-        return InMemoryRunStore()
-    if request.param == "simulated":
-        return on_dynamodb(Client("dynamodb", DynamoDb(template.table(), TABLE)))
-    return on_dynamodb(request.getfixturevalue("dynamodb"))
-
-
-def open_task(**changes: object) -> TaskRecord:
-    return TaskRecord.of(EcsTask.from_detail({**life()[2], **changes}), Pattern.CALLBACK, LOG)
-
-
-def ended_task(**changes: object) -> TaskRecord:
-    ended = task(**changes)
-    outcome = outcome_of(ended)
-    assert outcome
-    return TaskRecord.of(ended, Pattern.CALLBACK, LOG).ended(outcome, RESULT)
-
-
-def pending_run(**changes: Any) -> RunRecord:
-    run = RunRecord(
-        run_id=RUN_ID,
-        created_at=NOON,
-        pattern=Pattern.CALLBACK,
-        execution_arn=EXECUTION_ARN,
-        follows=True,
-        input={"commands": ["job"], "environmentNames": ["A"], "retries": 2, "retryOnExitCodes": [75]},
-    )
-    return replace(run, **changes)
+def store(request: pytest.FixtureRequest) -> Iterator[RunStore]:
+    if request.param == "dynamodb":
+        with runs_table_on_moto() as client:
+            yield store_on(client)
+    else:
+        simulated = store_on(Client("dynamodb", DynamoDb(template.table(), TABLE)))
+        yield simulated if request.param == "simulated" else InMemoryRunStore()
 
 
 def found(store: RunStore) -> TaskRecord:
@@ -172,10 +119,6 @@ def test_nor_for_a_task_that_is_not_there(store: RunStore) -> None:
     assert store.find_task(RUN_ID, TASK_ID) is None
 
 
-def execution(status: ExecutionStatus, **more: Any) -> Execution:
-    return Execution(EXECUTION_ARN, status, started_at=NOON, stopped_at=NOON + timedelta(minutes=3), **more)
-
-
 def lose(store: RunStore, **changes: Any) -> LostRace | Written:
     return store.write_lost(replace(ended_task(), **changes))
 
@@ -218,7 +161,7 @@ def test_a_task_with_an_outcome_is_not_missing_any_more(store: RunStore) -> None
 
 
 def test_live_tasks_of_an_execution(store: RunStore) -> None:
-    others = replace(open_task(**LATER), execution_arn=EXECUTION_ARN + "2")
+    others = replace(open_task(**SECOND), execution_arn=EXECUTION_ARN + "2")
     store.write_task(open_task())
     store.write_task(others)
     assert store.live_tasks(EXECUTION_ARN) == (open_task(),)
@@ -243,7 +186,7 @@ RUNS = {
     "running": with_task(pending_run(), open_task(), follows=True),
     "ended": with_execution(
         with_task(pending_run(), ended_task(containers=[container(exit_code=3)]), follows=True),
-        execution(ExecutionStatus.FAILED, error="Container.ExitedNonZero", cause="why", redrive_count=2),
+        execution("FAILED", error="Container.ExitedNonZero", cause="why", redrive_count=2),
         Pattern.CALLBACK,
     ),
     "of no execution": with_task(None, ended_task(), follows=False),
@@ -288,9 +231,6 @@ def test_a_fold_keeps_what_the_api_wrote(store: RunStore) -> None:
     assert (shown(store).created_at, shown(store).input) == (NOON, pending_run().input)
 
 
-LATER = {"taskArn": str(detail()["taskArn"])[:-1] + "e", "createdAt": "2025-05-06T11:05:00Z"}
-
-
 def test_what_is_open_is_listed_until_it_is_done(store: RunStore) -> None:
     store.write_task(open_task())
     store.write_run(pending_run())
@@ -312,7 +252,7 @@ def test_what_is_open_is_listed_until_it_is_done(store: RunStore) -> None:
     assert isinstance(run, OpenRun)
     assert run.newest_task_id == TASK_ID
     store.mark_delivery(ended_task(), Delivery.DELIVERED)
-    closed = execution(ExecutionStatus.SUCCEEDED)
+    closed = execution("SUCCEEDED")
     fold_run(store, RUN_ID, lambda stands: with_execution(stands, closed, Pattern.CALLBACK))
     assert list(store.open_items()) == []
 
@@ -336,104 +276,8 @@ def test_the_mark_of_the_sweep_is_written_over_what_it_was_made_of(store: RunSto
 
 def test_a_run_and_all_of_its_tasks(store: RunStore) -> None:
     store.write_run(pending_run())
-    tasks = [ended_task(), open_task(**LATER)]
+    tasks = [ended_task(), open_task(**SECOND)]
     for each in tasks:
         store.write_task(each)
     _, loaded = store.load_run(RUN_ID)
     assert sorted(loaded, key=lambda each: each.version, reverse=True) == tasks
-
-
-def items(client: Any, **query: Any) -> list[dict[str, Any]]:
-    answer: list[dict[str, Any]] = (client.query(TableName=TABLE, **query) if query else client.scan(TableName=TABLE))[
-        "Items"
-    ]
-    return answer
-
-
-def test_dynamodb_open_index_is_sharded_and_sorted_by_age(dynamodb: Any) -> None:
-    store = on_dynamodb(dynamodb)
-    store.write_task(open_task())
-    (item,) = dynamodb.scan(TableName=TABLE, IndexName="open")["Items"]
-    assert item["openShard"]["S"].startswith("OPEN#")
-    assert item["openSince"]["S"] == "2025-05-06T11:02:13.877Z"
-
-
-def test_dynamodb_list_index_holds_runs_only(dynamodb: Any) -> None:
-    store = on_dynamodb(dynamodb)
-    store.write_task(ended_task())
-    store.write_run(with_task(None, ended_task(), follows=False))
-    listed = items(
-        dynamodb,
-        IndexName="runs-by-status",
-        KeyConditionExpression="listStatus = :s",
-        ExpressionAttributeValues={":s": {"S": "SUCCEEDED"}},
-    )
-    assert [item["sk"]["S"] for item in listed] == ["RUN"]
-
-
-def test_dynamodb_items_expire_and_hold_no_secrets(dynamodb: Any) -> None:
-    store = on_dynamodb(dynamodb)
-    store.write_task(ended_task())
-    store.write_run(with_task(None, ended_task(), follows=False))
-    assert {item["expiresAt"]["N"] for item in items(dynamodb)} == {str(int(NOON.timestamp()) + 120 * 86_400)}
-    assert sum(TOKEN in str(item) for item in items(dynamodb)) == 1, "kept until it is delivered, in the task alone"
-    store.mark_delivery(ended_task(), Delivery.DELIVERED)
-    assert TOKEN not in str(items(dynamodb))
-    assert CANARY not in str(items(dynamodb))
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda store: store.find_task("r", "t"),
-        lambda store: store.write_task(ended_task()),
-        lambda store: store.mark_delivery(ended_task(), Delivery.DELIVERED),
-        lambda store: store.write_lost(ended_task()),
-        lambda store: store.mark_missing(OpenTask("r", "t", "arn", has_outcome=False), 1),
-        lambda store: store.live_tasks("arn"),
-        lambda store: store.find_run("r"),
-        lambda store: store.write_run(pending_run()),
-        lambda store: list(store.open_items()),
-        lambda store: store.sweep_mark(),
-        lambda store: store.write_sweep_mark(SweepMark()),
-        lambda store: store.forget_run("r"),
-        lambda store: store.load_run("r"),
-    ],
-)
-def test_dynamodb_that_does_not_answer_is_one_error_without_content(dynamodb: Any, call: Any) -> None:
-    dynamodb.delete_table(TableName=TABLE)
-    with pytest.raises(StoreUnavailableError, match="ResourceNotFoundException") as raised:
-        call(on_dynamodb(dynamodb))
-    assert TOKEN not in str(raised.value)
-
-
-def test_dynamodb_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Unreachable:
-        def __getattr__(self, _name: str) -> Any:
-            def call(**_request: object) -> None:
-                raise ReadTimeoutError(endpoint_url="x")
-
-            return call
-
-    store = on_dynamodb(Unreachable())
-    with pytest.raises(StoreUnavailableError, match="ReadTimeoutError"):
-        store.find_task("r", "t")
-    with pytest.raises(StoreUnavailableError, match="ReadTimeoutError"):
-        store.write_task(ended_task())
-    with pytest.raises(StoreUnavailableError, match="ReadTimeoutError"):
-        store.write_run(with_task(None, ended_task(), follows=False))
-
-
-def test_dynamodb_refusal_without_the_item_reads_it(dynamodb: Any) -> None:
-    """An older endpoint does not give back what stands."""
-    on_dynamodb(dynamodb).write_task(ended_task())
-
-    class Forgetful:
-        def __getattr__(self, name: str) -> Any:
-            def call(**request: Any) -> Any:
-                request.pop("ReturnValuesOnConditionCheckFailure", None)
-                return getattr(dynamodb, name)(**request)
-
-            return call
-
-    assert on_dynamodb(Forgetful()).write_task(open_task(version=9)) == LostRace(ended_task())

@@ -1,0 +1,235 @@
+"""Folding what is seen into a run: whatever comes in whatever order, the run ends the same."""
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+import pytest
+
+from fargate_runs.execution import Execution
+from fargate_runs.log import NO_RESULT
+from fargate_runs.outcome import Outcome, lost
+from fargate_runs.patterns import Pattern
+from fargate_runs.record import TaskRecord
+from fargate_runs.run_state import RunRecord, RunStatus, TaskView, order_of, with_execution, with_task
+from fargate_runs.task import EcsTask
+from tests.fakes.clock import NOON
+from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, life, task_arn
+from tests.fakes.records import BADLY, WELL, execution, pending_run
+
+PENDING, RUNNING, SUCCEEDED, FAILED, STOPPED = RunStatus
+
+
+def records(number: int, outcome_of_last: Outcome | None = None) -> list[TaskRecord]:
+    """The states of one attempt that was created in this minute; with an outcome, the last of them is its end."""
+    arn, created = task_arn(f"{number:032x}"), f"2025-05-06T11:{number:02d}:00Z"
+    states = [EcsTask.from_detail({**each, "taskArn": arn, "createdAt": created}) for each in life()]
+    built = [TaskRecord.of(each, Pattern.CALLBACK, None) for each in states]
+    return [*built[:-1], built[-1].ended(outcome_of_last, NO_RESULT)] if outcome_of_last else built[:3]
+
+
+Fold = Callable[[RunRecord | None], RunRecord]
+
+
+def task_fold(record: TaskRecord, *, follows: bool = True) -> Fold:
+    return lambda run: with_task(run, record, follows=follows)
+
+
+def execution_fold(seen: Execution) -> Fold:
+    return lambda run: with_execution(run, seen, Pattern.CALLBACK)
+
+
+def folded(folds: Iterable[Fold], run: RunRecord | None = None) -> RunRecord | None:
+    for fold in folds:
+        run = fold(run)
+    return run
+
+
+PENDING_RUN = pending_run()
+FIRST, SECOND = records(1, BADLY), records(2, WELL)
+LIVES: Final[dict[str, tuple[Sequence[Fold], RunStatus]]] = {
+    "one attempt": (
+        [*map(task_fold, SECOND[2:]), execution_fold(execution("RUNNING")), execution_fold(execution("SUCCEEDED"))],
+        SUCCEEDED,
+    ),
+    "a retry": (
+        [
+            *map(task_fold, (FIRST[2], FIRST[4], SECOND[2], SECOND[4])),
+            execution_fold(execution("RUNNING")),
+            execution_fold(execution("SUCCEEDED")),
+        ],
+        SUCCEEDED,
+    ),
+    "a redrive": (
+        [
+            task_fold(FIRST[4]),
+            task_fold(SECOND[4]),
+            execution_fold(execution("FAILED", error="Container.ExitedNonZero")),
+            execution_fold(execution("RUNNING", redrive_count=1)),
+            execution_fold(execution("SUCCEEDED", redrive_count=1)),
+        ],
+        SUCCEEDED,
+    ),
+    "a redrive that goes on": (
+        [
+            task_fold(FIRST[4]),
+            task_fold(SECOND[2]),
+            execution_fold(execution("FAILED")),
+            execution_fold(execution("RUNNING", redrive_count=1)),
+        ],
+        RUNNING,
+    ),
+    "an abort before the first task": (
+        [execution_fold(execution("RUNNING")), execution_fold(execution("ABORTED", error="Operator"))],
+        STOPPED,
+    ),
+}
+
+
+@pytest.mark.parametrize("begins_with", [None, PENDING_RUN], ids=["no record", "the API's record"])
+@pytest.mark.parametrize("name", LIVES)
+def test_folding_in_every_order_ends_the_same(name: str, begins_with: RunRecord | None) -> None:
+    folds, status = LIVES[name]
+    orders = list(itertools.permutations(folds))
+    found = {_but_for_its_first_moment(folded(order, begins_with)) for order in orders}
+    assert len(found) == 1
+    (run,) = found
+    assert (run[1], run[2]) == (status, EXECUTION_ARN)
+
+
+def _but_for_its_first_moment(run: RunRecord | None) -> tuple[object, ...]:
+    assert run
+    return run.run_id, run.status, run.execution_arn, run.pattern, run.follows, run.task, run.execution, run.given_up
+
+
+@pytest.mark.parametrize("name", LIVES)
+def test_folding_everything_again_changes_nothing(name: str) -> None:
+    folds, _ = LIVES[name]
+    run = folded(folds)
+    assert all(fold(run) == run for fold in folds)
+    assert folded(reversed(folds), run) == run
+
+
+def test_the_moment_of_a_run_is_the_first_that_is_known_and_stays() -> None:
+    by_execution = with_execution(None, execution("RUNNING"), Pattern.CALLBACK)
+    assert (by_execution.created_at, with_task(by_execution, FIRST[4], follows=True).created_at) == (NOON, NOON)
+    created = FIRST[4].timeline.created_at
+    by_task = with_task(None, FIRST[4], follows=True)
+    assert (by_task.created_at, with_execution(by_task, execution("RUNNING"), None).created_at) == (created, created)
+    bare = RunRecord(RUN_ID)
+    assert with_task(bare, FIRST[4], follows=True).created_at == created
+    assert with_execution(bare, execution("RUNNING"), None).created_at == NOON
+
+
+def test_what_the_first_task_says_of_a_run() -> None:
+    run = with_task(None, SECOND[4], follows=False)
+    assert run == RunRecord(
+        RUN_ID,
+        created_at=SECOND[4].timeline.created_at,
+        pattern=Pattern.CALLBACK,
+        execution_arn=EXECUTION_ARN,
+        follows=False,
+        task=TaskView(order_of(SECOND[4]), WELL, SECOND[4].timeline.started_at, SECOND[4].timeline.stopped_at),
+    )
+    assert run.state_machine_arn == MACHINES.callback
+
+
+def test_what_an_execution_says_of_a_run() -> None:
+    seen = execution("RUNNING")
+    run = with_execution(None, seen, Pattern.SYNC)
+    assert run == RunRecord(RUN_ID, NOON, Pattern.SYNC, EXECUTION_ARN, follows=True, execution=seen)
+    assert with_execution(PENDING_RUN, seen, Pattern.SYNC) == replace(PENDING_RUN, execution=seen)
+
+
+OLDER: Final[list[tuple[str, TaskRecord, TaskRecord]]] = [
+    ("an older version", SECOND[2], SECOND[1]),
+    ("the same version", SECOND[2], SECOND[2]),
+    ("an older attempt", SECOND[0], FIRST[4]),
+    ("a live state after the end", SECOND[4], replace(SECOND[3], version=9)),
+    ("an outcome of an older version, once more", SECOND[4], replace(SECOND[4], version=4)),
+]
+
+
+@pytest.mark.parametrize(("_name", "stands", "older"), OLDER, ids=[name for name, *_ in OLDER])
+def test_an_older_state_of_a_task_changes_nothing(_name: str, stands: TaskRecord, older: TaskRecord) -> None:
+    run = with_task(PENDING_RUN, stands, follows=True)
+    assert with_task(run, older, follows=True) == run
+    assert with_task(with_task(PENDING_RUN, older, follows=True), stands, follows=True) == run
+
+
+def test_the_end_of_a_task_that_ecs_forgot_is_newer_than_the_version_that_it_was_seen_at() -> None:
+    seen = SECOND[2]
+    run = with_task(with_task(None, seen, follows=True), seen.ended(lost(), NO_RESULT), follows=True)
+    assert run.outcome == lost()
+
+
+def test_versions_are_compared_as_numbers() -> None:
+    nine, ten = (replace(SECOND[2], version=version, last_status=f"{version}") for version in (9, 10))
+    assert order_of(nine) < order_of(ten)
+
+
+def test_attempts_of_the_same_moment_have_an_order_too() -> None:
+    one, other = records(1)[0], replace(records(1)[0], task_id="f" * 32)
+    assert order_of(one) < order_of(other)
+    assert order_of(replace(one, timeline=replace(one.timeline, created_at=None))) < order_of(one)
+
+
+@pytest.mark.parametrize("stands", [execution("FAILED"), execution("RUNNING", redrive_count=1)])
+@pytest.mark.parametrize(
+    "older", [execution("RUNNING"), execution("PENDING_REDRIVE"), execution("FAILED", error="again")]
+)
+def test_an_older_state_of_an_execution_changes_nothing(stands: Execution, older: Execution) -> None:
+    run = with_execution(PENDING_RUN, stands, Pattern.CALLBACK)
+    assert with_execution(run, older, Pattern.CALLBACK) == run
+
+
+def test_another_execution_changes_nothing() -> None:
+    run = with_execution(PENDING_RUN, execution("RUNNING"), Pattern.CALLBACK)
+    other = replace(execution("ABORTED", redrive_count=7), arn=EXECUTION_ARN.replace("callback", "sync"))
+    assert with_execution(run, other, Pattern.SYNC) == run
+
+
+def test_a_redrive_takes_a_run_from_its_end_back_to_running() -> None:
+    run = folded([task_fold(FIRST[4]), execution_fold(execution("FAILED"))], PENDING_RUN)
+    assert run
+    assert run.status is FAILED
+    again = with_execution(run, execution("RUNNING", redrive_count=1), None)
+    assert (again.status, again.has_ended, again.error) == (RUNNING, False, None)
+    done = folded([task_fold(SECOND[4]), execution_fold(execution("SUCCEEDED", redrive_count=1))], again)
+    assert done
+    assert (done.status, done.outcome) == (SUCCEEDED, WELL)
+
+
+ITEM_ARN = EXECUTION_ARN.replace(f":{RUN_ID}", "/Runs:0c7d2b1e")
+
+
+def test_an_item_of_a_fan_out_is_as_its_task_is() -> None:
+    item = replace(SECOND[4], run_id=f"{RUN_ID}:3", execution_arn=ITEM_ARN)
+    live = replace(SECOND[2], run_id=f"{RUN_ID}:3", execution_arn=ITEM_ARN)
+    run = folded([task_fold(live, follows=False), task_fold(item, follows=False)])
+    assert run
+    assert (run.run_id, run.status, run.follows) == (f"{RUN_ID}:3", SUCCEEDED, False)
+
+
+FOLLOWS: Final[list[tuple[bool, str | None, bool, bool]]] = [
+    # whether the run does already, its execution, whether the task says so, whether the run does then
+    (False, None, True, True),
+    (False, EXECUTION_ARN, True, True),
+    (False, EXECUTION_ARN + "-of-others", True, False),
+    (False, None, False, False),
+    (True, EXECUTION_ARN, False, True),
+    (True, EXECUTION_ARN + "-of-others", True, True),
+]
+
+
+@pytest.mark.parametrize(("did", "arn", "says", "does"), FOLLOWS)
+def test_whether_a_run_follows_its_execution(did: bool, arn: str | None, says: bool, does: bool) -> None:
+    run = with_task(RunRecord(RUN_ID, execution_arn=arn, follows=did), SECOND[2], follows=says)
+    assert (run.follows, run.execution_arn) == (does, arn or EXECUTION_ARN)
+
+
+def test_the_newest_task_of_a_run() -> None:
+    run = folded([task_fold(SECOND[2]), task_fold(FIRST[4])])
+    assert run
+    assert (run.newest_task_id, RunRecord(RUN_ID).newest_task_id) == (SECOND[2].task_id, None)

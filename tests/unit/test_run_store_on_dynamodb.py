@@ -1,0 +1,118 @@
+"""What only DynamoDB as the runs table can show: its indexes, what is kept for how long, and how it fails."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from fargate_runs.ports import LostRace, OpenTask, StoreUnavailableError, SweepMark
+from fargate_runs.record import Delivery
+from fargate_runs.run_state import with_task
+from tests.fakes.clock import NOON
+from tests.fakes.ecs import CANARY, TOKEN
+from tests.fakes.moto_table import runs_table_on_moto, store_on
+from tests.fakes.records import ended_task, open_task, pending_run
+from tests.fakes.tables import TABLE
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[Any]:
+    with runs_table_on_moto() as client:
+        yield client
+
+
+def items(client: Any, **query: Any) -> list[dict[str, Any]]:
+    answer: list[dict[str, Any]] = (client.query(TableName=TABLE, **query) if query else client.scan(TableName=TABLE))[
+        "Items"
+    ]
+    return answer
+
+
+def test_dynamodb_open_index_is_sharded_and_sorted_by_age(dynamodb: Any) -> None:
+    store = store_on(dynamodb)
+    store.write_task(open_task())
+    (item,) = dynamodb.scan(TableName=TABLE, IndexName="open")["Items"]
+    assert item["openShard"]["S"].startswith("OPEN#")
+    assert item["openSince"]["S"] == "2025-05-06T11:02:13.877Z"
+
+
+def test_dynamodb_list_index_holds_runs_only(dynamodb: Any) -> None:
+    store = store_on(dynamodb)
+    store.write_task(ended_task())
+    store.write_run(with_task(None, ended_task(), follows=False))
+    listed = items(
+        dynamodb,
+        IndexName="runs-by-status",
+        KeyConditionExpression="listStatus = :s",
+        ExpressionAttributeValues={":s": {"S": "SUCCEEDED"}},
+    )
+    assert [item["sk"]["S"] for item in listed] == ["RUN"]
+
+
+def test_dynamodb_items_expire_and_hold_no_secrets(dynamodb: Any) -> None:
+    store = store_on(dynamodb)
+    store.write_task(ended_task())
+    store.write_run(with_task(None, ended_task(), follows=False))
+    assert {item["expiresAt"]["N"] for item in items(dynamodb)} == {str(int(NOON.timestamp()) + 120 * 86_400)}
+    assert sum(TOKEN in str(item) for item in items(dynamodb)) == 1, "kept until it is delivered, in the task alone"
+    store.mark_delivery(ended_task(), Delivery.DELIVERED)
+    assert TOKEN not in str(items(dynamodb))
+    assert CANARY not in str(items(dynamodb))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda store: store.find_task("r", "t"),
+        lambda store: store.write_task(ended_task()),
+        lambda store: store.mark_delivery(ended_task(), Delivery.DELIVERED),
+        lambda store: store.write_lost(ended_task()),
+        lambda store: store.mark_missing(OpenTask("r", "t", "arn", has_outcome=False), 1),
+        lambda store: store.live_tasks("arn"),
+        lambda store: store.find_run("r"),
+        lambda store: store.write_run(pending_run()),
+        lambda store: list(store.open_items()),
+        lambda store: store.sweep_mark(),
+        lambda store: store.write_sweep_mark(SweepMark()),
+        lambda store: store.forget_run("r"),
+        lambda store: store.load_run("r"),
+    ],
+)
+def test_dynamodb_that_does_not_answer_is_one_error_without_content(dynamodb: Any, call: Any) -> None:
+    dynamodb.delete_table(TableName=TABLE)
+    with pytest.raises(StoreUnavailableError, match="ResourceNotFoundException") as raised:
+        call(store_on(dynamodb))
+    assert TOKEN not in str(raised.value)
+
+
+def test_dynamodb_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unreachable:
+        def __getattr__(self, _name: str) -> Any:
+            def call(**_request: object) -> None:
+                raise ReadTimeoutError(endpoint_url="x")
+
+            return call
+
+    store = store_on(Unreachable())
+    with pytest.raises(StoreUnavailableError, match="ReadTimeoutError"):
+        store.find_task("r", "t")
+    with pytest.raises(StoreUnavailableError, match="ReadTimeoutError"):
+        store.write_task(ended_task())
+    with pytest.raises(StoreUnavailableError, match="ReadTimeoutError"):
+        store.write_run(with_task(None, ended_task(), follows=False))
+
+
+def test_dynamodb_refusal_without_the_item_reads_it(dynamodb: Any) -> None:
+    """An older endpoint does not give back what stands."""
+    store_on(dynamodb).write_task(ended_task())
+
+    class Forgetful:
+        def __getattr__(self, name: str) -> Any:
+            def call(**request: Any) -> Any:
+                request.pop("ReturnValuesOnConditionCheckFailure", None)
+                return getattr(dynamodb, name)(**request)
+
+            return call
+
+    assert store_on(Forgetful()).write_task(open_task(version=9)) == LostRace(ended_task())
