@@ -94,7 +94,7 @@ def of_both(events: Callable[[EventFunction], dict[str, Any]]) -> list[Any]:
     ]
 
 
-BOTH: Final = of_both(lambda function: {"an event that it takes": function.takes})
+BOTH: Final = [pytest.param(function.handler, function.takes, id=name) for name, function in FUNCTIONS.items()]
 
 
 @pytest.mark.parametrize(("handler", "poison"), of_both(poison_of))

@@ -1,12 +1,10 @@
 """The twin of DynamoDB against moto: writes, their conditions and their errors are the same."""
 
-from collections.abc import Iterator
 from random import Random
 from typing import Any
 
 import pytest
 
-from tests.fakes.moto_table import runs_table_on_moto
 from tests.fakes.tables import TABLE
 from tests.simulation.expressions import ExpressionError, Scope, condition
 from tests.simulation.moto_and_twin import ITEM, KEY, Answer, Both, asked, comparable, new_twin, placeholders
@@ -88,17 +86,6 @@ UPDATES = [
     "REMOVE openShard, openSince",
     "SET pk = :a",
 ]
-
-
-@pytest.fixture(scope="module")
-def moto() -> Iterator[Any]:
-    with runs_table_on_moto() as client:
-        yield client
-
-
-@pytest.fixture
-def both(moto: Any) -> Both:
-    return Both(moto)
 
 
 @pytest.mark.parametrize("text", CONDITIONS)

@@ -1,27 +1,14 @@
 """The twin of DynamoDB against moto: queries, their pages and what an index shows are the same."""
 
-from collections.abc import Iterator
 from random import Random
 from typing import Any
 
 import pytest
 
-from tests.fakes.moto_table import runs_table_on_moto
 from tests.fakes.tables import TABLE
 from tests.simulation import template
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.moto_and_twin import ITEM, KEY, Both
-
-
-@pytest.fixture(scope="module")
-def moto() -> Iterator[Any]:
-    with runs_table_on_moto() as client:
-        yield client
-
-
-@pytest.fixture
-def both(moto: Any) -> Both:
-    return Both(moto)
 
 
 def filled(both: Both, items: int) -> None:
