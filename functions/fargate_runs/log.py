@@ -1,12 +1,14 @@
 """Where a container's log is, and what its last lines say."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from fargate_runs.links import log_stream_url, partition_and_region
 
 LARGEST_RESULT: Final = 250_000  # bytes of JSON: the output that carries it may have 262,144 (fact B30)
+DEEPEST_RESULT: Final = 100  # levels: what reads it, and is deeper in its own calls, must read it too
 MOST_LINES: Final = 10
 LONGEST_LINE: Final = 2_000
 
@@ -82,6 +84,24 @@ def _as_object(line: str) -> Result:
         return NO_RESULT
     if not isinstance(value, dict):
         return NO_RESULT
+    if _is_too_deep(value):
+        return Result(note="the last log line is nested too deep to be delivered as a result")
     if size > LARGEST_RESULT:
         return Result(note="the last log line is too large to be delivered as a result: read it in the log")
     return Result(json=compact)
+
+
+def _is_too_deep(value: object) -> bool:
+    """Level by level, without a call for each of them."""
+    level = [value]
+    for _ in range(DEEPEST_RESULT):
+        level = [each for one in level for each in _members(one)]
+        if not level:
+            return False
+    return True
+
+
+def _members(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

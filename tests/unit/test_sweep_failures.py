@@ -9,6 +9,7 @@ from fargate_runs.outcome import lost
 from fargate_runs.ports import ClusterUnavailableError, Described
 from fargate_runs.record import Delivery, TaskRecord
 from fargate_runs.usecases.sweep.report import SweepReport
+from fargate_runs.usecases.sweep.turn import OutOfTurnError
 from tests.fakes.attempts import running
 from tests.fakes.ecs import TOKEN, detail, task_arn
 from tests.fakes.sweeping import SweepingTasks, counts, no_lists, other, raises
@@ -112,5 +113,16 @@ def test_a_report_counts_and_keeps_the_first_failure_alone() -> None:
 
 
 def test_what_is_not_of_this_library_is_not_swallowed() -> None:
-    with pytest.raises(ZeroDivisionError):
-        SweepReport().attempt(raises(ZeroDivisionError()))
+    """It is raised when the others had their turn; its message is not logged."""
+    report, first = SweepReport(), ZeroDivisionError("anything")
+    report.attempt(raises(first))
+    report.attempt(raises(ZeroDivisionError()))
+    assert report.unforeseen is first
+    assert counts(report) == {"failures": 2, "firstFailure": "ZeroDivisionError"}
+
+
+def test_the_end_of_a_turn_is_no_failure() -> None:
+    report = SweepReport()
+    with pytest.raises(OutOfTurnError):
+        report.attempt(raises(OutOfTurnError()))
+    assert counts(report) == {}

@@ -1,10 +1,11 @@
 """What a sweep has done, counted."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from fargate_runs.errors import FargateRunsError
+from fargate_runs.usecases.sweep.turn import OutOfTurnError
 
 
 @dataclass(slots=True)
@@ -16,7 +17,7 @@ class SweepReport:
     that were told to stop; `noted` the executions whose end was news; `refused` the tokens for which Step Functions
     took no answer at all; `unreadable` the tasks that ECS showed and that cannot be read; `failures` what is tried
     again by the next sweep. `is_complete` says that the sweep came to its end, `is_skipped` that another one was at
-    work. `seen_until` is the mark's (see SweepMark).
+    work. `seen_until` is the mark's (see SweepMark). `unforeseen` is the first error that is a fault of the code.
     """
 
     open_tasks: int = 0
@@ -35,18 +36,28 @@ class SweepReport:
     is_skipped: bool = False
     first_failure: str | None = None
     seen_until: datetime | None = None
+    unforeseen: Exception | None = None
 
     def as_json(self) -> dict[str, object]:
         """For the log and for the function's answer."""
-        return {_camel(name): value for name, value in asdict(self).items() if name != "seen_until"}
+        names = [each.name for each in fields(self) if each.name not in {"seen_until", "unforeseen"}]
+        return {_camel(name): getattr(self, name) for name in names}
 
     def attempt(self, work: Callable[[], None]) -> None:
         """One piece of the work: what fails is counted and left to the next sweep, and its neighbours go on."""
         try:
             work()
+        except OutOfTurnError:
+            raise
         except FargateRunsError as error:
-            self.failures += 1
-            self.first_failure = self.first_failure or str(error)
+            self._fail(str(error))
+        except Exception as error:  # noqa: BLE001 - raised by the sweep, after the others had their turn
+            self._fail(type(error).__name__)  # its message may hold anything
+            self.unforeseen = self.unforeseen or error
+
+    def _fail(self, why: str) -> None:
+        self.failures += 1
+        self.first_failure = self.first_failure or why
 
 
 def _camel(name: str) -> str:

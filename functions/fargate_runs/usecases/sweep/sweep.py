@@ -23,7 +23,10 @@ class Sweep:
         self._clock = clock
 
     def __call__(self, owner: str, seconds: float) -> SweepReport:
-        """Sweep for at most so many seconds. Raises StoreUnavailableError before anything was looked at."""
+        """Sweep for at most so many seconds.
+
+        Raises StoreUnavailableError before anything was looked at, and what nobody foresaw after all the others.
+        """
         turn = take_turn(self._store, self._clock, owner, seconds)
         if turn is None:
             return SweepReport(is_skipped=True)
@@ -31,6 +34,8 @@ class Sweep:
         with suppress(OutOfTurnError):
             report.attempt(lambda: self._sweep(turn, report))
         report.attempt(lambda: turn.end(report.seen_until))
+        if report.unforeseen:
+            raise report.unforeseen
         return report
 
     def _sweep(self, turn: Turn, report: SweepReport) -> None:
