@@ -114,11 +114,16 @@ class RecordTaskState:
         tasks = self.show(run_id)
         return LookedAfter(self._abandoned.attempts_given_up(tasks, is_due), tuple(each.task_id for each in tasks))
 
-    def lose(self, run_id: str, task_id: str) -> Settlement | None:
-        """Give a task that ECS has forgotten the outcome Task.Lost, unless it has one; None if its record is gone."""
+    def lose(self, run_id: str, task_id: str, missing_sweeps: int = 0) -> Settlement | None:
+        """Give a task that so many sweeps have missed the outcome Task.Lost, unless it has one.
+
+        None if its record is gone, and if it was seen since: who counted may have read an index that was behind.
+        """
         stands = self._store.find_task(run_id, task_id)
         if stands is None or stands.outcome:
             return self._finish(Settlement(Step.DELIVER, stands), None, None) if stands else None
+        if stands.missing_sweeps < missing_sweeps:
+            return None
         written = self._store.write_lost(stands.ended(lost(stands.main_container), NO_RESULT))
         decided = isinstance(written, Written)
         return self._finish(Settlement(Step.DECIDE, written.record, decided=decided), None, None)

@@ -148,7 +148,7 @@ class SweepTasks:
             self._store.mark_missing(task, task.missing_sweeps + 1)
             report.missing += 1
             return
-        done = self._settle.lose(task.run_id, task.task_id)
+        done = self._settle.lose(task.run_id, task.task_id, task.missing_sweeps)
         if done:
             report.lost += int(done.decided)
             self._count(done, report)
