@@ -1,6 +1,7 @@
 """Where a container's log is, and what its last lines say."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -49,7 +50,15 @@ class LogTail:
         """The same with a secret masked: a container may print its own token."""
         if not secret:
             return self
-        return LogTail(tuple(line.replace(secret, "[task token]") for line in self.lines), self.problem)
+        in_any_form = re.compile("".join(map(_form, secret)))
+        return LogTail(tuple(in_any_form.sub("[task token]", line) for line in self.lines), self.problem)
+
+
+def _form(sign: str) -> str:
+    """A pattern of a sign as it is, and as encoders of JSON and of addresses may write what is no letter or digit."""
+    if sign.isalnum():
+        return sign
+    return rf"(?:\\?{re.escape(sign)}|(?:\\u00|%)(?i:{ord(sign):02x}))"
 
 
 @dataclass(frozen=True, slots=True)
