@@ -52,6 +52,7 @@ def test_executions_of_other_machines_are_asked_for_where_the_stack_may(world: S
     world.part = world.new_process(follows_others=True)
     assert counts(world.sweep_executions()) == {"noted": 1, "stopped": 1}
     assert world.cluster.stops == [(task_arn(), reason_of_end(ended))]
+    assert world.run().execution is None, "it is no execution of this run"
 
 
 @pytest.mark.parametrize("number", [MOST_OF_OTHERS, MOST_OF_OTHERS + 1, 3 * MOST_OF_OTHERS - 7])
