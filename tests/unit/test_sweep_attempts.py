@@ -73,7 +73,7 @@ def test_an_attempt_whose_run_has_ended_and_that_was_looked_at_before(world: Swe
     world.record(running(**SECOND))
     world.record(detail(**SECOND), lost("main"))
     world.store.mark_delivery(world.store.tasks[RUN_ID, SECOND_ID], Delivery.DELIVERED)
-    world.use_case.look_after(RUN_ID, lambda _each: False)
+    world.use_case.show(RUN_ID)
     world.callbacks.close(TOKEN)
     assert counts(world.sweep_tasks(without_runs=True)) == {"stopped": 1}
     assert world.stopped() == [task_arn()]

@@ -27,7 +27,7 @@ from fargate_runs.ports import (
     Written,
 )
 from fargate_runs.record import Delivery, TaskRecord
-from fargate_runs.run_state import RunRecord, with_task
+from fargate_runs.run_state import RunRecord, order_of, task_id_of, with_task
 from fargate_runs.settle import Step, decide
 from fargate_runs.task import EcsTask
 from fargate_runs.usage import Prices
@@ -58,10 +58,11 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class LookedAfter:
-    """How many of a run's tasks were told to stop, and the ids of all that were looked at."""
+    """How many of a run's tasks were told to stop, the ids of all that were looked at, and the newest one's."""
 
     stopped: int
     task_ids: tuple[str, ...]
+    newest: str | None
 
 
 class RecordTaskState:
@@ -109,10 +110,15 @@ class RecordTaskState:
             self._show(each)
         return tasks
 
-    def look_after(self, run_id: str, is_due: Callable[[TaskRecord], bool]) -> LookedAfter:
-        """Show all tasks of a run, and stop those attempts that are due to be asked for and that were given up."""
+    def look_after(self, run_id: str, is_due: Callable[[str, str | None], bool]) -> LookedAfter:
+        """Show all tasks of a run, and stop the attempts that were given up.
+
+        Only those are asked for that are due beside the newest task: `is_due` is given the ids of the two.
+        """
         tasks = self.show(run_id)
-        return LookedAfter(self._abandoned.attempts_given_up(tasks, is_due), tuple(each.task_id for each in tasks))
+        newest = task_id_of(max(map(order_of, tasks))) if tasks else None
+        stopped = self._abandoned.attempts_given_up(tasks, lambda each: is_due(each.task_id, newest))
+        return LookedAfter(stopped, tuple(each.task_id for each in tasks), newest)
 
     def lose(self, run_id: str, task_id: str, missing_sweeps: int = 0) -> Settlement | None:
         """Give a task that so many sweeps have missed the outcome Task.Lost, unless it has one.

@@ -125,17 +125,21 @@ class SweepTasks:
     def _look_after(self, task: OpenTask, run: OpenRun | None, report: SweepReport) -> None:
         """A task that its run does not show: it was not shown yet, or there is a newer one and this one was given up.
 
-        Each once for each newer task: whether the token is closed is asked by a heartbeat, and that has an effect.
-        A run that is not in the open index has ended or is not there yet: its own item says which task it shows.
+        Each once for each newest task: whether the token is closed is asked by a heartbeat, and that has an effect.
+        What an index or a run's item says of the newest task is only where to look: it may be behind, and what is
+        remembered is what was compared. A run that is not in the open index has ended or is not there yet.
         """
         shows = run or self._store.find_run(task.run_id)
         newest = shows.newest_task_id if shows else None
-        if task.task_id == newest or (task.task_id, newest) in self._looked_after:
+        if task.task_id == newest or not self._is_due(task.task_id, newest):
             return
-        looked = self._settle.look_after(task.run_id, lambda each: (each.task_id, newest) not in self._looked_after)
+        looked = self._settle.look_after(task.run_id, self._is_due)
         report.stopped += looked.stopped
-        for task_id in {task.task_id: None, **dict.fromkeys(looked.task_ids)}:
-            self._looked_after.add((task_id, newest))
+        for task_id in looked.task_ids:
+            self._looked_after.add((task_id, looked.newest))
+
+    def _is_due(self, task_id: str, newest: str | None) -> bool:
+        return (task_id, newest) not in self._looked_after
 
     def _deliver(self, task: OpenTask, report: SweepReport) -> None:
         done = self._settle.deliver(task.run_id, task.task_id)
