@@ -2,14 +2,11 @@
 
 import pytest
 
-from fargate_runs.ports import OpenRun, OpenTask, StoreUnavailableError
+from fargate_runs.ports import StoreUnavailableError
 from fargate_runs.record import TaskRecord
 from fargate_runs.run_state import RunRecord, RunStatus
-from fargate_runs.task import DEFAULT_TOKEN_VARIABLES
-from fargate_runs.usecases.sweep.report import SweepReport
-from fargate_runs.usecases.sweep.tasks import SweepTasks
 from tests.fakes.ecs import RUN_ID, Detail, life, task
-from tests.fakes.settling import World
+from tests.fakes.sweeping import SweepingTasks
 
 NO_RUN_ID: Detail = {"overrides": {"containerOverrides": [{"name": "main"}]}}
 NO_EXECUTION: Detail = {
@@ -17,18 +14,7 @@ NO_EXECUTION: Detail = {
 }
 
 
-def sweep(world: World) -> SweepReport:
-    """One sweep's part on tasks, by a new process: it remembers nothing."""
-    report = SweepReport()
-    items = list(world.store.open_items())
-    tasks = {each.task_arn: each for each in items if isinstance(each, OpenTask)}
-    runs = [each for each in items if isinstance(each, OpenRun)]
-    part = SweepTasks(world.store, world.cluster, world.use_case, DEFAULT_TOKEN_VARIABLES)
-    part(tasks, runs, report, lambda: None)
-    return report
-
-
-def died_before_it_was_shown(world: World, more: Detail) -> str:
+def died_before_it_was_shown(world: SweepingTasks, more: Detail) -> str:
     """The run's id: its task's end is recorded, and the run shows the task as it was before."""
     world.settle({**life()[2], **more})
     run_id = task(**{**life()[4], **more}).run_id
@@ -41,9 +27,9 @@ def died_before_it_was_shown(world: World, more: Detail) -> str:
 
 @pytest.mark.parametrize("more", [NO_RUN_ID, NO_EXECUTION], ids=["no run id", "no execution"])
 def test_an_end_that_its_run_never_showed_is_shown_after_ecs_has_forgotten_the_task(more: Detail) -> None:
-    world = World()
+    world = SweepingTasks()
     run_id = died_before_it_was_shown(world, more)
-    report = sweep(world)
+    report = world.sweep_tasks()
     run = world.store.find_run(run_id)
     assert run is not None
     assert (run.status, run.has_ended) == (RunStatus.SUCCEEDED, True)
@@ -51,17 +37,17 @@ def test_an_end_that_its_run_never_showed_is_shown_after_ecs_has_forgotten_the_t
 
 
 def test_a_run_whose_task_is_open_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World()
+    world = SweepingTasks()
     world.settle({**life()[2], **NO_EXECUTION})
     world.cluster.show({**life()[2], **NO_EXECUTION})
     reads: list[str] = []
     monkeypatch.setattr(world.store, "load_run", reads.append)
-    assert sweep(world).failures == 0
+    assert world.sweep_tasks().failures == 0
     assert reads == []
 
 
 def test_one_that_cannot_be_read_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World()
+    world = SweepingTasks()
     run_ids = [died_before_it_was_shown(world, more) for more in (NO_RUN_ID, NO_EXECUTION)]
     load_run, fails = world.store.load_run, iter([True])
 
@@ -71,7 +57,7 @@ def test_one_that_cannot_be_read_leaves_the_others(monkeypatch: pytest.MonkeyPat
         return load_run(run_id)
 
     monkeypatch.setattr(world.store, "load_run", fails_once)
-    assert sweep(world).failures == 1
+    assert world.sweep_tasks().failures == 1
     assert [run.has_ended for run in map(world.store.find_run, run_ids) if run] in ([False, True], [True, False])
-    assert sweep(world).failures == 0
+    assert world.sweep_tasks().failures == 0
     assert [run.has_ended for run in map(world.store.find_run, run_ids) if run] == [True, True]
