@@ -205,8 +205,14 @@ def _outcome(task: TaskView | None) -> Outcome:
 
 
 def with_task(run: RunRecord | None, task: TaskRecord, *, follows: bool) -> RunRecord:
-    """The run after its task was recorded so: an older task, or an older state of the one shown, changes nothing."""
+    """The run after its task was recorded so.
+
+    An older task changes nothing, nor does an older state of the one shown, nor the task of another machine's execution
+    that has the same name.
+    """
     run = run or RunRecord(task.run_id)
+    if run.follows and task.execution_arn not in {None, run.execution_arn}:
+        return run
     run = replace(
         run,
         created_at=run.created_at or task.timeline.created_at,

@@ -44,6 +44,7 @@ def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices)
     """
     usages = [usage_of(task, prices) for task in attempts]
     outcome = run.outcome if run.has_ended else None
+    newest = next((task for task in attempts if task.task_id == run.newest_task_id), None)
     return {
         "runId": run.run_id,
         "pattern": run.pattern,
@@ -53,7 +54,7 @@ def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices)
         "summary": run.summary,
         "advice": outcome.advice if outcome else None,
         "exitCode": outcome.exit_code if outcome else None,
-        "result": _result(attempts[-1]) if attempts else None,
+        "result": _result(newest) if newest else None,
         "executionArn": run.execution_arn,
         "execution": _execution(run.execution),
         "stateMachineArn": run.state_machine_arn,
