@@ -28,7 +28,7 @@ def use_cases() -> tuple[StartRun, ShowRun]:
     store = assembly.run_store(ours.runs_table_name, ours.retention_days)
     start = StartRun(
         store,
-        StepFunctionsExecutions(clients.stepfunctions()),
+        StepFunctionsExecutions(clients.starts()),
         clock,
         state_machines=ours.state_machines,
         task_definitions=TaskDefinitions(ours.task_definition_arn, ours.allowed_task_definitions),

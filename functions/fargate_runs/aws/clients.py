@@ -36,6 +36,12 @@ def stepfunctions() -> "SFNClient":
 
 
 @cache
+def starts() -> "SFNClient":
+    """For StartExecution: one try with each call, so that what became of every try is known."""
+    return boto3.client("stepfunctions", config=_config(connect=2, read=5, attempts=1))
+
+
+@cache
 def logs() -> "CloudWatchLogsClient":
     """For the containers' logs: one short try, because nothing may wait for a log."""
     return boto3.client("logs", config=_config(connect=1, read=2, attempts=1))

@@ -10,6 +10,7 @@ from fargate_runs.execution import Execution
 from fargate_runs.ports import (
     AnswerRefusedError,
     CallbacksUnavailableError,
+    ExecutionError,
     ExecutionExistsError,
     ExecutionRefusedError,
     Executions,
@@ -36,6 +37,7 @@ _TOKEN_ERRORS: Final[Mapping[str, type[PortError]]] = {
 # No execution of this ARN, an express one, or no machine any more.
 _NO_EXECUTION: Final = frozenset({"ExecutionDoesNotExist", "InvalidArn", "StateMachineDoesNotExist"})
 _MOST_LISTED: Final = 1_000
+_MOST_STARTS: Final = 3
 _START_ERRORS: Final[Mapping[str, type[PortError]]] = {
     "ExecutionAlreadyExists": ExecutionExistsError,
     "ExecutionLimitExceeded": ExecutionThrottledError,
@@ -87,13 +89,28 @@ class StepFunctionsCallbacks(TokenCallbacks):
 
 
 class StepFunctionsExecutions(Executions):
-    """See Executions. The same name and input started twice is one execution (fact B32)."""
+    """See Executions. The same name and input started twice is one execution (fact B32).
+
+    A client for starts makes one try with each call (`clients.starts`): what an SDK's own tries met is not told.
+    """
 
     def __init__(self, client: "SFNClient") -> None:
         self._client = client
 
     def start(self, state_machine_arn: str, name: str, execution_input: str) -> StartedExecution:
         """See Executions."""
+        unknown: ExecutionError | None = None
+        for _ in range(_MOST_STARTS):
+            try:
+                return self._start(state_machine_arn, name, execution_input)
+            except ExecutionUnknownError as error:
+                unknown = unknown or error
+            except ExecutionError as error:
+                # After a try that got no answer no refusal is certain: that one may have started it.
+                raise unknown or error from None
+        raise unknown or ExecutionUnknownError("Step Functions was not asked")
+
+    def _start(self, state_machine_arn: str, name: str, execution_input: str) -> StartedExecution:
         try:
             started = self._client.start_execution(stateMachineArn=state_machine_arn, name=name, input=execution_input)
         except (BotoCoreError, ClientError) as error:
