@@ -97,7 +97,7 @@ class DynamoRunStore(RunStore):
         values = {f":from{n}": each for n, each in enumerate(replaceable)}
         self._update_if(
             task_key(record.run_id, record.task_id),
-            "SET #delivery = :to REMOVE #token, #shard, #since",
+            "SET #delivery = :to, #expires = :expires REMOVE #token, #shard, #since",
             f"attribute_exists(#outcome) AND #delivery IN ({', '.join(values)})",
             names={
                 "#delivery": "delivery",
@@ -105,8 +105,9 @@ class DynamoRunStore(RunStore):
                 "#shard": "openShard",
                 "#since": "openSince",
                 "#outcome": "outcome",
+                "#expires": "expiresAt",
             },
-            values={":to": delivery, **values},
+            values={":to": delivery, ":expires": self._expires_at(), **values},
         )
 
     def mark_missing(self, task: OpenTask, sweeps: int) -> None:

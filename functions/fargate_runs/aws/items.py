@@ -6,7 +6,8 @@
                                             liveExecutionArn, openSince    (index live-by-execution, without an outcome)
     mark  pk=SWEEP        sk=MARK           who sweeps, and how far the last whole sweep has seen
 
-A task's creation is `taskCreatedAt`, so that the index by `createdAt` holds runs only.
+A task's creation is `taskCreatedAt`, so that the index by `createdAt` holds runs only. An item has `expiresAt` when
+nothing is to do any more, and a run also between two attempts.
 """
 
 import zlib
@@ -80,7 +81,7 @@ def task_item(record: TaskRecord, *, now: datetime, expires_at: int) -> Item:
             "missingSweeps": record.missing_sweeps or None,
             "taskToken": record.token,
             "taskCreatedAt": created,
-            "expiresAt": expires_at,
+            "expiresAt": None if record.is_open else expires_at,
             **times,
             **to_do,
         }
@@ -180,7 +181,7 @@ def run_item(run: RunRecord, *, now: datetime, expires_at: int) -> Item:
             "input": run.input,
             "givenUp": run.given_up,
             "revision": run.revision + 1,
-            "expiresAt": expires_at,
+            "expiresAt": expires_at if run.has_ended or run.outcome else None,
             **(_task_view_item(run.task) if run.task else {}),
             **(_execution_item(run.execution) if run.execution else {}),
             **to_do,
