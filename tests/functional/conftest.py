@@ -103,6 +103,7 @@ def forget_what_is_cached() -> None:
     for cached in (
         clients.dynamodb,
         clients.stepfunctions,
+        clients.starts,
         clients.logs,
         clients.ecs,
         execution_state_change.handler.settings,
