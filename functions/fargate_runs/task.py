@@ -21,6 +21,7 @@ _LONGEST_TOKEN: Final = 2_048  # fact B30
 _LONGEST_RUN_ID: Final = 256
 _LONGEST_ARN: Final = 1_024
 _LONGEST_NAME: Final = 255
+_LARGEST_KEY: Final = 2_048  # bytes of a key of DynamoDB, which an id becomes
 
 
 def is_injected(container: str) -> bool:
@@ -181,7 +182,7 @@ def _first(
     for name in names:
         for container, environment in entries:
             value = environment.get(name, "")
-            if 0 < len(value) <= longest and lenient.text(value, longest) == value:
+            if value and lenient.text(value, longest) == value and len(value.encode()) <= _LARGEST_KEY:
                 return value, container
     return None, None
 

@@ -8,9 +8,10 @@ from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.patterns import Pattern
 from fargate_runs.ports import ExecutionsUnavailableError
 from fargate_runs.usecases.sweep.executions import MOST_OF_OTHERS
+from fargate_runs.usecases.sweep.report import SweepReport
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import Detail, task_arn
-from tests.fakes.sweeping import MINUTE, OTHERS_ARN, SweepingExecutions, counts, of_execution
+from tests.fakes.sweeping import MINUTE, OTHERS_ARN, EnoughError, GoOn, SweepingExecutions, counts, of_execution
 
 EXPRESS_ARN = "arn:aws:states:us-east-1:123456789012:express:somebody-elses:one:0a1b2c3d"
 NOT_TO_BE_ASKED = [
@@ -95,3 +96,14 @@ def test_others_that_cannot_be_asked_for_do_not_hold_back_how_far_ours_were_seen
     monkeypatch.setattr(world.executions, "describe", refused)
     assert world.sweep_executions().failures == 1
     assert world.seen_until == started
+
+
+def test_it_asks_whether_to_go_on_before_each_execution_that_is_news(world: SweepingExecutions) -> None:
+    """After an outage there may be thousands: the sweep lost its turn in the middle of them, without a look at it."""
+    for n in range(5):
+        world.show("RUNNING", f"run-{n}")
+    pages = 3 + 4
+    go_on = GoOn(stops_at=pages + 3)
+    with pytest.raises(EnoughError):
+        world.part([], [], SweepReport(), go_on)
+    assert len(world.store.runs) == 2

@@ -3,10 +3,12 @@
 import pytest
 
 from fargate_runs.answer import Success
+from fargate_runs.aws.items import task_item
 from fargate_runs.kinds import ErrorName
 from fargate_runs.log import DEEPEST_RESULT, LogTail, result_of
 from fargate_runs.record import Delivery, TaskRecord
-from tests.fakes.ecs import TOKEN, detail, life, overrides, task_arn
+from tests.fakes.clock import NOON
+from tests.fakes.ecs import TOKEN, detail, life, overrides, task, task_arn
 from tests.fakes.settling import World
 
 SECOND = {"taskArn": task_arn("f" * 32), "overrides": overrides(run_id="second", token="second")}
@@ -55,3 +57,11 @@ def test_an_error_that_nobody_foresaw_leaves_the_others_settled(monkeypatch: pyt
             world.sweep()("one", 600)
         assert list(world.callbacks.answers) == ["second"]
         assert world.store.mark.held_until is None
+
+
+def test_a_value_that_is_no_key_is_no_arn() -> None:
+    """A key of DynamoDB has at most 2,048 bytes: the task could never be recorded, and its token never answered."""
+    given = overrides()
+    given["containerOverrides"][-1]["environment"][1]["value"] = "arn:" + "🚢" * 1_000
+    item = task_item(TaskRecord.of(task(overrides=given), None, None), now=NOON, expires_at=0)
+    assert len(str(item.get("liveExecutionArn", "")).encode()) <= 2_048

@@ -55,6 +55,7 @@ class SweepExecutions:
         runs = {each.execution_arn: each for each in open_runs if each.execution_arn}
         listed = self._listing.read(runs.keys(), report.seen_until, report, go_on)
         for execution in listed.unknown:
+            go_on()
             report.attempt(lambda execution=execution: self._take_in(execution, report))  # type: ignore[misc]
         live = self._live(live_tasks.values())
         resting = {arn for arn, run in runs.items() if self._rests(live_tasks.get(run.newest_task_id or ""))}
