@@ -7,6 +7,7 @@ event of the task, a redelivery of this one, or the sweep, because every step is
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from fargate_runs.answer import Answer, Success, answer_of, smallest_answer_of
 from fargate_runs.execution import is_named
@@ -106,8 +107,8 @@ class RecordTaskState:
     def show(self, run_id: str) -> Sequence[TaskRecord]:
         """Show all tasks of a run, as a handler does that did not come to it; gives them."""
         _, tasks = self._store.load_run(run_id)
-        for each in tasks:
-            self._show(each)
+        if tasks:
+            self._show(*tasks)
         return tasks
 
     def look_after(self, run_id: str, is_due: Callable[[str, str | None], bool]) -> LookedAfter:
@@ -179,10 +180,16 @@ class RecordTaskState:
             refused=refused,
         )
 
-    def _show(self, record: TaskRecord) -> RunRecord:
+    def _show(self, record: TaskRecord, *more: TaskRecord) -> RunRecord:
+        def shown(run: RunRecord | None) -> RunRecord:
+            first = with_task(run, record, follows=self._follows(record))
+            return reduce(lambda run, each: with_task(run, each, follows=self._follows(each)), more, first)
+
+        return fold_run(self._store, record.run_id, shown)
+
+    def _follows(self, record: TaskRecord) -> bool:
         ours = self._state_machines.pattern_of_execution(record.execution_arn) is not None
-        follows = ours and is_named(record.execution_arn, record.run_id)
-        return fold_run(self._store, record.run_id, lambda stands: with_task(stands, record, follows=follows))
+        return ours and is_named(record.execution_arn, record.run_id)
 
     def _stop_if_abandoned(self, record: TaskRecord, run: RunRecord) -> int:
         """A task that is seen alive although its execution is known to have ended."""
