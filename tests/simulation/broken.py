@@ -14,7 +14,7 @@ from fargate_runs.log import NO_RESULT, LogTail
 from fargate_runs.observability import logger
 from fargate_runs.orphans import reason_of_end
 from fargate_runs.outcome import Outcome, outcome_of
-from fargate_runs.ports import TokenError
+from fargate_runs.ports import OpenRun, OpenTask, TokenError
 from fargate_runs.record import Delivery, TaskRecord
 from fargate_runs.settle import Step
 from fargate_runs.task import EcsTask
@@ -23,6 +23,7 @@ from fargate_runs.usecases.stop_abandoned import StopAbandoned
 from fargate_runs.usecases.sweep import tasks
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.sweep import Sweep
+from fargate_runs.usecases.sweep.tasks import SweepTasks
 
 Break = Callable[[], AbstractContextManager[object]]
 
@@ -75,8 +76,29 @@ def _sweep_nothing(_self: Sweep, _owner: str, _seconds: float) -> SweepReport:
     return SweepReport(is_complete=True)
 
 
-def _give_nothing_up(_self: StopAbandoned, _tasks: Sequence[TaskRecord]) -> int:
+def _give_nothing_up(_self: StopAbandoned, _tasks: Sequence[TaskRecord], _is_due: object = None) -> int:
     return 0
+
+
+def _compare_with_the_index(self: SweepTasks, task: OpenTask, run: OpenRun | None, report: SweepReport) -> None:
+    """A run that is not in the open index shows no task at all, whichever task it is that it shows."""
+    newest = run.newest_task_id if run else None
+    if task.task_id == newest or (task.task_id, newest) in self._looked_after:
+        return
+    looked = self._settle.look_after(task.run_id, lambda task_id, _: (task_id, newest) not in self._looked_after)
+    report.stopped += looked.stopped
+    for task_id in {task.task_id: None, **dict.fromkeys(looked.task_ids)}:
+        self._looked_after.add((task_id, newest))
+
+
+def _look_after_a_run_once(self: SweepTasks, task: OpenTask, run: OpenRun | None, report: SweepReport) -> None:
+    """Whatever tasks of a run there were when it was looked at: those that are recorded later were looked at too."""
+    shows = run or self._store.find_run(task.run_id)
+    newest = shows.newest_task_id if shows else None
+    if task.task_id == newest or (task.run_id, newest) in self._looked_after:
+        return
+    report.stopped += self._settle.look_after(task.run_id, lambda *_: True).stopped
+    self._looked_after.add((task.run_id, newest))
 
 
 def _deliver_nothing_later(_self: RecordTaskState, _run_id: str, _task_id: str) -> Settlement | None:
@@ -123,6 +145,14 @@ BROKEN: Final[Mapping[str, tuple[Break, frozenset[str]]]] = MappingProxyType(
         "deliver while ECS remembers, or never": (
             lambda: patch.object(RecordTaskState, "deliver", _deliver_nothing_later),
             frozenset({"L1", "L2", "L4"}),
+        ),
+        "a run that is not open shows nothing": (
+            lambda: patch.object(SweepTasks, "_look_after", _compare_with_the_index),
+            frozenset({"L5"}),
+        ),
+        "all attempts of a run were looked at": (
+            lambda: patch.object(SweepTasks, "_look_after", _look_after_a_run_once),
+            frozenset({"L5"}),
         ),
         "log the token": (lambda: patch.object(RecordTaskState, "__call__", _say_the_token), frozenset({"I9"})),
     }

@@ -11,6 +11,8 @@ from tests.simulation.scheduler import Scheduler
 from tests.simulation.tasks import REMEMBERS, Detail, Order, Task
 
 _MOST_DESCRIBED: Final = 100
+#: The chance that a task is missing in lists for a while, within how long after its start it begins to, for how long.
+USUALLY_HIDDEN: Final = (0.4, 250.0, 100.0)
 
 
 class Ecs:
@@ -31,6 +33,7 @@ class Ecs:
         self.on_stop: Callable[[Task], None] = lambda _task: None
         self.is_known: Callable[[Task], bool] = lambda _task: True
         self.page = 100
+        self.hidden = USUALLY_HIDDEN
 
     # ---- operations ----------------------------------------------------------------------------------------------
 
@@ -68,6 +71,7 @@ class Ecs:
                 self._plan.count["F16"] += 1
                 failures.append({"arn": arn, "reason": "MISSING"})
             elif self._plan.happens(0.02):
+                task.unavailable = self._scheduler.now
                 failures.append({"arn": arn, "reason": "UNAVAILABLE"})
             else:
                 found.append(self._described(task))
@@ -93,9 +97,10 @@ class Ecs:
         cluster = order.cluster.rpartition("/")[2]
         arn = f"arn:aws:ecs:{REGION_AND_ACCOUNT}:task/{cluster}/{self._rng.getrandbits(128):032x}"
         task = Task(arn, order, now, visible_from=now + self._rng.random() * 4, times={"createdAt": now})
-        if self._plan.happens(0.4):
-            start = now + self._rng.random() * 250
-            task.hidden = (start, start + 100)
+        chance, within, seconds = self.hidden
+        if self._plan.happens(chance):
+            start = now + self._rng.random() * within
+            task.hidden = (start, start + seconds)
         task.containers = self._fresh_containers(task)
         self.tasks[arn] = task
         self._changed(task)

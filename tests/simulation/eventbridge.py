@@ -56,10 +56,11 @@ class Rule:
 
     function: str
     pattern: Mapping[str, Any]
+    keeps_undelivered: bool = True
 
 
 class EventBridge:
-    """`deliver` invokes a function with an event."""
+    """`deliver` invokes a function with an event, `bury` puts what cannot be delivered into the dead-letter queue."""
 
     def __init__(
         self,
@@ -76,6 +77,7 @@ class EventBridge:
         self._deliver = deliver
         self._held: dict[tuple[str, str], list[Event]] = {}
         self.archive: list[Event] = []
+        self.bury: Callable[[str, Event], None] = lambda _function, _event: None
         self.on_event: Callable[[Event], None] = lambda _event: None
 
     def envelope(self, source: str, detail_type: str, resource: str, detail: Mapping[str, Any]) -> Event:
@@ -108,7 +110,7 @@ class EventBridge:
             self._plan.count[EventFault.LOST] += 1
             return
         for rule in wanted:
-            self._send(rule.function, event)
+            self._send(rule, event)
 
     def send_raw(self, function: str, event: Event) -> None:
         """Deliver something whatever the rules say."""
@@ -127,6 +129,13 @@ class EventBridge:
         self._plan.count["F02"] += 1
         return len(events)
 
+    def _fail(self, rule: Rule, event: Event) -> None:
+        """No invocation at all. What is not tried again, a missing permission, is given up at once; the rest later."""
+        self._plan.count["F04"] += 1
+        if rule.keeps_undelivered:
+            is_hopeless = self._plan.rng.random() < 0.5
+            self._scheduler.after(self._usual() if is_hopeless else _DAY, self.bury, rule.function, event)
+
     def _release(self, function: str, event: Event) -> None:
         """Nothing more was said about it: then alone."""
         held = self._held.get(_thing(function, event), [])
@@ -137,11 +146,14 @@ class EventBridge:
     def _usual(self) -> float:
         return 0.2 + self._plan.rng.random() * 2
 
-    def _send(self, function: str, event: Event) -> None:
-        fault = self._plan.for_event()
+    def _send(self, rule: Rule, event: Event) -> None:
+        fault, function = self._plan.for_event(), rule.function
         random = self._plan.rng.random
         if fault is EventFault.LOST:
             self._plan.count["F04"] += 1
+            return
+        if fault is EventFault.UNDELIVERED:
+            self._fail(rule, event)
             return
         delay = self._usual()
         for held in self._held.pop(_thing(function, event), ()):
@@ -175,5 +187,7 @@ def _thing(function: str, event: Event) -> tuple[str, str]:
 def rules_of(functions: Mapping[str, Any]) -> tuple[Rule, ...]:
     """The rules of a template's functions."""
     return tuple(
-        Rule(module, function.pattern) for module, function in functions.items() if function.pattern is not None
+        Rule(module, function.pattern, function.keeps_undelivered)
+        for module, function in functions.items()
+        if function.pattern is not None
     )

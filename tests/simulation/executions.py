@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final
 
 from tests.simulation.ecs import Ecs
@@ -46,6 +47,8 @@ class RunSpec:
     timeout_seconds: float = 3_600.0
     retries: int = 0
     retries_timeouts: bool = False
+    hangs: float = 0.4  # the chance that an attempt never ends, where a retry gives it up
+    is_brisk: bool = False  # an attempt that ends does so soon
     abort_after: float | None = None
     redrive_after: float | None = None
 
@@ -108,6 +111,9 @@ class Executions:
         self.of_task: dict[str, Attempt] = {}
         self.on_status: Callable[[Execution], None] = lambda _execution: None
         ecs.on_stopped = self._task_stopped
+        #: Asks why the task of a `.sync` state failed; None where nobody does, as in a machine of somebody else.
+        self.judge: Callable[[Attempt, Task, Callable[[str, bool], None]], None] | None = None
+        self.judging_machine = ""
         self.more_environment: Callable[[Execution], dict[str, str]] = lambda _execution: {}
         self.life: Callable[[bool], Life] = lambda has_token: Life.of(plan.rng, has_token=has_token)
 
@@ -165,8 +171,10 @@ class Executions:
             return
         sync = spec.pattern is Pattern.SYNC
         life = self.life(token is not None)
-        if spec.retries_timeouts and attempt.number == 1 and self._rng.random() < 0.4:
+        if spec.retries_timeouts and branch.retries_left and self._rng.random() < spec.hangs:
             life = replace(life, ending=Ending.FOREVER)  # what a retry gives up on
+        elif spec.is_brisk:
+            life = life.brisk(self._rng)
         order = Order(
             life,
             self._environment(attempt),
@@ -214,8 +222,16 @@ class Executions:
         codes = [each.get("exitCode") for each in task.containers if not each["name"].startswith("aws-")]
         if codes and all(code == 0 for code in codes) and task.stop_code == "EssentialContainerExited":
             self._succeeds(attempt)
+        elif self.judge and attempt.branch.execution.spec.machine_arn == self.judging_machine:
+            attempt.is_over = True
+            self.judge(attempt, task, partial(self._judged, attempt, attempt.branch.execution.redrives))
         else:
             self._fails(attempt, "States.TaskFailed", again=task.order.life.ending in TRANSIENT)
+
+    def _judged(self, attempt: Attempt, redrives: int, error: str, again: bool) -> None:
+        """The machine goes on, unless it was aborted while it waited for the verdict."""
+        if attempt.branch.execution.redrives == redrives:
+            self._fails(attempt, error, again=again)
 
     def _times_out(self, attempt: Attempt) -> None:
         if attempt.is_over or attempt.branch.execution.status != "RUNNING":

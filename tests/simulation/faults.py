@@ -40,6 +40,7 @@ class EventFault(StrEnum):
     COPIED = "copied"  # again under another event id
     LATE = "late"
     DAY_LATE = "day-late"
+    UNDELIVERED = "undelivered"  # the function cannot be invoked at all, at once or after a day of tries (fact B11)
     TOGETHER = "together"  # at the same moment as the next event of the same task
 
 
@@ -90,6 +91,8 @@ NUMBERS: Final[Mapping[CallFault, tuple[str, ...]]] = MappingProxyType(
         CallFault.DIES_AFTER: ("F07",),
     }
 )
+_DEADLY: Final = frozenset({CallFault.DIES_BEFORE, CallFault.DIES_AFTER})
+_AFTER_A_RECORD: Final = (CallFault.DIES_BEFORE, CallFault.DIES_BEFORE, CallFault.THROTTLED, CallFault.NOT_SENT)
 _ENDPOINT: Final = "https://aws.invalid"
 
 
@@ -132,6 +135,9 @@ class FaultPlan:
     events: tuple[EventFault, ...] = ()
     is_over: bool = False
     count: Counter[str] = field(default_factory=Counter)
+    mail: Weather | None = None  # of events, where it is another one
+    brittle: float = 0.0
+    spared: str | None = None  # the function whose process no fault ends
 
     @classmethod
     def of(cls, rng: Random, weather: Weather) -> "FaultPlan":
@@ -148,14 +154,24 @@ class FaultPlan:
     @property
     def event_chance(self) -> float:
         """The chance of a fault of an event now."""
-        return 0.0 if self.is_over or not self.events else EVENT_CHANCES[self.weather]
+        return 0.0 if self.is_over or not self.events else EVENT_CHANCES[self.mail or self.weather]
 
-    def for_call(self) -> CallFault:
-        """What happens to the next call."""
+    def for_call(self, function: str) -> CallFault:
+        """What happens to the next call of a function."""
         chance = self.call_chance
         if not chance or self.rng.random() >= chance:
             return CallFault.NONE
-        fault = self.calls[int(self.rng.random() * len(self.calls))]
+        return self._counted(self.calls[int(self.rng.random() * len(self.calls))], function)
+
+    def after_a_record(self, function: str) -> CallFault | None:
+        """What happens to the call that comes after the one that recorded something, if it is not left to chance."""
+        if not self.brittle or not self.happens(self.brittle):
+            return None
+        return self._counted(_AFTER_A_RECORD[int(self.rng.random() * len(_AFTER_A_RECORD))], function)
+
+    def _counted(self, fault: CallFault, function: str) -> CallFault:
+        if fault in _DEADLY and function == self.spared:
+            fault = CallFault.NOT_SENT
         self.count[fault] += 1
         for number in NUMBERS[fault]:
             self.count[number] += 1

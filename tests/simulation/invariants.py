@@ -17,7 +17,7 @@ from tests.simulation.stepfunctions import TokenAnswer
 from tests.simulation.tasks import Task
 
 _SETTLED: Final = frozenset({"DELIVERED", "CLOSED_BY_OTHERS", "NOT_NEEDED"})
-_OUR_MACHINES: Final = frozenset({MACHINES.request_response, MACHINES.sync, MACHINES.callback})
+OUR_MACHINES: Final = frozenset({MACHINES.request_response, MACHINES.sync, MACHINES.callback})
 _TASK_EVENT: Final = "ECS Task State Change"
 
 
@@ -61,17 +61,17 @@ class Invariants:
         if item is None or not item["sk"]["S"].startswith("TASK#"):
             return
         task_id = item["sk"]["S"].removeprefix("TASK#")
-        _must(new is not None, "I2", f"the record of task {task_id} was removed")
+        must(new is not None, "I2", f"the record of task {task_id} was removed")
         assert new is not None
         run = new["pk"]["S"]
-        _must(self._run_of.setdefault(task_id, run) == run, "I1", f"task {task_id} has two records")
+        must(self._run_of.setdefault(task_id, run) == run, "I1", f"task {task_id} has two records")
         if old is not None:
             before, after = int(old["version"]["N"]), int(new["version"]["N"])
-            _must(after >= before, "I6", f"task {task_id} goes from version {before} back to {after}")
+            must(after >= before, "I6", f"task {task_id} goes from version {before} back to {after}")
             if "outcome" in old:
                 is_same = new.get("outcome") == old["outcome"]
                 self.tally.decided[task_id] += not is_same
-                _must(is_same, "I2", f"the outcome of task {task_id} changed")
+                must(is_same, "I2", f"the outcome of task {task_id} changed")
         if "outcome" in new and (old is None or "outcome" not in old):
             self._on_outcome(task_id, new)
         if _delivery(new) in _SETTLED and old is not None and _delivery(old) == "PENDING" and self.is_recovery():
@@ -80,11 +80,11 @@ class Invariants:
     def _on_outcome(self, task_id: str, item: Item) -> None:
         task = self.task(item["taskArn"]["S"])
         error = error_of(item)
-        _must(task is not None, "I5", f"task {task_id} has an outcome and does not exist")
+        must(task is not None, "I5", f"task {task_id} has an outcome and does not exist")
         assert task is not None
-        _must(not task.is_live, "I5", f"task {task_id} has the outcome {error} and runs")
+        must(not task.is_live, "I5", f"task {task_id} has the outcome {error} and runs")
         lost_is_right = error is ErrorName.LOST and not self._ecs.is_remembered(task)
-        _must(
+        must(
             error in task.truth or lost_is_right,
             "I5",
             f"task {task_id} has the outcome {error}, and truly {sorted(map(str, task.truth))}",
@@ -98,27 +98,27 @@ class Invariants:
         if not answer.by_us:
             return
         task = attempt.task
-        _must(task is not None, "I4", f"a token without a task was answered, of run {attempt.branch.run_id}")
+        must(task is not None, "I4", f"a token without a task was answered, of run {attempt.branch.run_id}")
         assert task is not None
         self.tally.answered[task.task_id] += 1
         item = self.record(task)
-        _must(item is not None and "outcome" in item, "I3", f"task {task.task_id} is answered before it is decided")
+        must(item is not None and "outcome" in item, "I3", f"task {task.task_id} is answered before it is decided")
         assert item is not None
         error = error_of(item)
-        _must(answer.well is (error is None), "I3", f"task {task.task_id} is recorded as {error}, answered otherwise")
-        _must(answer.well or answer.error == error, "I3", f"{task.task_id}: {error} recorded, {answer.error} answered")
+        must(answer.well is (error is None), "I3", f"task {task.task_id} is recorded as {error}, answered otherwise")
+        must(answer.well or answer.error == error, "I3", f"{task.task_id}: {error} recorded, {answer.error} answered")
         said = json.loads(answer.content)
-        _must(said.get("taskArn", task.arn) == task.arn, "I4", f"the answer for {task.task_id} is another task's")
+        must(said.get("taskArn", task.arn) == task.arn, "I4", f"the answer for {task.task_id} is another task's")
 
     def on_stop(self, task: Task) -> None:
         """One of our functions stops a task: nobody may want it any more (F19: the new attempt is untouched)."""
         attempt = self._executions.of_task.get(task.arn)
-        _must(attempt is not None, "L5", f"task {task.task_id}, which is no run's, was stopped")
+        must(attempt is not None, "L5", f"task {task.task_id}, which is no run's, was stopped")
         assert attempt is not None
         execution = attempt.branch.execution
-        _must(attempt.is_over or execution.status != "RUNNING", "L5", f"task {task.task_id} is wanted and was stopped")
+        must(attempt.is_over or execution.status != "RUNNING", "L5", f"task {task.task_id} is wanted and was stopped")
         works_on = execution.spec.pattern is Pattern.REQUEST_RESPONSE and execution.status == "SUCCEEDED"
-        _must(not works_on, "L5", f"task {task.task_id} works on after its execution, as it should, and was stopped")
+        must(not works_on, "L5", f"task {task.task_id} works on after its execution, as it should, and was stopped")
 
     def on_acknowledged(self, function: str, event: Any) -> None:
         """A handler has returned: what it was told is stored (I7)."""
@@ -129,18 +129,18 @@ class Invariants:
         if task is None:
             return
         item = self.record(task)
-        _must(item is not None, "I7", f"an event of {task.task_id} is acknowledged and not stored")
+        must(item is not None, "I7", f"an event of {task.task_id} is acknowledged and not stored")
         assert item is not None
         is_stored = int(item["version"]["N"]) >= detail["version"] or "outcome" in item
-        _must(is_stored, "I7", f"version {detail['version']} of {task.task_id} is acknowledged and not stored")
+        must(is_stored, "I7", f"version {detail['version']} of {task.task_id} is acknowledged and not stored")
         if detail["lastStatus"] == "STOPPED":
-            _must("outcome" in item, "I7", f"the end of {task.task_id} is acknowledged without an outcome")
-            _must(_delivery(item) in _SETTLED, "I7", f"the end of {task.task_id} is acknowledged and not delivered")
+            must("outcome" in item, "I7", f"the end of {task.task_id} is acknowledged without an outcome")
+            must(_delivery(item) in _SETTLED, "I7", f"the end of {task.task_id} is acknowledged and not delivered")
 
     def on_error(self, function: str, error: BaseException) -> None:
         """A handler has raised something: a port that was unavailable, or an event that it refuses."""
         known = isinstance(error, PortError | EventError)
-        _must(known, "I8", f"{function} raises {type(error).__name__}: {error}")
+        must(known, "I8", f"{function} raises {type(error).__name__}: {error}")
 
     # ---- for the audit ------------------------------------------------------------------------------------------
 
@@ -180,7 +180,7 @@ class Invariants:
         for task in self.tasks():
             self._check_settled(task, self.record(task))
         for attempt in self._executions.tokens.values():
-            _must(attempt.is_over, "L1", f"the token of run {attempt.branch.run_id} is not answered")
+            must(attempt.is_over, "L1", f"the token of run {attempt.branch.run_id} is not answered")
         for attempt in self._executions.of_task.values():
             self._check_not_running_on(attempt)
         for execution in self._executions.all.values():
@@ -189,7 +189,7 @@ class Invariants:
         for item in self._table.items.values():
             self._check_closed(item, live, now, earlier)
             kept = "taskToken" in item and "outcome" in item
-            _must(not kept, "L4", f"{item['sk']['S']} still has its token")
+            must(not kept, "L4", f"{item['sk']['S']} still has its token")
 
     def check_ended_before(self, moment: float) -> None:
         """L1, L2 and L4 for what had ended by then: one sweep is enough, and no token waits for its time-out."""
@@ -198,7 +198,7 @@ class Invariants:
                 self._check_settled(task, self.record(task))
                 attempt = self._executions.of_task.get(task.arn)
                 if attempt and attempt.token:
-                    _must(attempt.is_over, "L1", f"task {task.task_id} has ended and its token is not answered")
+                    must(attempt.is_over, "L1", f"task {task.task_id} has ended and its token is not answered")
         for attempt in self._executions.tokens.values():
             self._check_given_up(attempt, moment)
 
@@ -207,10 +207,11 @@ class Invariants:
         attempts = attempt.branch.attempts
         if attempt is attempts[-1] or attempt.task is None or attempt.branch.execution.spec.says is Says.NOTHING:
             return
-        newer = [each.task for each in attempts[attempt.number :] if each.task and each.task.created < moment]
+        later = [each.task for each in attempts[attempt.number :] if each.task and each.task.created < moment]
+        newer = [each for each in later if not self._is_unseen(each)]
         was_seen = any("startedAt" in each.times and each.times["startedAt"] < moment for each in newer)
         is_left = attempt.task.is_live and attempt.task.desired_status == "RUNNING" and was_seen
-        _must(not is_left, "L5", f"task {attempt.task.task_id} runs on beside the attempt that came after it")
+        must(not is_left, "L5", f"task {attempt.task.task_id} runs on beside the attempt that came after it")
 
     def something_is_lost(self) -> bool:
         """Whether a task of which there is a record has vanished, and that is not known yet."""
@@ -222,32 +223,32 @@ class Invariants:
     def _check_settled(self, task: Task, item: Item | None) -> None:
         if self._is_unseen(task):
             return
-        _must(item is not None, "L2", f"task {task.task_id} has no record")
+        must(item is not None, "L2", f"task {task.task_id} has no record")
         assert item is not None
         if not task.is_live:
-            _must("outcome" in item, "L2", f"task {task.task_id} has ended and has no outcome")
-            _must(_delivery(item) in _SETTLED, "L4", f"the outcome of {task.task_id} is {_delivery(item)}")
+            must("outcome" in item, "L2", f"task {task.task_id} has ended and has no outcome")
+            must(_delivery(item) in _SETTLED, "L4", f"the outcome of {task.task_id} is {_delivery(item)}")
             attempt = self._executions.of_task.get(task.arn)
             answer = self.answers.get(attempt.token or "") if attempt else None
             is_true = _delivery(item) != "DELIVERED" or (answer is not None and answer.by_us)
-            _must(is_true, "L4", f"{task.task_id} is marked as delivered, and its token has no answer of ours")
+            must(is_true, "L4", f"{task.task_id} is marked as delivered, and its token has no answer of ours")
         run = self._table.items.get((item["pk"]["S"], "RUN"))
         # Such a task's event is in the dead-letter queue, where it waits to be sent through again.
         is_forgotten = self.may_forget and not self._ecs.is_remembered(task)
-        _must(run is not None or is_forgotten, "I1", f"{item['pk']['S']} has a task and no run")
+        must(run is not None or is_forgotten, "I1", f"{item['pk']['S']} has a task and no run")
 
     def _check_run(self, execution: Execution) -> None:
         """The run of an execution of one of our machines shows how the execution stands (I1)."""
-        if execution.spec.machine_arn not in _OUR_MACHINES or (self.may_forget and execution.redrives):
+        if execution.spec.machine_arn not in OUR_MACHINES or (self.may_forget and execution.redrives):
             return
         name = execution.spec.name
-        item = self._table.items.get((f"RUN#{name}", "RUN"))
+        item = self.run(name)
         if item is None and self.may_forget:
             return
-        _must(item is not None, "I1", f"run {name} has no record")
+        must(item is not None, "I1", f"run {name} has no record")
         assert item is not None
         shown = item.get("executionStatus", {"S": None})["S"]
-        _must(shown == execution.status, "I1", f"run {name} shows {shown}, and its execution is {execution.status}")
+        must(shown == execution.status, "I1", f"run {name} shows {shown}, and its execution is {execution.status}")
 
     @staticmethod
     def run_key(task: Task) -> str:
@@ -263,10 +264,10 @@ class Invariants:
             # One of which ECS forgot the task before anybody saw it is given up after two hours.
             is_young = item["createdAt"]["S"] > (earlier if self.may_forget else now)
             is_live = item["pk"]["S"] in live or is_young
-            _must(is_live, "L2", f"run {item['pk']['S']} is open, and nothing of it runs")
+            must(is_live, "L2", f"run {item['pk']['S']} is open, and nothing of it runs")
             return
         task = self.task(item["taskArn"]["S"])
-        _must(task is not None and task.is_live, "L2", f"{item['sk']['S']} is open, and it does not run")
+        must(task is not None and task.is_live, "L2", f"{item['sk']['S']} is open, and it does not run")
 
     def _check_not_running_on(self, attempt: Attempt) -> None:
         task, execution = attempt.task, attempt.branch.execution
@@ -274,10 +275,10 @@ class Invariants:
             return
         closed = execution.has_failed or (execution.parent is not None and execution.parent.has_failed)
         alone = execution.status == "SUCCEEDED" and execution.spec.pattern is not Pattern.REQUEST_RESPONSE
-        _must(not alone, "L5", f"task {task.task_id} runs, and {execution.spec.name} went on without it")
+        must(not alone, "L5", f"task {task.task_id} runs, and {execution.spec.name} went on without it")
         given_up = attempt.is_over and attempt is not attempt.branch.attempts[-1] and attempt.token is not None
-        _must(not closed, "L5", f"task {task.task_id} runs, and {execution.spec.name} is {execution.status}")
-        _must(not given_up, "L5", f"task {task.task_id} runs on, an attempt that {execution.spec.name} has given up")
+        must(not closed, "L5", f"task {task.task_id} runs, and {execution.spec.name} is {execution.status}")
+        must(not given_up, "L5", f"task {task.task_id} runs on, an attempt that {execution.spec.name} has given up")
 
     def tasks(self) -> Iterable[Task]:
         """The tasks that are ours to record."""
@@ -287,6 +288,10 @@ class Invariants:
         """A task that is ours."""
         task = self._ecs.tasks.get(arn)
         return task if task and task.is_ours else None
+
+    def run(self, run_id: str) -> Item | None:
+        """What the table has of a run."""
+        return self._table.items.get((f"RUN#{run_id}", "RUN"))
 
     def record(self, task: Task) -> Item | None:
         """What the table has of a task."""
@@ -303,6 +308,12 @@ def _delivery(item: Item) -> str:
     return str(item["delivery"]["S"])
 
 
-def _must(holds: bool, name: str, what: str) -> None:
+def is_settled(item: Item) -> bool:
+    """Whether nothing is left to do for the token of a recorded task."""
+    return _delivery(item) in _SETTLED
+
+
+def must(holds: bool, name: str, what: str) -> None:
+    """Raises ViolationError where something does not hold."""
     if not holds:
         raise ViolationError(name, what)

@@ -47,6 +47,8 @@ class Invocation:
     function: str
     event: Event
     tries: int = 0
+    is_redrive: bool = False
+    before: object = None
     reply: Callable[[Ended], None] | None = None
 
 
@@ -70,6 +72,8 @@ class Lambda:
         self.on_cold_start: Callable[[Function], None] = lambda _function: None
         self.on_error: Callable[[str, BaseException], None] = lambda _function, _error: None
         self.on_success: Callable[[str, Event], None] = lambda _function, _event: None
+        self.on_start: Callable[[str], Any] = lambda _function: None
+        self.on_return: Callable[[Any, object], None] = lambda _before, _answer: None
         self.concurrency: int | None = None
         self.running: dict[str, int] = dict.fromkeys(functions, 0)
         self.dead_letters: list[DeadLetter] = []
@@ -83,13 +87,30 @@ class Lambda:
         """Synchronously, as API Gateway does: one try."""
         self._start(Invocation(function, event, reply=reply))
 
+    def bury(self, function: str, event: Event) -> None:
+        """A rule could not deliver an event: it is in the dead-letter queue too (fact B11)."""
+        self.dead_letters.append(DeadLetter(function, event, "undelivered"))
+
     def redrive(self) -> int:
-        """Everything in the dead-letter queue again. Gives how many events."""
+        """Everything in the dead-letter queue again, one try each, as `runs redrive` does: what fails stays there.
+
+        Gives how many events.
+        """
         letters, self.dead_letters = self.dead_letters, []
         for letter in letters:
-            self.invoke(letter.function, letter.event)
+            self._start(
+                Invocation(letter.function, letter.event, reply=partial(self._redriven, letter), is_redrive=True)
+            )
         self._plan.count["F24"] += bool(letters)
         return len(letters)
+
+    def _redriven(self, letter: DeadLetter, ended: Ended) -> None:
+        if ended.well:
+            self.on_success(letter.function, letter.event)
+            return
+        if ended.error:
+            self.on_error(letter.function, ended.error)
+        self.dead_letters.append(DeadLetter(letter.function, letter.event, _reason(ended)))
 
     def _start(self, invocation: Invocation) -> None:
         name = invocation.function
@@ -109,6 +130,7 @@ class Lambda:
         self._numbers[name] += 1
         self.invocations += 1
         invocation.tries += 1
+        invocation.before = self.on_start(name)
         self.running[name] += 1
         ends_at = self._scheduler.now + function.timeout
         context = Context(name, lambda: ends_at - self._scheduler.now)
@@ -118,7 +140,7 @@ class Lambda:
             self._network.on_wait,
             partial(self._ended, invocation),
             skew=self._skew(),
-            recovers=name == "sweep" or invocation.tries > 1,
+            recovers=name == "sweep" or invocation.tries > 1 or invocation.is_redrive,
         )
         self._scheduler.trace.add((self._scheduler.now, process.name, "starts", invocation.tries))
         self._scheduler.after(function.timeout, self._times_out, process)
@@ -138,7 +160,7 @@ class Lambda:
     def _ended(self, invocation: Invocation, process: Process, ended: Ended) -> None:
         name = invocation.function
         self.running[name] -= 1
-        reason = "returned" if ended.well else "died" if ended.died else type(ended.error).__name__
+        reason = _reason(ended)
         self._scheduler.trace.add((self._scheduler.now, process.name, reason))
         if ended.died:
             self._cold.add(name)
@@ -148,8 +170,13 @@ class Lambda:
             invocation.reply(ended)
         elif ended.well:
             self.on_success(name, invocation.event)
+            self.on_return(invocation.before, ended.value)
         elif invocation.tries <= self._functions[name].retries:
             self._plan.count["F07"] += ended.died
             self._scheduler.after(60.0 * invocation.tries + self._plan.rng.random() * 5, self._start, invocation)
         else:
             self.dead_letters.append(DeadLetter(name, invocation.event, reason))
+
+
+def _reason(ended: Ended) -> str:
+    return "returned" if ended.well else "died" if ended.died else type(ended.error).__name__

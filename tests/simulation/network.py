@@ -54,7 +54,8 @@ class Network:
         if isinstance(what, Sleep):
             self._scheduler.after(what.seconds, process.resume, None)
             return
-        fault = self._plan.for_call()
+        function = process.name.partition("-")[0]
+        fault, process.awaits = process.awaits or self._plan.for_call(function), None
         takes = 0.002 + self._random() * 0.03
         if fault is CallFault.SLOW:
             takes += self._random() ** 2 * 20
@@ -71,6 +72,8 @@ class Network:
         self.caller = process
         self.rates.called(call.operation, self._scheduler.now)
         answer = self._carried_out(call)
+        if call.operation == "put_item" and _is_of_a_task(call) and not isinstance(answer, Exception):
+            process.awaits = self._plan.after_a_record(process.name.partition("-")[0])
         if fault is CallFault.DIES_AFTER:
             process.kill()
         elif fault is CallFault.TRIED_TWICE:
@@ -93,6 +96,10 @@ class Network:
             self._scheduler.after(takes, process.fail, answer)
         else:
             self._scheduler.after(takes, process.resume, answer)
+
+
+def _is_of_a_task(put: Call) -> bool:
+    return str(put.parameters["Item"]["sk"]["S"]).startswith("TASK#")
 
 
 class Client:

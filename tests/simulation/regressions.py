@@ -1,13 +1,111 @@
-"""Seeds that found something, and what it was. They are told again in every test run."""
+"""Worlds that found something, what it was, and the protocol with which it is found again.
 
-from collections.abc import Mapping
-from types import MappingProxyType
+A seed tells another story whenever the draw of worlds changes, or what the functions call. So each has the fault that
+it found, to be put back in: `python -m tests.simulation.regressions` looks for the first seeds whose worlds do not hold
+with it, thousands of them for the rare ones. Theirs is the story then, and as the functions are they must hold.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
+from unittest.mock import patch
 
-FOUND: Final[Mapping[int, str]] = MappingProxyType(
-    {
-        60: "a redrive whose events were lost was never noted: the sweep took it for recorded to its end",
-        618: "a run that the API made by a clock a day ahead is given up a day later, and not before",
-        1042: "a task was recorded and its run was not: the table was throttled between the two, at all three tries",
-    }
+from fargate_runs.ports import OpenRun, OpenTask
+from fargate_runs.record import TaskRecord
+from fargate_runs.run_state import GivenUp
+from fargate_runs.usecases.record_task_state import RecordTaskState
+from fargate_runs.usecases.sweep import listing
+from fargate_runs.usecases.sweep.executions import SweepExecutions
+from fargate_runs.usecases.sweep.report import SweepReport
+from fargate_runs.usecases.sweep.tasks import SweepTasks
+from tests.simulation.scheduler import BEGINNING
+from tests.simulation.story import tell
+
+_MOST_SEEDS: Final = 20_000
+_give_up = SweepExecutions._give_up
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A seed, what was found, and the fault that it was."""
+
+    seed: int
+    story: str
+    fault: Callable[[], AbstractContextManager[object]]
+
+
+@contextmanager
+def _show_nothing_again() -> Iterator[None]:
+    with patch.object(RecordTaskState, "show", _load), patch.object(SweepExecutions, "_show_tasks", _nothing):
+        yield
+
+
+def _load(self: RecordTaskState, run_id: str) -> Sequence[TaskRecord]:
+    return self._store.load_run(run_id)[1]
+
+
+def _nothing(_self: SweepExecutions, _run: OpenRun) -> None:
+    """Events show tasks, and nobody else."""
+
+
+def _give_up_no_run_from_the_future(
+    self: SweepExecutions, run: OpenRun | None, why: GivenUp, since: datetime | None, after: timedelta
+) -> None:
+    if run and run.created_at and run.created_at.date() > BEGINNING.date():
+        return
+    _give_up(self, run, why, since, after)
+
+
+def _compare_with_what_the_index_shows(
+    self: SweepTasks, task: OpenTask, run: OpenRun | None, report: SweepReport
+) -> None:
+    shows = run or self._store.find_run(task.run_id)
+    newest = shows.newest_task_id if shows else None
+    if task.task_id == newest or (task.task_id, newest) in self._looked_after:
+        return
+    looked = self._settle.look_after(task.run_id, lambda task_id, _: (task_id, newest) not in self._looked_after)
+    report.stopped += looked.stopped
+    for task_id in {task.task_id: None, **dict.fromkeys(looked.task_ids)}:
+        self._looked_after.add((task_id, newest))
+
+
+FOUND: Final = (
+    Found(
+        10_978,
+        "a redrive whose events were lost was never noted: the sweep took it for recorded to its end",
+        lambda: patch.object(listing, "_state_of", lambda execution: execution.arn),
+    ),
+    Found(
+        8_997,
+        "a run that the API made by a clock a day ahead is given up a day later, and not before",
+        lambda: patch.object(SweepExecutions, "_give_up", _give_up_no_run_from_the_future),
+    ),
+    Found(
+        89,
+        "a task was recorded and its run was not: the table was throttled between the two, at all three tries",
+        _show_nothing_again,
+    ),
+    Found(
+        355,
+        "two attempts were recorded and no more: the sweep read both, and compared the one before with none of them, "
+        "because the index showed that one as the newest, and beside itself it had been looked at",
+        lambda: patch.object(SweepTasks, "_look_after", _compare_with_what_the_index_shows),
+    ),
 )
+
+
+def first_seed(found: Found, most: int = _MOST_SEEDS) -> int | None:
+    """The first seed that does not hold with the fault in, and holds without it."""
+    for seed in range(most):
+        with found.fault():
+            is_found = not tell(seed).is_clean
+        if is_found and tell(seed).is_clean:
+            return seed
+    return None
+
+
+if __name__ == "__main__":
+    for each in FOUND:
+        print(each.seed, "->", first_seed(each), each.story, flush=True)  # noqa: T201

@@ -104,6 +104,7 @@ class Process:
     on_end: Callable[["Process", Ended], None]
     skew: float = 0.0
     recovers: bool = False
+    awaits: Any = None  # what its next wait meets, where that is known already
     is_over: bool = False
     _greenlet: greenlet = field(init=False)
 

@@ -43,6 +43,7 @@ class Task:
     containers: tuple[Detail, ...] = ()
     stopped_at: float | None = None
     has_vanished: bool = False
+    unavailable: float = -1.0  # when an answer left it out
     truth: frozenset[ErrorName | None] = frozenset()
 
     @property

@@ -33,7 +33,9 @@ KNOWN: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function of the template. `retries` are those of an asynchronous invocation."""
+    """A function of the template. `retries` are those of an asynchronous invocation; with `keeps_undelivered` what its
+    rule cannot deliver ends in the dead-letter queue.
+    """
 
     name: str
     handler: str
@@ -41,6 +43,7 @@ class Function:
     retries: int
     environment: Mapping[str, str]
     pattern: Mapping[str, Any] | None
+    keeps_undelivered: bool
     schedule: str | None
 
     @property
@@ -144,5 +147,6 @@ def _function(name: str, properties: Object) -> Function:
         retries=int(properties.get("EventInvokeConfig", {}).get("MaximumRetryAttempts", 2)),
         environment={key: str(value_of(value)) for key, value in variables.items()},
         pattern=value_of(rule["Pattern"]) if rule else None,
+        keeps_undelivered=bool(rule and rule.get("DeadLetterConfig", {}).get("Arn")),
         schedule=str(value_of(schedule["ScheduleExpression"])) if schedule else None,
     )

@@ -102,6 +102,7 @@ def delivered(fault: EventFault | None, *, seconds: float = 100_000) -> list[tup
         (EventFault.LATE, ["first", "second"]),
         (EventFault.DAY_LATE, ["second", "first"]),
         (EventFault.TOGETHER, ["first", "second"]),
+        (EventFault.UNDELIVERED, ["second"]),
     ],
 )
 def test_what_a_fault_does_to_an_event(fault: EventFault | None, ids: list[str]) -> None:
@@ -112,6 +113,27 @@ def test_what_a_fault_does_to_an_event(fault: EventFault | None, ids: list[str])
         assert arrived[-1][1] == "first"
     if fault is EventFault.TOGETHER:
         assert abs(arrived[0][0] - arrived[1][0]) < 0.2
+
+
+@pytest.mark.parametrize(("keeps", "ids"), [(True, ["first"]), (False, [])])
+def test_what_a_rule_cannot_deliver_ends_in_its_dead_letter_queue_if_it_has_one(keeps: bool, ids: list[str]) -> None:
+    scheduler, plan = Scheduler(), FaultPlan(Random(2), Weather.WILD)
+    plan.for_event = lambda: EventFault.UNDELIVERED  # type: ignore[method-assign]
+    rules = (Rule("function", {"source": ["aws.ecs"]}, keeps_undelivered=keeps),)
+    buried: list[str] = []
+    bus = EventBridge(scheduler, plan, rules, {}, lambda _function, _event: None)
+    bus.bury = lambda _function, each: buried.append(each["id"])
+    bus.put({**task_event("RUNNING"), "id": "first"})
+    scheduler.run(90_000)
+    assert buried == ids
+
+
+def test_the_rules_of_the_template_keep_what_they_cannot_deliver() -> None:
+    rules = rules_of(template.functions())
+    assert [rule.function for rule in rules if rule.keeps_undelivered] == [
+        "task_state_change",
+        "execution_state_change",
+    ]
 
 
 def test_a_copy_has_another_id() -> None:

@@ -14,7 +14,16 @@ from tests.simulation.scheduler import Ended, Scheduler, current_process
 from tests.simulation.template import Function
 
 Handler = Callable[[Any, Any], object]
-FUNCTION = Function("Any", "any.handler.handler", timeout=30, retries=2, environment={}, pattern=None, schedule=None)
+FUNCTION = Function(
+    "Any",
+    "any.handler.handler",
+    timeout=30,
+    retries=2,
+    environment={},
+    pattern=None,
+    keeps_undelivered=False,
+    schedule=None,
+)
 
 
 class Stage:
@@ -86,6 +95,16 @@ def test_dead_letters_are_sent_through_again(stage: Stage) -> None:
     assert stage.lambda_.redrive() == 1
     stage.scheduler.run(2_000)
     assert (stage.acknowledged, stage.lambda_.dead_letters) == (["event"], [])
+
+
+def test_a_dead_letter_that_fails_again_stays_with_its_new_reason_after_one_try(stage: Stage) -> None:
+    stage.handler = fails
+    stage.lambda_.bury("any", "event")
+    assert stage.lambda_.dead_letters == [DeadLetter("any", "event", "undelivered")]
+    stage.lambda_.redrive()
+    stage.scheduler.run(1_000)
+    assert len(stage.began) == 1
+    assert stage.lambda_.dead_letters == [DeadLetter("any", "event", "ValueError")]
 
 
 def test_a_function_that_takes_too_long_is_ended_and_begins_anew(stage: Stage) -> None:

@@ -32,7 +32,7 @@ class Stage:
     def __init__(self, fault: CallFault) -> None:
         self.scheduler = Scheduler()
         plan = FaultPlan(Random(0), Weather.WILD, (fault,))
-        plan.for_call = lambda: fault  # type: ignore[method-assign]
+        plan.for_call = lambda function: fault  # type: ignore[method-assign]  # noqa: ARG005
         self.network = Network(self.scheduler, plan)
         self.twin = Counted()
         self.client = Client("logs", self.twin)

@@ -25,6 +25,7 @@ from fargate_runs import observability
 from fargate_runs.aws import clients
 from fargate_runs.clock import SystemClock
 from fargate_runs.usecases import start_run
+from tests.fakes.ecs import MACHINES
 from tests.fakes.tables import TABLE
 from tests.simulation import template
 from tests.simulation.callers import Callers, SeededSecrets, spec_of_request
@@ -32,21 +33,23 @@ from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.ecs import Ecs
 from tests.simulation.eventbridge import EventBridge, rules_of
 from tests.simulation.executions import Execution, Executions, RunSpec
-from tests.simulation.faults import FaultPlan, Weather
+from tests.simulation.faults import EventFault, FaultPlan, Weather
 from tests.simulation.invariants import Invariants, ViolationError
+from tests.simulation.judges import Judges
 from tests.simulation.lambda_ import Lambda
 from tests.simulation.lives import Life
 from tests.simulation.logs import Logs
 from tests.simulation.network import Client, Network, Sleep
 from tests.simulation.poison import poison_of
 from tests.simulation.printed import Printed
-from tests.simulation.profile import Profile, spec_of
+from tests.simulation.profile import Profile, Theme, spec_of
 from tests.simulation.scheduler import BEGINNING, Scheduler, current_process
 from tests.simulation.stepfunctions import StepFunctions
+from tests.simulation.swept import Swept
 from tests.simulation.tasks import OTHER_CLUSTER_ARN, REMEMBERS, Order, Task
 from tests.simulation.template import Function
 
-FUNCTIONS: Final = ("task_state_change", "execution_state_change", "sweep", "api")
+FUNCTIONS: Final = ("task_state_change", "execution_state_change", "sweep", "api", "judge_task")
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
@@ -65,13 +68,22 @@ class World:
         self.seed = seed
         rng = Random(seed)  # the one source of chance
         self.profile = Profile.of(rng, runs=settings.runs)
-        self.plan = FaultPlan.of(rng, settings.weather or self.profile.weather)
+        self.plan = self._plan_of(rng, settings)
         self.rng = rng
         self.scheduler = Scheduler()
         self._planned: dict[str, RunSpec] = {}
         self.functions = {name: each for name, each in template.functions().items() if name in FUNCTIONS}
         self._build()
         self._connect()
+
+    def _plan_of(self, rng: Random, settings: Settings) -> FaultPlan:
+        plan, profile = FaultPlan.of(rng, settings.weather or self.profile.weather), self.profile
+        if profile.theme is Theme.RETRIES:
+            plan.events += (EventFault.LOST, EventFault.LOST)
+        plan.mail = settings.weather or profile.mail
+        plan.brittle = profile.brittle
+        plan.spared = "sweep" if profile.spares_sweeps else None
+        return plan
 
     def _build(self) -> None:
         scheduler, plan, profile = self.scheduler, self.plan, self.profile
@@ -83,6 +95,7 @@ class World:
         self.stepfunctions = StepFunctions(scheduler, plan, self.executions)
         self.stepfunctions.lists_by_end = profile.lists_by_end
         self.logs = Logs(plan)
+        self.ecs.hidden = profile.hidden
         self.ecs.page = self.stepfunctions.page = profile.page
         self.network = Network(scheduler, plan)
         self.lambda_ = Lambda(scheduler, plan, self.network, self.functions)
@@ -90,22 +103,29 @@ class World:
         self.bus = EventBridge(
             scheduler, plan, rules_of(self.functions), template.archive_pattern(), self.lambda_.invoke
         )
+        self.judges = Judges(scheduler, plan, self.lambda_, self.ecs)
         self.callers = Callers(scheduler, plan, self.lambda_)
         self.invariants = Invariants(self.table, self.ecs, self.executions, self.stepfunctions.answers)
         self.invariants.may_forget = profile.sweep_pause[1] - profile.sweep_pause[0] > REMEMBERS
+        self.swept = Swept(self.invariants, lambda: scheduler.now, self.table, self.ecs, self.executions)
         self.printed = Printed()
 
     def _connect(self) -> None:
         self.ecs.emit = self._task_changed
+        self.bus.bury = self.lambda_.bury
         self.ecs.is_known = lambda task: not task.is_ours or self.invariants.record(task) is not None
         self.ecs.on_stop = self.invariants.on_stop
         self.ecs.own_answer = self.stepfunctions.own_answer
+        self.executions.judge = self.judges.judge
+        self.executions.judging_machine = MACHINES.sync
         self.executions.on_status = self._status_changed
         self.stepfunctions.on_answer = self.invariants.on_answer
         self.stepfunctions.spec_of = self._spec_of
         self.lambda_.on_cold_start = self._begin_process
         self.lambda_.on_error = self.invariants.on_error
         self.lambda_.on_success = self.invariants.on_acknowledged
+        self.lambda_.on_start = self.swept.on_start
+        self.lambda_.on_return = self.swept.on_return
         self.invariants.is_recovery = lambda: self.network.caller is not None and self.network.caller.recovers
 
     # ---- putting the handlers in ---------------------------------------------------------------------------------
@@ -116,6 +136,7 @@ class World:
         with ExitStack() as stack:
             for service, twin in self._twins().items():
                 stack.enter_context(patch.object(clients, service, _factory(Client(service, twin)), create=True))
+            stack.enter_context(patch.object(clients, "starts", clients.stepfunctions))
             stack.enter_context(patch.object(SystemClock, "now", lambda _self: self._now()))
             stack.enter_context(patch.object(SystemClock, "sleep", lambda _self, seconds: _sleep(seconds), create=True))
             stack.enter_context(patch.object(start_run, "secrets", SeededSecrets(self.rng)))
@@ -192,7 +213,7 @@ class World:
         """Put runs, foreign tasks and poison on their way."""
         profile, rng = self.profile, self.rng
         for n in range(profile.runs):
-            spec = spec_of(rng, f"run-{self.seed}-{n}")
+            spec = spec_of(rng, f"run-{self.seed}-{n}", profile.theme)
             self.scheduler.after(rng.random() * profile.arrive_within, self._start, spec)
         for _ in range(profile.callers):
             self.scheduler.after(rng.random() * 100, self.callers.start)
@@ -200,6 +221,8 @@ class World:
             self.scheduler.after(rng.random() * 300, self._poison)
         if rng.random() < 0.3:
             self.scheduler.after(rng.random() * 300, self._foreign)
+        if rng.random() < 0.2:
+            self.scheduler.after(rng.random() * profile.active_for, self.lambda_.redrive)
         self._schedule_sweep()
 
     def _start(self, spec: RunSpec) -> None:
@@ -231,7 +254,8 @@ class World:
         profile, now = self.profile, self.scheduler.now
         if self.plan.is_over:
             return
-        if not profile.sweep_pause[0] <= now < profile.sweep_pause[1]:
+        is_missed = self.plan.happens(profile.sweeps_missed)
+        if not is_missed and not profile.sweep_pause[0] <= now < profile.sweep_pause[1]:
             for _ in range(1 + self.plan.happens(0.1)):
                 self.sweep()
         self.scheduler.after(profile.sweep_every, self._schedule_sweep)

@@ -1,0 +1,118 @@
+"""What a sweep that says it left nothing undone has done (L2, L4, L5 and I1 within one sweep).
+
+The end of a world is one moment of it. A hole that opens and closes again before, or that only a process has that has
+lived through many sweeps, is seen at the sweep that passed over it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tests.simulation.dynamodb import DynamoDb
+from tests.simulation.ecs import Ecs
+from tests.simulation.executions import Attempt, Execution, Executions, Says
+from tests.simulation.invariants import OUR_MACHINES, Invariants, is_settled, must
+from tests.simulation.tasks import Task
+
+#: Seconds that lists and answers of Step Functions may be behind, and more.
+BEHIND: Final = 15.0
+_OPEN: Final = "openShard"
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """When a sweep began, and the ids of the tasks that are not to run any more when it has returned, with why."""
+
+    began: float
+    to_stop: Mapping[str, str]
+
+
+class Swept:
+    """Looks at the world before and after each sweep."""
+
+    def __init__(
+        self, invariants: Invariants, now: Callable[[], float], table: DynamoDb, ecs: Ecs, executions: Executions
+    ) -> None:
+        self._invariants = invariants
+        self._now = now
+        self._table = table
+        self._ecs = ecs
+        self._executions = executions
+        self._open = next(each for each in table._indexes.values() if each.hash_name == _OPEN)
+
+    def on_start(self, function: str) -> Before | None:
+        """A function begins."""
+        if function != "sweep":
+            return None
+        self._open.catch_up(self._now())
+        return Before(self._now(), dict(self._to_stop()))
+
+    def on_return(self, before: Before | None, answer: Any) -> None:
+        """It has returned: a sweep that was complete, and in which nothing failed, is held to it."""
+        if before and answer["isComplete"] and not answer["failures"] and not answer["isSkipped"]:
+            self._check(before)
+
+    def _check(self, before: Before) -> None:
+        for task in self._invariants.tasks():
+            if task.stopped_at is not None and task.stopped_at < before.began and self._was_shown(task, before.began):
+                self._check_settled(task)
+            runs_on = task.is_live and task.desired_status == "RUNNING"
+            why = before.to_stop.get(task.task_id) if runs_on else None
+            must(why is None, "L5", f"a sweep has left task {task.task_id} running, {why}")
+        for execution in self._executions.all.values():
+            self._check_noted(execution, before.began - BEHIND)
+
+    # ---- tasks that nobody wants ---------------------------------------------------------------------------------
+
+    def _to_stop(self) -> Iterator[tuple[str, str]]:
+        for attempt in self._executions.of_task.values():
+            task = attempt.task
+            if task and task.is_live and task.desired_status == "RUNNING" and self._is_open(task):
+                if self._is_given_up(attempt, task):
+                    yield task.task_id, "beside the attempt that came after it"
+                elif self._is_left_behind(attempt.branch.execution):
+                    yield task.task_id, "and its execution has failed"
+
+    def _is_open(self, task: Task) -> bool:
+        return (self._invariants.run_key(task), f"TASK#{task.task_id}") in self._open.placed
+
+    def _is_given_up(self, attempt: Attempt, task: Task) -> bool:
+        """The run as the sweep will read it shows an attempt that came later."""
+        if attempt.token is None or attempt.branch.execution.spec.says is Says.NOTHING:
+            return False
+        pk = self._invariants.run_key(task)
+        place = self._open.placed.get((pk, "RUN"))
+        run = self._open.items[place] if place else self._table.items.get((pk, "RUN"))
+        if run is None or "taskOrder" not in run:
+            return False
+        later = attempt.branch.attempts[attempt.number :]
+        return any(each.task is not None and f"#{each.task.task_id}#" in run["taskOrder"]["S"] for each in later)
+
+    def _is_left_behind(self, execution: Execution) -> bool:
+        has_ended = execution.stopped is not None and execution.stopped < self._now() - BEHIND
+        return execution.spec.says is Says.ALL and execution.has_failed and has_ended and not execution.redrives
+
+    # ---- tasks and executions that have ended --------------------------------------------------------------------
+
+    def _was_shown(self, task: Task, began: float) -> bool:
+        """Whether ECS showed a task all the time since the sweep began."""
+        is_hidden = task.hidden[0] <= self._now() and began < task.hidden[1]
+        is_young = began < task.visible_from
+        return self._ecs.is_remembered(task) and not is_hidden and not is_young and task.unavailable < began
+
+    def _check_settled(self, task: Task) -> None:
+        item = self._invariants.record(task)
+        must(item is not None, "L2", f"a sweep has passed over task {task.task_id}, which has ended")
+        assert item is not None
+        must("outcome" in item, "L2", f"a sweep has left task {task.task_id} without an outcome, and it has ended")
+        must(is_settled(item), "L4", f"a sweep has left the outcome of {task.task_id} undelivered")
+
+    def _check_noted(self, execution: Execution, before: float) -> None:
+        if execution.spec.machine_arn not in OUR_MACHINES or self._invariants.may_forget:
+            return
+        if execution.stopped is None or execution.stopped > before:
+            return
+        item = self._invariants.run(execution.spec.name)
+        shown = item.get("executionStatus", {"S": None})["S"] if item else None
+        is_so = shown == execution.status
+        must(is_so, "I1", f"a sweep has left run {execution.spec.name} as {shown}, which is {execution.status}")
