@@ -77,7 +77,7 @@ def test_nothing_to_do(stack: Stack, printed: Callable[[], str]) -> None:
     assert not_zero(stack.sweep()) == {"isComplete": True}
     said = printed()
     assert line_of(said)["report"]["isComplete"] is True
-    assert metrics_of(said) == {"SweepsCompleted": 1}
+    assert metrics_of(said) == {"SweepsCompleted": 1, "SweepFailures": 0}
 
 
 def test_a_lost_stopped_event_and_the_lost_end_of_its_execution(stack: Stack, printed: Callable[[], str]) -> None:
@@ -99,7 +99,7 @@ def test_a_lost_stopped_event_and_the_lost_end_of_its_execution(stack: Stack, pr
     assert statuses(stack) == {RUN_ID: "FAILED"}
     said = printed()
     assert not_zero(line_of(said)["report"]) == report
-    assert metrics_of(said) == {"SweepsCompleted": 1, "TasksRecovered": 1, "TasksOpen": 1}
+    assert metrics_of(said) == {"SweepsCompleted": 1, "SweepFailures": 0, "TasksRecovered": 1, "TasksOpen": 1}
     assert not_zero(stack.sweep()) == {"isComplete": True}
 
 
@@ -175,6 +175,7 @@ def test_another_sweep_is_at_work(stack: Stack, printed: Callable[[], str]) -> N
     assert not_zero(stack.sweep()) == {"isSkipped": True}
     said = printed()
     assert line_of(said)["report"]["isSkipped"] is True
+    assert metrics_of(said) == {}, "it says nothing of failures: it has tried nothing"
     assert metrics_of(said) == {}
     assert stack.cluster.calls == []
 
