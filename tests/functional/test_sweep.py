@@ -175,7 +175,6 @@ def test_another_sweep_is_at_work(stack: Stack, printed: Callable[[], str]) -> N
     assert not_zero(stack.sweep()) == {"isSkipped": True}
     said = printed()
     assert line_of(said)["report"]["isSkipped"] is True
-    assert metrics_of(said) == {}, "it says nothing of failures: it has tried nothing"
     assert metrics_of(said) == {}
     assert stack.cluster.calls == []
 
