@@ -233,3 +233,19 @@ def test_the_newest_task_of_a_run() -> None:
     run = folded([task_fold(SECOND[2]), task_fold(FIRST[4])])
     assert run
     assert (run.newest_task_id, RunRecord(RUN_ID).newest_task_id) == (SECOND[2].task_id, None)
+
+
+NAMESAKE: Final = EXECUTION_ARN.replace("callback", "sync")
+
+
+@pytest.mark.parametrize(
+    ("follows", "arn", "is_shown"),
+    [(True, None, True), (True, EXECUTION_ARN, True), (True, NAMESAKE, False), (False, NAMESAKE, True)],
+)
+def test_a_run_that_follows_its_execution_shows_no_task_of_another(
+    follows: bool, arn: str | None, is_shown: bool
+) -> None:
+    run = RunRecord(RUN_ID, execution_arn=EXECUTION_ARN, follows=follows)
+    shown = with_task(run, replace(SECOND[4], execution_arn=arn), follows=False)
+    assert (shown.newest_task_id == SECOND[4].task_id) is is_shown
+    assert is_shown or shown == run
