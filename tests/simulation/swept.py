@@ -4,7 +4,7 @@ The end of a world is one moment of it. A hole that opens and closes again befor
 lived through many sweeps, is seen at the sweep that passed over it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,10 +21,13 @@ _OPEN: Final = "openShard"
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """When a sweep began, and the ids of the tasks that are not to run any more when it has returned, with why."""
+    """When a sweep began, and the attempts whose tasks are not to run any more when it has returned, with why.
+
+    The last is how often the execution had been redriven by then.
+    """
 
     began: float
-    to_stop: Mapping[str, str]
+    to_stop: tuple[tuple[Attempt, str, int], ...]
 
 
 class Swept:
@@ -45,7 +48,7 @@ class Swept:
         if function != "sweep":
             return None
         self._open.catch_up(self._now())
-        return Before(self._now(), dict(self._to_stop()))
+        return Before(self._now(), tuple(self._to_stop()))
 
     def on_return(self, before: Before | None, answer: Any) -> None:
         """It has returned: a sweep that was complete, and in which nothing failed, is held to it."""
@@ -56,22 +59,26 @@ class Swept:
         for task in self._invariants.tasks():
             if task.stopped_at is not None and task.stopped_at < before.began and self._was_shown(task, before.began):
                 self._check_settled(task)
-            runs_on = task.is_live and task.desired_status == "RUNNING"
-            why = before.to_stop.get(task.task_id) if runs_on else None
-            must(why is None, "L5", f"a sweep has left task {task.task_id} running, {why}")
+        for attempt, why, redrives in before.to_stop:
+            left = attempt.task
+            runs_on = left is not None and left.is_live and left.desired_status == "RUNNING"
+            # Redriven while the sweep was at work: it may be the next attempt's sweep that sees this one.
+            is_redriven = attempt.branch.execution.redrives > redrives
+            must(is_redriven or not runs_on, "L5", f"a sweep has left {attempt.branch.run_id} running, {why}")
         for execution in self._executions.all.values():
             self._check_noted(execution, before.began - BEHIND)
 
     # ---- tasks that nobody wants ---------------------------------------------------------------------------------
 
-    def _to_stop(self) -> Iterator[tuple[str, str]]:
+    def _to_stop(self) -> Iterator[tuple[Attempt, str, int]]:
         for attempt in self._executions.of_task.values():
             task = attempt.task
             if task and task.is_live and task.desired_status == "RUNNING" and self._is_open(task):
+                execution = attempt.branch.execution
                 if self._is_given_up(attempt, task):
-                    yield task.task_id, "beside the attempt that came after it"
-                elif self._is_left_behind(attempt.branch.execution):
-                    yield task.task_id, "and its execution has failed"
+                    yield attempt, "beside the attempt that came after it", execution.redrives
+                elif self._is_left_behind(execution):
+                    yield attempt, "and its execution has failed", execution.redrives
 
     def _is_open(self, task: Task) -> bool:
         return (self._invariants.run_key(task), f"TASK#{task.task_id}") in self._open.placed
