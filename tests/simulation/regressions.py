@@ -88,7 +88,7 @@ FOUND: Final = (
         _show_nothing_again,
     ),
     Found(
-        355,
+        449,
         "two attempts were recorded and no more: the sweep read both, and compared the one before with none of them, "
         "because the index showed that one as the newest, and beside itself it had been looked at",
         lambda: patch.object(SweepTasks, "_look_after", _compare_with_what_the_index_shows),
