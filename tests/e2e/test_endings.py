@@ -1,8 +1,8 @@
 """Every ending is provoked and arrives by its name: in the execution's error, in a user's own Catch, in the record.
 
-Not provoked here: `Task.Lost`, which only the sweep can find (test_lost_tasks.py). The local runtime has no services and
-no words that mean nothing, so `Task.StoppedByScheduler` and `Task.Unknown` come from an event made by hand, with the token
-of a real task.
+Not provoked here: `Task.Lost`, which only the sweep can find (test_lost_tasks.py). The local runtime has no services
+and no words that mean nothing, so `Task.StoppedByScheduler` and `Task.Unknown` come from an event made by hand, with
+the token of a real task.
 """
 
 from __future__ import annotations
