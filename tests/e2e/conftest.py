@@ -57,14 +57,18 @@ class Stack:
         return str(self.api.start_run({"pattern": pattern, "commands": list(commands), **more})["runId"])
 
     def ended_run(self, run_id: str) -> Json:
-        """GET /runs/{id}, once it is there and has ended: an execution may end before its task's first event."""
+        """GET /runs/{id}, once it is there, has ended, and shows its task if ECS has one.
+
+        An execution may end before its task's first event: the run has ended then by what its execution says.
+        """
 
         def probe() -> Json | None:
             try:
                 document = dict(self.api.get_run(run_id))
             except RunNotFoundError:
                 return None
-            return document if document["status"] in ENDED else None
+            is_whole = document["status"] in ENDED and (document["attempts"] or not self.find_task(run_id))
+            return document if is_whole else None
 
         return eventually(probe, f"the end of run {run_id}")
 
@@ -102,22 +106,22 @@ class Stack:
 
     def task_of(self, run_id: str) -> str:
         """The ARN of a run's only task, as ECS has it: none of our records is asked."""
+        return eventually(lambda: self.find_task(run_id), f"the task of {run_id}")
 
-        def probe() -> str | None:
-            cluster = self.status.outputs["ClusterArn"]
-            pages = (
-                page["taskArns"]
-                for status in DESIRED
-                for page in self.ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=status)
-            )
-            for arns in filter(None, pages):
-                tasks = self.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
-                found = (each["taskArn"] for each in tasks if f"'value': '{run_id}'" in str(each["overrides"]))
-                if arn := next(found, None):
-                    return arn
-            return None
-
-        return eventually(probe, f"the task of {run_id}")
+    def find_task(self, run_id: str) -> str | None:
+        """The same as things are now."""
+        cluster = self.status.outputs["ClusterArn"]
+        pages = (
+            page["taskArns"]
+            for status in DESIRED
+            for page in self.ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=status)
+        )
+        for arns in filter(None, pages):
+            tasks = self.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
+            found = (each["taskArn"] for each in tasks if f"'value': '{run_id}'" in str(each["overrides"]))
+            if arn := next(found, None):
+                return arn
+        return None
 
     def ended_task(self, task_arn: str) -> Json:
         """DescribeTasks' answer, once the task has stopped."""

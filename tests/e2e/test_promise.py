@@ -12,6 +12,7 @@ import pytest
 
 from cli.errors import RunNotFoundError
 from local import faults_client
+from local.ecs.faults.reading import LAST_STATUSES
 from tests.e2e.conftest import MACHINES, Json, Stack
 from tests.e2e.test_machines_of_users import started
 from tests.waiting import eventually
@@ -91,6 +92,19 @@ def test_a_run_that_is_refused_before_any_task_has_an_end_too(stack: Stack) -> N
         stack.ended_execution(unseen)
         stack.sweep()
         assert dict(stack.api.get_run(unseen.rpartition(":")[2]))["error"] == "Run.InvalidInput"
+
+
+def test_an_end_that_its_execution_tells_first_keeps_its_name(stack: Stack) -> None:
+    """No event of the task comes: the run has failed by its execution, and its outcome comes by a sweep."""
+    faults_client.arm(stack.status.endpoint, "event-dropped", count=10, last_status=list(LAST_STATUSES))
+    faults_client.arm(stack.status.endpoint, "secrets-error")
+    run_id = stack.start("sync", *WELL, retries=0)
+    eventually(lambda: stack.api.get_run(run_id)["status"] == "FAILED", "the end of the run")
+    assert stack.api.get_run(run_id)["error"] == "Task.ResourceInitializationFailed"
+    stack.sweep()
+    run = stack.ended_run(run_id)
+    assert (run["error"], run["transient"]) == ("Task.ResourceInitializationFailed", False)
+    assert len(run["attempts"]) == 1  # type: ignore[arg-type]
 
 
 def test_a_request_response_task_is_wanted_after_its_execution(stack: Stack) -> None:
