@@ -19,6 +19,7 @@ from mypy_boto3_stepfunctions.client import SFNClient
 from cli.api_client import ApiClient
 from cli.errors import RunNotFoundError
 from cli.target import local_target
+from local import faults_client
 from local.control import RuntimeStatus
 from tests.runtimes import client_settings, deployed_runtime
 from tests.waiting import eventually
@@ -161,3 +162,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             functions=boto3.client("lambda", **settings),
             events=boto3.client("events", **settings),
         )
+
+
+@pytest.fixture(autouse=True)
+def _no_fault_is_left(stack: Stack) -> Iterator[None]:
+    faults_client.clear(stack.status.endpoint)
+    yield
+    faults_client.clear(stack.status.endpoint)

@@ -8,7 +8,7 @@ the token of a real task.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -72,13 +72,6 @@ BY_HAND: dict[ErrorName, dict[str, str]] = {
     ErrorName.UNKNOWN: {"stopCode": "SomethingNew", "stoppedReason": "Nobody has seen this text before"},
 }
 ELSEWHERE = {ErrorName.STOPPED_BY_STEP_FUNCTIONS, ErrorName.LOST}
-
-
-@pytest.fixture(autouse=True)
-def _no_fault_is_left(stack: Stack) -> Iterator[None]:
-    faults_client.clear(stack.status.endpoint)
-    yield
-    faults_client.clear(stack.status.endpoint)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import cast
-
-import pytest
 
 from local import faults_client
 from tests.e2e.conftest import Json, Stack
@@ -13,13 +10,6 @@ from tests.e2e.test_promise import delivery_of
 from tests.waiting import eventually
 
 STAY = ("python", "-c", "import time; time.sleep(600)")
-
-
-@pytest.fixture(autouse=True)
-def _no_fault_is_left(stack: Stack) -> Iterator[None]:
-    faults_client.clear(stack.status.endpoint)
-    yield
-    faults_client.clear(stack.status.endpoint)
 
 
 def is_missing(stack: Stack, task: str) -> bool:

@@ -36,13 +36,6 @@ def without_events(stack: Stack) -> Iterator[None]:
             stack.events.enable_rule(Name=name)
 
 
-@pytest.fixture(autouse=True)
-def _no_fault_is_left(stack: Stack) -> Iterator[None]:
-    faults_client.clear(stack.status.endpoint)
-    yield
-    faults_client.clear(stack.status.endpoint)
-
-
 def swept(stack: Stack, run_id: str) -> Json:
     """A run's document once a sweep has ended it: a sweep may come while the task still stops."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from local import faults_client
@@ -13,13 +11,6 @@ WAITS = ("callback", "sync")
 ATTEMPT = "import json, os; print(json.dumps({'attempt': os.environ['RUN_ATTEMPT']}), flush=True)"
 SAYS_ITS_ATTEMPT = ("python", "-c", ATTEMPT)
 WELL_AT_THE_THIRD = ("python", "-c", f"{ATTEMPT}; raise SystemExit(0 if os.environ['RUN_ATTEMPT'] == '3' else 75)")
-
-
-@pytest.fixture(autouse=True)
-def _no_fault_is_left(stack: Stack) -> Iterator[None]:
-    faults_client.clear(stack.status.endpoint)
-    yield
-    faults_client.clear(stack.status.endpoint)
 
 
 def finished(stack: Stack, pattern: str, *command: str, **more: object) -> tuple[Json, list[Json], Json]:

@@ -82,7 +82,11 @@ def _give_nothing_up(_self: StopAbandoned, _tasks: Sequence[TaskRecord], _is_due
 
 def _compare_with_the_index(self: SweepTasks, task: OpenTask, run: OpenRun | None, report: SweepReport) -> None:
     """A run that is not in the open index shows no task at all, whichever task it is that it shows."""
-    newest = run.newest_task_id if run else None
+    compare(self, task, run.newest_task_id if run else None, report)
+
+
+def compare(self: SweepTasks, task: OpenTask, newest: str | None, report: SweepReport) -> None:
+    """Compare with what something says is the newest task of the run, and remember that."""
     if task.task_id == newest or (task.task_id, newest) in self._looked_after:
         return
     looked = self._settle.look_after(task.run_id, lambda task_id, _: (task_id, newest) not in self._looked_after)

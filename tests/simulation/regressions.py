@@ -20,6 +20,7 @@ from fargate_runs.usecases.sweep import listing
 from fargate_runs.usecases.sweep.executions import SweepExecutions
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.tasks import SweepTasks
+from tests.simulation.broken import compare
 from tests.simulation.scheduler import BEGINNING
 from tests.simulation.story import tell
 
@@ -63,12 +64,7 @@ def _compare_with_what_the_index_shows(
 ) -> None:
     shows = run or self._store.find_run(task.run_id)
     newest = shows.newest_task_id if shows else None
-    if task.task_id == newest or (task.task_id, newest) in self._looked_after:
-        return
-    looked = self._settle.look_after(task.run_id, lambda task_id, _: (task_id, newest) not in self._looked_after)
-    report.stopped += looked.stopped
-    for task_id in {task.task_id: None, **dict.fromkeys(looked.task_ids)}:
-        self._looked_after.add((task_id, newest))
+    compare(self, task, newest, report)
 
 
 FOUND: Final = (
