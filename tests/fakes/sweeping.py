@@ -53,6 +53,18 @@ class Sweeping(World):
     def open_runs(self) -> list[OpenRun]:
         return [each for each in self.store.open_items() if isinstance(each, OpenRun)]
 
+    def count_reads_of_runs(self) -> list[str]:
+        """The ids of the runs that are read by `find_run` from here on, as they are read."""
+        reads: list[str] = []
+        find = self.store.find_run
+
+        def counted(run_id: str) -> RunRecord | None:
+            reads.append(run_id)
+            return find(run_id)
+
+        self.store.find_run = counted  # type: ignore[method-assign]
+        return reads
+
     def record(self, of: Detail, verdict: Outcome | None = None) -> None:
         """The handler of this detail died after its one write, which is the outcome if there is a verdict."""
         seen = TaskRecord.of(EcsTask.from_detail(of), Pattern.CALLBACK, None)

@@ -9,7 +9,7 @@ from fargate_runs.orphans import reason_of_end
 from fargate_runs.outcome import lost
 from fargate_runs.patterns import Pattern
 from fargate_runs.ports import ExecutionsUnavailableError
-from fargate_runs.run_state import RunRecord, RunStatus
+from fargate_runs.run_state import RunStatus
 from fargate_runs.usecases.sweep.memory import Memory
 from fargate_runs.usecases.sweep.report import SweepReport
 from tests.fakes.clock import NOON
@@ -171,19 +171,10 @@ def test_one_that_cannot_be_asked_for_leaves_the_others(
     assert world.seen_until == NOON
 
 
-def test_what_is_recorded_to_its_end_is_read_once_for_a_process(
-    world: SweepingExecutions, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_recorded_to_its_end_is_read_once_for_a_process(world: SweepingExecutions) -> None:
     world.show("FAILED")
     world.sweep_executions()
-    reads: list[str] = []
-    find = world.store.find_run
-
-    def counted(run_id: str) -> RunRecord | None:
-        reads.append(run_id)
-        return find(run_id)
-
-    monkeypatch.setattr(world.store, "find_run", counted)
+    reads = world.count_reads_of_runs()
     for _ in range(3):
         world.sweep_executions()
     assert reads == [RUN_ID]
