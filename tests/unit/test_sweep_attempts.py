@@ -3,6 +3,7 @@
 import pytest
 
 from fargate_runs.outcome import lost
+from fargate_runs.ports import StoreUnavailableError
 from fargate_runs.record import Delivery
 from tests.fakes.attempts import SECOND, SECOND_ID, SECOND_TOKEN, attempt, running
 from tests.fakes.ecs import RUN_ID, TASK_ID, TOKEN, detail, task_arn
@@ -108,3 +109,34 @@ def test_both_branches_of_a_parallel_state_run_on(world: SweepingTasks) -> None:
         assert counts(world.sweep_tasks()) == {}
     assert world.callbacks.calls == calls + 1
     assert world.cluster.stops == []
+
+
+def test_the_newest_attempt_is_asked_for_when_a_newer_one_is_first_read(
+    world: SweepingTasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep that took the third one in could not read the run after it; the next one does both.
+
+    What is remembered of an attempt is what it was compared with, and not what an index said of its run.
+    """
+    third = attempt("a" * 32, token="third-token", created_at="2025-05-06T11:09:00Z")
+    world.callbacks.close(TOKEN)
+    world.callbacks.open |= {SECOND_TOKEN, "third-token"}
+    for each in (running(), running(**SECOND)):
+        world.record(each)
+        world.cluster.show(each)
+    world.sweep_tasks()
+    assert task_arn() in world.stopped()
+    world.sweep_tasks()
+    world.cluster.stops.clear()
+    world.callbacks.close(SECOND_TOKEN)
+    world.cluster.show(running(**third))
+    with monkeypatch.context() as patched:
+        patched.setattr(world.store, "load_run", fails)
+        assert world.sweep_tasks().failures == 1
+    assert world.stopped() == []
+    world.sweep_tasks()
+    assert task_arn(SECOND_ID) in world.stopped()
+
+
+def fails(_run_id: str) -> None:
+    raise StoreUnavailableError("throttled")
