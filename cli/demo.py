@@ -31,8 +31,8 @@ class Row:
 
     @property
     def done(self) -> bool:
-        """Whether it has come to its end: its task and its execution have."""
-        return self.run is not None and self.run.ended
+        """Whether it has come to its end: its task and its execution have, and it shows both."""
+        return self.run is not None and self.run.ended and not self.run.awaits_its_task
 
     @property
     def run_id(self) -> str:
@@ -48,12 +48,14 @@ class Row:
 
     def differences(self) -> tuple[str, ...]:
         """How it ended otherwise than it should; an open run is a difference too."""
-        if self.run is None or not self.run.ended:
+        if self.run is None or not self.done:
             return (self.open_end(),)
         return tuple(differences(self.scenario.expected, self.run))
 
     def open_end(self) -> str:
         """What it still waits for."""
+        if self.run and self.run.awaits_its_task:
+            return f"its execution ended ({self.run.status}), its task is not recorded"
         newest = self.run.attempts[-1] if self.run and self.run.attempts else None
         if self.run is None or newest is None or newest.status is None:
             return f"still {self.status}"

@@ -157,6 +157,11 @@ class Run:
         """Whether nothing more comes of it: its execution has ended, and its newest task too if it has one."""
         return self.status in ENDED
 
+    @property
+    def awaits_its_task(self) -> bool:
+        """Whether it ended by what its execution says of a task that is not recorded yet: events come in any order."""
+        return self.ended and not self.attempts and (self.error or "").startswith(("Container.", "Task."))
+
     @classmethod
     def from_document(cls, document: Mapping[str, object]) -> Run:
         """Raises KeyError when it has no id or no status."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 2.0
 GROWTH = 1.4
+#: How often an ended run is asked for the task that its execution told of, which may never come (Task.Lost).
+MOST_QUESTIONS_FOR_ITS_TASK = 10
 
 
 def pauses() -> Iterator[float]:
@@ -26,10 +28,13 @@ def follow(fetch: Callable[[], Run], sleep: Callable[[float], None]) -> Iterator
     """Yield the run as it is at each poll; the last one is its end.
 
     The record knows it: a run between two attempts has not ended, one whose execution ended without a task has.
+    A run whose execution told first of its task's end is followed until it shows the task, for some seconds at most.
     """
+    without_its_task = 0
     for pause in pauses():
         run = fetch()
         yield run
-        if run.ended:
+        without_its_task += run.awaits_its_task
+        if run.ended and not (run.awaits_its_task and without_its_task < MOST_QUESTIONS_FOR_ITS_TASK):
             return
         sleep(pause)

@@ -33,7 +33,7 @@ def use_cases() -> tuple[StartRun, ShowRun]:
         state_machines=ours.state_machines,
         task_definitions=TaskDefinitions(ours.task_definition_arn, ours.allowed_task_definitions),
     )
-    return start, ShowRun(store, ours.prices)
+    return start, ShowRun(store, ours.state_machines, ours.prices)
 
 
 @app.post("/runs")

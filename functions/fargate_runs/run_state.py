@@ -13,14 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import reduce
 from types import MappingProxyType
 from typing import Final
 
 from fargate_runs import lenient
-from fargate_runs.execution import Execution, ExecutionStatus
+from fargate_runs.execution import Execution, ExecutionStatus, is_named
 from fargate_runs.kinds import ErrorName
 from fargate_runs.outcome import Outcome, lost
-from fargate_runs.patterns import Pattern, state_machine_of
+from fargate_runs.patterns import Pattern, StateMachines, state_machine_of
 from fargate_runs.record import TaskRecord
 
 
@@ -227,6 +228,12 @@ def with_task(run: RunRecord | None, task: TaskRecord, *, follows: bool) -> RunR
     return replace(run, task=view)
 
 
+def with_tasks(run: RunRecord | None, machines: StateMachines, first: TaskRecord, *more: TaskRecord) -> RunRecord:
+    """The run after its tasks were recorded so, in whatever order."""
+    run = with_task(run, first, follows=_follows(first, machines))
+    return reduce(lambda run, task: with_task(run, task, follows=_follows(task, machines)), more, run)
+
+
 def with_execution(run: RunRecord | None, execution: Execution, pattern: Pattern | None) -> RunRecord:
     """The run after its execution was seen so; an older state of it, or another execution, changes nothing."""
     run = run or RunRecord(execution.name)
@@ -242,6 +249,11 @@ def with_execution(run: RunRecord | None, execution: Execution, pattern: Pattern
     if run.execution and run.execution.order >= execution.order:
         return run
     return replace(run, execution=execution)
+
+
+def _follows(task: TaskRecord, machines: StateMachines) -> bool:
+    ours = machines.pattern_of_execution(task.execution_arn) is not None
+    return ours and is_named(task.execution_arn, task.run_id)
 
 
 def order_of(task: TaskRecord) -> str:

@@ -152,6 +152,7 @@ def test_an_execution_that_ends_otherwise_is_named(runner: CliRunner, index: int
             World({0: {"status": "RUNNING", "execution": None}}),
             "its task ended (SUCCEEDED), its execution is not recorded",
         ),
+        (World({3: {"attempts": []}}), "its execution ended (FAILED), its task is not recorded"),
     ],
 )
 def test_it_gives_up_when_the_time_is_over(runner: CliRunner, time: Time, world: World, said: str) -> None:

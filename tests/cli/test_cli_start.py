@@ -212,6 +212,26 @@ def test_a_run_that_ended_without_a_task_says_why(runner: CliRunner) -> None:
     assert server.paths().count(GET) == 2
 
 
+def test_an_end_that_the_execution_told_first_is_shown_with_its_task(runner: CliRunner) -> None:
+    told = without_task("Container.ExitedNonZero", "Container app exited with code 3.")
+
+    result, server, _ = waited(runner, [Reply(200, run()), *[Reply(200, told)] * 2, Reply(200, failed())])
+
+    assert result.exit_code == 1
+    assert "  exit code  3" in result.stdout
+    assert server.paths().count(GET) == 4
+
+
+def test_a_task_that_never_comes_is_waited_for_some_seconds(runner: CliRunner) -> None:
+    lost = without_task("Task.Lost", "ECS never showed its task and no longer knows it.")
+
+    result, _, time = waited(runner, [Reply(200, lost)] * 20)
+
+    assert result.exit_code == 1
+    assert "  task       none was seen" in result.stdout
+    assert 5 < sum(time.pauses) < 30
+
+
 def test_the_end_says_how_the_execution_ended_otherwise(runner: CliRunner) -> None:
     timed_out = execution("TIMED_OUT", "States.Timeout")
     stopped = run("STOPPED", error="Task.StoppedByStepFunctions", execution=timed_out, attempts=[attempt("STOPPED")])

@@ -58,9 +58,9 @@ class Stack:
         return str(self.api.start_run({"pattern": pattern, "commands": list(commands), **more})["runId"])
 
     def ended_run(self, run_id: str) -> Json:
-        """GET /runs/{id}, once it is there, has ended, and shows its task if ECS has one.
+        """GET /runs/{id}, once it is there, has ended, and shows every task that ECS has of it.
 
-        An execution may end before its task's first event: the run has ended then by what its execution says.
+        An execution may end before the last task's first event: the run has ended then by what its execution says.
         """
 
         def probe() -> Json | None:
@@ -68,8 +68,10 @@ class Stack:
                 document = dict(self.api.get_run(run_id))
             except RunNotFoundError:
                 return None
-            is_whole = document["status"] in ENDED and (document["attempts"] or not self.find_task(run_id))
-            return document if is_whole else None
+            if document["status"] not in ENDED:
+                return None
+            shown = {attempt["taskArn"] for attempt in document["attempts"]}  # type: ignore[attr-defined]
+            return document if shown >= set(self.find_tasks(run_id)) else None
 
         return eventually(probe, f"the end of run {run_id}")
 
@@ -107,22 +109,23 @@ class Stack:
 
     def task_of(self, run_id: str) -> str:
         """The ARN of a run's only task, as ECS has it: none of our records is asked."""
-        return eventually(lambda: self.find_task(run_id), f"the task of {run_id}")
+        (task,) = eventually(lambda: self.find_tasks(run_id) or None, f"the task of {run_id}")
+        return task
 
-    def find_task(self, run_id: str) -> str | None:
-        """The same as things are now."""
+    def find_tasks(self, run_id: str) -> list[str]:
+        """The ARNs of a run's tasks as ECS has them now."""
         cluster = self.status.outputs["ClusterArn"]
         pages = (
             page["taskArns"]
             for status in DESIRED
             for page in self.ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=status)
         )
-        for arns in filter(None, pages):
-            tasks = self.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
-            found = (each["taskArn"] for each in tasks if f"'value': '{run_id}'" in str(each["overrides"]))
-            if arn := next(found, None):
-                return arn
-        return None
+        tasks = (
+            task
+            for arns in filter(None, pages)
+            for task in self.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
+        )
+        return [task["taskArn"] for task in tasks if f"'value': '{run_id}'" in str(task["overrides"])]
 
     def ended_task(self, task_arn: str) -> Json:
         """DescribeTasks' answer, once the task has stopped."""

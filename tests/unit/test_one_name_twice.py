@@ -35,7 +35,7 @@ def test_the_task_of_a_namesake_is_not_the_newest_of_the_run(world: World) -> No
     world.end_run(ExecutionStatus.FAILED, arn=NAMESAKE)
     run = world.store.runs[RUN_ID]
     assert (run.status, run.newest_task_id) == (RunStatus.SUCCEEDED, TASK_ID)
-    shown = ShowRun(world.store, PRICES)(RUN_ID)
+    shown = ShowRun(world.store, MACHINES, PRICES)(RUN_ID)
     assert (shown["status"], shown["exitCode"], shown["result"]) == ("SUCCEEDED", 0, {"rows": 3})
 
 

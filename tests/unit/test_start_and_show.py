@@ -31,6 +31,7 @@ from tests.fakes.ecs import (
     TASK_DEFINITION_ARN,
     TASK_ID,
     TOKEN,
+    Detail,
     container,
     detail,
     life,
@@ -151,7 +152,7 @@ def test_other_task_definitions(door: Door, name: str) -> None:
 
 
 def show(world: World, run_id: str = RUN_ID) -> dict[str, Any]:
-    return ShowRun(world.store, PRICES)(run_id)
+    return ShowRun(world.store, MACHINES, PRICES)(run_id)
 
 
 RUN_KEYS = (
@@ -202,7 +203,7 @@ def test_a_run_that_ended() -> None:
 
 def test_a_run_that_waits(door: Door) -> None:
     door.start(ASKED)
-    shown = json.loads(json.dumps(ShowRun(door.store, PRICES)(NEW_ID)))
+    shown = json.loads(json.dumps(ShowRun(door.store, MACHINES, PRICES)(NEW_ID)))
     assert (shown["status"], shown["attempts"], shown["durationSeconds"]) == ("PENDING", [], None)
     assert shown["input"] == {
         "commands": ["job"],
@@ -237,6 +238,18 @@ def test_a_task_whose_run_is_not_written_yet() -> None:
     shown = show(world)
     assert (shown["status"], shown["attempts"][0]["status"]) == ("RUNNING", None)
     assert TOKEN not in str(shown)
+
+
+@pytest.mark.parametrize("seen", [life()[2], life()[-1]], ids=["runs", "ended"])
+def test_a_run_whose_task_is_not_shown_yet(seen: Detail) -> None:
+    """Its execution told of the end first, and the handler of the task is between its two writes."""
+    world = World()
+    world.end_run(ExecutionStatus.FAILED)
+    before = world.store.runs[RUN_ID]
+    world.settle(seen)
+    shown, world.store.runs[RUN_ID] = show(world), before
+    assert show(world) == shown
+    assert [shown["status"], shown["attempts"][0]["status"]] in (["RUNNING", None], ["SUCCEEDED", "SUCCEEDED"])
 
 
 def test_no_run() -> None:

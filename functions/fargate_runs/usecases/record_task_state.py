@@ -7,10 +7,8 @@ event of the task, a redelivery of this one, or the sweep, because every step is
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 
 from fargate_runs.answer import Answer, Success, answer_of, smallest_answer_of
-from fargate_runs.execution import is_named
 from fargate_runs.kinds import ErrorName
 from fargate_runs.log import NO_RESULT, LogTail, Result, result_of
 from fargate_runs.log_place import LogPlace
@@ -28,7 +26,7 @@ from fargate_runs.ports import (
     Written,
 )
 from fargate_runs.record import Delivery, TaskRecord
-from fargate_runs.run_state import RunRecord, order_of, task_id_of, with_task
+from fargate_runs.run_state import RunRecord, order_of, task_id_of, with_tasks
 from fargate_runs.settle import Step, decide
 from fargate_runs.task import EcsTask
 from fargate_runs.usage import Prices
@@ -182,14 +180,9 @@ class RecordTaskState:
 
     def _show(self, record: TaskRecord, *more: TaskRecord) -> RunRecord:
         def shown(run: RunRecord | None) -> RunRecord:
-            first = with_task(run, record, follows=self._follows(record))
-            return reduce(lambda run, each: with_task(run, each, follows=self._follows(each)), more, first)
+            return with_tasks(run, self._state_machines, record, *more)
 
         return fold_run(self._store, record.run_id, shown)
-
-    def _follows(self, record: TaskRecord) -> bool:
-        ours = self._state_machines.pattern_of_execution(record.execution_arn) is not None
-        return ours and is_named(record.execution_arn, record.run_id)
 
     def _stop_if_abandoned(self, record: TaskRecord, run: RunRecord) -> int:
         """A task that is seen alive although its execution is known to have ended."""

@@ -8,10 +8,11 @@ from fargate_runs.durations import durations_of
 from fargate_runs.errors import RunNotFoundError
 from fargate_runs.execution import Execution
 from fargate_runs.links import task_url
+from fargate_runs.patterns import StateMachines
 from fargate_runs.ports import RunStore
 from fargate_runs.record import TaskRecord
 from fargate_runs.request import RECORDED_KEYS
-from fargate_runs.run_state import RunRecord, order_of, with_task
+from fargate_runs.run_state import RunRecord, order_of, with_tasks
 from fargate_runs.usage import Prices, Usage, total, usage_of
 
 Document = dict[str, object]
@@ -20,17 +21,18 @@ Document = dict[str, object]
 class ShowRun:
     """The use case."""
 
-    def __init__(self, store: RunStore, prices: Prices) -> None:
+    def __init__(self, store: RunStore, state_machines: StateMachines, prices: Prices) -> None:
         self._store = store
+        self._state_machines = state_machines
         self._prices = prices
 
     def __call__(self, run_id: str) -> Document:
         """The document of a run. Raises RunNotFoundError or StoreUnavailableError."""
         run, tasks = self._store.load_run(run_id)
         attempts = sorted(tasks, key=order_of)
-        if run is None and attempts:
-            # Only for the moment between a task's first write and the run's own.
-            run = with_task(None, attempts[-1], follows=False)
+        if attempts:
+            # For the moment between a task's write and the run's own: what is shown goes together.
+            run = with_tasks(run, self._state_machines, *attempts)
         if run is None:
             raise RunNotFoundError(run_id)
         return run_document(run, attempts, self._prices)
