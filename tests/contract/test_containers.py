@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -23,6 +24,7 @@ from tests.contract.running import (
     run,
     steps,
 )
+from tests.programs import once, tells
 from tests.runtimes import bare_runtime
 from tests.waiting import eventually
 
@@ -129,10 +131,11 @@ def test_b3_b9_b14_b16_a_dependency_without_success_fails_the_start(aws: Aws) ->
     )
 
 
-def test_a_container_that_is_not_essential_is_given_up_alone(aws: Aws) -> None:
+def test_a_container_that_is_not_essential_is_given_up_alone(aws: Aws, tmp_path: Path) -> None:
+    fails = tmp_path / "fails"
     definition = aws.task_definition(
-        {"command": python("import time; time.sleep(1)")},
-        {"name": "first", "essential": False, "command": python("raise SystemExit(3)")},
+        {"command": once(fails, "pass")},
+        {"name": "first", "essential": False, "command": tells(fails, "raise SystemExit(3)")},
         {"name": "second", "essential": False, "command": list(STAY), **depends_on("first", "SUCCESS")},
         {"name": "third", "essential": False, "command": list(STAY), **depends_on("second", "START")},
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.contract.conftest import Aws, Json
+from tests.programs import once, tells
 from tests.waiting import eventually
 
 STAY = ("python", "-c", "import time; time.sleep(600)")
@@ -180,17 +182,21 @@ def test_b6_a_task_runs_while_one_of_its_containers_is_stopped(aws: Aws) -> None
     aws.until_status(task, "STOPPED")
 
 
-def test_the_end_of_an_essential_container_stops_the_others(aws: Aws) -> None:
+def test_the_end_of_an_essential_container_stops_the_others(aws: Aws, tmp_path: Path) -> None:
     """SIGTERM first, and SIGKILL after stopTimeout for what does not end (fact B15)."""
-    ignore = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
-    )
+    ignores = tmp_path / "ignores"
+    ignore = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
     definition = aws.task_definition(
         {},
         {"name": "polite", "essential": False, "command": list(STAY)},
-        {"name": "stubborn", "essential": False, "command": ["python", "-c", ignore], "stopTimeout": 2},
+        {
+            "name": "stubborn",
+            "essential": False,
+            "command": tells(ignores, "time.sleep(600)", first=ignore),
+            "stopTimeout": 2,
+        },
     )
-    task = run(aws, "python", "-c", "import time; time.sleep(1.5)", definition=definition)
+    task = run(aws, *once(ignores, "pass"), definition=definition)
     exits = {c["name"]: c.get("exitCode") for c in _containers(details(aws.task_events(task))[-1])}
     assert exits == {"main": 0, "polite": 143, "stubborn": 137}
 

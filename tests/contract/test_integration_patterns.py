@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import requests
 from botocore.exceptions import ClientError
 
 from tests.contract.conftest import LOG_GROUP, Aws, Json, state
+from tests.programs import once, tells
 from tests.waiting import eventually
 
 RUN_TASK = "arn:aws:states:::ecs:runTask"
@@ -89,11 +91,10 @@ def test_b21_a_failed_start_has_no_exit_code_and_no_started_at(aws: Aws) -> None
     assert 'exec: "no-such-program": executable file not found in $PATH' in task["StoppedReason"]
 
 
-def test_b22_a_sidecar_that_is_not_essential_fails_sync(aws: Aws) -> None:
-    wait_then_end = ["python", "-c", "import time; time.sleep(0.5)"]
-    definition = aws.task_definition(
-        {"command": wait_then_end}, {"name": "sidecar", "essential": False, "command": list(EXIT_3)}
-    )
+def test_b22_a_sidecar_that_is_not_essential_fails_sync(aws: Aws, tmp_path: Path) -> None:
+    fails = tmp_path / "fails"
+    sidecar: Json = {"name": "sidecar", "essential": False, "command": tells(fails, "raise SystemExit(3)")}
+    definition = aws.task_definition({"command": once(fails, "pass")}, sidecar)
     end = aws.run(state(RUN_TASK + ".sync", aws.parameters(definition)))
     assert (end["status"], end["error"]) == ("FAILED", "States.TaskFailed")
     exits = {c["Name"]: c["ExitCode"] for c in json.loads(str(end["cause"]))["Containers"]}

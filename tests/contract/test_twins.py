@@ -250,7 +250,7 @@ def test_a_token_of_nobody(side: Side) -> None:
 
 
 def test_a_retry_has_a_token_of_its_own(side: Side) -> None:
-    execution = side.start("callback", timeout=2, retries=1)
+    execution = side.start("callback", timeout=6, retries=1)
     first = side.variable(side.task_of(execution), "TASK_TOKEN")
     second = side.variable(side.task_of(execution, attempt=2), "TASK_TOKEN")
     assert first != second

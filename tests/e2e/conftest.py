@@ -125,7 +125,8 @@ class Stack:
             for arns in filter(None, pages)
             for task in self.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
         )
-        return [task["taskArn"] for task in tasks if f"'value': '{run_id}'" in str(task["overrides"])]
+        # A task may stop between the two lists and be in both.
+        return sorted({task["taskArn"] for task in tasks if f"'value': '{run_id}'" in str(task["overrides"])})
 
     def ended_task(self, task_arn: str) -> Json:
         """DescribeTasks' answer, once the task has stopped."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from mypy_boto3_ecs.type_defs import ContainerDefinitionTypeDef
@@ -19,6 +20,7 @@ from fargate_runs.kinds import KINDS, ErrorName
 from local import faults_client
 from tests.e2e.conftest import Json, Stack
 from tests.e2e.test_machines_of_users import callback, started
+from tests.programs import once, tells
 from tests.waiting import eventually
 
 PATTERNS = ("callback", "sync", "request-response")
@@ -74,10 +76,16 @@ BY_HAND: dict[ErrorName, dict[str, str]] = {
 ELSEWHERE = {ErrorName.STOPPED_BY_STEP_FUNCTIONS, ErrorName.LOST}
 
 
+@pytest.fixture(scope="module")
+def sidecars_end(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that the second container makes before it fails."""
+    return tmp_path_factory.mktemp("sidecars") / "fails"
+
+
 @pytest.fixture(scope="module", autouse=True)
-def _task_definitions(stack: Stack) -> None:
+def _task_definitions(stack: Stack, sidecars_end: Path) -> None:
     """Of users: a second container that takes the task with it, and one that does not."""
-    failing = ["python", "-c", "import time; time.sleep(0.5); raise SystemExit(2)"]
+    failing = tells(sidecars_end, "raise SystemExit(2)")
     for family, essential in (("two-essential", True), ("with-sidecar", False)):
         sidecar: ContainerDefinitionTypeDef = {
             "name": "proxy",
@@ -173,11 +181,11 @@ def test_stop_task_is_a_stop_whatever_the_exit_code(stack: Stack, pattern: str) 
 @pytest.mark.parametrize("how", ["aborted", "timed out"])
 def test_step_functions_stops_a_sync_task(stack: Stack, how: str) -> None:
     """No Catch sees this one: the execution itself is over, or has States.Timeout."""
-    more = {"timeoutSeconds": 4} if how == "timed out" else {}
+    more = {"timeoutSeconds": 5} if how == "timed out" else {}
     run_id = stack.start("sync", *SLEEP, retries=3, **more)
-    eventually(lambda: running(stack, run_id), "the task")
     execution_arn = str(stack.api.get_run(run_id)["executionArn"])
     if how == "aborted":
+        eventually(lambda: running(stack, run_id), "the task")
         stack.sfn.stop_execution(executionArn=execution_arn)
     run, execution = stack.ended_run(run_id), stack.ended_execution(execution_arn)
     assert (run["status"], run["error"]) == ("STOPPED", "Task.StoppedByStepFunctions")
@@ -216,26 +224,29 @@ def test_a_call_that_finds_no_capacity_has_the_same_name_and_no_task(stack: Stac
 class TestSidecars:
     """Fact B22: for `.sync` every container's exit code counts, for the outcome only the main one's."""
 
-    def test_callback_and_record_have_a_success(self, stack: Stack) -> None:
-        run, execution = stack.run("callback", *WORKS_A_WHILE, taskDefinition="with-sidecar")
+    @pytest.fixture
+    def work(self, sidecars_end: Path) -> list[str]:
+        """A command that ends well after the sidecar has failed."""
+        sidecars_end.unlink(missing_ok=True)
+        return once(sidecars_end, "print('{\"rows\": 3}')")
+
+    def test_callback_and_record_have_a_success(self, stack: Stack, work: list[str]) -> None:
+        run, execution = stack.run("callback", *work, taskDefinition="with-sidecar")
         assert (run["status"], run["exitCode"], execution["status"]) == ("SUCCEEDED", 0, "SUCCEEDED")
 
-    def test_sync_fails_and_says_that_the_work_is_done(self, stack: Stack) -> None:
-        run, execution = stack.run("sync", *WORKS_A_WHILE, taskDefinition="with-sidecar")
+    def test_sync_fails_and_says_that_the_work_is_done(self, stack: Stack, work: list[str]) -> None:
+        run, execution = stack.run("sync", *work, taskDefinition="with-sidecar")
         assert (run["status"], run["exitCode"]) == ("SUCCEEDED", 0)
         assert (execution["status"], execution["error"]) == ("FAILED", "Task.SidecarFailed")
         cause = told(execution)
         assert "proxy exited with code 2" in str(cause["summary"])
         assert cause["exitCode"] == 0
 
-    def test_where_a_users_task_logs_is_not_guessed(self, stack: Stack) -> None:
-        run, _ = stack.run("callback", *WORKS_A_WHILE, taskDefinition="with-sidecar")
+    def test_where_a_users_task_logs_is_not_guessed(self, stack: Stack, work: list[str]) -> None:
+        run, _ = stack.run("callback", *work, taskDefinition="with-sidecar")
         (attempt,) = list(run["attempts"])  # type: ignore[call-overload]
         assert (attempt["log"], run["result"]) == (None, None)
         assert "not known" in attempt["resultNote"]
-
-
-WORKS_A_WHILE = ("python", "-c", "import time; time.sleep(1.5); print('{\"rows\": 3}')")
 
 
 def test_a_judge_that_is_broken_hides_nothing(stack: Stack) -> None:

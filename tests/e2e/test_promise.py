@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -15,6 +16,7 @@ from local import faults_client
 from local.ecs.faults.reading import LAST_STATUSES
 from tests.e2e.conftest import MACHINES, Json, Stack
 from tests.e2e.test_machines_of_users import started
+from tests.programs import once
 from tests.waiting import eventually
 
 STAY = ("python", "-c", "import time; time.sleep(600)")
@@ -129,11 +131,14 @@ def test_no_task_outlives_an_execution_that_was_aborted(stack: Stack, pattern: s
 
 @pytest.mark.parametrize("call", ["PutItem", "SendTaskFailure", "UpdateItem"])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_the_settling_function_dies_at_a_call_and_the_token_is_answered(stack: Stack, call: str, when: str) -> None:
-    function = "TaskStateChangeFunction"
-    run_id = stack.start("callback", "python", "-c", "import time; time.sleep(1); raise SystemExit(3)")
+def test_the_settling_function_dies_at_a_call_and_the_token_is_answered(
+    stack: Stack, tmp_path: Path, call: str, when: str
+) -> None:
+    function, armed = "TaskStateChangeFunction", tmp_path / "armed"
+    run_id = stack.start("callback", *once(armed, "raise SystemExit(3)"))
     eventually(lambda: stack.api.get_run(run_id)["status"] == "RUNNING", "the first event of the task")
     faults_client.arm(stack.status.endpoint, "function-killed", call=call, when=when, function=function)
+    armed.touch()
     run = stack.ended_run(run_id)
     eventually(lambda: faults_client.armed(stack.status.endpoint) == [], "the death of the function")
     execution = stack.ended_execution(str(run["executionArn"]))
