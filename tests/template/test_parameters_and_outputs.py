@@ -132,6 +132,18 @@ def test_the_schedule_is_off_by_default(name: str, template: Object) -> None:
     assert template["Parameters"]["ScheduleExpression"]["Default"] == ""
 
 
+def test_the_schedule_comes_after_what_tells_of_its_runs(template: Object) -> None:
+    resources: Object = template["Resources"]
+    rules = {
+        f"{name}{event}"
+        for name, resource in resources.items()
+        for event, source in resource.get("Properties", {}).get("Events", {}).items()
+        if source["Type"] == "EventBridgeRule"
+    }
+    assert len(rules) == 2
+    assert set(resources["Schedule"]["DependsOn"]) == {*rules, *(f"{rule}Permission" for rule in rules)}
+
+
 def test_the_default_image_has_a_command_of_its_own(template: Object) -> None:
     image = template["Parameters"]["ContainerImage"]["Default"]
     assert template["Conditions"]["ImageIsDefault"] == {"Fn::Equals": [{"Ref": "ContainerImage"}, image]}
