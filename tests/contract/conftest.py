@@ -127,6 +127,23 @@ class Aws:
 
         return eventually(probe, f"{status} of {task_arn}")
 
+    def at_rest(self) -> None:
+        """Stop what earlier tests left running: it would meet the next fault that is armed, or be counted."""
+        for task_arn in self.living():
+            self.ecs.stop_task(cluster=self.cluster, task=task_arn)
+        eventually(lambda: not self.living(), "the end of every task")
+
+    def living(self) -> list[str]:
+        """The tasks that have not come to their end."""
+        found = []
+        # In this order: who is told to stop between the two lists is in both, and not in none.
+        for status in ("RUNNING", "STOPPED"):
+            for page in self.ecs.get_paginator("list_tasks").paginate(cluster=self.cluster, desiredStatus=status):
+                if page["taskArns"]:
+                    tasks = self.ecs.describe_tasks(cluster=self.cluster, tasks=page["taskArns"])["tasks"]
+                    found += [task["taskArn"] for task in tasks if task["lastStatus"] != "STOPPED"]
+        return found
+
     def receive(self) -> None:
         """Take what is in the queue of events into `seen`."""
         answer = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)

@@ -33,7 +33,9 @@ HOST = "ECS is performing maintenance on the underlying infrastructure hosting t
 
 @pytest.fixture(autouse=True)
 def _no_fault_is_left(aws: Aws) -> Iterator[None]:
+    """Nor a task of an earlier test, which could meet a fault that is armed for another."""
     faults_client.clear(aws.endpoint)
+    aws.at_rest()
     yield
     assert faults_client.armed(aws.endpoint) == []
     faults_client.clear(aws.endpoint)

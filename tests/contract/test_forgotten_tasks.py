@@ -18,7 +18,9 @@ RUN_TASK = "arn:aws:states:::ecs:runTask"
 
 @pytest.fixture(autouse=True)
 def _no_fault_is_left(aws: Aws) -> Iterator[None]:
+    """Nor a task of an earlier test, which could meet a fault that is armed for another."""
     faults_client.clear(aws.endpoint)
+    aws.at_rest()
     yield
     faults_client.clear(aws.endpoint)
 
