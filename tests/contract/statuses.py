@@ -36,15 +36,12 @@ def everything(aws: Aws, url: str) -> list[Any]:
     return found
 
 
-def by_execution(aws: Aws, url: str, execution: str, last: str | None) -> list[Any]:
-    """The events of an execution up to a status, in order; with `last` None: those that are in the queue now."""
+def by_execution(aws: Aws, url: str, execution: str, last: str) -> list[Any]:
+    """The events of an execution up to a status, in order."""
     seen: list[Any] = []
 
     def probe() -> bool:
-        found = everything(aws, url)
-        seen.extend(event for event in found if event["resources"] == [execution])
-        if last is None:
-            return not found
+        seen.extend(event for event in everything(aws, url) if event["resources"] == [execution])
         return bool(seen) and seen[-1]["detail"]["status"] == last
 
     eventually(probe, f"{last} of {execution}")
