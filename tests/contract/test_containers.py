@@ -24,7 +24,7 @@ from tests.contract.running import (
     run,
     steps,
 )
-from tests.programs import once, tells
+from tests.programs import once
 from tests.runtimes import bare_runtime
 from tests.waiting import eventually
 
@@ -132,14 +132,18 @@ def test_b3_b9_b14_b16_a_dependency_without_success_fails_the_start(aws: Aws) ->
 
 
 def test_a_container_that_is_not_essential_is_given_up_alone(aws: Aws, tmp_path: Path) -> None:
-    fails = tmp_path / "fails"
+    given_up = tmp_path / "given up"
     definition = aws.task_definition(
-        {"command": once(fails, "pass")},
-        {"name": "first", "essential": False, "command": tells(fails, "raise SystemExit(3)")},
+        {"command": once(given_up, "pass")},
+        {"name": "first", "essential": False, "command": python("raise SystemExit(3)")},
         {"name": "second", "essential": False, "command": list(STAY), **depends_on("first", "SUCCESS")},
         {"name": "third", "essential": False, "command": list(STAY), **depends_on("second", "START")},
     )
-    last = last_detail(aws, run(aws, definition))
+    task = run(aws, definition)
+    # RUNNING says that nothing is waited for any more. Main must not end before that: its end is the task's.
+    aws.until_status(task, "RUNNING")
+    given_up.touch()
+    last = last_detail(aws, task)
     assert last["stopCode"] == "EssentialContainerExited"
     assert exit_codes(last) == {"main": 0, "first": 3, "second": None, "third": None}
     assert "dependency will never start" in str(containers(last)["third"]["reason"])
@@ -228,9 +232,9 @@ def test_b15_containers_are_stopped_before_those_that_they_depend_on(aws: Aws) -
         "    print('told', flush=True); time.sleep(0.5); print('ended', flush=True); sys.exit(0)\n"
         "signal.signal(signal.SIGTERM, end); print('up', flush=True); time.sleep(600)"
     )
-    definition = aws.task_definition(
-        {"command": told, **AWS_LOGS, **depends_on("side", "START")}, {"name": "side", "command": told, **AWS_LOGS}
-    )
+    # The longest that there is: in this runtime the usual 30 seconds are 3, and whoever is told needs half a one.
+    patient: Json = {"command": told, "stopTimeout": 120, **AWS_LOGS}
+    definition = aws.task_definition({**patient, **depends_on("side", "START")}, {"name": "side", **patient})
     task = run(aws, definition)
     aws.until_status(task, "RUNNING")
     eventually(lambda: bool(logged(aws, task, "main") and logged(aws, task, "side")), "both handlers")

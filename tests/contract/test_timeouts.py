@@ -14,6 +14,8 @@ from tests.runtimes import bare_runtime
 
 RUN_TASK = "arn:aws:states:::ecs:runTask"
 TIME_SCALE = 60
+# So long that even a machine that stands still for a while sees what is to come first come first: real minutes.
+LONG = 36_000
 # Real seconds: a container lives in the machine's own time.
 STAY = ("python", "-c", "import time; time.sleep(600)")
 
@@ -86,7 +88,7 @@ def test_b17_b26_a_time_out_stops_the_sync_task(aws: Aws) -> None:
 def test_b27_a_missed_heartbeat_can_be_named(aws: Aws, names: list[str]) -> None:
     catch = [{"ErrorEquals": names, "Next": "Caught"}]
     machine = state(
-        RUN_TASK + ".waitForTaskToken", with_token(aws), HeartbeatSeconds=60, TimeoutSeconds=600, Catch=catch
+        RUN_TASK + ".waitForTaskToken", with_token(aws), HeartbeatSeconds=60, TimeoutSeconds=LONG, Catch=catch
     )
     states = machine["States"]
     assert isinstance(states, dict)
@@ -96,12 +98,12 @@ def test_b27_a_missed_heartbeat_can_be_named(aws: Aws, names: list[str]) -> None
 
 
 def test_b27_heartbeat_by_path_and_as_jsonata(aws: Aws) -> None:
-    by_path = state(RUN_TASK + ".waitForTaskToken", with_token(aws), HeartbeatSecondsPath="$.beat", TimeoutSeconds=600)
+    by_path = state(RUN_TASK + ".waitForTaskToken", with_token(aws), HeartbeatSecondsPath="$.beat", TimeoutSeconds=LONG)
     parameters = with_token(aws)
     entry = parameters["Overrides"]["ContainerOverrides"][0]  # type: ignore[index]
     entry["Environment"] = [{"Name": "T", "Value": "{% $states.context.Task.Token %}"}]
     by_expression = jsonata(
-        RUN_TASK + ".waitForTaskToken", parameters, HeartbeatSeconds="{% $states.input.beat %}", TimeoutSeconds=600
+        RUN_TASK + ".waitForTaskToken", parameters, HeartbeatSeconds="{% $states.input.beat %}", TimeoutSeconds=LONG
     )
     for machine in (by_path, by_expression):
         assert aws.run(machine, {"beat": 60})["error"] == "States.HeartbeatTimeout"

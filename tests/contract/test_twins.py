@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.contract.conftest import Aws, state
+from tests.contract.conftest import Aws
 from tests.contract.running import STAY
 from tests.fakes.ecs import CLUSTER_ARN, MACHINES
 from tests.fakes.tables import TABLE, create_runs_table
@@ -67,14 +67,16 @@ class Side(ABC):
         return str(answer["executionArn"])
 
     def task_of(self, execution_arn: str, attempt: int = 1) -> Json:
-        """A running task of an execution, as DescribeTasks has it."""
+        """The running task of an execution's attempt, as DescribeTasks has it."""
 
         def probe() -> Json | None:
-            found = [task for task in self.described() if self.variable(task, "EXECUTION") == execution_arn]
+            tasks = {task["taskArn"]: task for task in self.described()}.values()
+            found = [task for task in tasks if self.variable(task, "EXECUTION") == execution_arn]
             if len(found) < attempt:
                 return None
-            newest: Json = max(found, key=lambda task: task["createdAt"])
-            return newest if newest["lastStatus"] == "RUNNING" else None
+            # Not the newest: whoever looks late may find that there has been another attempt since.
+            task: Json = sorted(found, key=lambda task: task["createdAt"])[attempt - 1]
+            return task if task["lastStatus"] == "RUNNING" else None
 
         return self.wait(probe, f"task {attempt} of {execution_arn}")
 
@@ -133,14 +135,18 @@ class Local(Side):
             create_runs_table(self.dynamodb)
 
     def machine(self, pattern: str, *, timeout: int = 600, retries: int = 0) -> str:
-        environment: list[Json] = [{"Name": "EXECUTION", "Value.$": "$$.Execution.Id"}]
+        environment: list[Json] = [{"Name": "EXECUTION", "Value": "{% $states.context.Execution.Id %}"}]
         if pattern == "callback":
-            environment.append({"Name": "TASK_TOKEN", "Value.$": "$$.Task.Token"})
+            environment.append({"Name": "TASK_TOKEN", "Value": "{% $states.context.Task.Token %}"})
         override = {"Name": "main", "Command": list(STAY), "Environment": environment}
-        parameters = self._aws.parameters(self._aws.task_definition({}), Overrides={"ContainerOverrides": [override]})
-        retry = {"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": retries}
-        more = {"Retry": [retry]} if retries else {}
-        body = state(f"arn:aws:states:::ecs:runTask{PATTERNS[pattern]}", parameters, TimeoutSeconds=timeout, **more)
+        arguments = self._aws.parameters(self._aws.task_definition({}), Overrides={"ContainerOverrides": [override]})
+        # The last attempt has time enough: what a test does with it is real, and may be slow.
+        limit = f"{{% $states.context.State.RetryCount < {retries} ? {timeout} : {max(timeout, 600)} %}}"
+        task: Json = {"Type": "Task", "Resource": f"arn:aws:states:::ecs:runTask{PATTERNS[pattern]}", "End": True}
+        task |= {"Arguments": arguments, "TimeoutSeconds": limit}
+        if retries:
+            task["Retry"] = [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": retries}]
+        body = {"QueryLanguage": "JSONata", "StartAt": "Run", "States": {"Run": task}}
         answer = self.stepfunctions.create_state_machine(
             name=f"twins-{uuid.uuid4().hex[:8]}",
             definition=json.dumps(body),
@@ -210,8 +216,13 @@ class Simulated(Side):
 
 
 @pytest.fixture(params=["local", "simulated"])
-def side(request: pytest.FixtureRequest) -> Side:
-    return Local(request.getfixturevalue("aws")) if request.param == "local" else Simulated()
+def side(request: pytest.FixtureRequest) -> Iterator[Side]:
+    if request.param == "simulated":
+        yield Simulated()
+        return
+    aws: Aws = request.getfixturevalue("aws")
+    yield Local(aws)
+    aws.at_rest()
 
 
 def code_of(call: Callable[[], object]) -> str:
