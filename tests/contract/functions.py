@@ -13,6 +13,10 @@ import boto3
 from tests.contract.conftest import Aws, make_role
 from tests.runtimes import client_settings
 
+TIMEOUT_SECONDS = 60
+#: How long what a function does may take: each of three attempts (fact B11) as long as its time-out.
+LIMIT_SECONDS = 3 * TIMEOUT_SECONDS
+
 
 def create_function(aws: Aws, code: str, **environment: str) -> tuple[str, str]:
     """A function whose handler is `handler` of the code, and that may do anything: name and ARN."""
@@ -26,7 +30,7 @@ def create_function(aws: Aws, code: str, **environment: str) -> tuple[str, str]:
         Role=make_role(aws.endpoint, f"role-of-{name}", "*"),
         Handler="code.handler",
         Code={"ZipFile": archive.getvalue()},
-        Timeout=60,
+        Timeout=TIMEOUT_SECONDS,
         Environment={"Variables": environment},
     )["FunctionArn"]
     return name, arn

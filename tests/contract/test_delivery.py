@@ -9,7 +9,7 @@ from typing import Any, cast
 import boto3
 
 from tests.contract.conftest import Aws, Json
-from tests.contract.functions import create_function
+from tests.contract.functions import LIMIT_SECONDS, create_function
 from tests.runtimes import client_settings
 from tests.waiting import eventually
 
@@ -47,13 +47,13 @@ def send(aws: Aws, source: str) -> None:
 
 
 def message(aws: Aws, url: str) -> Any:
-    """The next message of a queue."""
+    """The next message of a queue, which may be the doing of a function's third attempt."""
 
     def probe() -> Any:
         answer = aws.sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])
         return answer.get("Messages", [None])[0]
 
-    return eventually(probe, "a message")
+    return eventually(probe, "a message", limit_seconds=LIMIT_SECONDS)
 
 
 def test_b11_a_function_that_fails_is_tried_three_times_and_then_the_event_goes_to_the_destination(aws: Aws) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
-import uuid
-import zipfile
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import boto3
 import pytest
 
 from local.emulator.function_errors import UNNAMED, error_type
-from tests.contract.conftest import Aws, make_role
+from tests.contract.conftest import Aws
+from tests.contract.functions import create_function
 from tests.runtimes import client_settings
 
 CODE = """
@@ -33,18 +30,8 @@ Raise = Callable[[str, str], dict[str, Any]]
 @pytest.fixture(scope="module")
 def raise_in_function(aws: Aws) -> Raise:
     """Let a function raise an error of a class with a message; gives Lambda's answer."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("code.py", CODE)
     functions = boto3.client("lambda", **client_settings(aws.endpoint))
-    name = f"raising-{uuid.uuid4().hex[:8]}"
-    functions.create_function(
-        FunctionName=name,
-        Runtime=cast(Any, f"python{sys.version_info.major}.{sys.version_info.minor}"),
-        Role=make_role(aws.endpoint, f"role-of-{name}", "*"),
-        Handler="code.handler",
-        Code={"ZipFile": archive.getvalue()},
-    )
+    name, _ = create_function(aws, CODE)
 
     def call(kind: str, message: str) -> dict[str, Any]:
         answer = functions.invoke(FunctionName=name, Payload=json.dumps({"class": kind, "message": message}).encode())

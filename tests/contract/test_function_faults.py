@@ -13,7 +13,7 @@ import pytest
 from local import faults_client
 from local.faults_client import arm
 from tests.contract.conftest import Aws, Json
-from tests.contract.functions import create_function
+from tests.contract.functions import LIMIT_SECONDS, create_function
 from tests.contract.test_delivery import message, queue, rule, send
 from tests.runtimes import client_settings
 from tests.waiting import eventually
@@ -88,7 +88,7 @@ class Function:
             lines = self.aws.logs.filter_log_events(logGroupName=f"/aws/lambda/{self.name}")["events"]
             return sum(line["message"].startswith("START ") for line in lines)
 
-        eventually(lambda: starts() >= times, f"{times} starts of {self.name}")
+        eventually(lambda: starts() >= times, f"{times} starts of {self.name}", limit_seconds=LIMIT_SECONDS)
         assert starts() == times
 
 

@@ -17,7 +17,7 @@ import pytest
 from mypy_boto3_cloudformation.client import CloudFormationClient
 
 from tests.contract.conftest import Aws, Json, make_role, prepared
-from tests.contract.functions import create_function
+from tests.contract.functions import LIMIT_SECONDS, create_function
 from tests.contract.test_archives import outputs
 from tests.contract.test_delivery import queue
 from tests.runtimes import bare_runtime, client_settings
@@ -65,7 +65,7 @@ def told(aws: Aws, url: str, number: int) -> list[Json]:
             aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return len(found) >= number
 
-    eventually(probe, f"{number} invocations")
+    eventually(probe, f"{number} invocations", limit_seconds=LIMIT_SECONDS)
     return found
 
 
