@@ -35,10 +35,11 @@ def validate() -> None:
 
 
 def test_boot_to_the_first_deployed_stack(tmp_path: Path) -> None:
-    yardstick = min(seconds(validate) for _ in range(2))
     with deployed_runtime(tmp_path):
         control.down()
-        taken = min(seconds(_again) for _ in range(2))
+        # In turns: what else the machine does meanwhile weighs on both.
+        rounds = [(seconds(validate), seconds(_again)) for _ in range(3)]
+    yardstick, taken = (min(each) for each in zip(*rounds, strict=True))
     print(f"\nboot to first deployed stack: {taken:.1f} s, {taken / yardstick:.1f} times {yardstick:.1f} s")
     assert taken < MOST_TIMES * yardstick
 

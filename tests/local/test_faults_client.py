@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from local import faults_client
 from local.faults_client import FaultRefusedError, UnreachableError
 from tests.cli.standin import Reply, scripted, serving
-from tests.runtimes import free_port
 
 PATH = "/_local/faults"
 
@@ -37,6 +38,9 @@ def test_an_answer_of_something_else_is_an_error_too() -> None:
 
 
 def test_where_nothing_answers_the_message_says_what_to_do() -> None:
-    endpoint = f"http://127.0.0.1:{free_port()}"
-    with pytest.raises(UnreachableError, match=f"does not answer at {endpoint} .*: start it with `runs local up`"):
-        faults_client.clear(endpoint)
+    # Held and not listened on: nobody else can take it.
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{held.getsockname()[1]}"
+        with pytest.raises(UnreachableError, match=f"does not answer at {endpoint} .*: start it with `runs local up`"):
+            faults_client.clear(endpoint)
