@@ -33,9 +33,18 @@ def install_executions(engine: Engine, events: ExecutionEvents, clock: Clock, lo
     def run_execution(arn: str) -> None:
         asyncio.run_coroutine_threadsafe(_run(engine, stepfunctions._executions[arn]), loop).result()
 
+    def status_changed(record: Json) -> None:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            # A schedule starts executions in a thread. The record as it is now: it goes on while the loop is busy.
+            loop.call_soon_threadsafe(events.status_changed, dict(record))
+        else:
+            events.status_changed(record)
+
     for name in ("_create_state_machine", "_update_state_machine"):
         setattr(stepfunctions, name, _defined(getattr(stepfunctions, name)))
-    stepfunctions._emit_execution_status_event = events.status_changed
+    stepfunctions._emit_execution_status_event = status_changed
     stepfunctions._start_execution = _starting(stepfunctions._start_execution)
     stepfunctions._run_execution = run_execution
     stepfunctions._stop_execution = _of_record(lambda record, parameters: _stopped(engine, record, parameters))
