@@ -6,7 +6,6 @@ from typing import cast
 
 from local import faults_client
 from tests.e2e.conftest import Json, Stack
-from tests.e2e.test_promise import delivery_of
 from tests.waiting import eventually
 
 STAY = ("python", "-c", "import time; time.sleep(600)")
@@ -34,7 +33,7 @@ def attempts(stack: Stack, run_id: str) -> list[Json]:
 
 
 def swept(stack: Stack, run_id: str) -> Json:
-    """The run once sweeps have ended it: ten of them find its task missing, and the schedule's are among them."""
+    """The run once sweeps have ended it: ten of them find its task missing."""
 
     def probe() -> Json | None:
         stack.sweep()
@@ -48,7 +47,7 @@ def test_its_token_is_answered_by_the_sweep(stack: Stack) -> None:
     run_id, task = forgotten(stack, "callback")
     run = swept(stack, run_id)
     assert (run["status"], run["error"]) == ("FAILED", "Task.Lost")
-    assert delivery_of(stack, run_id) == "DELIVERED"
+    stack.await_delivery(run_id, "DELIVERED")
     execution = stack.ended_execution(str(run["executionArn"]))
     assert (execution["status"], execution["error"]) == ("FAILED", "Task.Lost")
     assert task in str(execution["cause"])

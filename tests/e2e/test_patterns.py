@@ -7,7 +7,6 @@ import json
 import pytest
 
 from tests.e2e.conftest import Json, Stack
-from tests.waiting import eventually
 
 RESULT = {"rows": 3}
 GOOD = ("python", "-c", f"import json; print('working'); print(json.dumps({RESULT!r}))")
@@ -63,14 +62,7 @@ def test_failure_is_recorded_by_name(
 def test_every_token_is_answered_and_nothing_is_left_to_deliver(stack: Stack, pattern: str) -> None:
     run_id = stack.start(pattern, *GOOD)
     stack.ended_run(run_id)
-
-    def delivered() -> object:
-        """The delivery is marked after the answer was sent."""
-        delivery = attempt(dict(stack.api.get_run(run_id)))["delivery"]
-        return None if delivery == "PENDING" else delivery
-
-    expected = "DELIVERED" if pattern == "callback" else "NOT_NEEDED"
-    assert eventually(delivered, "the end of the delivery") == expected
+    stack.await_delivery(run_id, "DELIVERED" if pattern == "callback" else "NOT_NEEDED")
 
 
 def test_what_the_container_gets(stack: Stack) -> None:

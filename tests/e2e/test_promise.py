@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -23,6 +24,8 @@ STAY = ("python", "-c", "import time; time.sleep(600)")
 FAIL = ("python", "-c", "raise SystemExit(3)")
 WELL = ("python", "-c", "print('{\"rows\": 3}')")
 RULES = ("TaskStateChangeRuleArn", "ExecutionStateChangeRuleArn")
+#: For what takes several sweeps: of a process that has made some, each takes six seconds for its six lists (`pace.py`).
+SWEEPS_SECONDS = 240
 
 
 @contextlib.contextmanager
@@ -38,15 +41,29 @@ def without_events(stack: Stack) -> Iterator[None]:
             stack.events.enable_rule(Name=name)
 
 
+@contextlib.contextmanager
+def with_the_schedule(stack: Stack) -> Iterator[None]:
+    """The sweep's schedule fires, as it does in AWS."""
+    stack.set_schedule("ENABLED")
+    try:
+        yield
+    finally:
+        stack.set_schedule("DISABLED")
+        stack.sweep()  # after one that it may have begun
+
+
 def swept(stack: Stack, run_id: str) -> Json:
-    """A run's document once a sweep has ended it: a sweep may come while the task still stops."""
+    """A run's document once a sweep has ended it and shows its tasks.
+
+    A sweep may come while the task still stops; one that reads the lists at that moment finds it in neither, and ends
+    the run by its execution alone.
+    """
 
     def probe() -> Json | None:
         stack.sweep()
-        document = dict(stack.api.get_run(run_id))
-        return document if document["status"] in {"SUCCEEDED", "FAILED", "STOPPED"} else None
+        return stack.find_ended_run(run_id)
 
-    return eventually(probe, f"the end of {run_id} by the sweep")
+    return eventually(probe, f"the end of {run_id} by the sweep", limit_seconds=SWEEPS_SECONDS)
 
 
 @pytest.mark.parametrize("pattern", MACHINES)
@@ -67,12 +84,13 @@ def test_without_any_event_the_sweep_settles_every_run(
 
 
 def test_the_schedule_sweeps_by_itself(stack: Stack) -> None:
-    with without_events(stack):
+    with without_events(stack), with_the_schedule(stack):
         run_id = stack.start("callback", *FAIL)
 
         def probe() -> bool:
             return stack.api.get_run(run_id)["status"] == "FAILED"
 
+        # Once a minute: one may come before the task's end, the next one settles it, one more notes its execution's.
         eventually(probe, "the end of the run by the scheduled sweep", limit_seconds=240)
 
 
@@ -96,8 +114,7 @@ def test_an_end_that_its_execution_tells_first_keeps_its_name(stack: Stack) -> N
     run_id = stack.start("sync", *WELL, retries=0)
     eventually(lambda: stack.api.get_run(run_id)["status"] == "FAILED", "the end of the run")
     assert stack.api.get_run(run_id)["error"] == "Task.ResourceInitializationFailed"
-    stack.sweep()
-    run = stack.ended_run(run_id)
+    run = swept(stack, run_id)
     assert (run["error"], run["transient"]) == ("Task.ResourceInitializationFailed", False)
     assert len(run["attempts"]) == 1  # type: ignore[arg-type]
 
@@ -127,6 +144,8 @@ def test_no_task_outlives_an_execution_that_was_aborted(stack: Stack, pattern: s
     assert (run["status"], run["error"]) == ("STOPPED", "Task.StoppedByStepFunctions")
     assert run["execution"]["status"] == "ABORTED"  # type: ignore[index]
     assert execution in str(stack.ended_task(task)["stoppedReason"])
+    # The abort has closed the token. Who finds that out makes calls that no fault of the next test is meant for.
+    stack.await_delivery(run_id, "CLOSED_BY_OTHERS" if pattern == "callback" else "NOT_NEEDED")
 
 
 @pytest.mark.parametrize("call", ["PutItem", "SendTaskFailure", "UpdateItem"])
@@ -145,17 +164,7 @@ def test_the_settling_function_dies_at_a_call_and_the_token_is_answered(
     assert (run["error"], execution["error"]) == ("Container.ExitedNonZero", "Container.ExitedNonZero")
     # Who dies after the answer, and before it could note that, leaves a closed token to who comes after.
     answered = (call, when) in {("SendTaskFailure", "after"), ("UpdateItem", "before")}
-    assert delivery_of(stack, run_id) == ("CLOSED_BY_OTHERS" if answered else "DELIVERED")
-
-
-def delivery_of(stack: Stack, run_id: str) -> str:
-    """What became of the answer, which is noted a moment after the execution has gone on with it."""
-
-    def probe() -> str | None:
-        (attempt,) = cast("list[Json]", stack.api.get_run(run_id)["attempts"])
-        return None if attempt["delivery"] == "PENDING" else str(attempt["delivery"])
-
-    return eventually(probe, f"the delivery of {run_id}")
+    stack.await_delivery(run_id, "CLOSED_BY_OTHERS" if answered else "DELIVERED")
 
 
 def test_the_sweep_dies_between_the_write_and_the_answer(stack: Stack) -> None:
@@ -181,7 +190,7 @@ def test_an_answer_that_was_given_but_not_known_of_is_not_given_twice(stack: Sta
     faults_client.arm(stack.status.endpoint, "call-lost", call="SendTaskFailure", count=3)
     run, execution = stack.run("callback", *FAIL)
     assert (run["error"], execution["error"]) == ("Container.ExitedNonZero", "Container.ExitedNonZero")
-    assert delivery_of(stack, str(run["runId"])) == "CLOSED_BY_OTHERS"
+    stack.await_delivery(str(run["runId"]), "CLOSED_BY_OTHERS")
 
 
 def of_user(stack: Stack, **more: object) -> Json:
@@ -223,12 +232,18 @@ def test_an_attempt_that_a_retry_gave_up_on_is_stopped(stack: Stack, limit: dict
                 return None
             return attempts if len(attempts) == 2 and attempts[0]["status"] else None
 
-        first, second = eventually(first_is_stopped, "the end of the first attempt")
+        first, second = eventually(first_is_stopped, "the end of the first attempt", limit_seconds=SWEEPS_SECONDS)
         assert (first["status"], first["error"]) == ("STOPPED", "Task.StoppedByStepFunctions")
         assert "gave this attempt up" in str(first["stoppedReason"])
         assert not is_stopped(stack, str(second["taskArn"]))
         stack.sfn.stop_execution(executionArn=execution)
-        eventually(lambda: stack.sweep() and is_stopped(stack, str(second["taskArn"])), "the end of the second")
+        sweep_until_stopped(stack, str(second["taskArn"]))
+
+
+def sweep_until_stopped(stack: Stack, arn: str) -> None:
+    """Until the task has ended, which nobody who comes next shall see."""
+    eventually(lambda: stack.sweep() and is_stopped(stack, arn), f"the stop of {arn}", limit_seconds=SWEEPS_SECONDS)
+    stack.ended_task(arn)
 
 
 def is_stopped(stack: Stack, arn: str) -> bool:
@@ -301,8 +316,7 @@ def test_a_redriven_execution_keeps_its_new_attempt(stack: Stack) -> None:
     run_id = execution.rpartition(":")[2]
     first = stack.task_of(run_id)
     stack.sfn.stop_execution(executionArn=execution)
-    eventually(lambda: stack.sweep() and is_stopped(stack, first), "the end of the first attempt")
-    stack.ended_task(first)
+    sweep_until_stopped(stack, first)
     stack.sfn.redrive_execution(executionArn=execution)
 
     def second() -> str | None:
@@ -317,7 +331,7 @@ def test_a_redriven_execution_keeps_its_new_attempt(stack: Stack) -> None:
     stack.sweep()
     assert not is_stopped(stack, task)
     stack.sfn.stop_execution(executionArn=execution)
-    eventually(lambda: stack.sweep() and is_stopped(stack, task), "the end of the second attempt")
+    sweep_until_stopped(stack, task)
 
 
 def snapshot(stack: Stack, runs: list[str]) -> list[Json]:
@@ -325,21 +339,25 @@ def snapshot(stack: Stack, runs: list[str]) -> list[Json]:
 
 
 def test_everything_again_changes_nothing(stack: Stack) -> None:
-    """A replay of the archive, and two sweeps at once, over runs that have ended (faults F01, F02, F24)."""
+    """A replay of their events, and two sweeps at once, over runs that have ended (faults F01, F02, F24)."""
+    stack.come_to_rest()
     before = eventually(lambda: stack.events.describe_archive(ArchiveName=_archive(stack)), "the archive")["EventCount"]
-    first, second = stack.run("callback", *FAIL)[0], stack.run("sync", *WELL)[0]
+    (first, execution), (second, _) = stack.run("callback", *FAIL), stack.run("sync", *WELL)
     runs = [str(first["runId"]), str(second["runId"])]
+    stack.await_delivery(runs[0], "DELIVERED")
     shown = snapshot(stack, runs)
     archive = stack.events.describe_archive(ArchiveName=_archive(stack))
     assert archive["EventCount"] > before
     with ThreadPoolExecutor(2) as pool:
         reports = list(pool.map(lambda _: stack.sweep(), range(2)))
     assert [(each["recovered"], each["failures"]) for each in reports] == [(0, 0)] * 2
+    begun = cast("datetime", execution["startDate"])
     replay = stack.events.start_replay(
         ReplayName=f"again-{runs[0]}",
         EventSourceArn=stack.status.outputs["EventArchiveArn"],
-        EventStartTime=archive["CreationTime"],
-        EventEndTime=archive["CreationTime"].replace(year=archive["CreationTime"].year + 1),
+        # Not everything that was ever archived here: who comes next would wait until hundreds of events are taken in.
+        EventStartTime=begun,
+        EventEndTime=begun + timedelta(days=1),
         Destination={
             "Arn": archive["EventSourceArn"],
             "FilterArns": [stack.status.outputs[rule] for rule in RULES],
@@ -347,6 +365,8 @@ def test_everything_again_changes_nothing(stack: Stack) -> None:
     )
     name = replay["ReplayArn"].rpartition("/")[2]
     eventually(lambda: stack.events.describe_replay(ReplayName=name)["State"] == "COMPLETED", "the replay")
+    # A replay is over when all is sent. Functions take events in turn: those of a run that starts now come after it.
+    stack.run("callback", *WELL)
     assert snapshot(stack, runs) == shown
     assert stack.sweep()["recovered"] == 0
     assert snapshot(stack, runs) == shown

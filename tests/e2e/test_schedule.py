@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import boto3
+import pytest
 
 from tests.e2e.conftest import Stack
 from tests.runtimes import client_settings, deployed_runtime
@@ -26,6 +27,7 @@ def test_the_schedule_is_off_by_default(stack: Stack) -> None:
     assert "SweepFunction" in sweep["Target"]["Arn"]
 
 
+@pytest.mark.timeout(900)  # a build and a deployment, which have no limit of their own
 def test_a_schedule_starts_a_run(tmp_path: Path) -> None:
     with deployed_runtime(tmp_path, PARAMETERS) as status:
         sfn = boto3.client("stepfunctions", **client_settings(status.endpoint))

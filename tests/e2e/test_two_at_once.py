@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from local.paths import PROJECT
 from tests.runtimes import free_port
 
@@ -14,6 +16,7 @@ UP = "import sys; from local import control; print(control.up(port=int(sys.argv[
 DOWN = "from local import control; control.down()"
 
 
+@pytest.mark.timeout(900)  # a build and a deployment, which have no limit of their own
 def test_both_get_the_same_runtime(tmp_path: Path) -> None:
     environment = {**os.environ, "FARGATE_RUNS_LOCAL_DIR": str(tmp_path)}
     command = [sys.executable, "-c", UP, str(free_port())]
