@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-#: Long enough for an interpreter that has come to its last statement to be gone.
+#: After a mark that `tells` or a test made. What has to have ended before, and not only to be about to, `ends`.
 A_MOMENT_SECONDS = 1
+
+_ENDS = """
+import os
+with open({written!r}, "w") as file: file.write(str(os.getpid()))
+os.replace({written!r}, {mark!r})
+raise SystemExit({exit_code})
+"""
+_WAITS = """
+import os, time
+
+def lives(pid):
+    try: os.kill(pid, 0)
+    except ProcessLookupError: return False
+    return True
+
+while not os.path.exists({mark!r}): time.sleep(0.02)
+with open({mark!r}) as file: pid = int(file.read() or 0)
+if not pid: time.sleep({moment})
+while pid and lives(pid): time.sleep(0.02)
+"""
 
 
 def tells(mark: Path, then: str, *, first: str = "") -> list[str]:
@@ -13,7 +33,14 @@ def tells(mark: Path, then: str, *, first: str = "") -> list[str]:
     return ["python", "-c", f"{first}\nopen({str(mark)!r}, 'w').close()\n{then}"]
 
 
+def ends(mark: Path, exit_code: int) -> list[str]:
+    """A command that ends with an exit code, and whose end `once` waits for: the file `mark` has its process id."""
+    return ["python", "-c", _ENDS.format(mark=str(mark), written=f"{mark}.written", exit_code=exit_code)]
+
+
 def once(mark: Path, then: str) -> list[str]:
-    """A command that goes on with `then` when the file `mark` is there, and a moment later."""
-    waits = f"import os, time\nwhile not os.path.exists({str(mark)!r}): time.sleep(0.02)"
-    return ["python", "-c", f"{waits}\ntime.sleep({A_MOMENT_SECONDS})\n{then}"]
+    """A command that goes on with `then` when the file `mark` is there, and a moment later.
+
+    Where `ends` made it, when that process is gone: whoever started it has been told of its exit code by then.
+    """
+    return ["python", "-c", f"{_WAITS.format(mark=str(mark), moment=A_MOMENT_SECONDS)}\n{then}"]

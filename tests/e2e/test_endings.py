@@ -20,12 +20,12 @@ from fargate_runs.kinds import KINDS, ErrorName
 from local import faults_client
 from tests.e2e.conftest import Json, Stack
 from tests.e2e.test_machines_of_users import callback, started
-from tests.programs import once, tells
+from tests.programs import ends, once, tells
 from tests.waiting import eventually
 
 PATTERNS = ("callback", "sync", "request-response")
 WAITS = ("callback", "sync")
-SLEEP = ("python", "-c", "import time; print('at work', flush=True); time.sleep(60)")
+SLEEP = ("python", "-c", "import time; print('at work', flush=True); time.sleep(600)")  # until it is ended
 QUICK = ("python", "-c", "print('done')")
 
 
@@ -78,14 +78,14 @@ ELSEWHERE = {ErrorName.STOPPED_BY_STEP_FUNCTIONS, ErrorName.LOST}
 
 @pytest.fixture(scope="module")
 def sidecars_end(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file that the second container makes before it fails."""
+    """The file that the second container makes when it fails."""
     return tmp_path_factory.mktemp("sidecars") / "fails"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _task_definitions(stack: Stack, sidecars_end: Path) -> None:
     """Of users: a second container that takes the task with it, and one that does not."""
-    failing = tells(sidecars_end, "raise SystemExit(2)")
+    failing = ends(sidecars_end, 2)
     for family, essential in (("two-essential", True), ("with-sidecar", False)):
         sidecar: ContainerDefinitionTypeDef = {
             "name": "proxy",
@@ -164,11 +164,13 @@ def catching(stack: Stack, ending: Ending) -> Json:
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_stop_task_is_a_stop_whatever_the_exit_code(stack: Stack, pattern: str) -> None:
+def test_stop_task_is_a_stop_whatever_the_exit_code(stack: Stack, tmp_path: Path, pattern: str) -> None:
     """By the real API, of a container that ends well when it is told to stop."""
-    polite = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); print('up', flush=True)"
-    run_id = stack.start(pattern, "python", "-c", f"{polite}; time.sleep(60)", retries=3)
+    polite = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))"
+    is_polite = tmp_path / "polite"
+    run_id = stack.start(pattern, *tells(is_polite, "time.sleep(600)", first=polite), retries=3)
     task = eventually(lambda: running(stack, run_id), "the task")
+    eventually(is_polite.exists, "the container's handler of the signal")
     stack.ecs.stop_task(cluster=stack.status.outputs["ClusterArn"], task=task, reason="not needed any more")
     run = stack.ended_run(run_id)
     assert (run["status"], run["error"], run["exitCode"]) == ("STOPPED", "Task.StoppedByUser", 0)
