@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,6 +12,11 @@ from typing import TypedDict
 
 from local import control
 from local.paths import REGION
+
+#: Below the ports that Linux and macOS give away by themselves, to outgoing connections and to servers on port 0: of
+#: those, one that is free now may be taken before a runtime, which takes seconds to start, listens on it.
+PORTS = range(15_000, 32_000)
+_RANDOM = random.SystemRandom()  # not the shared generator, which two test processes may have in the same state
 
 
 @contextlib.contextmanager
@@ -53,10 +59,12 @@ def client_settings(endpoint: str) -> ClientSettings:
 
 
 def free_port() -> int:
-    """A port that nothing listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nothing listens on, and that nobody is given who has not asked for that very port."""
+    while True:
+        port = _RANDOM.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager

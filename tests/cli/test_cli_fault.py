@@ -1,6 +1,7 @@
 """`runs local fault`: what it sends, what it prints, and its exit codes."""
 
 import json
+import socket
 
 import pytest
 from click.testing import CliRunner
@@ -8,7 +9,6 @@ from click.testing import CliRunner
 from cli.main import main
 from local.ecs.faults import FAULT_KINDS
 from tests.cli.standin import Control, Reply, StandIn, at, runtime_status, scripted, serving, surroundings
-from tests.runtimes import free_port
 
 PATH = "/_local/faults"
 ARMED = {"id": 3, "kind": "event-delayed", "seconds": 5.0, "lastStatus": ["RUNNING", "STOPPED"], "left": 2}
@@ -121,9 +121,10 @@ def test_without_a_runtime_it_is_exit_code_3(runner: CliRunner, arguments: list[
 
 
 def test_a_runtime_that_does_not_answer_is_one_line(runner: CliRunner) -> None:
-    control = Control(runtime_status(f"http://127.0.0.1:{free_port()}"))
-
-    result = runner.invoke(main, ["local", "fault", "list"], obj=surroundings(control))
+    with socket.socket() as closed:  # bound, so that no other test's server comes to this port
+        closed.bind(("127.0.0.1", 0))
+        control = Control(runtime_status(f"http://127.0.0.1:{closed.getsockname()[1]}"))
+        result = runner.invoke(main, ["local", "fault", "list"], obj=surroundings(control))
 
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: the local runtime does not answer at")
