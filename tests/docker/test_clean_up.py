@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from tests.waiting import eventually
 
 pytestmark = needs_docker
 
-OTHER = "somebody-else"
+# Of this very session: an engine that goes on keeps what an earlier one may have left when it was killed.
+OTHER = f"somebody-else-{uuid.uuid4().hex[:8]}"
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from tools.docker import engine, images, invoke
 from tools.docker.skip import SkippedError
 
 TESTS = ("tests/docker", "tests/contract")
+_LOOKS_FOR_A_FILE = "a container looks for a file of this machine"
 NOT_IN_DOCKER = {
     "tests/contract/test_document.py": "starts no container",
     "tests/contract/test_load.py": "is about processes: an engine takes longer for a hundred containers",
@@ -28,12 +29,15 @@ NOT_IN_DOCKER = {
     "tests/contract/test_containers.py::test_b18_more_than_the_containers_memory_is_killed[in a child]": (
         "the kernel kills the child alone, and the container ends as it likes"
     ),
+    "tests/contract/test_containers.py::test_a_container_that_is_not_essential_is_given_up_alone": _LOOKS_FOR_A_FILE,
+    "tests/contract/test_events.py::test_the_end_of_an_essential_container_stops_the_others": _LOOKS_FOR_A_FILE,
+    "tests/contract/test_integration_patterns.py::test_b22_a_sidecar_that_is_not_essential_fails_sync": (
+        _LOOKS_FOR_A_FILE
+    ),
     "tests/contract/test_redrive.py::test_b32_a_redriven_execution_goes_on_from_the_state_that_failed": (
-        "its container looks for a file of this machine"
+        _LOOKS_FOR_A_FILE
     ),
-    "tests/contract/test_redrive.py::test_b32_a_map_or_parallel_state_that_failed_is_redriven": (
-        "its container looks for a file of this machine"
-    ),
+    "tests/contract/test_redrive.py::test_b32_a_map_or_parallel_state_that_failed_is_redriven": _LOOKS_FOR_A_FILE,
 }
 TEST_SECONDS = 900
 END_SECONDS = 60

@@ -31,7 +31,8 @@ EVENTS = PROJECT / "events"
 HOST = "host.docker.internal"
 INVOKE_IMAGE = "fargate-runs/invoke"
 INVOKE_SECONDS = 120
-RUN_SECONDS = 60
+BUILD_SECONDS = 600  # packages come over the network, as in images.py
+LOOKS_SECONDS = 3 * INVOKE_SECONDS  # each look is an invocation, and one that comes too early must not be the last
 STAGE = "Prod"
 Json = dict[str, Any]
 
@@ -46,7 +47,8 @@ class Sam:
     def build(self) -> None:
         """`sam build` for the image's Python."""
         runtime = f"Runtime=python{PYTHON}"
-        self._run("build", "--build-dir", str(self.directory / "build"), "--parameter-overrides", runtime)
+        places = ["--build-dir", str(self.directory / "build")]
+        self._run("build", *places, "--parameter-overrides", runtime, limit_seconds=BUILD_SECONDS)
 
     def invoke(self, function: str, event: Path) -> Json:
         """`sam local invoke`; gives what the function returned, or its error as Lambda shows it."""
@@ -60,7 +62,7 @@ class Sam:
         found = json.loads(lines[-1]) if lines else None
         return found if isinstance(found, dict) else {}
 
-    def _run(self, *arguments: str) -> str:
+    def _run(self, *arguments: str, limit_seconds: float = INVOKE_SECONDS) -> str:
         program = Path(sys.executable).parent / "sam"
         clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         done = subprocess.run(
@@ -69,7 +71,7 @@ class Sam:
             cwd=PROJECT,
             capture_output=True,
             text=True,
-            timeout=INVOKE_SECONDS,
+            timeout=limit_seconds,
             env={**clean, **self.environment, "PATH": f"{program.parent}{os.pathsep}{clean['PATH']}"},
         )
         if done.returncode != 0:
@@ -122,7 +124,7 @@ def _check_events(sam: Sam, directory: Path) -> None:
 
 
 def _check_sweep(sam: Sam) -> None:
-    deadline = time.monotonic() + RUN_SECONDS
+    deadline = time.monotonic() + LOOKS_SECONDS
     while True:
         swept = sam.invoke("SweepFunction", EVENTS / "sweep/schedule.json")
         if not swept.get("isSkipped") or time.monotonic() > deadline:  # the runtime's own schedule sweeps too
@@ -147,7 +149,7 @@ def _await_end(sam: Sam, directory: Path, run_id: str) -> None:
     event["pathParameters"] = {"runId": run_id}
     event["path"] = f"/runs/{run_id}"
     (directory / "get.json").write_text(json.dumps(event))
-    deadline = time.monotonic() + RUN_SECONDS
+    deadline = time.monotonic() + LOOKS_SECONDS
     while True:
         shown = _reply(sam.invoke("ApiFunction", directory / "get.json"), "status", "result")
         if shown.get("status") not in {"PENDING", "RUNNING"} or time.monotonic() > deadline:
