@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-#: After a mark that `tells` or a test made. What has to have ended before, and not only to be about to, `ends`.
-A_MOMENT_SECONDS = 1
-
 _ENDS = """
 import os
 with open({written!r}, "w") as file: file.write(str(os.getpid()))
@@ -23,7 +20,6 @@ def lives(pid):
 
 while not os.path.exists({mark!r}): time.sleep(0.02)
 with open({mark!r}) as file: pid = int(file.read() or 0)
-if not pid: time.sleep({moment})
 while pid and lives(pid): time.sleep(0.02)
 """
 
@@ -39,8 +35,8 @@ def ends(mark: Path, exit_code: int) -> list[str]:
 
 
 def once(mark: Path, then: str) -> list[str]:
-    """A command that goes on with `then` when the file `mark` is there, and a moment later.
+    """A command that goes on with `then` when the file `mark` is there.
 
     Where `ends` made it, when that process is gone: whoever started it has been told of its exit code by then.
     """
-    return ["python", "-c", f"{_WAITS.format(mark=str(mark), moment=A_MOMENT_SECONDS)}\n{then}"]
+    return ["python", "-c", f"{_WAITS.format(mark=str(mark))}\n{then}"]
