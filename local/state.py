@@ -12,6 +12,7 @@ from typing import Final
 
 import psutil
 
+from local.marks import carriers
 from local.paths import state_directory
 
 FILE: Final = "runtime.json"
@@ -77,14 +78,11 @@ def kill_marked(runtime_id: str) -> int:
 
     This finds what escaped from every other way of ending a runtime: containers and functions inherit the mark.
     """
-    killed = 0
-    spared = {os.getpid(), os.getppid()}
-    for process in psutil.process_iter():
+    marked = carriers(set(psutil.pids()) - {os.getpid(), os.getppid()}, MARK, runtime_id)
+    for pid in marked:
         with contextlib.suppress(psutil.Error):
-            if process.pid not in spared and process.environ().get(MARK) == runtime_id:
-                process.kill()
-                killed += 1
-    return killed
+            psutil.Process(pid).kill()
+    return len(marked)
 
 
 def _file() -> Path:

@@ -28,6 +28,7 @@ from local.ecs.containers import (
     cannot_execute,
 )
 from local.ecs.memory import Limited, MemoryWatch
+from local.marks import await_end, carriers
 
 READ_BYTES: Final = 65_536
 CANNOT_EXECUTE: Final = 127
@@ -219,27 +220,21 @@ def kill_escaped(mark: str) -> None:
     """Kill what a container has started and what left its session: orphans, which fall to the guard (Linux)."""
     guard = os.getppid()
     children = Path(f"/proc/{guard}/task/{guard}/children")
-    wanted = f"{MARK}={mark}".encode()
-    killed: set[str] = set()
+    killed: set[int] = set()
     while True:
         try:
-            orphans = set(children.read_text().split()) - killed - {str(os.getpid())}
+            orphans = set(map(int, children.read_text().split())) - killed - {os.getpid()}
         except OSError:
             return
-        escaped = {pid for pid in orphans if wanted in _environment_of(pid)}
+        escaped = carriers(orphans, MARK, mark)
         if not escaped:
             return
         for pid in escaped:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(int(pid), signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
+        # What these had started falls to the guard when they are over, and is in its next list.
+        await_end(escaped)
         killed |= escaped
-
-
-def _environment_of(pid: str) -> list[bytes]:
-    try:
-        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return []
 
 
 def _signal_session(leader: int, number: signal.Signals) -> None:
