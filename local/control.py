@@ -29,6 +29,7 @@ from local.state import MARK, Containers, RuntimeState, forget_state, kill_marke
 
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 20
+ANSWER_SECONDS: Final = 30
 PORT_SECONDS: Final = 2
 # The name of an API in AWS; the embedded AWS serves it under a path of its own.
 API_URL: Final = re.compile(r"^https://([a-z0-9]+)\.execute-api\.[^/]+/")
@@ -125,7 +126,7 @@ def _status(state: RuntimeState, outputs: Mapping[str, str]) -> RuntimeStatus:
 
 def _usable(port: int | None, containers: Containers | None) -> RuntimeState | None:
     state = read_state()
-    if state is None or not state.alive() or not _answers(state) or state.code != of_runtime():
+    if state is None or state.code != of_runtime() or not _answers_in_time(state):
         return None
     return state if port in {None, state.port} and containers in {None, state.containers} else None
 
@@ -191,6 +192,18 @@ def _await_ready(guard: subprocess.Popen[bytes], state: RuntimeState, log: Path)
             _down()
             raise StartFailedError(f"no answer within {START_SECONDS} s", str(log))
         time.sleep(0.05)
+
+
+def _answers_in_time(state: RuntimeState) -> bool:
+    """A runtime that is busy is asked again: who replaces it ends all that runs in it."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while state.alive():
+        if _answers(state):
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return False
 
 
 def _answers(state: RuntimeState) -> bool:

@@ -147,7 +147,8 @@ def _sam(arguments: list[str], environment: Mapping[str, str]) -> None:
         result = subprocess.run(
             [str(program), *arguments],
             check=False,
-            cwd=PROJECT,
+            # `sam build` keeps what it makes in .aws-sam here, and takes away what another build has made there.
+            cwd=state_directory(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -13,5 +13,5 @@ REGION: Final = "us-east-1"
 
 
 def state_directory() -> Path:
-    """`.local/`, or what FARGATE_RUNS_LOCAL_DIR names (a test gives each runtime its own)."""
-    return Path(os.environ.get("FARGATE_RUNS_LOCAL_DIR") or PROJECT / ".local")
+    """`.local/`, or what FARGATE_RUNS_LOCAL_DIR names (a test gives each runtime its own); an absolute path."""
+    return Path(os.environ.get("FARGATE_RUNS_LOCAL_DIR") or PROJECT / ".local").absolute()
