@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 class Clock:
@@ -46,3 +46,8 @@ class Clock:
 def iso_milliseconds(moment: datetime) -> str:
     """`2026-01-02T03:04:05.678Z`, the form of times in events (fact B4)."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def epoch_milliseconds(moment: datetime) -> int:
+    """Milliseconds since 1970, the same ones that `iso_milliseconds` shows."""
+    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)

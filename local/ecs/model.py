@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from local.clock import iso_milliseconds
+from local.clock import epoch_milliseconds, iso_milliseconds
 
 Json = dict[str, object]
 
@@ -90,7 +90,10 @@ class LocalTask:
         )
 
     def api(self) -> Json:
-        """One element of DescribeTasks' `tasks`: times in epoch seconds, with tags and health (fact B5)."""
+        """One element of DescribeTasks' `tasks`: times in epoch seconds, with tags and health (fact B5).
+
+        The times have milliseconds, as in events (fact B4): who reads both sees one task.
+        """
         return _without_none(
             {
                 **self._common(),
@@ -101,7 +104,7 @@ class LocalTask:
                 "healthStatus": self._health(),
                 "inferenceAccelerators": [],
                 "tags": self.tags,
-                **{name: moment.timestamp() for name, moment in self.times.items()},
+                **{name: epoch_milliseconds(moment) / 1000 for name, moment in self.times.items()},
             }
         )
 
@@ -123,7 +126,7 @@ class LocalTask:
                 "overrides": _padded(self.overrides),
                 "inferenceAccelerators": [],
                 "tags": self.tags,
-                **{name: int(moment.timestamp() * 1000) for name, moment in self.times.items()},
+                **{name: epoch_milliseconds(moment) for name, moment in self.times.items()},
             }
         )
         return _pascal_object(shown)

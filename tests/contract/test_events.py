@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from tests.contract.conftest import Aws, Json
-from tests.programs import once, tells
 from tests.waiting import eventually
 
 STAY = ("python", "-c", "import time; time.sleep(600)")
@@ -71,6 +70,15 @@ def test_b9_a_usual_run_counts_to_five(aws: Aws) -> None:
         (4, "DEPROVISIONING", "EssentialContainerExited"),
         (5, "STOPPED", "EssentialContainerExited"),
     ]
+
+
+def test_b4_b5_events_and_describe_tasks_have_the_same_times(aws: Aws) -> None:
+    task = run(aws, *EXIT_0)
+    told = details(aws.task_events(task))[-1]
+    described = dict(aws.ecs.describe_tasks(cluster=aws.cluster, tasks=[task])["tasks"][0])
+    times = {name: moment for name, moment in described.items() if isinstance(moment, datetime)}
+    assert {"createdAt", "startedAt", "stoppedAt", "pullStartedAt"} <= set(times)
+    assert times == {name: datetime.fromisoformat(str(told[name])) for name in times}
 
 
 def test_b6_a_stop_is_seen_while_the_task_is_still_running(aws: Aws) -> None:
@@ -186,21 +194,25 @@ def test_b6_a_task_runs_while_one_of_its_containers_is_stopped(aws: Aws) -> None
     aws.until_status(task, "STOPPED")
 
 
-def test_the_end_of_an_essential_container_stops_the_others(aws: Aws, tmp_path: Path) -> None:
+def test_the_end_of_an_essential_container_stops_the_others(aws: Aws) -> None:
     """SIGTERM first, and SIGKILL after stopTimeout for what does not end (fact B15)."""
-    ignores = tmp_path / "ignores"
-    ignore = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+    ignore = (
+        "import pathlib, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        "pathlib.Path('ignores').touch(); time.sleep(600)"
+    )
     definition = aws.task_definition(
-        {},
+        # It starts and ends when the stubborn one ignores what it is told.
+        {"command": list(EXIT_0), "dependsOn": [{"containerName": "stubborn", "condition": "HEALTHY"}]},
         {"name": "polite", "essential": False, "command": list(STAY)},
         {
             "name": "stubborn",
             "essential": False,
-            "command": tells(ignores, "time.sleep(600)", first=ignore),
+            "command": ["python", "-c", ignore],
             "stopTimeout": 2,
+            "healthCheck": {"command": ["CMD-SHELL", "test -f ignores"], "interval": 5, "timeout": 60, "retries": 10},
         },
     )
-    task = run(aws, *once(ignores, "pass"), definition=definition)
+    task = run(aws, definition=definition)
     exits = {c["name"]: c.get("exitCode") for c in _containers(details(aws.task_events(task))[-1])}
     assert exits == {"main": 0, "polite": 143, "stubborn": 137}
 

@@ -29,11 +29,6 @@ NOT_IN_DOCKER = {
     "tests/contract/test_containers.py::test_b18_more_than_the_containers_memory_is_killed[in a child]": (
         "the kernel kills the child alone, and the container ends as it likes"
     ),
-    "tests/contract/test_containers.py::test_a_container_that_is_not_essential_is_given_up_alone": _LOOKS_FOR_A_FILE,
-    "tests/contract/test_events.py::test_the_end_of_an_essential_container_stops_the_others": _LOOKS_FOR_A_FILE,
-    "tests/contract/test_integration_patterns.py::test_b22_a_sidecar_that_is_not_essential_fails_sync": (
-        _LOOKS_FOR_A_FILE
-    ),
     "tests/contract/test_redrive.py::test_b32_a_redriven_execution_goes_on_from_the_state_that_failed": (
         _LOOKS_FOR_A_FILE
     ),
