@@ -8,11 +8,14 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.stub import Stubber
 
+from fargate_runs.aws import clients
 from fargate_runs.aws.logs import CloudWatchLogReader
 from fargate_runs.log import LogLocation
 from fargate_runs.ports import LogUnavailableError
 from tests.fakes.logs import InMemoryLogs
+from tests.fakes.wire import DONE, LOST, Wire, give_keys
 
+THROTTLED = "ThrottlingException"
 PLACE = LogLocation("/jobs/tasks", "runs/main/1", "us-east-1")
 REQUEST = {"logGroupName": PLACE.group, "logStreamName": PLACE.stream, "limit": 2, "startFromHead": False}
 
@@ -68,3 +71,22 @@ def test_the_twin() -> None:
     logs.is_down = True
     with pytest.raises(LogUnavailableError):
         logs.last_lines(PLACE, 2)
+
+
+@pytest.mark.parametrize("answers", [(DONE,), (THROTTLED, DONE), (LOST, DONE)])
+def test_a_log_is_asked_for_once_more(answers: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """When many tasks end at once GetLogEvents is throttled, and a result that was not read then is never read."""
+    give_keys(monkeypatch)
+    wire = Wire(page("a"), *answers)
+    client = wire.of(clients.logs.__wrapped__(), "logs.GetLogEvents")
+    assert CloudWatchLogReader(client).last_lines(PLACE, 2) == ("a",)
+    assert wire.tries == len(answers)
+
+
+@pytest.mark.parametrize("answer", [THROTTLED, LOST])
+def test_a_log_is_not_asked_for_again_and_again(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    give_keys(monkeypatch)
+    wire = Wire(page("a"), answer)
+    with pytest.raises(LogUnavailableError):
+        CloudWatchLogReader(wire.of(clients.logs.__wrapped__(), "logs.GetLogEvents")).last_lines(PLACE, 2)
+    assert wire.tries == 2

@@ -1,13 +1,6 @@
 """A start is called certainly not done only where no try of it went without an answer (fault F08)."""
 
-import json
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-from botocore.awsrequest import AWSRequest, AWSResponse
-from botocore.compat import HTTPHeaders
-from botocore.exceptions import ReadTimeoutError
 
 from fargate_runs.aws import clients
 from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
@@ -19,49 +12,19 @@ from fargate_runs.ports import (
     ExecutionUnknownError,
 )
 from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID
+from tests.fakes.wire import BROKEN, DONE, LOST, Wire, give_keys
 
-LOST, THROTTLED, EXISTS, DENIED = "", "ThrottlingException", "ExecutionAlreadyExists", "AccessDeniedException"
-BROKEN, STARTED = "InternalServerError", "started"
-
-
-class Raw:
-    def __init__(self, body: bytes) -> None:
-        self.body = body
-
-    def stream(self, **_more: object) -> Iterator[bytes]:
-        yield self.body
-
-
-class Wire:
-    """Step Functions behind the client: what each try is answered, the last one again and again."""
-
-    def __init__(self, *answers: str) -> None:
-        self.answers = list(answers)
-        self.tries = 0
-
-    def __call__(self, request: AWSRequest, **_more: object) -> AWSResponse:
-        answer = self.answers[min(self.tries, len(self.answers) - 1)]
-        self.tries += 1
-        if answer == LOST:
-            raise ReadTimeoutError(endpoint_url=str(request.url))
-        body: dict[str, object] = {"executionArn": EXECUTION_ARN, "startDate": 1_746_529_330}
-        if answer != STARTED:
-            body = {"__type": answer, "message": "no"}
-        status = {STARTED: 200, BROKEN: 500}.get(answer, 400)
-        return AWSResponse(str(request.url), status, HTTPHeaders(), Raw(json.dumps(body).encode()))
+THROTTLED, EXISTS, DENIED = "ThrottlingException", "ExecutionAlreadyExists", "AccessDeniedException"
+STARTED = {"executionArn": EXECUTION_ARN, "startDate": 1_746_529_330}
 
 
 @pytest.fixture(autouse=True)
 def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    give_keys(monkeypatch)
 
 
 def start(wire: Wire) -> str:
-    client: Any = clients.starts.__wrapped__()
-    client.meta.events.register("before-send.sfn.StartExecution", wire)
+    client = wire.of(clients.starts.__wrapped__(), "sfn.StartExecution")
     return StepFunctionsExecutions(client).start(MACHINES.callback, RUN_ID, "{}").arn
 
 
@@ -81,20 +44,20 @@ def start(wire: Wire) -> str:
 def test_a_start_that_fails(answers: tuple[str, ...], raised: type[ExecutionError]) -> None:
     """Else the API says that nothing was started, takes the record away, and the caller starts the work twice."""
     with pytest.raises(ExecutionError) as refused:
-        start(Wire(*answers))
+        start(Wire(STARTED, *answers))
     assert type(refused.value) is raised
 
 
-@pytest.mark.parametrize("answers", [(STARTED,), (LOST, STARTED), (LOST, BROKEN, STARTED)])
+@pytest.mark.parametrize("answers", [(DONE,), (LOST, DONE), (LOST, BROKEN, DONE)])
 def test_a_start_whose_answer_was_lost_is_asked_for_again(answers: tuple[str, ...]) -> None:
     """The same name and input is the same execution (fact B32)."""
-    wire = Wire(*answers)
+    wire = Wire(STARTED, *answers)
     assert start(wire) == EXECUTION_ARN
     assert wire.tries == len(answers)
 
 
 def test_tries_are_counted() -> None:
-    wire = Wire(LOST)
+    wire = Wire(STARTED, LOST)
     with pytest.raises(ExecutionUnknownError, match="ReadTimeoutError"):
         start(wire)
     assert wire.tries == 3

@@ -43,8 +43,11 @@ def starts() -> "SFNClient":
 
 @cache
 def logs() -> "CloudWatchLogsClient":
-    """For the containers' logs: one short try, because nothing may wait for a log."""
-    return boto3.client("logs", config=_config(connect=1, read=2, attempts=1))
+    """For the containers' logs: two short tries, because nothing may wait long for a log.
+
+    Not one: GetLogEvents is throttled when many tasks end at once, and a result that was not read then never is.
+    """
+    return boto3.client("logs", config=_config(connect=1, read=2, attempts=2))
 
 
 @cache
