@@ -15,6 +15,7 @@ from tests.simulation.world import Settings, World
 _LOSSES: Final = frozenset({"L1", "L2", "L4"})
 _A_DAY: Final = 90_000.0
 _MARK: Final = ("SWEEP", "MARK")
+_GRACE: Final = 330.0  # what a task may take whose execution has gone on without it, a moment ago
 _SWEEPS_UNTIL_LOST: Final = 30  # ten in a row, and late events of it begin the count anew
 
 
@@ -122,15 +123,16 @@ def _settle_down(world: World) -> None:
     world.plan.is_over = True
     world.run_for(95)  # a sweep that died holds up the next one for 90 seconds
     for _ in range(5):  # and one whose clock was wrong, some later one
+        began = world.scheduler.now
         if _sweep(world, seconds=60):
             break
         world.run_for(95)
-    world.invariants.check_ended_before(world.scheduler.now - 60)
-    world.run_for(600)  # more than the grace of a task whose execution went on without it
+    world.invariants.check_ended_before(began)
+    world.run_for(600)
     for execution in list(world.executions.all.values()):
         if execution.parent is None:
             world.executions.abort(execution)
-    world.run_for(120)
+    world.run_for(_GRACE)
     _sweep(world, seconds=90)
     _sweep(world, seconds=60)
     _find_the_lost(world)
@@ -149,11 +151,14 @@ def _find_the_lost(world: World) -> None:
 
 
 def _sweep(world: World, seconds: float) -> bool:
-    """Whether it was its turn."""
+    """Whether it was its turn. It has ended then, however long it took."""
     before = world.table.items.get(_MARK)
     world.sweep()
     world.run_for(seconds)
-    return world.table.items.get(_MARK) != before
+    was_its_turn = world.table.items.get(_MARK) != before
+    while world.lambda_.running["sweep"]:
+        world.run_for(5)
+    return was_its_turn
 
 
 def _look_at_everything(world: World) -> None:

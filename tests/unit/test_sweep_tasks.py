@@ -1,11 +1,13 @@
 """The cluster against the records: what events did not bring is settled, and what needs nothing is not looked at."""
 
+from collections.abc import Iterator, Sequence
+
 import pytest
 
 from fargate_runs.answer import Success
 from fargate_runs.kinds import ErrorName, OutcomeStatus
 from fargate_runs.outcome import lost
-from fargate_runs.ports import CallbacksUnavailableError
+from fargate_runs.ports import CallbacksUnavailableError, TaskList
 from fargate_runs.record import Delivery
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.tasks import MOST_DESCRIBED
@@ -58,6 +60,23 @@ def test_a_task_that_is_told_to_stop_has_not_ended(world: SweepingTasks) -> None
     world.cluster.show(detail(stopCode="SpotInterruption"))
     assert counts(world.sweep_tasks()) == {"described": 1, "recovered": 1}
     assert world.stored().outcome == outcome(stopCode="SpotInterruption")
+
+
+def test_a_task_that_is_told_to_stop_between_two_lists_is_taken_in(
+    world: SweepingTasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It moves from ECS's list of RUNNING to that of STOPPED, and no event of it came: this very sweep finds it."""
+    world.cluster.show(running())
+    listed = world.cluster.listed
+
+    def moving(which: TaskList) -> Iterator[Sequence[str]]:
+        pages = tuple(listed(which))
+        world.cluster.show(running(version=4, desiredStatus="STOPPED", stopCode="UserInitiated"))
+        yield from pages
+
+    monkeypatch.setattr(world.cluster, "listed", moving)
+    assert world.sweep_tasks().described > 0
+    assert world.stored().version == 4
 
 
 def test_what_runs_and_is_recorded_is_not_looked_at(world: SweepingTasks) -> None:

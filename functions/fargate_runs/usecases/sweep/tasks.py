@@ -43,7 +43,8 @@ class SweepTasks:
         for run in self._behind(open_tasks, open_runs):
             go_on()
             report.attempt(lambda run=run: self._show(run))  # type: ignore[misc]
-        listed = self._stopped(open_tasks, report, go_on) | self._running(open_tasks, report, go_on)
+        # In this order: a task that is told to stop between the two lists is in both. The other way it is in none.
+        listed = self._running(open_tasks, report, go_on) | self._stopped(open_tasks, report, go_on)
         unseen = (each for arn, each in open_tasks.items() if arn not in listed and not each.has_outcome)
         for batch in _batches(unseen):
             go_on()
@@ -63,15 +64,6 @@ class SweepTasks:
     def _show(self, run: OpenRun) -> None:
         self._settle.show(run.run_id)
 
-    def _stopped(self, open_tasks: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> set[str]:
-        listed: set[str] = set()
-        for page in self._cluster.listed(TaskList.STOPPED):
-            go_on()
-            listed.update(page)
-            self._find(page, open_tasks, report)
-            self._take_in([arn for arn in page if arn not in self._done], report)
-        return listed
-
     def _running(self, open_tasks: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> set[str]:
         """Those with a record need no look: what is meant to run has not ended."""
         listed: set[str] = set()
@@ -80,6 +72,15 @@ class SweepTasks:
             listed.update(page)
             self._take_in([arn for arn in page if arn not in open_tasks], report)
             self._find(page, open_tasks, report)
+        return listed
+
+    def _stopped(self, open_tasks: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> set[str]:
+        listed: set[str] = set()
+        for page in self._cluster.listed(TaskList.STOPPED):
+            go_on()
+            listed.update(page)
+            self._find(page, open_tasks, report)
+            self._take_in([arn for arn in page if arn not in self._done], report)
         return listed
 
     def _find(self, arns: Iterable[str], open_tasks: Mapping[str, OpenTask], report: SweepReport) -> None:
