@@ -12,7 +12,7 @@ from fargate_runs.log import NO_RESULT
 from fargate_runs.outcome import Outcome, lost
 from fargate_runs.patterns import Pattern
 from fargate_runs.record import TaskRecord
-from fargate_runs.run_state import RunRecord, RunStatus, TaskView, order_of, with_execution, with_task
+from fargate_runs.run_state import RunRecord, RunStatus, TaskView, order_of, with_execution, with_task, with_tasks
 from fargate_runs.task import EcsTask
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, life, task_arn
@@ -249,3 +249,39 @@ def test_a_run_that_follows_its_execution_shows_no_task_of_another(
     shown = with_task(run, replace(SECOND[4], execution_arn=arn), follows=False)
     assert (shown.newest_task_id == SECOND[4].task_id) is is_shown
     assert is_shown or shown == run
+
+
+OTHERS_ARN: Final = EXECUTION_ARN.replace("fargate-runs-run-task-callback", "somebody-elses")
+
+
+@pytest.mark.parametrize(
+    ("execution_arn", "run_id", "follows"),
+    [
+        (EXECUTION_ARN, RUN_ID, True),
+        (EXECUTION_ARN, "an-item", False),
+        (OTHERS_ARN, RUN_ID, False),
+        (OTHERS_ARN, "an-item", False),
+        (None, RUN_ID, False),
+    ],
+)
+def test_a_run_follows_an_execution_of_ours_that_has_its_name(
+    execution_arn: str | None, run_id: str, follows: bool
+) -> None:
+    seen = replace(FIRST[2], execution_arn=execution_arn, run_id=run_id)
+    run = with_tasks(None, MACHINES, seen)
+    assert (run.run_id, run.execution_arn, run.follows) == (run_id, execution_arn, follows)
+    assert with_tasks(RunRecord(run_id), MACHINES, seen, seen) == run
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations((FIRST[2], FIRST[4], SECOND[4]))))
+def test_all_tasks_at_once_are_as_each_after_the_other(order: Sequence[TaskRecord]) -> None:
+    one_by_one = folded(map(task_fold, order), PENDING_RUN)
+    assert with_tasks(PENDING_RUN, MACHINES, *order) == one_by_one
+    assert one_by_one is not None
+    assert one_by_one.newest_task_id == SECOND[4].task_id
+
+
+def test_what_comes_after_the_first_task_says_too_whether_a_run_follows() -> None:
+    item = replace(FIRST[2], execution_arn=None)
+    assert with_tasks(None, MACHINES, item, SECOND[4]).follows
+    assert not with_tasks(None, MACHINES, item, replace(SECOND[4], execution_arn=None)).follows
