@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 2.0
 GROWTH = 1.4
-#: How often an ended run is asked for the task that its execution told of, which may never come (Task.Lost).
+#: How often an ended run is asked for its task. It may never come: Task.Lost, or no capacity and so no task at all.
 MOST_QUESTIONS_FOR_ITS_TASK = 10
 
 
