@@ -1,4 +1,4 @@
-"""Errors of the ECS API, with ECS's own names (they become `ECS.<Name>` in a state machine, fact B24).
+"""Errors of the ECS API, with ECS's own names (fact B24 says what a state machine sees of them).
 
 EcsApiError
 ├── AccessDeniedError       AccessDeniedException

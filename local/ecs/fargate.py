@@ -52,10 +52,15 @@ class LocalFargate:
         return {"tasks": [life.task.api() for life in lives], "failures": failures}
 
     def launch(self, request: RunTaskRequest) -> list[TaskLife]:
-        """Start the tasks of a request; none where a fault takes the capacity away, EcsApiError where one refuses."""
-        if self.faults.strike_call(_subject(request), request.subnet_id):
-            return []
-        return [self._launch_one(request) for _ in range(request.count)]
+        """Start the tasks of a request; none where a fault takes the capacity away, EcsApiError where one refuses.
+
+        One fault raises although the tasks were started: the answer is lost (fact B43).
+        """
+        fault = self.faults.take_call(_subject(request), request.subnet_id)
+        lives = [self._launch_one(request) for _ in range(request.count)] if fault is None or fault.carried_out else []
+        if fault is not None and fault.error is not None:
+            raise fault.error
+        return lives
 
     def read(self, parameters: Json) -> RunTaskRequest:
         """RunTask's parameters checked as ECS checks them, and what it would not have let be registered."""

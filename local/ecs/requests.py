@@ -46,10 +46,10 @@ class RunTaskRequest:
 
 def read_run_task(parameters: Json, catalog: Catalog) -> RunTaskRequest:
     """RunTask's parameters (API names, camelCase) as a request; `EcsApiError` as ECS answers (facts B24, B25, B30)."""
+    definition = _definition(parameters, catalog)
     cluster = catalog.cluster(_text(parameters, "cluster") or "default")
     if cluster is None:
         raise ClusterNotFoundError
-    definition = _definition(parameters, catalog)
     overrides = _overrides(parameters, definition)
     launch_type, provider = _launch(parameters, cluster)
     family = str(definition["family"])

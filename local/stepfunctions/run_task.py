@@ -36,8 +36,22 @@ PARAMETERS: Final = frozenset(
         "TaskDefinition",
     }
 )  # fact B25
-# The SDK of Step Functions raises its base class for what the API calls ClientException (fact B24).
-ERROR_NAMES: Final = {"ClientException": "AmazonECSException"}
+# What RunTask models; Step Functions' SDK raises its base class for everything else, throttling above all (fact B24).
+MODELLED: Final = frozenset(
+    {
+        "AccessDeniedException",
+        "BlockedException",
+        "ClientException",
+        "ClusterNotFoundException",
+        "ConflictException",
+        "InvalidParameterException",
+        "PlatformTaskDefinitionIncompatibilityException",
+        "PlatformUnknownException",
+        "ServerException",
+        "UnsupportedFeatureException",
+    }
+)
+BASE_ERROR: Final = "AmazonECSException"
 
 
 class RunTask(Integration):
@@ -158,4 +172,4 @@ def _state_error(error: EcsApiError) -> StateError:
         f"{error} (Service: AmazonECS; Status Code: {error.status}; Error Code: {error.code}; "
         f"Request ID: {uuid.uuid4()}; Proxy: null)"
     )
-    return StateError(f"ECS.{ERROR_NAMES.get(error.code, error.code)}", cause)
+    return StateError(f"ECS.{error.code if error.code in MODELLED else BASE_ERROR}", cause)

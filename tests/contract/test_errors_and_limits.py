@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 
 import pytest
@@ -12,6 +13,12 @@ from botocore.exceptions import ClientError
 from tests.contract.conftest import ROLE, Aws, Json, state
 
 RUN_TASK = "arn:aws:states:::ecs:runTask"
+REQUEST_ID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+# What Step Functions makes of an API error: message, HTTP status and error code as the API has them (fact B24).
+CAUSE = (
+    "{} \\(Service: AmazonECS; Status Code: {}; Error Code: {}; "
+    f"Request ID: {REQUEST_ID.replace('{', '{{').replace('}', '}}')}; Proxy: null\\)"
+)
 STRATEGY = [{"CapacityProvider": "FARGATE", "Weight": 1}]
 
 
@@ -26,14 +33,17 @@ def refused(aws: Aws, parameters: Json, resource: str = RUN_TASK) -> Json:
 def test_b24_a_cluster_that_does_not_exist(aws: Aws, suffix: str) -> None:
     end = refused(aws, {**aws.parameters(aws.task_definition({})), "Cluster": "none"}, RUN_TASK + suffix)
     assert end["error"] == "ECS.ClusterNotFoundException"
-    assert str(end["cause"]).startswith("Cluster not found. (Service: AmazonECS; Status Code: 400; Error Code: ")
+    assert re.fullmatch(CAUSE.format("Cluster not found.", 400, "ClusterNotFoundException"), str(end["cause"]))
 
 
 def test_b24_a_task_definition_that_does_not_exist(aws: Aws) -> None:
     end = refused(aws, aws.parameters("none:1"))
-    assert end["error"] == "ECS.AmazonECSException"
-    assert "TaskDefinition not found. (" in str(end["cause"])
-    assert "Error Code: ClientException" in str(end["cause"])
+    assert end["error"] == "ECS.ClientException"
+    assert re.fullmatch(CAUSE.format("TaskDefinition not found.", 400, "ClientException"), str(end["cause"]))
+
+
+def test_b24_the_task_definition_is_looked_at_before_the_cluster(aws: Aws) -> None:
+    assert refused(aws, {**aws.parameters("none:1"), "Cluster": "none"})["error"] == "ECS.ClientException"
 
 
 def test_b25_launch_type_and_strategy_exclude_each_other(aws: Aws) -> None:

@@ -21,6 +21,7 @@ from local.faults_client import arm
 from tests.contract.conftest import Aws, Json, state
 from tests.contract.running import EXIT_0, STAY, containers, details, python, request, run, steps
 from tests.runtimes import client_settings
+from tests.waiting import eventually
 
 RUN_TASK = "arn:aws:states:::ecs:runTask"
 STUBBORN = python(
@@ -77,15 +78,15 @@ def test_a_fault_of_one_provider_and_family_leaves_all_others_alone(aws: Aws) ->
             "capacity-error",
             "ClientException",
             "Capacity is unavailable at this time. Please try again later or in a different availability zone",
-            "ECS.AmazonECSException",
+            "ECS.ClientException",
         ),
         (
             "vcpu-limit",
             "ClientException",
             "You\u2019ve reached the limit on the number of vCPUs you can run concurrently",
-            "ECS.AmazonECSException",
+            "ECS.ClientException",
         ),
-        ("throttled", "ThrottlingException", "Rate exceeded", "ECS.ThrottlingException"),
+        ("throttled", "ThrottlingException", "Rate exceeded", "ECS.AmazonECSException"),
         (
             "server-error",
             "ServerException",
@@ -109,7 +110,23 @@ def test_b24_b34_b37_run_task_is_refused(aws: Aws, kind: str, code: str, text: s
     assert refused.value.response["Error"] == {"Code": code, "Message": text}
     end = aws.run(state(RUN_TASK, aws.parameters(aws.task_definition({}))))
     assert (end["status"], end["error"]) == ("FAILED", error)
-    assert str(end["cause"]).startswith(f"{text} (Service: AmazonECS; Status Code: ")
+    status = 500 if code == "ServerException" else 400
+    said = f"{text} (Service: AmazonECS; Status Code: {status}; Error Code: {code}; Request ID: "
+    assert str(end["cause"]).startswith(said)
+    assert str(end["cause"]).endswith("; Proxy: null)")
+
+
+@pytest.mark.parametrize("suffix", ["", ".sync", ".waitForTaskToken"])
+def test_b43_run_task_is_carried_out_and_the_retry_starts_a_second_task(aws: Aws, suffix: str) -> None:
+    """B24: the first call's error is ServerException."""
+    definition = aws.task_definition({"command": list(STAY)})
+    retry = [{"ErrorEquals": ["ECS.ServerException"], "IntervalSeconds": 1, "MaxAttempts": 1}]
+    arm(aws.endpoint, "answer-lost")
+    execution = aws.start(state(RUN_TASK + suffix, aws.parameters(definition), Retry=retry))
+    eventually(lambda: len(aws.living()) == 2, "two tasks of one state")
+    failed = [event for event in aws.history(execution) if event["type"] == "TaskFailed"]
+    assert [event["taskFailedEventDetails"]["error"] for event in failed] == ["ECS.ServerException"]  # type: ignore[index]
+    aws.sfn.stop_execution(executionArn=execution)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from local.ecs.errors import ClientError
 from local.ecs.faults import FAULT_KINDS, BadFaultError, Faults, read_fault
 from local.ecs.faults.kinds import FaultKind, Option, Stage
 from local.ecs.faults.plan import TaskPlan, image_words
-from local.ecs.faults.registry import FunctionCall, Subject
+from local.ecs.faults.registry import CallFault, FunctionCall, Subject
 
 ON_DEMAND = Subject("FARGATE", "jobs")
 SPOT = Subject("FARGATE_SPOT", "jobs")
@@ -79,17 +79,30 @@ def test_what_cannot_be_armed_says_why(body: dict[str, object], said: str) -> No
 
 def test_a_fault_strikes_as_often_as_it_is_armed_for() -> None:
     faults = armed({"kind": "no-capacity", "count": 2})
-    assert [faults.strike_call(SPOT, "subnet-1") for _ in range(3)] == [True, True, False]
+    calls = [faults.take_call(SPOT, "subnet-1") for _ in range(3)]
+    assert calls == [CallFault(None, carried_out=False), CallFault(None, carried_out=False), None]
     assert faults.armed() == ()
 
 
 def test_the_first_armed_strikes_first_and_only_what_it_is_meant_for() -> None:
     faults = armed({"kind": "capacity-error", "provider": "FARGATE_SPOT"}, {"kind": "no-capacity", "family": "jobs"})
-    assert not faults.strike_call(Subject("FARGATE", "others"), "subnet-1")
-    assert faults.strike_call(ON_DEMAND, "subnet-1")
-    assert not faults.strike_call(ON_DEMAND, "subnet-1")
-    with pytest.raises(ClientError, match="Capacity is unavailable"):
-        faults.strike_call(SPOT, "subnet-1")
+    assert faults.take_call(Subject("FARGATE", "others"), "subnet-1") is None
+    assert faults.take_call(ON_DEMAND, "subnet-1") == CallFault(None, carried_out=False)
+    assert faults.take_call(ON_DEMAND, "subnet-1") is None
+    fault = faults.take_call(SPOT, "subnet-1")
+    assert fault is not None
+    assert isinstance(fault.error, ClientError)
+    assert str(fault.error).startswith("Capacity is unavailable")
+
+
+def test_one_fault_alone_of_the_calls_lets_the_call_be_carried_out() -> None:
+    kinds = [kind.name for kind in FAULT_KINDS.values() if kind.stage is Stage.CALL]
+    bodies: list[dict[str, object]] = [{"kind": name} for name in kinds]
+    faults = armed(*bodies)
+    struck = {name: faults.take_call(ON_DEMAND, "subnet-1") for name in kinds}
+    assert [name for name, fault in struck.items() if fault and fault.carried_out] == ["answer-lost"]
+    assert struck["parameter-throttle"] is not None
+    assert "[subnet-1]" in str(struck["parameter-throttle"].error)
 
 
 def test_a_task_fails_in_one_way_and_the_next_task_in_the_other() -> None:
@@ -124,7 +137,7 @@ def test_a_fault_of_any_call_strikes_the_next() -> None:
 def test_clearing_disarms_all() -> None:
     faults = armed({"kind": "no-capacity"}, {"kind": "event-dropped"})
     faults.clear()
-    assert not faults.strike_call(SPOT, "subnet-1")
+    assert faults.take_call(SPOT, "subnet-1") is None
     assert faults.take_event(SPOT) is None
 
 

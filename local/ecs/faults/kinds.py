@@ -20,7 +20,7 @@ class Stage(StrEnum):
     """Where a fault strikes, and so what its `count` counts."""
 
     CALL = "call"
-    """A RunTask call: no task comes of it."""
+    """A RunTask call: no task comes of it, but for the kind that is carried out."""
     START = "start"
     """A task that has not started."""
     RUN = "run"
@@ -64,6 +64,7 @@ class FaultKind:
     stop_code: str | None = None
     provider: str | None = None
     forgets: bool = False
+    carried_out: bool = False
     seconds: float | None = None
     seconds_are: str = ""
     has_when: bool = False
@@ -119,6 +120,15 @@ _ROWS: Final = (
         "B24",
         "Service Unavailable. Please try again later.",
         error=ServerError,
+    ),
+    FaultKind(
+        "answer-lost",
+        Stage.CALL,
+        "RunTask starts its tasks, and is answered with ServerException, HTTP status 500",
+        "B24, B43",
+        "Service Unavailable. Please try again later.",
+        error=ServerError,
+        carried_out=True,
     ),
     FaultKind(
         "parameter-throttle",

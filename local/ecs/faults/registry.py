@@ -47,6 +47,14 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class CallFault:
+    """What goes wrong with a RunTask call: the error that answers it, or None where there is no capacity for it."""
+
+    error: EcsApiError | None
+    carried_out: bool
+
+
+@dataclass(frozen=True)
 class FunctionCall:
     """A call of an AWS action by a Lambda function."""
 
@@ -79,15 +87,13 @@ class Faults:
         """Nothing goes wrong on purpose from here on; tasks that were launched keep what was planned for them."""
         self._armed.clear()
 
-    def strike_call(self, subject: Subject, subnet: str) -> bool:
-        """Raises the API error of a RunTask call that is to be refused; gives whether there is no capacity for it."""
+    def take_call(self, subject: Subject, subnet: str) -> CallFault | None:
+        """What goes wrong with the RunTask call at hand, if anything; counts it."""
         order = self._take({Stage.CALL}, subject)
         if order is None:
-            return False
-        if order.kind.error is None:
-            return True
-        error: EcsApiError = order.kind.error(order.reason or order.kind.text.replace("{subnet}", subnet))
-        raise error
+            return None
+        text = order.reason or order.kind.text.replace("{subnet}", subnet)
+        return CallFault(order.kind.error(text) if order.kind.error else None, carried_out=order.kind.carried_out)
 
     def plan(self, subject: Subject, image: str) -> TaskPlan:
         """What will go wrong in a task that is launched now: a slow start, and one failure or end besides."""
