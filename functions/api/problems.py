@@ -29,6 +29,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     errors.RunThrottledError: Problem(429, "Run.Throttled", retry_after_seconds=5),
     errors.RunNotStartedError: Problem(502, "Run.NotStarted"),
     errors.RunStartUnknownError: Problem(503, "Run.StartUnknown", retry_after_seconds=5),
+    ports.UnreadableRecordError: Problem(500, "Run.Unreadable"),
     ports.StoreUnavailableError: Problem(503, "Service.Unavailable", retry_after_seconds=5),
 }
 _UNEXPECTED: Final = Problem(500, "Service.Failed")

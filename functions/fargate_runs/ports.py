@@ -2,6 +2,7 @@
 
     PortError
     ├── StoreUnavailableError          the table did not do it: throttled, down, refused
+    ├── UnreadableRecordError          a record has a word or a shape that this version does not know
     ├── TokenError
     │   ├── TokenClosedError           the token is answered, timed out, or its execution is over (fact B29)
     │   ├── TokenUnusableError         this never was a token of Step Functions
@@ -24,6 +25,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from fargate_runs.errors import PortError
 from fargate_runs.execution import Execution
@@ -35,6 +37,20 @@ from fargate_runs.run_state import RunRecord
 
 class StoreUnavailableError(PortError):
     """The table did not do what it was asked: throttled, down or refused."""
+
+
+class UnreadableRecordError(PortError):
+    """A record that this version cannot read: written by a newer one, or by hand. Its neighbours can be read.
+
+    `task_id` is None where the record is the run's own. `problem` holds at most the one word that is not known.
+    """
+
+    def __init__(self, run_id: str, task_id: str | None, problem: str) -> None:
+        record = f"task {task_id} of run {run_id!r}" if task_id else f"run {run_id!r}"
+        super().__init__(f"the record of {record} cannot be read: {problem}")
+        self.run_id = run_id
+        self.task_id = task_id
+        self.problem = problem
 
 
 class TokenError(PortError):
@@ -130,6 +146,26 @@ class OpenRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that is there and cannot be read (see UnreadableRecordError); `task_id` is None for a run's own."""
+
+    run_id: str
+    task_id: str | None
+    problem: str
+
+
+OpenItem = OpenTask | OpenRun | Unreadable
+
+
+class LoadedRun(NamedTuple):
+    """A run and its tasks. `run` is None where there is none and where it cannot be read: `unreadable` says which."""
+
+    run: RunRecord | None
+    tasks: tuple[TaskRecord, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SweepMark:
     """Who sweeps, and up to which execution everything was looked at.
 
@@ -144,7 +180,11 @@ class SweepMark:
 
 
 class RunStore(ABC):
-    """The runs table. Every method raises StoreUnavailableError when the table does not do it."""
+    """The runs table. Every method raises StoreUnavailableError when the table does not do it.
+
+    One that gives a single record raises UnreadableRecordError for one that cannot be read. One that gives several
+    gives all that can be read, whatever the others are like.
+    """
 
     @abstractmethod
     def find_task(self, run_id: str, task_id: str) -> TaskRecord | None:
@@ -171,7 +211,10 @@ class RunStore(ABC):
 
     @abstractmethod
     def live_tasks(self, execution_arn: str) -> tuple[TaskRecord, ...]:
-        """The tasks of an execution that have no outcome, as they stood a moment ago (an index)."""
+        """The tasks of an execution that have no outcome, as they stood a moment ago (an index).
+
+        Without those that cannot be read: each of them is open, so the sweep meets it by itself.
+        """
 
     @abstractmethod
     def find_run(self, run_id: str) -> RunRecord | None:
@@ -186,11 +229,11 @@ class RunStore(ABC):
         """Remove a run that was never started; one that has seen a task or its execution stays."""
 
     @abstractmethod
-    def load_run(self, run_id: str) -> tuple[RunRecord | None, tuple[TaskRecord, ...]]:
-        """A run and its tasks, read consistently; (None, ()) if there is neither."""
+    def load_run(self, run_id: str) -> LoadedRun:
+        """A run and its tasks, read consistently; what cannot be read is named."""
 
     @abstractmethod
-    def open_items(self) -> Iterator[OpenTask | OpenRun]:
+    def open_items(self) -> Iterator[OpenItem]:
         """Everything of which something is still to do, page by page, as it stood a moment ago (an index)."""
 
     @abstractmethod

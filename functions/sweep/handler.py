@@ -41,6 +41,7 @@ def _count(report: SweepReport) -> None:
         "SweepsCompleted": int(report.is_complete),
         FAILURES: report.failures,
         "SweepUnreadableTasks": report.unreadable,
+        "SweepUnreadableRecords": report.unreadable_records,
         "TasksRecovered": report.recovered,
         "TasksLost": report.lost,
         "TasksStopped": report.stopped,

@@ -35,5 +35,8 @@ def report(change: TaskStateChange, done: Settlement) -> None:
     if done.contradicted:
         logger.warning("late evidence contradicts the outcome, which stands", run_id=record.run_id)
         count("LateEvidence")
+    if done.unreadable_run:
+        logger.warning("the run's own record cannot be read: it does not show this task", run_id=record.run_id)
+        count("RecordsUnreadable")
     if done.log_problem:
         count("LogsUnread")

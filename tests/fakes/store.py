@@ -6,11 +6,15 @@ from dataclasses import replace
 from fargate_runs import lenient
 from fargate_runs.ports import (
     Clock,
+    LoadedRun,
     LostRace,
+    OpenItem,
     OpenRun,
     OpenTask,
     RunStore,
     SweepMark,
+    Unreadable,
+    UnreadableRecordError,
     WriteResult,
     Written,
 )
@@ -20,7 +24,10 @@ from tests.fakes.clock import StoppedClock
 
 
 class InMemoryRunStore(RunStore):
-    """`writes` keeps every task record that was ever written, in order: for what may never happen on the way."""
+    """`writes` keeps every task record that was ever written, in order: for what may never happen on the way.
+
+    `unreadable` has the keys of the records that cannot be read, (run id, task id or None), and why.
+    """
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or StoppedClock()
@@ -28,13 +35,16 @@ class InMemoryRunStore(RunStore):
         self.runs: dict[str, RunRecord] = {}
         self.writes: list[TaskRecord] = []
         self.mark = SweepMark()
+        self.unreadable: dict[tuple[str, str | None], str] = {}
 
     def find_task(self, run_id: str, task_id: str) -> TaskRecord | None:
+        self._read(run_id, task_id)
         return self.tasks.get((run_id, task_id))
 
     def write_task(self, record: TaskRecord) -> WriteResult:
         stands = self.tasks.get((record.run_id, record.task_id))
         if stands and (stands.version >= record.version or stands.outcome):
+            self._read(record.run_id, record.task_id)
             return LostRace(stands)
         self._put(record)
         return Written(record)
@@ -42,6 +52,7 @@ class InMemoryRunStore(RunStore):
     def write_lost(self, record: TaskRecord) -> WriteResult:
         stands = self.tasks[record.run_id, record.task_id]
         if stands.version != record.version or stands.outcome:
+            self._read(record.run_id, record.task_id)
             return LostRace(stands)
         self._put(record)
         return Written(record)
@@ -60,15 +71,21 @@ class InMemoryRunStore(RunStore):
 
     def live_tasks(self, execution_arn: str) -> tuple[TaskRecord, ...]:
         return tuple(
-            each for each in self.tasks.values() if each.outcome is None and each.execution_arn == execution_arn
+            each
+            for each in self.tasks.values()
+            if each.outcome is None
+            and each.execution_arn == execution_arn
+            and (each.run_id, each.task_id) not in self.unreadable
         )
 
     def find_run(self, run_id: str) -> RunRecord | None:
+        self._read(run_id, None)
         return self.runs.get(run_id)
 
     def write_run(self, run: RunRecord) -> RunRecord | None:
         stands = self.runs.get(run.run_id)
         if (stands.revision if stands else 0) != run.revision:
+            self._read(run.run_id, None)
             return stands
         created = run.created_at or self.clock.now()
         # To the millisecond, as it is stored.
@@ -81,12 +98,21 @@ class InMemoryRunStore(RunStore):
         if run and run.task is None and run.execution is None:
             del self.runs[run_id]
 
-    def load_run(self, run_id: str) -> tuple[RunRecord | None, tuple[TaskRecord, ...]]:
-        return self.runs.get(run_id), tuple(task for key, task in sorted(self.tasks.items()) if key[0] == run_id)
+    def load_run(self, run_id: str) -> LoadedRun:
+        return LoadedRun(
+            None if (run_id, None) in self.unreadable else self.runs.get(run_id),
+            tuple(task for key, task in sorted(self.tasks.items()) if key[0] == run_id and key not in self.unreadable),
+            tuple(Unreadable(*key, why) for key, why in self.unreadable.items() if key[0] == run_id),
+        )
 
-    def open_items(self) -> Iterator[OpenTask | OpenRun]:
+    def open_items(self) -> Iterator[OpenItem]:
         for task in list(self.tasks.values()):
-            if task.is_open:
+            if not task.is_open:
+                continue
+            problem = self.unreadable.get((task.run_id, task.task_id))
+            if problem:
+                yield Unreadable(task.run_id, task.task_id, problem)
+            else:
                 yield OpenTask(
                     task.run_id,
                     task.task_id,
@@ -109,6 +135,10 @@ class InMemoryRunStore(RunStore):
             return False
         self.mark = replace(mark, revision=mark.revision + 1)
         return True
+
+    def _read(self, run_id: str, task_id: str | None) -> None:
+        if (run_id, task_id) in self.unreadable:
+            raise UnreadableRecordError(run_id, task_id, self.unreadable[run_id, task_id])
 
     def _put(self, record: TaskRecord) -> None:
         self.tasks[record.run_id, record.task_id] = record

@@ -21,3 +21,14 @@ def create_runs_table(client: "DynamoDBClient") -> None:
 def _properties() -> dict[str, Any]:
     (table,) = resources_of_type(load_template(), "AWS::DynamoDB::Table").values()
     return {name: table["Properties"][name] for name in CREATABLE}
+
+
+def spoil(client: Any, run_id: str, task_id: str | None = None) -> None:
+    """A word of tomorrow in the record of a task, or in the run's own: a newer version wrote it before a roll-back."""
+    client.update_item(
+        TableName=TABLE,
+        Key={"pk": {"S": f"RUN#{run_id}"}, "sk": {"S": f"TASK#{task_id}" if task_id else "RUN"}},
+        UpdateExpression="SET #pattern = :word",
+        ExpressionAttributeNames={"#pattern": "pattern"},
+        ExpressionAttributeValues={":word": {"S": "fan-out"}},
+    )

@@ -19,7 +19,7 @@ from tests.fakes.ecs import (
     life,
     overrides,
 )
-from tests.fakes.tables import TABLE
+from tests.fakes.tables import TABLE, spoil
 from tests.functional.conftest import Stack
 from tests.functional.printed import line_of, metrics_of, secrets_in
 
@@ -60,6 +60,18 @@ def test_what_somebody_may_want_to_be_woken_for(stack: Stack, printed: Callable[
         ("LogsUnread", None),
         ("LateEvidence", None),
     ]
+
+
+def test_a_run_of_another_version_does_not_keep_its_task_from_being_settled(
+    stack: Stack, printed: Callable[[], str]
+) -> None:
+    stack.task_state_change(event(life()[2]))
+    spoil(stack.dynamodb, RUN_ID)
+    stack.task_state_change(event(detail()))
+    assert TOKEN in stack.callbacks.answers
+    said = printed()
+    assert ("RecordsUnreadable", None) in metrics_of(said)
+    assert line_of(said, message="the run's own record cannot be read: it does not show this task")["run_id"] == RUN_ID
 
 
 def test_a_bad_event_leaves_its_neighbours_alone(stack: Stack) -> None:

@@ -45,7 +45,7 @@ def _show_nothing_again() -> Iterator[None]:
 
 
 def _load(self: RecordTaskState, run_id: str) -> Sequence[TaskRecord]:
-    return self._store.load_run(run_id)[1]
+    return self._store.load_run(run_id).tasks
 
 
 def _nothing(_self: SweepExecutions, _run: OpenRun) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 import pytest
 
 from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.ports import OpenRun, OpenTask
+from fargate_runs.ports import OpenItem, OpenRun, OpenTask
 from fargate_runs.run_state import RunRecord
 from fargate_runs.task import EcsTask
 from fargate_runs.usecases.sweep.sweep import Sweep
@@ -72,10 +72,10 @@ class Story:
         self.sweep: Sweep = self.world.sweep()  # one warm process
         self.execution(ExecutionStatus.RUNNING)
         self._true_index = self.world.store.open_items
-        self._index_before: list[OpenTask | OpenRun] = []
+        self._index_before: list[OpenItem] = []
         self.world.store.open_items = self._index  # type: ignore[method-assign]
 
-    def _index(self) -> Iterator[OpenTask | OpenRun]:
+    def _index(self) -> Iterator[OpenItem]:
         runs = self._index_before if self.behind in {Behind.RUNS, Behind.ALL} else list(self._true_index())
         tasks = self._index_before if self.behind in {Behind.TASKS, Behind.ALL} else list(self._true_index())
         yield from (each for each in tasks if isinstance(each, OpenTask))

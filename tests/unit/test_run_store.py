@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fargate_runs.patterns import Pattern
-from fargate_runs.ports import LostRace, OpenRun, OpenTask, RunStore, SweepMark, Written
+from fargate_runs.ports import LoadedRun, LostRace, OpenRun, OpenTask, RunStore, SweepMark, Written
 from fargate_runs.record import Delivery, TaskRecord
 from fargate_runs.run_state import GivenUp, RunRecord, RunStatus, with_execution, with_task
 from fargate_runs.usecases.folding import fold_run
@@ -40,14 +40,14 @@ def found(store: RunStore) -> TaskRecord:
 
 
 def shown(store: RunStore) -> RunRecord:
-    run, _ = store.load_run(RUN_ID)
+    run = store.load_run(RUN_ID).run
     assert run
     return run
 
 
 def test_nothing_is_there(store: RunStore) -> None:
     assert store.find_task(RUN_ID, TASK_ID) is None
-    assert store.load_run(RUN_ID) == (None, ())
+    assert store.load_run(RUN_ID) == LoadedRun(None)
 
 
 RECORDS = {
@@ -215,7 +215,7 @@ def test_a_run_that_never_started_is_forgotten(store: RunStore) -> None:
     store.write_run(pending_run())
     store.forget_run(RUN_ID)
     store.forget_run(RUN_ID)
-    assert store.load_run(RUN_ID) == (None, ())
+    assert store.load_run(RUN_ID) == LoadedRun(None)
 
 
 @pytest.mark.parametrize("name", ["running", "ended"])
@@ -279,5 +279,5 @@ def test_a_run_and_all_of_its_tasks(store: RunStore) -> None:
     tasks = [ended_task(), open_task(**SECOND)]
     for each in tasks:
         store.write_task(each)
-    _, loaded = store.load_run(RUN_ID)
+    loaded = store.load_run(RUN_ID).tasks
     assert sorted(loaded, key=lambda each: each.version, reverse=True) == tasks

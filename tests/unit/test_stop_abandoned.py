@@ -195,7 +195,7 @@ def attempts(world: World, *details: Detail) -> Sequence[TaskRecord]:
         world.settle(each)
     world.cluster.stops.clear()
     world.callbacks.calls = 0
-    return world.store.load_run(RUN_ID)[1]
+    return world.store.load_run(RUN_ID).tasks
 
 
 def test_an_attempt_whose_token_is_closed(world: World) -> None:

@@ -2,9 +2,8 @@
 
 import pytest
 
-from fargate_runs.ports import StoreUnavailableError
-from fargate_runs.record import TaskRecord
-from fargate_runs.run_state import RunRecord, RunStatus
+from fargate_runs.ports import LoadedRun, StoreUnavailableError
+from fargate_runs.run_state import RunStatus
 from tests.fakes.ecs import RUN_ID, Detail, life, task
 from tests.fakes.sweeping import SweepingTasks
 
@@ -51,7 +50,7 @@ def test_one_that_cannot_be_read_leaves_the_others(monkeypatch: pytest.MonkeyPat
     run_ids = [died_before_it_was_shown(world, more) for more in (NO_RUN_ID, NO_EXECUTION)]
     load_run, fails = world.store.load_run, iter([True])
 
-    def fails_once(run_id: str) -> tuple[RunRecord | None, tuple[TaskRecord, ...]]:
+    def fails_once(run_id: str) -> LoadedRun:
         if next(fails, False):
             raise StoreUnavailableError("throttled")
         return load_run(run_id)

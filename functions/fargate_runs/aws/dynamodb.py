@@ -22,15 +22,18 @@ from fargate_runs.aws.items import (
     task_item,
     task_key,
     task_of,
+    unless_unreadable,
 )
 from fargate_runs.ports import (
     Clock,
+    LoadedRun,
     LostRace,
-    OpenRun,
+    OpenItem,
     OpenTask,
     RunStore,
     StoreUnavailableError,
     SweepMark,
+    Unreadable,
     WriteResult,
     Written,
 )
@@ -122,7 +125,9 @@ class DynamoRunStore(RunStore):
 
     def live_tasks(self, execution_arn: str) -> tuple[TaskRecord, ...]:
         """See RunStore."""
-        return tuple(map(task_of, self._query("liveExecutionArn", execution_arn, IndexName="live-by-execution")))
+        items = self._query("liveExecutionArn", execution_arn, IndexName="live-by-execution")
+        found = (unless_unreadable(task_of, item) for item in items)
+        return tuple(each for each in found if not isinstance(each, Unreadable))
 
     def find_run(self, run_id: str) -> RunRecord | None:
         """See RunStore."""
@@ -147,25 +152,29 @@ class DynamoRunStore(RunStore):
             )
         )
 
-    def load_run(self, run_id: str) -> tuple[RunRecord | None, tuple[TaskRecord, ...]]:
+    def load_run(self, run_id: str) -> LoadedRun:
         """See RunStore."""
-        items = tuple(self._query("pk", run_key(run_id)["pk"], ConsistentRead=True))
-        run = next((run_of(item) for item in items if item["sk"] == "RUN"), None)
-        return run, tuple(task_of(item) for item in items if item["sk"] != "RUN")
+        items = self._query("pk", run_key(run_id)["pk"], ConsistentRead=True)
+        found = tuple(unless_unreadable(run_of if item["sk"] == "RUN" else task_of, item) for item in items)
+        return LoadedRun(
+            next((each for each in found if isinstance(each, RunRecord)), None),
+            tuple(each for each in found if isinstance(each, TaskRecord)),
+            tuple(each for each in found if isinstance(each, Unreadable)),
+        )
 
-    def open_items(self) -> Iterator[OpenTask | OpenRun]:
+    def open_items(self) -> Iterator[OpenItem]:
         """See RunStore."""
         names = {f"#a{n}": name for n, name in enumerate(OPEN_ATTRIBUTES)}
         for number in range(OPEN_SHARDS):
-            yield from map(
-                open_item_of,
-                self._query(
+            yield from (
+                unless_unreadable(open_item_of, item)
+                for item in self._query(
                     "openShard",
                     shard(number),
                     IndexName="open",
                     ProjectionExpression=", ".join(names),
                     ExpressionAttributeNames=names,
-                ),
+                )
             )
 
     def sweep_mark(self) -> SweepMark:

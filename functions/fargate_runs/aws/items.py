@@ -11,10 +11,11 @@ nothing is to do any more, and a run also between two attempts.
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from functools import wraps
+from typing import Final, TypeVar
 
 from fargate_runs import lenient
 from fargate_runs.execution import Execution, ExecutionStatus
@@ -22,13 +23,49 @@ from fargate_runs.kinds import ErrorName, OutcomeStatus
 from fargate_runs.log import NO_RESULT, LogLocation, Result
 from fargate_runs.outcome import Outcome
 from fargate_runs.patterns import Pattern
-from fargate_runs.ports import OpenRun, OpenTask, SweepMark
+from fargate_runs.ports import OpenRun, OpenTask, SweepMark, Unreadable, UnreadableRecordError
 from fargate_runs.record import Delivery, TaskRecord
 from fargate_runs.run_state import GivenUp, RunRecord, TaskView, task_id_of
 from fargate_runs.task import Timeline
 
 OPEN_SHARDS: Final = 8
 Item = dict[str, object]
+T = TypeVar("T")
+Read = Callable[[Mapping[str, object]], T]
+_LONGEST_PROBLEM: Final = 200
+
+
+def _reads_one(read: "Read[T]") -> "Read[T]":
+    """Whatever is odd about a record is one error that names it, so that it can keep no other from being read."""
+
+    @wraps(read)
+    def reads(item: Mapping[str, object]) -> T:
+        try:
+            return read(item)
+        except (LookupError, ValueError, TypeError, ArithmeticError) as error:
+            raise UnreadableRecordError(*_owner(item), _problem(error)) from None
+
+    return reads
+
+
+def _owner(item: Mapping[str, object]) -> tuple[str, str | None]:
+    """The run and the task whose record this is: by its key, which every item has."""
+    kind, _, task_id = str(item.get("sk", "")).partition("#")
+    return str(item.get("pk", "")).removeprefix("RUN#"), task_id if kind == "TASK" else None
+
+
+def _problem(error: Exception) -> str:
+    """Of an attribute that is not there its name; of a word that is not known the word, as enumerations say it."""
+    text = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+    return text[:_LONGEST_PROBLEM]
+
+
+def unless_unreadable(read: "Read[T]", item: Mapping[str, object]) -> T | Unreadable:
+    """The record, or that it cannot be read: for what reads several."""
+    try:
+        return read(item)
+    except UnreadableRecordError as error:
+        return Unreadable(error.run_id, error.task_id, error.problem)
 
 
 def run_key(run_id: str) -> dict[str, str]:
@@ -116,6 +153,7 @@ def _outcome_item(outcome: Outcome, result: Result) -> Item:
     )
 
 
+@_reads_one
 def task_of(item: Mapping[str, object]) -> TaskRecord:
     """The record of a stored task."""
     outcome = lenient.mapping(item.get("outcome"))
@@ -209,6 +247,7 @@ def _execution_item(execution: Execution) -> Item:
     }
 
 
+@_reads_one
 def run_of(item: Mapping[str, object]) -> RunRecord:
     """The record of a stored run."""
     return RunRecord(
@@ -249,6 +288,7 @@ def _execution_of(item: Mapping[str, object]) -> Execution:
 
 # What a sweep reads of each open item.
 OPEN_ATTRIBUTES: Final = (
+    "pk",
     "sk",
     "runId",
     "taskId",
@@ -263,6 +303,7 @@ OPEN_ATTRIBUTES: Final = (
 )
 
 
+@_reads_one
 def open_item_of(item: Mapping[str, object]) -> OpenTask | OpenRun:
     """An element of the index of open items."""
     if item["sk"] == "RUN":

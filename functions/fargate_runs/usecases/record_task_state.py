@@ -23,6 +23,7 @@ from fargate_runs.ports import (
     TokenCallbacks,
     TokenClosedError,
     TokenUnusableError,
+    UnreadableRecordError,
     Written,
 )
 from fargate_runs.record import Delivery, TaskRecord
@@ -42,7 +43,8 @@ class Settlement:
 
     `decided` is true for the one call that fixed the outcome; `delivery` is what this call did with the token, if
     anything; `contradicted` says that the arriving state would have been judged otherwise than what stands; `stopped`
-    counts the tasks that were told to stop; `refused` that Step Functions took no answer at all for the token.
+    counts the tasks that were told to stop; `refused` that Step Functions took no answer at all for the token;
+    `unreadable_run` that the run's own record cannot be read, so that it shows nothing of this.
     """
 
     step: Step
@@ -53,6 +55,7 @@ class Settlement:
     log_problem: str | None = None
     stopped: int = 0
     refused: bool = False
+    unreadable_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ class RecordTaskState:
 
     def show(self, run_id: str) -> Sequence[TaskRecord]:
         """Show all tasks of a run, as a handler does that did not come to it; gives them."""
-        _, tasks = self._store.load_run(run_id)
+        tasks = self._store.load_run(run_id).tasks
         if tasks:
             self._show(*tasks)
         return tasks
@@ -147,7 +150,7 @@ class RecordTaskState:
         if isinstance(written, LostRace):
             return self._carry_on(written.record, task, step)
         # After the write, so that of two attempts that are seen at once one sees the other.
-        stopped = self._abandoned.attempts_given_up(self._store.load_run(record.run_id)[1]) if is_new else 0
+        stopped = self._abandoned.attempts_given_up(self._store.load_run(record.run_id).tasks) if is_new else 0
         return self._finish(Settlement(step, record, decided=outcome is not None, stopped=stopped), task, tail)
 
     def _carry_on(self, stands: TaskRecord, task: EcsTask, step: Step) -> Settlement:
@@ -159,8 +162,9 @@ class RecordTaskState:
     def _finish(self, settlement: Settlement, task: EcsTask | None, tail: LogTail | None) -> Settlement:
         record = settlement.record
         # The run shows the outcome before its machine goes on with it: who reads the record then reads the truth.
-        run = self._show(record)
-        if task and not task.has_ended and _may_run(record):
+        run = self._show_if_readable(record)
+        settlement = replace(settlement, unreadable_run=run is None)
+        if run and task and not task.has_ended and _may_run(record):
             settlement = replace(settlement, stopped=settlement.stopped + self._stop_if_abandoned(record, run))
         outcome = record.outcome
         if outcome is None or not record.awaits_delivery:
@@ -177,6 +181,13 @@ class RecordTaskState:
             log_problem=tail.problem,
             refused=refused,
         )
+
+    def _show_if_readable(self, record: TaskRecord) -> RunRecord | None:
+        """A run that cannot be read keeps none of its tasks from being settled."""
+        try:
+            return self._show(record)
+        except UnreadableRecordError:
+            return None
 
     def _show(self, record: TaskRecord, *more: TaskRecord) -> RunRecord:
         def shown(run: RunRecord | None) -> RunRecord:

@@ -9,7 +9,7 @@ from fargate_runs.errors import RunNotFoundError
 from fargate_runs.execution import Execution
 from fargate_runs.links import task_url
 from fargate_runs.patterns import StateMachines
-from fargate_runs.ports import RunStore
+from fargate_runs.ports import LoadedRun, RunStore, UnreadableRecordError
 from fargate_runs.record import TaskRecord
 from fargate_runs.request import RECORDED_KEYS
 from fargate_runs.run_state import RunRecord, order_of, with_tasks
@@ -27,15 +27,24 @@ class ShowRun:
         self._prices = prices
 
     def __call__(self, run_id: str) -> Document:
-        """The document of a run. Raises RunNotFoundError or StoreUnavailableError."""
-        run, tasks = self._store.load_run(run_id)
-        attempts = sorted(tasks, key=order_of)
+        """The document of a run. Raises RunNotFoundError, UnreadableRecordError or StoreUnavailableError."""
+        loaded = self._store.load_run(run_id)
+        _refuse_unreadable(loaded)
+        run = loaded.run
+        attempts = sorted(loaded.tasks, key=order_of)
         if attempts:
             # For the moment between a task's write and the run's own: what is shown goes together.
             run = with_tasks(run, self._state_machines, *attempts)
         if run is None:
             raise RunNotFoundError(run_id)
         return run_document(run, attempts, self._prices)
+
+
+def _refuse_unreadable(loaded: LoadedRun) -> None:
+    """A run is not shown by its tasks alone, as if nothing else were known of it."""
+    for each in loaded.unreadable:
+        if each.task_id is None or loaded.run is None:
+            raise UnreadableRecordError(each.run_id, each.task_id, each.problem)
 
 
 def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices) -> Document:

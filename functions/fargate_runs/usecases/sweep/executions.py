@@ -104,7 +104,7 @@ class SweepExecutions:
 
     def _show_tasks(self, run: OpenRun) -> None:
         """A task may be recorded and not yet shown by its run: the handler died between the two."""
-        for task in self._store.load_run(run.run_id)[1]:
+        for task in self._store.load_run(run.run_id).tasks:
             fold_run(self._store, run.run_id, lambda stands, task=task: with_task(stands, task, follows=True))  # type: ignore[misc]
 
     def _give_up(self, run: OpenRun | None, why: GivenUp, since: datetime | None, after: timedelta) -> None:

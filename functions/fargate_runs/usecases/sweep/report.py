@@ -15,7 +15,8 @@ class SweepReport:
     `recovered` is the outcomes that no event had brought; `delivered` the answers that were still to be given; `lost`
     the tasks that ECS has forgotten; `missing` those that it does not know and that are waited for; `stopped` the tasks
     that were told to stop; `noted` the executions whose end was news; `refused` the tokens for which Step Functions
-    took no answer at all; `unreadable` the tasks that ECS showed and that cannot be read; `failures` what is tried
+    took no answer at all; `unreadable` the tasks that ECS showed and that cannot be read; `unreadable_records` the open
+    records of that kind; `failures` what is tried
     again by the next sweep. `is_complete` says that the sweep came to its end, `is_skipped` that another one was at
     work. `seen_until` is the mark's (see SweepMark). `unforeseen` is the first error that is a fault of the code.
     """
@@ -31,6 +32,7 @@ class SweepReport:
     noted: int = 0
     refused: int = 0
     unreadable: int = 0
+    unreadable_records: int = 0
     failures: int = 0
     is_complete: bool = False
     is_skipped: bool = False

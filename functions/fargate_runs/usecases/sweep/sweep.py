@@ -44,8 +44,10 @@ class Sweep:
         for item in self._store.open_items():
             if isinstance(item, OpenTask):
                 tasks[item.task_arn] = item
-            else:
+            elif isinstance(item, OpenRun):
                 runs.append(item)
+            else:
+                report.unreadable_records += 1
         report.open_tasks, report.open_runs = len(tasks), len(runs)
         report.attempt(
             lambda: self._tasks(tasks, runs, report, turn.go_on)
