@@ -174,6 +174,9 @@ def _redriven(engine: Engine, clock: Clock, record: Json, parameters: Json) -> R
 def _describing(describe: Operation, clock: Clock) -> Operation:
     def describe_execution(record: Json, parameters: Json) -> Response:
         shown = {**json.loads(describe(parameters)[2]), **redrive_view(record, clock.now())}
+        shown.update(error=record.get("error"), cause=record.get("cause"))
+        if shown["output"] is None:
+            del shown["outputDetails"]  # fact B40
         response: Response = json_response({name: value for name, value in shown.items() if value is not None})
         return response
 

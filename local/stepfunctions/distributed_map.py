@@ -125,7 +125,7 @@ class DistributedMap:
             return output
 
     def _end(self, run: Json, execution: Execution, status: str, failure: StateError | None) -> None:
-        error, cause = (failure.error, failure.cause) if failure else (None, None)
+        error, cause = (failure.shown, failure.cause) if failure else (None, None)
         execution.end(status, error=error, cause=cause)
         execution.add_event(f"Execution{status.capitalize()}", 0, {"error": error, "cause": cause})
         self._runs.child_ended(run, status.lower())

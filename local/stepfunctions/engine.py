@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from local.clock import Clock, iso_milliseconds
 from local.ecs.model import Json
-from local.stepfunctions.errors import RUNTIME, TIMEOUT, StateError
+from local.stepfunctions.errors import RUNTIME, StateError
 from local.stepfunctions.execution import Execution, Frame, as_json
 from local.stepfunctions.interpreter import Interpreter
 from local.stepfunctions.ports import ExecutionEvents
@@ -100,7 +100,7 @@ class Engine:
             async with asyncio.timeout(self._machine_timeout(walk.machine)):
                 output = await self._interpreter.run(walk.machine, data, walk.frame)
         except TimeoutError:
-            self._end(execution, "TIMED_OUT", "ExecutionTimedOut", StateError(TIMEOUT))
+            self._end(execution, "TIMED_OUT", "ExecutionTimedOut", StateError(None))
         except StateError as failure:
             self._end(execution, "FAILED", "ExecutionFailed", failure)
         except asyncio.CancelledError:
@@ -126,8 +126,8 @@ class Engine:
     def _end(self, execution: Execution, status: str, event: str, failure: StateError) -> None:
         if not execution.running:
             return
-        execution.end(status, error=failure.error, cause=failure.cause)
-        execution.add_event(event, _last(execution), {"error": failure.error, "cause": failure.cause})
+        execution.end(status, error=failure.shown, cause=failure.cause)
+        execution.add_event(event, _last(execution), {"error": failure.shown, "cause": failure.cause})
         self._events.status_changed(execution.record)
 
 

@@ -18,19 +18,25 @@ _TIMEOUTS: Final = frozenset({TIMEOUT, HEARTBEAT_TIMEOUT})
 
 
 class StateError(Exception):
-    """A state ended with an error name and, where there is one, a cause."""
+    """A state ended with an error name and a cause, where it has them."""
 
-    def __init__(self, error: str, cause: str | None = None) -> None:
+    def __init__(self, error: str | None, cause: str | None = None) -> None:
         self.error = error
         self.cause = cause
         super().__init__(f"{error}: {cause}")
 
+    @property
+    def shown(self) -> str | None:
+        """The error as histories and descriptions have it: a missed heartbeat is a time-out there (fact B27)."""
+        return TIMEOUT if self.error == HEARTBEAT_TIMEOUT else self.error
+
     def output(self) -> dict[str, object]:
-        """What a Catch hands on: `{Error, Cause}`; States.Timeout has no Cause (fact B27)."""
-        return {"Error": self.error} if self.cause is None else {"Error": self.error, "Cause": self.cause}
+        """What a Catch hands on: `{Error, Cause}`, null where there is none, but for time-outs (facts B27, B40)."""
+        cause = "" if self.cause is None and self.error in _TIMEOUTS else self.cause
+        return {"Error": self.error, "Cause": cause}
 
 
-def matches(error_equals: list[str], error: str) -> bool:
+def matches(error_equals: list[str], error: str | None) -> bool:
     """Whether a retrier's or catcher's `ErrorEquals` names this error (fact B27).
 
     States.ALL matches all but States.Runtime and States.DataLimitExceeded; States.TaskFailed matches those that

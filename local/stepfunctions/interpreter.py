@@ -92,7 +92,7 @@ class Interpreter:
 
     async def _fail(self, state: Json, data: object, frame: Frame) -> Step:
         fields = Fields(self._language, frame, state, data)
-        raise StateError(fields.text("Error") or "", fields.text("Cause"))
+        raise StateError(fields.text("Error"), fields.text("Cause"))
 
     async def _choice(self, state: Json, data: object, frame: Frame) -> Step:
         fields = Fields(self._language, frame, state, data)

@@ -17,7 +17,8 @@ from local.stepfunctions.ports import Services
 from local.stepfunctions.tokens import Tokens, TokenWait
 
 DEFAULT_TIMEOUT_SECONDS: Final = 99_999_999  # fact B27
-SYNC_SUFFIX: Final = ".sync"
+SYNC_AS_JSON_SUFFIX: Final = ".sync:2"
+SYNC_SUFFIXES: Final = (".sync", SYNC_AS_JSON_SUFFIX)
 TOKEN_SUFFIX: Final = ".waitForTaskToken"  # noqa: S105
 _RESOURCE_PARTS: Final = 7
 
@@ -71,7 +72,7 @@ class TaskRunner:
 
     def __init__(self, integrations: dict[str, Integration], services: Services, tokens: Tokens, clock: Clock) -> None:
         self._integrations = integrations
-        self._services = services
+        self._others = _Others(services)
         self._tokens = tokens
         self._clock = clock
 
@@ -109,7 +110,7 @@ class TaskRunner:
             raise StateError(TIMEOUT) from None
         except StateError as failure:
             event = "TaskTimedOut" if failure.error == HEARTBEAT_TIMEOUT else "TaskFailed"
-            frame.note(event, {**about, "error": failure.error, "cause": failure.cause})
+            frame.note(event, {**about, "error": failure.shown, "cause": failure.cause})
             raise
         frame.note("TaskSucceeded", {**about, "output": as_json(result)})
         return result
@@ -117,10 +118,7 @@ class TaskRunner:
     async def _perform(
         self, call: Call, frame: Frame, wait: TokenWait | None, heartbeat_seconds: float | None, about: dict[str, str]
     ) -> object:
-        integration = self._integrations.get(call.resource.removesuffix(TOKEN_SUFFIX).removesuffix(SYNC_SUFFIX))
-        if integration is None:
-            answer = await self._services.call(call.resource, call.arguments)
-            return answer if wait is None else await self._answered(wait, heartbeat_seconds)
+        integration = self._integrations.get(_operation(call.resource), self._others)
         beats = asyncio.ensure_future(self._answered(wait, heartbeat_seconds)) if wait is not None else None
         try:
             submitted = await integration.submit(call)
@@ -149,6 +147,36 @@ class TaskRunner:
             wait.heartbeat.clear()
 
 
+class _Others(Integration):
+    """Every integration that is not this runtime's own: their answer is all there is to them."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def submit(self, call: Call) -> Submitted:
+        """See `Integration.submit`."""
+        return _Answered(await self._services.call(call.resource, call.arguments))
+
+
+class _Answered(Submitted):
+    """A request that is over once it is answered."""
+
+    def __init__(self, answer: object) -> None:
+        self._answer = answer
+
+    @property
+    def response(self) -> object:
+        """See `Submitted.response`."""
+        return self._answer
+
+    async def finished(self) -> object:
+        """See `Submitted.finished`."""
+        return self._answer
+
+    def abort(self) -> None:
+        """Nothing goes on."""
+
+
 async def _finished(submitted: Submitted) -> object:
     try:
         return await submitted.finished()
@@ -160,14 +188,22 @@ async def _finished(submitted: Submitted) -> object:
 def _pattern(resource: str) -> Pattern:
     if resource.endswith(TOKEN_SUFFIX):
         return Pattern.CALLBACK
-    return Pattern.SYNC if SYNC_SUFFIX in resource.rsplit(":", 1)[-1] else Pattern.REQUEST_RESPONSE
+    return Pattern.SYNC if resource.endswith(SYNC_SUFFIXES) else Pattern.REQUEST_RESPONSE
+
+
+def _operation(resource: str) -> str:
+    """The resource without its pattern."""
+    for suffix in (TOKEN_SUFFIX, *SYNC_SUFFIXES):
+        resource = resource.removesuffix(suffix)
+    return resource
 
 
 def _names(resource: str) -> tuple[str, str]:
     """`resourceType` and `resource` of the history's details (fact B20)."""
     parts = resource.split(":")
     if resource.startswith("arn:aws:states:::") and len(parts) >= _RESOURCE_PARTS:
-        return ":".join(parts[5:-1]), parts[-1]
+        action = 2 if resource.endswith(SYNC_AS_JSON_SUFFIX) else 1
+        return ":".join(parts[5:-action]), ":".join(parts[-action:])
     return (parts[2] if len(parts) > 2 else "states"), resource  # noqa: PLR2004
 
 

@@ -78,7 +78,7 @@ class Tokens:
         _check_length("error", error, LONGEST_ERROR_CHARACTERS)
         _check_length("cause", cause, LONGEST_CAUSE_CHARACTERS)
         self.close(wait)
-        wait.answer.set_exception(StateError(error or "", cause))
+        wait.answer.set_exception(StateError(error, cause))
 
     def beat(self, token: str) -> None:
         """SendTaskHeartbeat."""

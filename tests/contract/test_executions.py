@@ -54,7 +54,7 @@ ENDS = [
     ("RUNNING", None, None),
     ("SUCCEEDED", None, None),
     ("FAILED", "Own.Error", "because"),
-    ("TIMED_OUT", "States.Timeout", None),
+    ("TIMED_OUT", None, None),
     ("ABORTED", "Why", "not"),
 ]
 

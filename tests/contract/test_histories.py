@@ -1,8 +1,9 @@
-"""Execution histories (facts B20, B21, B27)."""
+"""Execution histories (facts B20, B21, B27, B40)."""
 
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -24,6 +25,11 @@ def details(aws: Aws, end: Json, event_type: str) -> Json:
     found = events[0][key]
     assert isinstance(found, dict)
     return found
+
+
+def types(aws: Aws, execution: object) -> list[object]:
+    """The types of an execution's events."""
+    return [event["type"] for event in aws.history(execution)]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +74,62 @@ def test_b27_task_timed_out_names_the_error(aws: Aws) -> None:
         "resource": "runTask.sync",
         "error": "States.Timeout",
     }
+
+
+def test_b20_a_callback_of_any_service_is_submitted(aws: Aws) -> None:
+    """B29: and its token is answered by SendTaskFailure, here without error and cause (B40)."""
+    url = aws.sqs.create_queue(QueueName=f"tokens-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    send: Json = {"QueueUrl": url, "MessageBody": {"token.$": "$$.Task.Token"}}
+    execution = aws.start(state("arn:aws:states:::sqs:sendMessage.waitForTaskToken", send))
+    received = eventually(lambda: aws.sqs.receive_message(QueueUrl=url).get("Messages"), "a token")
+    eventually(lambda: types(aws, execution)[-1] == "TaskSubmitted" or None, "TaskSubmitted")
+    aws.sfn.send_task_failure(taskToken=json.loads(received[0]["Body"])["token"])
+    end = aws.ended(execution)
+    assert types(aws, execution)[2:] == [
+        "TaskScheduled",
+        "TaskStarted",
+        "TaskSubmitted",
+        "TaskFailed",
+        "ExecutionFailed",
+    ]
+    about = {"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken"}
+    submitted = details(aws, end, "TaskSubmitted")
+    assert json.loads(str(submitted.pop("output")))["MessageId"] == received[0]["MessageId"]
+    assert submitted == about
+    assert details(aws, end, "TaskFailed") == about
+    assert not {"error", "cause"} & set(end)
+
+
+@pytest.mark.parametrize(
+    ("fail", "caught"),
+    [
+        ({}, {"Error": None, "Cause": None}),
+        ({"Error": "E"}, {"Error": "E", "Cause": None}),
+        ({"Cause": "because"}, {"Error": None, "Cause": "because"}),
+    ],
+)
+def test_b40_a_fail_state_without_error_or_cause(aws: Aws, fail: Json, caught: Json) -> None:
+    failing = {"StartAt": "Fail", "States": {"Fail": {"Type": "Fail", **fail}}}
+    end = aws.run(failing)
+    shown = {name.lower(): text for name, text in fail.items()}
+    assert {name: end[name] for name in ("error", "cause") if name in end} == shown
+    assert details(aws, end, "ExecutionFailed") == shown
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
+    both = {"Type": "Parallel", "Branches": [failing], "Catch": catch, "End": True}
+    end = aws.run({"StartAt": "Both", "States": {"Both": both, "Caught": {"Type": "Pass", "End": True}}})
+    assert json.loads(str(end["output"])) == caught
+
+
+def test_b40_a_token_failed_without_error_is_caught_as_nulls(aws: Aws) -> None:
+    url = aws.sqs.create_queue(QueueName=f"tokens-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    send: Json = {"QueueUrl": url, "MessageBody": {"token.$": "$$.Task.Token"}}
+    catch = [{"ErrorEquals": ["States.TaskFailed"], "ResultPath": "$.failure", "Next": "Caught"}]
+    machine = state("arn:aws:states:::sqs:sendMessage.waitForTaskToken", send, Catch=catch)
+    machine["States"]["Caught"] = {"Type": "Pass", "End": True}  # type: ignore[index]
+    execution = aws.start(machine)
+    received = eventually(lambda: aws.sqs.receive_message(QueueUrl=url).get("Messages"), "a token")
+    aws.sfn.send_task_failure(taskToken=json.loads(received[0]["Body"])["token"])
+    assert json.loads(str(aws.ended(execution)["output"])) == {"failure": {"Error": None, "Cause": None}}
 
 
 def test_every_event_follows_one_before_it(aws: Aws) -> None:

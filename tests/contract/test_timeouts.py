@@ -94,7 +94,17 @@ def test_b27_a_missed_heartbeat_can_be_named(aws: Aws, names: list[str]) -> None
     assert isinstance(states, dict)
     states["Caught"] = {"Type": "Pass", "End": True}
     end = aws.run(machine)
-    assert json.loads(str(end["output"])) == {"Error": "States.HeartbeatTimeout"}
+    assert json.loads(str(end["output"])) == {"Error": "States.HeartbeatTimeout", "Cause": ""}
+
+
+def test_b27_a_missed_heartbeat_that_is_retried_by_its_name(aws: Aws) -> None:
+    retry = [{"ErrorEquals": ["States.HeartbeatTimeout"], "IntervalSeconds": 1, "MaxAttempts": 1}]
+    machine = state(
+        RUN_TASK + ".waitForTaskToken", with_token(aws), HeartbeatSeconds=60, TimeoutSeconds=LONG, Retry=retry
+    )
+    end = aws.run(machine)
+    timed_out = [event for event in aws.history(end["executionArn"]) if event["type"] == "TaskTimedOut"]
+    assert len(timed_out) == 2
 
 
 def test_b27_heartbeat_by_path_and_as_jsonata(aws: Aws) -> None:
@@ -106,7 +116,21 @@ def test_b27_heartbeat_by_path_and_as_jsonata(aws: Aws) -> None:
         RUN_TASK + ".waitForTaskToken", parameters, HeartbeatSeconds="{% $states.input.beat %}", TimeoutSeconds=LONG
     )
     for machine in (by_path, by_expression):
-        assert aws.run(machine, {"beat": 60})["error"] == "States.HeartbeatTimeout"
+        end = aws.run(machine, {"beat": 60})
+        assert (end["status"], end["error"], end.get("cause")) == ("FAILED", "States.Timeout", None)
+        history = aws.history(end["executionArn"])
+        shown = {"resourceType": "ecs", "resource": "runTask.waitForTaskToken", "error": "States.Timeout"}
+        assert named(history, "TaskTimedOut") == shown
+        assert named(history, "ExecutionFailed") == {"error": "States.Timeout"}
+
+
+def test_b27_a_caught_time_out_has_an_empty_cause(aws: Aws) -> None:
+    catch = [{"ErrorEquals": ["States.Timeout"], "Next": "Caught"}]
+    machine = state(RUN_TASK + ".waitForTaskToken", with_token(aws), TimeoutSeconds=30, Catch=catch)
+    states = machine["States"]
+    assert isinstance(states, dict)
+    states["Caught"] = {"Type": "Pass", "End": True}
+    assert json.loads(str(aws.run(machine)["output"])) == {"Error": "States.Timeout", "Cause": ""}
 
 
 def test_b27_task_failed_does_not_catch_a_time_out(aws: Aws) -> None:
@@ -118,10 +142,11 @@ def test_b27_task_failed_does_not_catch_a_time_out(aws: Aws) -> None:
     assert aws.run(machine)["error"] == "States.Timeout"
 
 
-def test_the_execution_itself_times_out(aws: Aws) -> None:
+def test_b40_an_execution_that_timed_out_has_neither_error_nor_cause(aws: Aws) -> None:
     machine = {**state(RUN_TASK + ".waitForTaskToken", with_token(aws)), "TimeoutSeconds": 30}
     end = aws.run(machine)
     assert end["status"] == "TIMED_OUT"
+    assert not {"error", "cause", "output", "outputDetails"} & set(end)
     assert aws.history(end["executionArn"])[-1]["type"] == "ExecutionTimedOut"
 
 
