@@ -31,6 +31,7 @@ from tests.fakes.ecs import (
     task_arn,
 )
 from tests.fakes.settling import World
+from tests.fakes.sweeping import EnoughError, GoOn
 
 SECOND_ID = "f" * 32
 CLOSED = [status for status in ExecutionStatus if status not in {"RUNNING", "PENDING_REDRIVE"}]
@@ -284,3 +285,29 @@ def test_each_service_that_is_down_is_said_so(world: World, monkeypatch: pytest.
     with pytest.raises(CallbacksUnavailableError):
         world.abandoned.attempts_given_up(tasks)
     assert world.cluster.stops == []
+
+
+def test_a_task_that_cannot_be_stopped_keeps_no_other_from_being_stopped(world: World) -> None:
+    for n, each in enumerate((TASK_ID, SECOND_ID, "e" * 32)):
+        world.settle(running(each, createdAt=f"2025-05-06T11:0{n}:00Z"))
+    ended = world.executions.show(execution("ABORTED"))
+    stop = world.cluster.stop
+
+    def one_is_refused(*asked: str) -> None:
+        if asked[0] == task_arn(SECOND_ID):
+            raise ClusterUnavailableError("ECS answered AccessDeniedException")
+        stop(*asked)
+
+    world.cluster.stop = one_is_refused  # type: ignore[assignment, method-assign]
+    with pytest.raises(ClusterUnavailableError, match="AccessDenied"):
+        world.abandoned.of_execution(ended)
+    assert stops(world) == [TASK_ID, "e" * 32]
+
+
+def test_it_is_asked_before_each_stop_whether_to_go_on(world: World) -> None:
+    for n, each in enumerate((TASK_ID, SECOND_ID, "e" * 32)):
+        world.settle(running(each, createdAt=f"2025-05-06T11:0{n}:00Z"))
+    ended = world.executions.show(execution("ABORTED"))
+    with pytest.raises(EnoughError):
+        world.abandoned.of_execution(ended, (), GoOn(stops_at=3))
+    assert stops(world) == [TASK_ID, SECOND_ID]

@@ -1,13 +1,14 @@
 """Note how an execution stands on its run, and stop what it left behind when it ended."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from fargate_runs.execution import Execution, is_child
 from fargate_runs.patterns import StateMachines
-from fargate_runs.ports import RunStore
+from fargate_runs.ports import OpenTask, RunStore
 from fargate_runs.run_state import RunRecord, with_execution
 from fargate_runs.usecases.folding import fold_run
-from fargate_runs.usecases.stop_abandoned import StopAbandoned
+from fargate_runs.usecases.stop_abandoned import StopAbandoned, always
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,10 @@ class RecordExecutionState:
         self._abandoned = abandoned
         self._state_machines = state_machines
 
-    def __call__(self, execution: Execution) -> ExecutionNoted:
-        """Take in one state of an execution.
+    def __call__(
+        self, execution: Execution, seen_open: Iterable[OpenTask] = (), go_on: Callable[[], None] = always
+    ) -> ExecutionNoted:
+        """Take in one state of an execution. `seen_open` and `go_on` are a sweep's (see StopAbandoned.of_execution).
 
         Raises StoreUnavailableError, ExecutionsUnavailableError or ClusterUnavailableError: the same call made again
         goes on from what stands.
@@ -36,4 +39,4 @@ class RecordExecutionState:
         run = None
         if pattern and not is_child(execution.arn):
             run = fold_run(self._store, execution.name, lambda stands: with_execution(stands, execution, pattern))
-        return ExecutionNoted(run, self._abandoned.of_execution(execution))
+        return ExecutionNoted(run, self._abandoned.of_execution(execution, seen_open, go_on))

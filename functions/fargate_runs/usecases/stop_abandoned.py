@@ -4,12 +4,16 @@ What is known of an execution may be old: it may have been redriven since. So ta
 asked then: what it calls closed after a task was read cannot be what started that task anew.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from fargate_runs.execution import Execution
 from fargate_runs.orphans import is_to_be_stopped, may_be_given_up, reason_of_end, reason_of_retry
-from fargate_runs.ports import Clock, Cluster, Executions, RunStore, TokenCallbacks
+from fargate_runs.ports import Clock, Cluster, ClusterUnavailableError, Executions, OpenTask, RunStore, TokenCallbacks
 from fargate_runs.record import TaskRecord
+
+
+def always() -> None:
+    """Go on, whatever it costs: for one event. A sweep asks its turn instead."""
 
 
 class StopAbandoned:
@@ -24,22 +28,41 @@ class StopAbandoned:
         self._cluster = cluster
         self._clock = clock
 
-    def of_execution(self, execution: Execution) -> int:
+    def of_execution(
+        self, execution: Execution, seen_open: Iterable[OpenTask] = (), go_on: Callable[[], None] = always
+    ) -> int:
         """Stop what an execution that has ended left behind; gives how many.
 
-        Raises StoreUnavailableError, ExecutionsUnavailableError or ClusterUnavailableError.
-        """
-        return self.these(execution, self._store.live_tasks(execution.arn)) if execution.is_closed else 0
+        `seen_open` is what another index shows of its tasks: each index is behind by itself, so what one of them shows
+        is enough. `go_on` is asked before each call that stops a task.
 
-    def these(self, execution: Execution, live: Sequence[TaskRecord]) -> int:
+        Raises StoreUnavailableError, ExecutionsUnavailableError or ClusterUnavailableError, and what `go_on` raises.
+        """
+        if not execution.is_closed:
+            return 0
+        live = self._store.live_tasks(execution.arn)
+        return self.these(execution, [*live, *self._read(seen_open, live, go_on)], go_on)
+
+    def _read(
+        self, seen_open: Iterable[OpenTask], live: Sequence[TaskRecord], go_on: Callable[[], None]
+    ) -> Iterator[TaskRecord]:
+        """The records of tasks that were seen open and are not among these, as they stand."""
+        known = {each.task_arn for each in live}
+        for each in seen_open:
+            if each.task_arn not in known:
+                go_on()
+                stands = self._store.find_task(each.run_id, each.task_id)
+                if stands and stands.outcome is None:
+                    yield stands
+
+    def these(self, execution: Execution, live: Sequence[TaskRecord], go_on: Callable[[], None] = always) -> int:
         """The same for tasks of it that were read already."""
         if not self._some(execution, live):
             return 0
         now_so = self._executions.describe(execution.arn)
-        stopped = self._some(now_so, live) if now_so else ()
-        for each in stopped:
-            self._cluster.stop(each.task_arn, reason_of_end(now_so or execution))
-        return len(stopped)
+        if now_so is None:
+            return 0
+        return self._stop(self._some(now_so, live), lambda _each: reason_of_end(now_so), go_on)
 
     def attempts_given_up(
         self, tasks: Sequence[TaskRecord], is_due: Callable[[TaskRecord], bool] = lambda _each: True
@@ -49,10 +72,22 @@ class StopAbandoned:
         Raises CallbacksUnavailableError or ClusterUnavailableError.
         """
         due = filter(is_due, may_be_given_up(tasks))
-        given_up = [each for each in due if each.token and self._callbacks.is_closed(each.token)]
-        for each in given_up:
-            self._cluster.stop(each.task_arn, reason_of_retry(each))
-        return len(given_up)
+        given_up = (each for each in due if each.token and self._callbacks.is_closed(each.token))
+        return self._stop(given_up, reason_of_retry, always)
+
+    def _stop(self, tasks: Iterable[TaskRecord], why: Callable[[TaskRecord], str], go_on: Callable[[], None]) -> int:
+        """Stop these, and all the others where one cannot be stopped; gives how many were."""
+        stopped, failed = 0, None
+        for each in tasks:
+            go_on()
+            try:
+                self._cluster.stop(each.task_arn, why(each))
+                stopped += 1
+            except ClusterUnavailableError as error:
+                failed = failed or error
+        if failed:
+            raise failed
+        return stopped
 
     def _some(self, execution: Execution, live: Sequence[TaskRecord]) -> Sequence[TaskRecord]:
         now = self._clock.now()

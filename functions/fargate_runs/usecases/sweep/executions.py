@@ -56,49 +56,49 @@ class SweepExecutions:
         listed = self._listing.read(runs.keys(), report.seen_until, report, go_on)
         for execution in listed.unknown:
             go_on()
-            report.attempt(lambda execution=execution: self._take_in(execution, report))  # type: ignore[misc]
+            report.attempt(lambda execution=execution: self._take_in(execution, (), report, go_on))  # type: ignore[misc]
         live = self._live(live_tasks.values())
         resting = {arn for arn, run in runs.items() if self._rests(live_tasks.get(run.newest_task_id or ""))}
         suspects = sorted(({*live, *runs} - listed.running - resting) | listed.ended)
         for arn in filter(self._is_ours, suspects):
             go_on()
-            report.attempt(lambda arn=arn: self._look_at(arn, live.get(arn, ()), runs.get(arn), report))  # type: ignore[misc]
+            report.attempt(lambda arn=arn: self._look_at(arn, live.get(arn, ()), runs.get(arn), report, go_on))  # type: ignore[misc]
         if report.failures == failures:
             report.seen_until = listed.newest
         for arn in self._turn_of_others([arn for arn in suspects if self._is_of_others(arn)]):
             go_on()
-            report.attempt(lambda arn=arn: self._look_at(arn, live.get(arn, ()), None, report))  # type: ignore[misc]
+            report.attempt(lambda arn=arn: self._look_at(arn, live.get(arn, ()), None, report, go_on))  # type: ignore[misc]
 
-    def _live(self, live_tasks: Iterable[OpenTask]) -> dict[str, set[Pattern | None]]:
-        """The patterns of the tasks that are not left alone, by execution."""
-        live: dict[str, set[Pattern | None]] = {}
+    def _live(self, live_tasks: Iterable[OpenTask]) -> dict[str, list[OpenTask]]:
+        """The tasks that are not left alone, by execution."""
+        live: dict[str, list[OpenTask]] = {}
         for each in live_tasks:
             if each.execution_arn and not self._rests(each):
-                live.setdefault(each.execution_arn, set()).add(each.pattern)
+                live.setdefault(each.execution_arn, []).append(each)
         return live
 
     def _rests(self, task: OpenTask | None) -> bool:
         """Its execution has succeeded, and the task works on, as it may."""
         return task is not None and (task.execution_arn, task.pattern) in self._left_alone
 
-    def _take_in(self, execution: Execution, report: SweepReport) -> None:
-        noted = self._note(execution)
+    def _take_in(self, execution: Execution, live: Sequence[OpenTask], report: SweepReport, go_on: Go) -> None:
+        noted = self._note(execution, live, go_on)
         report.noted += 1
         report.stopped += noted.stopped
 
-    def _look_at(self, arn: str, patterns: Iterable[Pattern | None], run: OpenRun | None, report: SweepReport) -> None:
+    def _look_at(self, arn: str, live: Sequence[OpenTask], run: OpenRun | None, report: SweepReport, go_on: Go) -> None:
         execution = self._executions.describe(arn)
         if execution is None:
             self._give_up(run, GivenUp.NOT_STARTED, run.created_at if run else None, NEVER_STARTED_AFTER)
             return
         if not execution.is_closed:
             return
-        self._take_in(execution, report)
+        self._take_in(execution, live, report, go_on)
         if run:
             self._show_tasks(run)
         if execution.status is ExecutionStatus.SUCCEEDED:
             self._give_up(run, GivenUp.TASK_LOST, execution.stopped_at, NEVER_SEEN_AFTER)
-            for pattern in patterns:
+            for pattern in {each.pattern for each in live}:
                 if VERDICTS[pattern, execution.status] is Verdict.LEAVE:
                     self._left_alone.add((arn, pattern))
 
