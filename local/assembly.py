@@ -26,14 +26,15 @@ from local.emulator.functions import AsyncInvocations
 from local.emulator.install import install
 from local.emulator.language import EmulatorLanguage
 from local.emulator.map_runs import EmulatorMapRuns
+from local.emulator.nested_executions import EmulatorExecutions, ExecutionEnds
 from local.emulator.permissions import EmulatorPermissions
 from local.emulator.scope import EmulatorIdentity
 from local.function_calls import FunctionCalls, caller_at
 from local.state import MARK, Containers
+from local.stepfunctions import run_task, start_execution
 from local.stepfunctions.engine import Engine
 from local.stepfunctions.interpreter import Interpreter
-from local.stepfunctions.run_task import RESOURCE, RunTask
-from local.stepfunctions.tasks import TaskRunner
+from local.stepfunctions.tasks import Integration, TaskRunner
 from local.stepfunctions.tokens import Tokens
 
 
@@ -80,8 +81,13 @@ def assemble(
         )
     )
     tokens = Tokens()
-    tasks = TaskRunner({RESOURCE: RunTask(fargate, EmulatorPermissions())}, EmulatorServices(), tokens, clock)
-    execution_events = EmulatorExecutionEvents(fargate.events, clock)
+    execution_events = ExecutionEnds(EmulatorExecutionEvents(fargate.events, clock))
+    permissions = EmulatorPermissions()
+    integrations: dict[str, Integration] = {
+        run_task.RESOURCE: run_task.RunTask(fargate, permissions),
+        start_execution.RESOURCE: start_execution.StartExecution(EmulatorExecutions(execution_events), permissions),
+    }
+    tasks = TaskRunner(integrations, EmulatorServices(), tokens, clock)
     engine = Engine(Interpreter(EmulatorLanguage(), tasks, EmulatorMapRuns(clock), clock), execution_events, clock)
     install(fargate, engine, tokens, AsyncInvocations(asyncio.get_running_loop(), clock), execution_events, clock)
     return Runtime(fargate, engine, end_containers)

@@ -26,12 +26,6 @@ class AccessDeniedError(EcsApiError):
 
     code = "AccessDeniedException"
 
-    def __init__(self, role_arn: str, action: str, resource: str) -> None:
-        super().__init__(
-            f"User: {role_arn} is not authorized to perform: {action} on resource: {resource} "
-            f"because no identity-based policy allows the {action} action"
-        )
-
 
 class ClusterNotFoundError(EcsApiError):
     """The cluster does not exist."""

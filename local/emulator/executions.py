@@ -137,8 +137,10 @@ def _taken(parameters: Json) -> Response | None:
 
 
 def _refused(parameters: Json) -> Response | None:
-    """A name or an input that Step Functions would not take (fact B30)."""
-    name = parameters.get("name")
+    """A machine, a name or an input that Step Functions would not take (fact B30)."""
+    machine, name = str(parameters.get("stateMachineArn", "")), parameters.get("name")
+    if stepfunctions._resolve_state_machine_arn(machine.split("#", 1)[0]) is None:
+        return refusal("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{machine}'")
     if isinstance(name, str) and not 0 < len(name) <= LONGEST_NAME:
         return refusal("InvalidName", f"Invalid Name: '{name}'")
     try:

@@ -29,7 +29,7 @@ class Language(ABC):
 
 
 class Services(ABC):
-    """Every integration but ECS: Lambda, SQS, SNS, DynamoDB, AWS SDK calls, activities."""
+    """Every integration that is not of this runtime: Lambda, SQS, SNS, DynamoDB, AWS SDK calls, activities."""
 
     @abstractmethod
     async def call(self, resource: str, arguments: object) -> object:
@@ -42,6 +42,30 @@ class ExecutionEvents(ABC):
     @abstractmethod
     def status_changed(self, record: Json) -> None:
         """Publish the status of an execution's record."""
+
+
+class StartRefusedError(Exception):
+    """StartExecution was refused: `code` is the API's error name."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class Executions(ABC):
+    """The executions that a Task state starts."""
+
+    @abstractmethod
+    def start(self, machine_arn: str, name: str | None, data: str) -> Json:
+        """StartExecution: the record of the execution; StartRefusedError as the API refuses."""
+
+    @abstractmethod
+    async def ended(self, record: Json) -> Json:
+        """Wait for the end of an execution; its record as it ended."""
+
+    @abstractmethod
+    def stop(self, record: Json) -> None:
+        """StopExecution."""
 
 
 class MapRuns(ABC):

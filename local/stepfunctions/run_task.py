@@ -11,9 +11,11 @@ from local.ecs.fargate import LocalFargate
 from local.ecs.life import StopRequest, TaskLife
 from local.ecs.model import Json, camel_case, pascal_case
 from local.ecs.requests import RunTaskRequest
+from local.stepfunctions.denial import denied
 from local.stepfunctions.errors import TASK_FAILED, StateError
 from local.stepfunctions.execution import as_json
 from local.stepfunctions.ports import Permissions
+from local.stepfunctions.sdk import sdk_metadata
 from local.stepfunctions.tasks import Call, Integration, Pattern, Submitted
 
 RESOURCE: Final = "arn:aws:states:::ecs:runTask"
@@ -87,7 +89,7 @@ class RunTask(Integration):
 
     def _require(self, call: Call, action: str, resource: str, context: dict[str, str]) -> None:
         if not self._permissions.allows(call.role_arn, action, resource, context):
-            raise AccessDeniedError(call.role_arn, action, resource)
+            raise AccessDeniedError(denied(call.role_arn, action, resource))
 
 
 class SubmittedTasks(Submitted):
@@ -154,17 +156,7 @@ def _api_parameters(call: Call) -> Json:
 
 
 def _response(tasks: list[Json], failures: list[Json]) -> Json:
-    request_id = str(uuid.uuid4())
-    return {
-        "Failures": pascal_case(failures),
-        "SdkHttpMetadata": {
-            "AllHttpHeaders": {"x-amzn-RequestId": [request_id], "Content-Type": ["application/x-amz-json-1.1"]},
-            "HttpHeaders": {"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": request_id},
-            "HttpStatusCode": 200,
-        },
-        "SdkResponseMetadata": {"RequestId": request_id},
-        "Tasks": tasks,
-    }
+    return {"Failures": pascal_case(failures), **sdk_metadata("application/x-amz-json-1.1"), "Tasks": tasks}
 
 
 def _state_error(error: EcsApiError) -> StateError:
