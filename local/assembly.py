@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -91,6 +92,16 @@ def assemble(
     engine = Engine(Interpreter(EmulatorLanguage(), tasks, EmulatorMapRuns(clock), clock), execution_events, clock)
     install(fargate, engine, tokens, AsyncInvocations(asyncio.get_running_loop(), clock), execution_events, clock)
     return Runtime(fargate, engine, end_containers)
+
+
+def container_hosts(containers: Containers, platform: str = sys.platform) -> Collection[str]:
+    """The names, beside those of the loopback interface, by which containers reach the runtime."""
+    if containers is not Containers.DOCKER or platform == "linux":
+        return ()
+    # Docker's SDK is slow to import, and only those who use Docker need it.
+    from local.ecs.docker_runtime import DESKTOP_HOST  # noqa: PLC0415
+
+    return (DESKTOP_HOST,)
 
 
 def _processes(scratch: Path) -> tuple[ContainerRuntime, Callable[[], Awaitable[None]]]:

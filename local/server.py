@@ -59,7 +59,8 @@ async def _serve(options: argparse.Namespace) -> None:
     from hypercorn.config import Config  # noqa: PLC0415
     from ministack.app import app  # noqa: PLC0415
 
-    from local.assembly import assemble  # noqa: PLC0415
+    from local.assembly import assemble, container_hosts  # noqa: PLC0415
+    from local.front_door import FrontDoor  # noqa: PLC0415
 
     runtime = assemble(
         endpoint_url=f"http://{HOST}:{options.port}",
@@ -72,7 +73,8 @@ async def _serve(options: argparse.Namespace) -> None:
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
     try:
-        await serve(runtime.wrap(app), config, shutdown_trigger=_end_wanted)
+        door = FrontDoor(runtime.wrap(app), options.port, container_hosts(options.containers))
+        await serve(door, config, shutdown_trigger=_end_wanted)
     finally:
         await runtime.shutdown()
 
