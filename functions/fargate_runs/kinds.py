@@ -35,6 +35,7 @@ class ErrorName(StrEnum):
     STOPPED_BY_USER = "Task.StoppedByUser"
     STOPPED_BY_STEP_FUNCTIONS = "Task.StoppedByStepFunctions"
     STOPPED_BY_SCHEDULER = "Task.StoppedByScheduler"
+    TIMED_OUT = "Task.TimedOut"
     FAILED_TO_START = "Task.FailedToStart"
     LOST = "Task.Lost"
     UNKNOWN = "Task.Unknown"
@@ -68,6 +69,7 @@ KINDS: Final[Mapping[ErrorName, Kind]] = MappingProxyType(
         ErrorName.STOPPED_BY_USER: _STOPPED,
         ErrorName.STOPPED_BY_STEP_FUNCTIONS: _STOPPED,
         ErrorName.STOPPED_BY_SCHEDULER: _STOPPED,
+        ErrorName.TIMED_OUT: _FAILED,
         ErrorName.FAILED_TO_START: _FAILED,
         ErrorName.LOST: _FAILED,
         ErrorName.UNKNOWN: _FAILED,

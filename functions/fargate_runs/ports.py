@@ -133,6 +133,8 @@ class OpenTask:
     pattern: Pattern | None = None
     execution_arn: str | None = None
     missing_sweeps: int = 0
+    created_at: datetime | None = None
+    timeout_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +324,10 @@ class Cluster(ABC):
     @abstractmethod
     def describe(self, task_arns: Sequence[str]) -> Described:
         """What ECS says of at most 100 tasks."""
+
+    @abstractmethod
+    def answered_at(self) -> datetime | None:
+        """When ECS last answered a list or a description, by its own clock; None where it has not said so."""
 
     @abstractmethod
     def stop(self, task_arn: str, reason: str) -> None:

@@ -38,6 +38,7 @@ class TaskRecord:
     task_definition_arn: str | None = None
     pattern: Pattern | None = None
     execution_arn: str | None = None
+    timeout_seconds: int | None = None
     timeline: Timeline = NOTHING_YET
     stop_code: str | None = None
     stopped_reason: str | None = None
@@ -66,6 +67,7 @@ class TaskRecord:
             task_definition_arn=task.task_definition_arn,
             pattern=pattern,
             execution_arn=task.execution_arn,
+            timeout_seconds=task.timeout_seconds,
             timeline=task.timeline,
             stop_code=task.stop_code,
             stopped_reason=task.stopped_reason,

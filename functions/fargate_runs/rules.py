@@ -14,6 +14,7 @@ from fargate_runs.evidence import SIGKILL, SIGTERM, Evidence
 from fargate_runs.kinds import ErrorName
 
 _STEP_FUNCTIONS: Final = re.compile(r"AWS Step Functions execution.*managing this resource", re.IGNORECASE | re.DOTALL)
+_TIME_LIMIT: Final = re.compile(r"^\s*Fargate Runs stopped the task: it was past its timeoutSeconds", re.IGNORECASE)
 _USER: Final = re.compile(r"^\s*Task stopped by user", re.IGNORECASE)
 _SPOT: Final = re.compile(r"^\s*Your Spot Task was interrupted", re.IGNORECASE)
 _HEALTH: Final = re.compile(r"failed (\w+ ){0,3}health ?checks?\b", re.IGNORECASE)
@@ -45,6 +46,10 @@ def _stopped_with(code: str, pattern: re.Pattern[str]) -> Predicate:
 
 def _stopped_by_step_functions(e: Evidence) -> bool:
     return e.stop_code in {"UserInitiated", None} and e.says(_STEP_FUNCTIONS)
+
+
+def _past_its_time(e: Evidence) -> bool:
+    return e.stop_code in {"UserInitiated", None} and e.says(_TIME_LIMIT)
 
 
 def _spot_interrupted(e: Evidence) -> bool:
@@ -91,6 +96,13 @@ RULES: Final[tuple[Rule, ...]] = (
         "Look at the execution's history for what ended it or made it give this attempt up: an abort, a time-out, an"
         " error of another state. If the work simply needs longer, raise timeoutSeconds and start it again. A task that"
         " nobody waits for any more, its token answered, has five minutes from the end of its execution.",
+    ),
+    Rule(
+        ErrorName.TIMED_OUT,
+        _past_its_time,
+        "The task ran for longer than its timeoutSeconds, so it was stopped: {reason}",
+        "Look in its log for what took so long. If the work simply needs longer, raise timeoutSeconds and start it"
+        " again. The time counts from the task's creation, and the sweep looks once a minute.",
     ),
     Rule(
         ErrorName.STOPPED_BY_USER,

@@ -1,6 +1,7 @@
 """An ECS task as this application sees it, read leniently from an event or from DescribeTasks.
 
-Of the environment in the overrides only three values are kept: the task token, RUN_ID and RUN_EXECUTION_ARN.
+Of the environment in the overrides only these values are kept: the task token, RUN_ID, RUN_EXECUTION_ARN and
+RUN_TIMEOUT_SECONDS.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from fargate_runs.errors import MalformedTaskError
 DEFAULT_TOKEN_VARIABLES: Final = ("TASK_TOKEN", "TASK_TOKEN_ENV_VARIABLE")
 RUN_ID_VARIABLE: Final = "RUN_ID"
 EXECUTION_ARN_VARIABLE: Final = "RUN_EXECUTION_ARN"
+TIMEOUT_VARIABLE: Final = "RUN_TIMEOUT_SECONDS"
 STOPPED: Final = "STOPPED"
 
 _INJECTED_PREFIXES: Final = ("aws-guardduty-agent-", "ecs-service-connect-")
@@ -21,6 +23,7 @@ _LONGEST_TOKEN: Final = 2_048  # fact B30
 _LONGEST_RUN_ID: Final = 256
 _LONGEST_ARN: Final = 1_024
 _LONGEST_NAME: Final = 255
+_LONGEST_TIMEOUT: Final = 99_999_999  # seconds, Step Functions' own limit (fact B27)
 _LARGEST_KEY: Final = 2_048  # bytes of a key of DynamoDB, which an id becomes
 
 
@@ -75,7 +78,10 @@ NOTHING_YET: Final = Timeline()
 
 @dataclass(frozen=True, slots=True)
 class EcsTask:
-    """One ECS task at one `version` (fact B9). Its repr never shows the token or any environment value."""
+    """One ECS task at one `version` (fact B9). Its repr never shows the token or any environment value.
+
+    `timeout_seconds` is how long it may live from its creation, whoever waits for it.
+    """
 
     task_arn: str
     cluster_arn: str
@@ -94,6 +100,7 @@ class EcsTask:
     main_container: str | None = None
     execution_arn: str | None = field(default=None, repr=False)
     given_run_id: str | None = field(default=None, repr=False)
+    timeout_seconds: int | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
 
     @property
@@ -138,6 +145,7 @@ class EcsTask:
             main_container=found.main_container,
             execution_arn=found.execution_arn,
             given_run_id=found.run_id,
+            timeout_seconds=found.timeout_seconds,
             token=found.token,
         )
 
@@ -148,6 +156,7 @@ class _Environment:
 
     run_id: str | None
     execution_arn: str | None
+    timeout_seconds: int | None
     token: str | None = field(repr=False)
     main_container: str | None
 
@@ -157,7 +166,8 @@ class _Environment:
         run_id, run_id_in = _first(entries, (RUN_ID_VARIABLE,), _LONGEST_RUN_ID)
         token, token_in = _first(entries, token_variables, _LONGEST_TOKEN)
         execution_arn, _ = _first(entries, (EXECUTION_ARN_VARIABLE,), _LONGEST_ARN)
-        return cls(run_id, execution_arn, token, run_id_in or token_in)
+        timeout, _ = _first(entries, (TIMEOUT_VARIABLE,), _LONGEST_NAME)
+        return cls(run_id, execution_arn, _seconds(timeout), token, run_id_in or token_in)
 
 
 def _override_entries(detail: Mapping[str, object]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -185,6 +195,12 @@ def _first(
             if value and lenient.text(value, longest) == value and len(value.encode()) <= _LARGEST_KEY:
                 return value, container
     return None, None
+
+
+def _seconds(value: str | None) -> int | None:
+    """A limit of one second to three years, as digits; anything else is none."""
+    number = int(value) if value and value.isdecimal() else 0
+    return number if 0 < number <= _LONGEST_TIMEOUT else None
 
 
 def _containers(detail: Mapping[str, object]) -> Iterator[Container]:

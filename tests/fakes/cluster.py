@@ -1,15 +1,20 @@
 """The cluster in memory: tasks as the events of their lives show them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
-from fargate_runs.ports import Cluster, ClusterUnavailableError, Described, TaskList
+from fargate_runs.ports import Clock, Cluster, ClusterUnavailableError, Described, TaskList
+from tests.fakes.clock import StoppedClock
 from tests.fakes.ecs import Detail
 
 PAGE = 100
 
 
 class InMemoryCluster(Cluster):
-    """`tasks` is what ECS knows, by ARN; `stops` every StopTask with its reason; `is_down` refuses everything."""
+    """`tasks` is what ECS knows, by ARN; `stops` every StopTask with its reason; `is_down` refuses everything.
+
+    `clock` is ECS's own.
+    """
 
     def __init__(self, *details: Detail) -> None:
         self.tasks: dict[str, Mapping[str, object]] = {}
@@ -17,6 +22,8 @@ class InMemoryCluster(Cluster):
         self.hidden: set[str] = set()
         self.is_down = False
         self.calls: list[str] = []
+        self.clock: Clock = StoppedClock()
+        self._answered_at: datetime | None = None
         for each in details:
             self.show(each)
 
@@ -40,6 +47,9 @@ class InMemoryCluster(Cluster):
         known = [arn for arn in task_arns if arn in self.tasks and arn not in self.hidden]
         return Described(tuple(self.tasks[arn] for arn in known), frozenset(task_arns) - set(known))
 
+    def answered_at(self) -> datetime | None:
+        return self._answered_at
+
     def stop(self, task_arn: str, reason: str) -> None:
         self._called("stop")
         assert len(reason) <= 255
@@ -49,3 +59,5 @@ class InMemoryCluster(Cluster):
         self.calls.append(name)
         if self.is_down:
             raise ClusterUnavailableError("ECS answered ThrottlingException")
+        if name != "stop":
+            self._answered_at = self.clock.now().replace(microsecond=0)

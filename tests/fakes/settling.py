@@ -34,6 +34,7 @@ class World:
         self.callbacks = InMemoryCallbacks(TOKEN)
         self.logs = InMemoryLogs()
         self.cluster = InMemoryCluster()
+        self.cluster.clock = self.clock
         self.executions = InMemoryExecutions(self.clock)
         self.abandoned = StopAbandoned(self.store, self.executions, self.callbacks, self.cluster, self.clock)
         self.use_case = RecordTaskState(

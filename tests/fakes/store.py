@@ -121,6 +121,8 @@ class InMemoryRunStore(RunStore):
                     task.pattern,
                     task.execution_arn,
                     task.missing_sweeps,
+                    task.timeline.created_at,
+                    task.timeout_seconds,
                 )
         for run in list(self.runs.values()):
             if not run.has_ended:

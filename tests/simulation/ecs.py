@@ -1,6 +1,7 @@
 """A client twin of ECS, and the lives of its tasks: versions, events, stops, and what it forgets."""
 
 from collections.abc import Callable
+from email.utils import format_datetime
 from typing import Any, Final
 
 from fargate_runs.kinds import ErrorName
@@ -58,7 +59,7 @@ class Ecs:
         ]
         size = min(maxResults, self.page)
         more = {"nextToken": str(found[size - 1][0])} if len(found) > size else {}
-        return {"taskArns": [arn for _, arn in found[:size]], **more}
+        return {"taskArns": [arn for _, arn in found[:size]], **more, **self._dated()}
 
     def describe_tasks(self, *, cluster: str, tasks: list[str], **_options: Any) -> dict[str, Any]:
         """Up to 100 tasks, and a failure for each that is not seen (fact B12)."""
@@ -75,7 +76,7 @@ class Ecs:
                 failures.append({"arn": arn, "reason": "UNAVAILABLE"})
             else:
                 found.append(self._described(task))
-        return {"tasks": found, "failures": failures}
+        return {"tasks": found, "failures": failures, **self._dated()}
 
     def stop_task(self, *, cluster: str, task: str, reason: str | None = None) -> dict[str, Any]:
         """Stop a task; one that has stopped stays as it is."""
@@ -270,6 +271,14 @@ class Ecs:
         if not self.is_remembered(task) or now < task.visible_from:
             return False
         return self._plan.is_over or not task.hidden[0] <= now < task.hidden[1]
+
+    def _dated(self) -> Detail:
+        """The time by ECS's clock, as every answer of HTTP says it."""
+        return {
+            "ResponseMetadata": {
+                "HTTPHeaders": {"date": format_datetime(self._scheduler.datetime(self._scheduler.now), usegmt=True)}
+            }
+        }
 
     def _described(self, task: Task) -> Detail:
         return {**self.detail(task, self._scheduler.datetime), "tags": [], "healthStatus": "UNKNOWN"}

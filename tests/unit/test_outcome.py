@@ -9,6 +9,7 @@ from fargate_runs.kinds import KINDS, ErrorName, OutcomeStatus
 from fargate_runs.orphans import GRACE
 from fargate_runs.outcome import lost, outcome_of
 from fargate_runs.rules import RULES
+from fargate_runs.time_limit import reason_of_time_limit
 from tests.fakes.ecs import GUARD_DUTY, Detail, container, detail, failed_start, overrides, task
 
 OOM = "OutOfMemoryError: Container killed due to memory usage"
@@ -179,6 +180,18 @@ CASES: dict[str, tuple[Detail, str]] = {
     "Step Functions, without a stop code": (
         detail(stopCode=None, stoppedReason=ABORTED),
         "Task.StoppedByStepFunctions",
+    ),
+    "past its time": (
+        detail(stopCode="UserInitiated", stoppedReason=reason_of_time_limit(60), containers=[container(exit_code=137)]),
+        "Task.TimedOut",
+    ),
+    "past its time, exit 0": (
+        detail(stopCode="UserInitiated", stoppedReason=reason_of_time_limit(60)),
+        "Task.TimedOut",
+    ),
+    "past its time, without a stop code": (
+        detail(stopCode=None, stoppedReason=reason_of_time_limit(60)),
+        "Task.TimedOut",
     ),
     "scheduler": (
         detail(stopCode="ServiceSchedulerInitiated", stoppedReason=SCALING, containers=[container(exit_code=137)]),

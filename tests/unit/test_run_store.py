@@ -51,6 +51,7 @@ def test_nothing_is_there(store: RunStore) -> None:
 
 
 RECORDS = {
+    "with a limit": replace(open_task(), timeout_seconds=3_600),
     "running": open_task(),
     "ended": ended_task(),
     "failed": ended_task(containers=[container(exit_code=3)]),
@@ -242,6 +243,7 @@ def test_what_is_open_is_listed_until_it_is_done(store: RunStore) -> None:
         has_outcome=False,
         pattern=Pattern.CALLBACK,
         execution_arn=EXECUTION_ARN,
+        created_at=open_task().timeline.created_at,
     )
     assert run == OpenRun(RUN_ID, EXECUTION_ARN, NOON)
     store.write_task(ended_task())

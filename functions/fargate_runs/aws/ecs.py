@@ -1,10 +1,13 @@
 """The cluster's tasks on ECS."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from fargate_runs import lenient
 from fargate_runs.ports import Cluster, ClusterUnavailableError, Described, TaskList
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ class EcsCluster(Cluster):
     def __init__(self, client: "ECSClient", cluster_arn: str) -> None:
         self._client = client
         self._cluster_arn = cluster_arn
+        self._answered_at: datetime | None = None
 
     def listed(self, which: TaskList) -> Iterator[Sequence[str]]:
         """See Cluster."""
@@ -34,6 +38,7 @@ class EcsCluster(Cluster):
                     cluster=self._cluster_arn, desiredStatus=which.value, **more
                 )
             )
+            self._note_time(page)
             yield page["taskArns"]
             if not page.get("nextToken"):
                 return
@@ -42,8 +47,16 @@ class EcsCluster(Cluster):
     def describe(self, task_arns: Sequence[str]) -> Described:
         """See Cluster."""
         answer = _translated(lambda: self._client.describe_tasks(cluster=self._cluster_arn, tasks=list(task_arns)))
+        self._note_time(answer)
         missing = {each.get("arn", "") for each in answer["failures"] if each.get("reason") == MISSING}
         return Described(tuple(dict(task) for task in answer["tasks"]), frozenset(missing))
+
+    def answered_at(self) -> datetime | None:
+        """See Cluster. By the Date of the answer."""
+        return self._answered_at
+
+    def _note_time(self, answer: Mapping[str, object]) -> None:
+        self._answered_at = _date_of(answer) or self._answered_at
 
     def stop(self, task_arn: str, reason: str) -> None:
         """See Cluster."""
@@ -54,6 +67,14 @@ class EcsCluster(Cluster):
                 raise _unavailable(error) from None
         except BotoCoreError as error:
             raise _unavailable(error) from None
+
+
+def _date_of(answer: Mapping[str, object]) -> datetime | None:
+    headers = lenient.mapping(lenient.mapping(answer.get("ResponseMetadata")).get("HTTPHeaders"))
+    try:
+        return lenient.time(parsedate_to_datetime(str(headers.get("date"))))
+    except ValueError:
+        return None
 
 
 def _translated(call: Callable[[], T]) -> T:

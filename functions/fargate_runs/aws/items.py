@@ -102,6 +102,7 @@ def task_item(record: TaskRecord, *, now: datetime, expires_at: int) -> Item:
             "taskDefinitionArn": record.task_definition_arn,
             "pattern": record.pattern,
             "executionArn": record.execution_arn,
+            "timeoutSeconds": record.timeout_seconds,
             "version": record.version,
             "lastStatus": record.last_status,
             "desiredStatus": record.desired_status,
@@ -169,6 +170,7 @@ def task_of(item: Mapping[str, object]) -> TaskRecord:
         task_definition_arn=_text(item, "taskDefinitionArn"),
         pattern=Pattern(str(item["pattern"])) if "pattern" in item else None,
         execution_arn=_text(item, "executionArn"),
+        timeout_seconds=_whole(item.get("timeoutSeconds")),
         timeline=Timeline.from_detail({**item, "createdAt": item.get("taskCreatedAt")}),
         stop_code=_text(item, "stopCode"),
         stopped_reason=_text(item, "stoppedReason"),
@@ -297,6 +299,8 @@ OPEN_ATTRIBUTES: Final = (
     "pattern",
     "executionArn",
     "missingSweeps",
+    "taskCreatedAt",
+    "timeoutSeconds",
     "createdAt",
     "followsExecution",
     "taskOrder",
@@ -321,6 +325,8 @@ def open_item_of(item: Mapping[str, object]) -> OpenTask | OpenRun:
         pattern=Pattern(str(item["pattern"])) if "pattern" in item else None,
         execution_arn=_text(item, "executionArn"),
         missing_sweeps=_whole(item.get("missingSweeps")) or 0,
+        created_at=lenient.time(item.get("taskCreatedAt")),
+        timeout_seconds=_whole(item.get("timeoutSeconds")),
     )
 
 

@@ -1,6 +1,7 @@
 """Calls of the sweep at a rate that leaves most of an API's quota to everybody else (facts B34, B35)."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Final, TypeVar
 
 from fargate_runs.execution import Execution
@@ -56,6 +57,10 @@ class PacedCluster(Cluster):
         """See Cluster."""
         self._reads.wait()
         return self._cluster.describe(task_arns)
+
+    def answered_at(self) -> datetime | None:
+        """See Cluster."""
+        return self._cluster.answered_at()
 
     def stop(self, task_arn: str, reason: str) -> None:
         """See Cluster."""

@@ -9,6 +9,7 @@ from fargate_runs.ports import Cluster, OpenRun, OpenTask, RunStore, TaskList
 from fargate_runs.task import EcsTask
 from fargate_runs.usecases.record_task_state import RecordTaskState, Settlement
 from fargate_runs.usecases.sweep.memory import Memory
+from fargate_runs.usecases.sweep.overdue import StopOverdue
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.turn import Go
 
@@ -29,6 +30,7 @@ class SweepTasks:
         self._cluster = cluster
         self._settle = settle
         self._token_variables = token_variables
+        self._overdue = StopOverdue(cluster)
         self._done: Memory[str] = Memory()
         self._looked_after: Memory[tuple[str, str | None]] = Memory()
 
@@ -72,6 +74,7 @@ class SweepTasks:
             listed.update(page)
             self._take_in([arn for arn in page if arn not in open_tasks], report)
             self._find(page, open_tasks, report)
+            self._overdue((open_tasks[arn] for arn in page if arn in open_tasks), report, go_on)
         return listed
 
     def _stopped(self, open_tasks: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> set[str]:
@@ -115,6 +118,7 @@ class SweepTasks:
             return
         done = self._settle(task)
         self._count(done, report)
+        self._overdue.look_at(task, report)
         if task.has_ended and not done.record.is_open:
             self._done.add(task.task_arn)
 

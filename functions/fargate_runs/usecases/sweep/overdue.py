@@ -1,0 +1,35 @@
+"""Tasks that run for longer than their own limit: nobody waits for them, so nobody else stops them."""
+
+from collections.abc import Iterable
+
+from fargate_runs.ports import Cluster, OpenTask
+from fargate_runs.task import EcsTask
+from fargate_runs.time_limit import is_past_its_time, reason_of_time_limit
+from fargate_runs.usecases.sweep.report import SweepReport
+from fargate_runs.usecases.sweep.turn import Go
+
+
+class StopOverdue:
+    """A piece of the sweep, for tasks that ECS has just shown as meant to run. One that was told to stop is none."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def __call__(self, listed: Iterable[OpenTask], report: SweepReport, go_on: Go) -> None:
+        """Stop those of a page that are past their time. Raises what `go_on` raises."""
+        now = self._cluster.answered_at()
+        for task in listed:
+            if is_past_its_time(task.created_at, task.timeout_seconds, now):
+                go_on()
+                report.attempt(lambda task=task: self._stop(task.task_arn, task.timeout_seconds, report))  # type: ignore[misc]
+
+    def look_at(self, task: EcsTask, report: SweepReport) -> None:
+        """The same for one that ECS has just described. Raises ClusterUnavailableError."""
+        is_meant_to_run = not task.has_ended and task.desired_status != "STOPPED"
+        past = is_past_its_time(task.timeline.created_at, task.timeout_seconds, self._cluster.answered_at())
+        if is_meant_to_run and past:
+            self._stop(task.task_arn, task.timeout_seconds, report)
+
+    def _stop(self, task_arn: str, timeout_seconds: int | None, report: SweepReport) -> None:
+        self._cluster.stop(task_arn, reason_of_time_limit(timeout_seconds or 0))
+        report.stopped += 1
