@@ -106,7 +106,7 @@ def _starting(make_execution: Operation) -> Operation:
 
 
 def _complete_history(answer: Response) -> None:
-    """Every event names the one before it, the first one too."""
+    """Every event names the one before it; the first two name none (as recorded, fact B49)."""
     record = stepfunctions._executions.get(json.loads(answer[2]).get("executionArn"))
     if record is not None:
         record["events"][0].setdefault("previousEventId", 0)

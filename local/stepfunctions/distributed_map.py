@@ -9,6 +9,7 @@ from typing import Final
 
 from local.clock import Clock
 from local.ecs.model import Json
+from local.stepfunctions.branches import in_line
 from local.stepfunctions.errors import StateError
 from local.stepfunctions.execution import Execution, Frame, as_json
 from local.stepfunctions.fields import Fields
@@ -56,73 +57,65 @@ class DistributedMap:
         run = self._runs.open(frame.execution.record, _label(state, frame), len(inputs), at_once)
         frame.note("MapStateStarted", {"length": len(inputs)})
         frame.note("MapRunStarted", {"mapRunArn": run["mapRunArn"]})
-        gate, tolerance = asyncio.Semaphore(at_once), Tolerance.of(fields)
-        children = [
-            asyncio.ensure_future(self._child(state, (index, item), frame, run, gate))
-            for index, item in enumerate(inputs)
-        ]
         try:
-            results = await self._collect(children, tolerance)
+            results = await self._children(state, inputs, frame, run, Tolerance.of(fields))
         except StateError as failure:
             self._runs.close(run, "FAILED")
-            frame.note("MapRunFailed", {"error": failure.error, "cause": failure.cause})
-            frame.note("MapStateFailed")
+            frame.note("MapRunFailed", {"error": failure.shown, "cause": failure.cause})
             raise
         except asyncio.CancelledError:
             self._runs.close(run, "ABORTED")
             raise
         self._runs.close(run, "SUCCEEDED")
         frame.note("MapRunSucceeded")
-        frame.note("MapStateSucceeded")
         return results
 
-    async def _collect(self, children: Sequence[asyncio.Future[object]], tolerance: Tolerance) -> list[object]:
+    async def _children(
+        self, state: Json, inputs: Sequence[object], frame: Frame, run: Json, tolerance: Tolerance
+    ) -> list[object]:
+        outputs: dict[int, object] = {}
         failed = 0
-        try:
-            for child in asyncio.as_completed(children):
-                try:
-                    await child
-                except StateError:
-                    failed += 1
-                    if tolerance.exceeded(failed, len(children)):
-                        raise StateError(EXCEEDED, "The specified tolerated failure threshold was exceeded") from None
-        finally:
-            for child_future in children:
-                child_future.cancel()
-            await asyncio.gather(*children, return_exceptions=True)
-        return [child.result() for child in children if not child.cancelled() and child.exception() is None]
 
-    async def _child(
-        self, state: Json, turn: tuple[int, object], frame: Frame, run: Json, gate: asyncio.Semaphore
-    ) -> object:
-        index, data = turn
-        async with gate:
-            record = self._runs.add_child(run, as_json(data))
-            execution = Execution(record, self._clock)
-            context: Json = {
-                **frame.context,
-                "Execution": {
-                    **_object(frame.context["Execution"]),
-                    "Id": execution.arn,
-                    "Name": record["name"],
-                    "Input": data,
-                },
-                "Map": {"Item": {"Index": index, "Value": data}},
-            }
-            inner = Frame(execution, frame.query_language, context, {}, previous_event=1)
-            processor = _object(state.get("ItemProcessor", state.get("Iterator")))
+        async def turn(index: int) -> None:
+            nonlocal failed
             try:
-                output = await self._run_states(processor, data, inner)
-            except StateError as failure:
-                self._end(run, execution, "FAILED", failure)
-                raise
-            except asyncio.CancelledError:
-                self._end(run, execution, "ABORTED", None)
-                raise
-            execution.end("SUCCEEDED", output=as_json(output))
-            execution.add_event("ExecutionSucceeded", inner.previous_event, {"output": as_json(output)})
-            self._runs.child_ended(run, "succeeded")
-            return output
+                outputs[index] = await self._child(state, (index, inputs[index]), frame, run)
+            except StateError:
+                failed += 1
+                if tolerance.exceeded(failed, len(inputs)):
+                    raise StateError(EXCEEDED, "The specified tolerated failure threshold was exceeded") from None
+
+        await in_line(len(inputs), int(str(run["maxConcurrency"])), turn)
+        return [outputs[index] for index in sorted(outputs)]
+
+    async def _child(self, state: Json, turn: tuple[int, object], frame: Frame, run: Json) -> object:
+        index, data = turn
+        record = self._runs.add_child(run, as_json(data))
+        execution = Execution(record, self._clock)
+        context: Json = {
+            **frame.context,
+            "Execution": {
+                **_object(frame.context["Execution"]),
+                "Id": execution.arn,
+                "Name": record["name"],
+                "Input": data,
+            },
+            "Map": {"Item": {"Index": index, "Value": data}},
+        }
+        inner = Frame(execution, frame.query_language, context)
+        processor = _object(state.get("ItemProcessor", state.get("Iterator")))
+        try:
+            output = await self._run_states(processor, data, inner)
+        except StateError as failure:
+            self._end(run, execution, "FAILED", failure)
+            raise
+        except asyncio.CancelledError:
+            self._end(run, execution, "ABORTED", None)
+            raise
+        execution.end("SUCCEEDED", output=as_json(output))
+        execution.add_event("ExecutionSucceeded", inner.previous_event, {"output": as_json(output)})
+        self._runs.child_ended(run, "succeeded")
+        return output
 
     def _end(self, run: Json, execution: Execution, status: str, failure: StateError | None) -> None:
         error, cause = (failure.shown, failure.cause) if failure else (None, None)

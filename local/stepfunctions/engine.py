@@ -64,6 +64,7 @@ class Engine:
         data = place.data if place else json.loads(str(record["input"]))
         frame = self._frame(record, before.machine, json.loads(str(record["input"])))
         frame.place = place
+        frame.previous_event = _last(frame.execution)
         frame.variables = dict(place.variables) if place else {}
         frame.note("ExecutionRedriven", {"redriveCount": record["redriveCount"]})
         self._events.status_changed(record)
@@ -79,7 +80,7 @@ class Engine:
     def _frame(self, record: Json, machine: Json, data: object) -> Frame:
         execution = Execution(record, self._clock)
         language = str(machine.get("QueryLanguage", "JSONPath"))
-        return Frame(execution, language, _context(record, data), previous_event=_last(execution))
+        return Frame(execution, language, _context(record, data))
 
     def _begin(self, walk: Walk, data: object) -> None:
         execution = walk.frame.execution
@@ -95,39 +96,40 @@ class Engine:
             del self._runs[arn]
 
     async def _run(self, walk: Walk, data: object) -> None:
-        execution = walk.frame.execution
         try:
             async with asyncio.timeout(self._machine_timeout(walk.machine)):
                 output = await self._interpreter.run(walk.machine, data, walk.frame)
         except TimeoutError:
-            self._end(execution, "TIMED_OUT", "ExecutionTimedOut", StateError(None))
+            self._end(walk.frame, "TIMED_OUT", "ExecutionTimedOut", StateError(None))
         except StateError as failure:
-            self._end(execution, "FAILED", "ExecutionFailed", failure)
+            self._end(walk.frame, "FAILED", "ExecutionFailed", failure)
         except asyncio.CancelledError:
             raise
         except Exception as error:
             logger.exception("an execution ended in an error of the runtime")
-            self._end(execution, "FAILED", "ExecutionFailed", StateError(RUNTIME, str(error)))
+            self._end(walk.frame, "FAILED", "ExecutionFailed", StateError(RUNTIME, str(error)))
         else:
-            self._succeed(execution, output)
+            self._succeed(walk.frame, output)
 
     def _machine_timeout(self, machine: Json) -> float | None:
         seconds = machine.get("TimeoutSeconds")
         return self._clock.real_seconds(float(seconds)) if isinstance(seconds, int | float) else None
 
-    def _succeed(self, execution: Execution, output: object) -> None:
+    def _succeed(self, frame: Frame, output: object) -> None:
+        execution = frame.execution
         if not execution.running:
             return
         text = as_json(output)
         execution.end("SUCCEEDED", output=text)
-        execution.add_event("ExecutionSucceeded", _last(execution), {"output": text})
+        execution.add_event("ExecutionSucceeded", frame.previous_event, {"output": text})
         self._events.status_changed(execution.record)
 
-    def _end(self, execution: Execution, status: str, event: str, failure: StateError) -> None:
+    def _end(self, frame: Frame, status: str, event: str, failure: StateError) -> None:
+        execution = frame.execution
         if not execution.running:
             return
         execution.end(status, error=failure.shown, cause=failure.cause)
-        execution.add_event(event, _last(execution), {"error": failure.shown, "cause": failure.cause})
+        execution.add_event(event, frame.previous_event, {"error": failure.shown, "cause": failure.cause})
         self._events.status_changed(execution.record)
 
 

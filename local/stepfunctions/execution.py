@@ -73,10 +73,16 @@ class Frame:
     variables: dict[str, object] = field(default_factory=dict)
     previous_event: int = 0
     place: Place | None = None
+    open_state: str | None = None
+    """The type of the state that was entered and not left."""
 
     def note(self, event_type: str, details: Mapping[str, object] | None = None) -> None:
         """Append an event that follows this branch's last one."""
         self.previous_event = self.execution.add_event(event_type, self.previous_event, details)
+
+    def note_aside(self, event_type: str) -> None:
+        """Append an event that the branch's next one does not follow (as recorded, fact B49)."""
+        self.execution.add_event(event_type, self.previous_event)
 
     def branch(self, context: Json | None = None) -> Frame:
         """A frame for a branch or an item: it sees the variables, and what it assigns stays inside it."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
 
 from local.clock import Clock, iso_milliseconds
 from local.ecs.model import Json
+from local.stepfunctions.branches import Branches
 from local.stepfunctions.distributed_map import DistributedMap
 from local.stepfunctions.errors import DATA_LIMIT_EXCEEDED, LONGEST_OUTPUT_BYTES, RUNTIME, StateError
 from local.stepfunctions.execution import Frame, Place, as_json
@@ -21,6 +21,8 @@ from local.stepfunctions.tasks import TaskRunner
 MOST_MAP_WORKERS: Final = 40  # an inline Map runs at most 40 iterations at a time
 # A redrive schedules these again without entering them again.
 RESCHEDULED: Final = frozenset({"Task", "Parallel", "Map"})
+# These say that they have failed, once no retry follows.
+BRANCHING: Final = frozenset({"Parallel", "Map"})
 Step = tuple[object, str | None]
 
 
@@ -63,6 +65,7 @@ class Interpreter:
     async def _run_state(self, state: Json, place: Place, frame: Frame, *, entered: bool) -> Step:
         name, data, kind = place.state, place.data, str(state.get("Type"))
         frame.context["State"] = {"Name": name, "EnteredTime": iso_milliseconds(self._clock.now()), "RetryCount": 0}
+        frame.open_state = kind
         if not (entered and kind in RESCHEDULED):
             frame.note(f"{kind}StateEntered", {"name": name, "input": as_json(data)})
         handler = self._handlers.get(kind)
@@ -76,6 +79,7 @@ class Interpreter:
                 f"The state/task '{name}' returned a result with a size exceeding the maximum number of bytes "
                 "service limit.",
             )
+        frame.open_state = None
         frame.note(f"{kind}StateExited", {"name": name, "output": text})
         return output, following
 
@@ -152,10 +156,12 @@ class Interpreter:
             fields = Fields(self._language, frame, state, data)
             branch_input = fields.arguments()
             frame.note("ParallelStateStarted")
-            branches = _objects(state.get("Branches"))
-            frames = [frame.branch() for _ in branches]
-            runs = [self.run(branch, branch_input, inner) for branch, inner in zip(branches, frames, strict=True)]
-            results = await self._all(runs, "ParallelState", frame)
+            definitions = _objects(state.get("Branches"))
+            branches = Branches(
+                frame, lambda _: frame.branch(), lambda index, inner: self.run(definitions[index], branch_input, inner)
+            )
+            results = await branches.run(len(definitions), len(definitions))
+            frame.note_aside("ParallelStateSucceeded")
             return fields.output(results), _next(state)
 
         return await self._with_retry_and_catch(state, data, frame, attempt)
@@ -163,47 +169,27 @@ class Interpreter:
     async def _map(self, state: Json, data: object, frame: Frame) -> Step:
         async def attempt() -> Step:
             fields = Fields(self._language, frame, state, data)
-            if _is_distributed(state):
-                return fields.output(await self._distributed.run(state, fields, frame)), _next(state)
-            items = fields.items()
-            frame.note("MapStateStarted", {"length": len(items)})
-            at_once = int(fields.number("MaxConcurrency") or 0) or MOST_MAP_WORKERS
-            gate = asyncio.Semaphore(at_once)
-            runs = [self._iteration(state, fields, frame, (index, item, gate)) for index, item in enumerate(items)]
-            results = await self._all(runs, "MapState", frame)
+            run = self._distributed.run if _is_distributed(state) else self._inline
+            results = await run(state, fields, frame)
+            frame.note_aside("MapStateSucceeded")
             return fields.output(results), _next(state)
 
         return await self._with_retry_and_catch(state, data, frame, attempt)
 
-    async def _iteration(
-        self, state: Json, fields: Fields, frame: Frame, turn: tuple[int, object, asyncio.Semaphore]
-    ) -> object:
-        index, item, gate = turn
-        processor = state.get("ItemProcessor", state.get("Iterator"))
-        context = {**frame.context, "Map": {"Item": {"Index": index, "Value": item}}}
-        async with gate:
-            inner = frame.branch(context)
-            name = str(frame.context["State"]["Name"]) if isinstance(frame.context["State"], dict) else ""
-            inner.note("MapIterationStarted", {"name": name, "index": index})
-            output = await self.run(_object(processor), fields.item_input(item, inner.context), inner)
-            inner.note("MapIterationSucceeded", {"name": name, "index": index})
-            return output
+    async def _inline(self, state: Json, fields: Fields, frame: Frame) -> list[object]:
+        items = fields.items()
+        at_once = int(fields.number("MaxConcurrency") or 0) or MOST_MAP_WORKERS
+        frame.note("MapStateStarted", {"length": len(items)})
+        processor = _object(state.get("ItemProcessor", state.get("Iterator")))
 
-    @staticmethod
-    async def _all(runs: Sequence[Awaitable[object]], kind: str, frame: Frame) -> list[object]:
-        """Every result in order; the first failure cancels the rest, and what they started is stopped."""
-        tasks = [asyncio.ensure_future(run) for run in runs]
-        try:
-            results = list(await asyncio.gather(*tasks))
-        except BaseException as error:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            if isinstance(error, StateError):
-                frame.note(f"{kind}Failed")
-            raise
-        frame.note(f"{kind}Succeeded")
-        return results
+        def make_frame(index: int) -> Frame:
+            return frame.branch({**frame.context, "Map": {"Item": {"Index": index, "Value": items[index]}}})
+
+        def walk(index: int, inner: Frame) -> Awaitable[object]:
+            return self.run(processor, fields.item_input(items[index], inner.context), inner)
+
+        name = str(_object(frame.context["State"]).get("Name", ""))
+        return await Branches(frame, make_frame, walk, name).run(len(items), min(at_once, MOST_MAP_WORKERS))
 
     async def _with_retry_and_catch(
         self, state: Json, data: object, frame: Frame, attempt: Callable[[], Awaitable[Step]]
@@ -217,6 +203,8 @@ class Interpreter:
             except StateError as failure:
                 delay = retries.delay_seconds(failure)
                 if delay is None:
+                    if state["Type"] in BRANCHING:
+                        frame.note(f"{state['Type']}StateFailed")
                     return self._caught(state, data, frame, failure)
             await self._clock.sleep(delay)
 

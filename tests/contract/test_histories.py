@@ -132,8 +132,8 @@ def test_b40_a_token_failed_without_error_is_caught_as_nulls(aws: Aws) -> None:
     assert json.loads(str(aws.ended(execution)["output"])) == {"failure": {"Error": None, "Cause": None}}
 
 
-def test_every_event_follows_one_before_it(aws: Aws) -> None:
+def test_b49_every_event_but_the_first_two_follows_the_one_before_it(aws: Aws) -> None:
     end = aws.run(state(RUN_TASK + ".sync", aws.parameters(aws.task_definition({}), *EXIT_0)))
     history: list[Any] = aws.history(end["executionArn"])
     assert [event["id"] for event in history] == list(range(1, len(history) + 1))
-    assert all(event["previousEventId"] == event["id"] - 1 for event in history[1:])
+    assert [event["previousEventId"] for event in history] == [0, 0, *range(2, len(history))]

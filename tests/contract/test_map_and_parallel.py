@@ -1,0 +1,220 @@
+"""Map and Parallel states: what follows a failure, and the events of it, as recorded (facts B26, B49)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.contract.conftest import Aws, Json
+
+RUN_SYNC = "arn:aws:states:::ecs:runTask.sync"
+STAY = ["python", "-c", "import time; time.sleep(600)"]
+FAIL: Json = {"Type": "Fail", "Error": "E"}
+PASS: Json = {"Type": "Pass", "End": True}
+
+
+def fails_at(value: object) -> Json:
+    """States that fail for one value and pass every other."""
+    rule = {"Variable": "$", "NumericEquals": value, "Next": "F"}
+    return {
+        "StartAt": "C",
+        "States": {"C": {"Type": "Choice", "Choices": [rule], "Default": "P"}, "F": FAIL, "P": PASS},
+    }
+
+
+def a_map(processor: Json, **more: object) -> Json:
+    """A machine of one Map over its input."""
+    return {"StartAt": "S", "States": {"S": {"Type": "Map", "ItemProcessor": processor, "End": True, **more}}}
+
+
+def a_parallel(*branches: Json, **more: object) -> Json:
+    """A machine of one Parallel state."""
+    return {"StartAt": "S", "States": {"S": {"Type": "Parallel", "Branches": list(branches), "End": True, **more}}}
+
+
+def told(history: list[Json]) -> list[tuple[object, ...]]:
+    """Type, index if it is an iteration's, and the event before it, of each event of a history."""
+    found: list[tuple[object, ...]] = []
+    for event in history:
+        details: Any = next((value for name, value in event.items() if name.startswith("mapIteration")), {})
+        index = (details["index"],) if "index" in details else ()
+        found.append((event["type"], *index, event["previousEventId"]))
+    return found
+
+
+def test_b49_after_a_failed_iteration_no_other_is_started(aws: Aws) -> None:
+    end = aws.run(a_map(fails_at(1), MaxConcurrency=1), [0, 1, 2])
+    assert (end["status"], end["error"]) == ("FAILED", "E")
+    assert told(aws.history(end["executionArn"])) == [
+        ("ExecutionStarted", 0),
+        ("MapStateEntered", 0),
+        ("MapStateStarted", 2),
+        ("MapIterationStarted", 0, 3),
+        ("ChoiceStateEntered", 4),
+        ("ChoiceStateExited", 5),
+        ("PassStateEntered", 6),
+        ("PassStateExited", 7),
+        ("MapIterationSucceeded", 0, 8),
+        ("MapIterationStarted", 1, 8),
+        ("ChoiceStateEntered", 10),
+        ("ChoiceStateExited", 11),
+        ("FailStateEntered", 12),
+        ("MapIterationFailed", 1, 13),
+        ("MapStateFailed", 13),
+        ("ExecutionFailed", 15),
+    ]
+
+
+def test_b49_a_map_that_succeeds(aws: Aws) -> None:
+    end = aws.run(a_map({"StartAt": "P", "States": {"P": PASS}}), [7])
+    assert told(aws.history(end["executionArn"]))[3:] == [
+        ("MapIterationStarted", 0, 3),
+        ("PassStateEntered", 4),
+        ("PassStateExited", 5),
+        ("MapIterationSucceeded", 0, 6),
+        ("MapStateSucceeded", 7),
+        ("MapStateExited", 7),
+        ("ExecutionSucceeded", 9),
+    ]
+
+
+def test_b49_a_map_that_is_retried_says_only_at_the_end_that_it_failed(aws: Aws) -> None:
+    retry = [{"ErrorEquals": ["E"], "IntervalSeconds": 1, "MaxAttempts": 1}]
+    end = aws.run(a_map({"StartAt": "F", "States": {"F": FAIL}}, Retry=retry), [1])
+    assert told(aws.history(end["executionArn"]))[2:] == [
+        ("MapStateStarted", 2),
+        ("MapIterationStarted", 0, 3),
+        ("FailStateEntered", 4),
+        ("MapIterationFailed", 0, 5),
+        ("MapStateStarted", 5),
+        ("MapIterationStarted", 0, 7),
+        ("FailStateEntered", 8),
+        ("MapIterationFailed", 0, 9),
+        ("MapStateFailed", 9),
+        ("ExecutionFailed", 11),
+    ]
+
+
+def test_b49_a_parallel_state_that_is_retried_and_caught(aws: Aws) -> None:
+    retry = [{"ErrorEquals": ["E"], "IntervalSeconds": 1, "MaxAttempts": 1}]
+    catch = [{"ErrorEquals": ["E"], "Next": "P"}]
+    machine: Any = a_parallel({"StartAt": "F", "States": {"F": FAIL}}, Retry=retry, Catch=catch)
+    machine["States"]["P"] = PASS
+    end = aws.run(machine)
+    assert json.loads(str(end["output"])) == {"Error": "E", "Cause": None}
+    assert told(aws.history(end["executionArn"]))[2:] == [
+        ("ParallelStateStarted", 2),
+        ("FailStateEntered", 3),
+        ("ParallelStateStarted", 4),
+        ("FailStateEntered", 5),
+        ("ParallelStateFailed", 6),
+        ("ParallelStateExited", 7),
+        ("PassStateEntered", 8),
+        ("PassStateExited", 9),
+        ("ExecutionSucceeded", 10),
+    ]
+
+
+def test_b49_a_map_whose_items_are_none_has_failed(aws: Aws) -> None:
+    end = aws.run(a_map(fails_at(1), ItemsPath="$.items"), {"items": 7})
+    assert [name for name, *_ in told(aws.history(end["executionArn"]))][2:] == ["MapStateFailed", "ExecutionFailed"]
+
+
+def a_task(aws: Aws, *command: str) -> Json:
+    """States of one `.sync` task, told by the input to end or to stay."""
+    parameters = aws.parameters(aws.task_definition({"command": list(command)}))
+    return {
+        "StartAt": "T",
+        "States": {"T": {"Type": "Task", "Resource": RUN_SYNC, "Parameters": parameters, "End": True}},
+    }
+
+
+def stopped_by_step_functions(aws: Aws, execution: str, task_arn: str) -> None:
+    """A task ends because the state that managed it was aborted."""
+    task = aws.until_status(task_arn, "STOPPED")
+    assert str(task["stoppedReason"]).startswith(f"The Task state in AWS Step Functions execution [{execution}] which")
+
+
+def test_b26_iterations_that_run_are_aborted_and_their_tasks_stopped(aws: Aws) -> None:
+    """The event of each iteration that was stopped, and of its state, follows the last one of the failed iteration."""
+    rules = [
+        {"Variable": "$", "NumericEquals": value, "Next": to} for value, to in ((0, "T"), (1, "Soon"), (2, "Late"))
+    ]
+    states: Any = a_task(aws, *STAY)["States"]
+    states.update(
+        C={"Type": "Choice", "Choices": rules},
+        Soon={"Type": "Wait", "Seconds": 2, "Next": "F"},
+        Late={"Type": "Wait", "Seconds": 600, "End": True},
+        F=FAIL,
+    )
+    execution = aws.start(a_map({"StartAt": "C", "States": states}, MaxConcurrency=3), [0, 1, 2, 3])
+    end = aws.ended(execution)
+    assert (end["status"], end["error"]) == ("FAILED", "E")
+    history = aws.history(execution)
+    (failed,) = (event["id"] for event in history if event["type"] == "FailStateEntered")
+    assert told(history)[-7:] == [
+        ("MapIterationFailed", 1, failed),
+        ("TaskStateAborted", failed),
+        ("MapIterationAborted", 0, failed),
+        ("WaitStateAborted", failed),
+        ("MapIterationAborted", 2, failed),
+        ("MapStateFailed", failed),
+        ("ExecutionFailed", len(history) - 1),
+    ]
+    assert [event["type"] for event in history].count("MapIterationStarted") == 3
+    stopped_by_step_functions(aws, execution, aws.running_or_stopped_task(execution))
+
+
+def test_b26_a_failed_task_ends_its_parallel_state_and_the_tasks_of_the_others(aws: Aws) -> None:
+    """The state of the task that failed is aborted too, after those of the others."""
+    execution = aws.start(a_parallel(a_task(aws, *STAY), a_task(aws, "python", "-c", "raise SystemExit(3)")))
+    end = aws.ended(execution)
+    assert (end["status"], end["error"]) == ("FAILED", "States.TaskFailed")
+    history = aws.history(execution)
+    (failed,) = (event["id"] for event in history if event["type"] == "TaskFailed")
+    assert told(history)[-4:] == [
+        ("TaskStateAborted", failed),
+        ("TaskStateAborted", failed),
+        ("ParallelStateFailed", failed),
+        ("ExecutionFailed", len(history) - 1),
+    ]
+    stopped_by_step_functions(aws, execution, aws.running_or_stopped_task(execution))
+
+
+@pytest.mark.parametrize(("tolerated", "started"), [({}, 1), ({"ToleratedFailureCount": 1}, 3)])
+def test_b49_after_too_many_failures_a_distributed_map_starts_no_other(aws: Aws, tolerated: Json, started: int) -> None:
+    rule = {"Variable": "$.fails", "BooleanEquals": True, "Next": "F"}
+    states = {"C": {"Type": "Choice", "Choices": [rule], "Default": "P"}, "F": FAIL, "P": PASS}
+    processor: Json = {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "C", "States": states}
+    machine = a_map(processor, MaxConcurrency=1, ItemsPath="$.items", **tolerated)
+    end = aws.run(machine, {"items": [{"fails": fails} for fails in (True, False, True, False)]})
+    assert (end["status"], end["error"]) == ("FAILED", "States.ExceedToleratedFailureThreshold")
+    assert [name for name, *_ in told(aws.history(end["executionArn"]))][2:] == [
+        "MapStateStarted",
+        "MapRunStarted",
+        "MapRunFailed",
+        "MapStateFailed",
+        "ExecutionFailed",
+    ]
+    (run,) = aws.sfn.list_map_runs(executionArn=str(end["executionArn"]))["mapRuns"]
+    counts = aws.sfn.describe_map_run(mapRunArn=run["mapRunArn"])["itemCounts"]
+    assert (counts["pending"], counts["failed"] + counts["succeeded"]) == (4 - started, started)
+
+
+def test_b26_the_tasks_of_a_distributed_map_that_failed_are_stopped(aws: Aws) -> None:
+    rule = {"Variable": "$.fails", "BooleanEquals": True, "Next": "Soon"}
+    states: Any = a_task(aws, *STAY)["States"]
+    states.update(
+        C={"Type": "Choice", "Choices": [rule], "Default": "T"},
+        Soon={"Type": "Wait", "Seconds": 2, "Next": "F"},
+        F=FAIL,
+    )
+    processor: Json = {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "C", "States": states}
+    end = aws.run(a_map(processor, ItemsPath="$.items"), {"items": [{"fails": False}, {"fails": True}]})
+    assert end["error"] == "States.ExceedToleratedFailureThreshold"
+    (run,) = aws.sfn.list_map_runs(executionArn=str(end["executionArn"]))["mapRuns"]
+    (aborted,) = aws.sfn.list_executions(mapRunArn=run["mapRunArn"], statusFilter="ABORTED")["executions"]
+    child = aborted["executionArn"]
+    stopped_by_step_functions(aws, child, aws.running_or_stopped_task(child))
