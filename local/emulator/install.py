@@ -16,6 +16,7 @@
 | the types of functions' errors | exceptions and dead processes are `Runtime.HandlerError` there |
 | concurrent calls of a function | each starts a process, and a burst of them starves the machine |
 | bodies that are no JSON object | they are errors of the emulator there, 400 in AWS |
+| conditions of templates with Join, Split or Sub in them | they compare the function's text there |
 | policies with a condition on `ecs:cluster` | they allow nothing there |
 | the resource that reading a log stream is authorized on | it is the log group's there, the stream's in AWS |
 """
@@ -40,6 +41,7 @@ from local.ecs.fargate import LocalFargate
 from local.ecs.model import Json
 from local.emulator.archives import install_archives
 from local.emulator.cluster_condition import install_cluster_condition
+from local.emulator.conditions import install_conditions
 from local.emulator.executions import Response, install_executions, install_tokens, refusal
 from local.emulator.function_errors import install_error_types
 from local.emulator.functions import AsyncInvocations
@@ -71,6 +73,7 @@ def install(
     _install_dead_letters()
     _install_log_stream_permissions()
     install_cluster_condition()
+    install_conditions()
     _install_body_check()
     _install_worker_gate()
     install_error_types()

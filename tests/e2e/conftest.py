@@ -147,10 +147,14 @@ class Stack:
 
     def find_tasks(self, run_id: str) -> list[str]:
         """The ARNs of a run's tasks as ECS has them now."""
+        # A task may stop between the two lists and be in both.
+        return sorted({task["taskArn"] for task in self.described_tasks(run_id)})
+
+    def described_tasks(self, run_id: str) -> list[TaskTypeDef]:
+        """DescribeTasks of a run's tasks; one that stops meanwhile may be there twice."""
         cluster = self.status.outputs["ClusterArn"]
         tasks = (task for status in DESIRED for task in self._tasks(cluster, status))
-        # A task may stop between the two lists and be in both.
-        return sorted({task["taskArn"] for task in tasks if f"'value': '{run_id}'" in str(task["overrides"])})
+        return [task for task in tasks if f"'value': '{run_id}'" in str(task["overrides"])]
 
     def _tasks(self, cluster: str, desired: Literal["RUNNING", "STOPPED"]) -> Iterator[TaskTypeDef]:
         pages = self.ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=desired)

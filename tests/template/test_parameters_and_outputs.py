@@ -126,6 +126,12 @@ def test_the_records_outlive_a_deleted_stack_and_are_protected(template: Object)
     assert table["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
 
 
+def test_an_update_leaves_the_task_definition_that_runs_under_way_name(template: Object) -> None:
+    definition = template["Resources"]["TaskDefinition"]
+    assert definition["UpdateReplacePolicy"] == "Retain"
+    assert definition["DeletionPolicy"] == "Delete"
+
+
 @pytest.mark.parametrize("name", ["Schedule", "ScheduleRole"])
 def test_the_schedule_is_off_by_default(name: str, template: Object) -> None:
     assert template["Resources"][name]["Condition"] == "HasSchedule"

@@ -3,8 +3,9 @@
 AWS_ENDPOINT_URL sends all of them to the local runtime: boto3 itself honours it.
 """
 
+import logging
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import boto3
 from botocore.config import Config
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_stepfunctions import SFNClient
+
+# At DEBUG these write what is sent and what comes back: task tokens, environment values, whole records. LogLevel is for
+# our own messages, and Lambda sets the root logger to it, so these get a level of their own.
+_TALKATIVE: Final = ("boto3", "botocore", "urllib3")
+for _name in _TALKATIVE:
+    logging.getLogger(_name).setLevel(logging.INFO)
 
 
 def _config(*, connect: float, read: float, attempts: int) -> Config:
