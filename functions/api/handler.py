@@ -22,9 +22,15 @@ answer_problems(app)
 
 
 @cache
+def settings() -> ApiSettings:
+    """Read once for each process."""
+    return ApiSettings.from_env()
+
+
+@cache
 def use_cases() -> tuple[StartRun, ShowRun]:
     """The use cases on AWS, made once for each process."""
-    ours, clock = ApiSettings.from_env(), SystemClock()
+    ours, clock = settings(), SystemClock()
     store = assembly.run_store(ours.runs_table_name, ours.retention_days)
     start = StartRun(
         store,
@@ -40,7 +46,8 @@ def use_cases() -> tuple[StartRun, ShowRun]:
 def start_run() -> tuple[dict[str, object], int]:
     """202 with the new run's id."""
     start, _ = use_cases()
-    run = start(RunRequest.from_mapping(body_of(app.current_event)))
+    body = body_of(app.current_event)
+    run = start(RunRequest.from_mapping(body, token_variables=settings().token_variables))
     logger.info("run started", run_id=run.run_id, pattern=run.pattern.value)
     count("RunsStarted")
     return run.as_document(), 202

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -10,7 +10,18 @@ from typing import Final
 from fargate_runs.errors import InvalidRunRequestError
 from fargate_runs.patterns import Pattern
 
-RESERVED_VARIABLES: Final = ("RUN_ID", "RUN_EXECUTION_ARN", "RUN_ATTEMPT", "TASK_TOKEN", "TASK_TOKEN_ENV_VARIABLE")
+#: What the machines set themselves, or a task's token may stand in; the stack may name more variables for tokens.
+RESERVED_VARIABLES: Final = (
+    "RUN_ID",
+    "RUN_EXECUTION_ARN",
+    "RUN_ATTEMPT",
+    "RUN_TIMEOUT_SECONDS",
+    "TASK_TOKEN",
+    "TASK_TOKEN_ENV_VARIABLE",
+)
+MOST_KEYS: Final = 50  # more are not looked at one by one
+MOST_COMMANDS: Final = 1_000
+MOST_VARIABLES: Final = 300  # no more fit into the overrides, however short they are
 LONGEST_OVERRIDES: Final = 8_192  # characters of JSON, the task token included (fact B30)
 MOST_RETRIES: Final = 10
 LARGEST_EXIT_CODE: Final = 255
@@ -19,6 +30,7 @@ _OURS: Final = {
     "RUN_ID": 80,
     "RUN_EXECUTION_ARN": 300,
     "RUN_ATTEMPT": 2,
+    "RUN_TIMEOUT_SECONDS": 8,
 }  # reserved characters for what the machines put in themselves
 _RESERVED_FOR_TOKEN: Final = 1_024  # real tokens have 700 to 1,100 characters with their JSON around them
 
@@ -63,12 +75,16 @@ class RunRequest:
     pattern: Pattern = Pattern.CALLBACK
 
     @classmethod
-    def from_mapping(cls, body: Mapping[str, object], *, require_commands: bool = True) -> "RunRequest":
+    def from_mapping(
+        cls, body: Mapping[str, object], *, require_commands: bool = True, token_variables: Collection[str] = ()
+    ) -> "RunRequest":
         """Read a request: an execution's input, with or without `pattern`.
 
+        `token_variables` are reserved in its environment too: what a run sets there would be taken for a task token.
         Raises InvalidRunRequestError with every problem at once, each naming the key, what is wrong and what is right.
         """
-        problems = tuple(_problems(body, require_commands=require_commands))
+        reserved = tuple(dict.fromkeys((*RESERVED_VARIABLES, *token_variables)))
+        problems = tuple(_problems(body, reserved, require_commands=require_commands))
         if problems:
             raise InvalidRunRequestError(problems)
         return cls._read(body)
@@ -120,19 +136,34 @@ def _text_or_none(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _problems(body: Mapping[str, object], *, require_commands: bool) -> Iterator[str]:
+def _problems(body: Mapping[str, object], reserved: Sequence[str], *, require_commands: bool) -> Iterator[str]:
+    if len(body) > MOST_KEYS:
+        yield f"the request has {len(body)} keys; the keys are {', '.join(_CHECKS)}"
+        return
     yield from _unknown_keys(body)
     if require_commands and "commands" not in body:
         yield 'commands: is missing; give the command as a list of texts, such as ["python", "-c", "print(1)"]'
-    found = False
-    for key, check in _CHECKS.items():
-        if key in body:
-            for problem in check(body[key]):
-                found = True
-                yield f"{key}: {problem}"
-    if not found:
+    wrong = [*_reserved_names(body, reserved), *_wrong_values(body)]
+    yield from wrong
+    if not wrong:
         yield from _size_for_fargate(body)
         yield from _too_long(body)
+
+
+def _wrong_values(body: Mapping[str, object]) -> Iterator[str]:
+    for key, check in _CHECKS.items():
+        if key in body:
+            yield from (f"{key}: {problem}" for problem in check(body[key]))
+
+
+def _reserved_names(body: Mapping[str, object], reserved: Sequence[str]) -> Iterator[str]:
+    environment = body.get("environment")
+    for name in reserved:
+        if isinstance(environment, Mapping) and name in environment:
+            yield (
+                f"environment: {name} is set by the application itself or may hold a task token; choose another name"
+                f" than {', '.join(reserved)}"
+            )
 
 
 def _unknown_keys(body: Mapping[str, object]) -> Iterator[str]:
@@ -144,6 +175,8 @@ def _unknown_keys(body: Mapping[str, object]) -> Iterator[str]:
 def _commands(value: object) -> Iterator[str]:
     if not isinstance(value, list) or not value:
         yield 'must be a list of at least one text, such as ["python", "job.py"]'
+    elif len(value) > MOST_COMMANDS:
+        yield f"has {len(value)} parts, and {MOST_COMMANDS} is the most; put what is long into a file, S3 or the image"
     elif not all(_sendable(each) for each in value):
         yield "every part must be a text; write numbers in quotes"
 
@@ -152,13 +185,14 @@ def _environment(value: object) -> Iterator[str]:
     if not isinstance(value, Mapping):
         yield 'must be an object of names and texts, such as {"STAGE": "test"}'
         return
+    if len(value) > MOST_VARIABLES:
+        yield f"has {len(value)} variables, and {MOST_VARIABLES} is the most; put what is long into S3 or SSM"
+        return
     for name, content in value.items():
         if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
             yield f"{str(name)[:80]!r} is no name for a variable; use letters, digits and underscores, no digit first"
-        elif name in RESERVED_VARIABLES:
-            yield f"{name} is set by the application itself; choose another name than {', '.join(RESERVED_VARIABLES)}"
         elif not _sendable(content):
-            yield f"{name} must have a text as its value; write numbers and true or false in quotes"
+            yield f"{name[:80]} must have a text as its value; write numbers and true or false in quotes"
 
 
 def _sendable(value: object) -> bool:
@@ -204,7 +238,9 @@ def _is_whole(value: object, least: int, most: int) -> bool:
 
 
 def _exit_codes(value: object) -> Iterator[str]:
-    if not isinstance(value, list) or not all(_is_whole(each, 1, LARGEST_EXIT_CODE) for each in value):
+    if isinstance(value, list) and len(value) > LARGEST_EXIT_CODE:
+        yield f"has {len(value)} codes, and {LARGEST_EXIT_CODE} is the most: there are no others"
+    elif not isinstance(value, list) or not all(_is_whole(each, 1, LARGEST_EXIT_CODE) for each in value):
         yield f"must be a list of whole numbers from 1 to {LARGEST_EXIT_CODE}, such as [75, 137]"
 
 

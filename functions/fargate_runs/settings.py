@@ -37,7 +37,7 @@ class TaskStateChangeSettings:
             container_name=_required(environ, "CONTAINER_NAME"),
             log_group_name=_required(environ, "LOG_GROUP_NAME"),
             log_stream_prefix=_required(environ, "LOG_STREAM_PREFIX"),
-            token_variables=_list(environ, "TASK_TOKEN_VARIABLE_NAMES") or DEFAULT_TOKEN_VARIABLES,
+            token_variables=_token_variables(environ),
             retention_days=_days(environ),
             state_machines=_state_machines(environ),
             prices=_prices(environ),
@@ -88,6 +88,7 @@ class ApiSettings:
     task_definition_arn: str
     container_name: str
     allowed_task_definitions: tuple[str, ...]
+    token_variables: tuple[str, ...]
     retention_days: int
     state_machines: StateMachines
     prices: Prices
@@ -100,6 +101,7 @@ class ApiSettings:
             task_definition_arn=_required(environ, "TASK_DEFINITION_ARN"),
             container_name=_required(environ, "CONTAINER_NAME"),
             allowed_task_definitions=_list(environ, "ALLOWED_TASK_DEFINITIONS"),
+            token_variables=_token_variables(environ),
             retention_days=_days(environ),
             state_machines=_state_machines(environ),
             prices=_prices(environ),
@@ -108,7 +110,7 @@ class ApiSettings:
 
 @dataclass(frozen=True, slots=True)
 class JudgeTaskSettings:
-    """Of the function that judges the failure of a `.sync` state."""
+    """Of the function that judges why a state failed that runs a task."""
 
     task_definition_arn: str
     container_name: str
@@ -137,6 +139,12 @@ def _required(environ: Mapping[str, str], name: str) -> str:
 
 def _list(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(part for part in (each.strip() for each in environ.get(name, "").split(",")) if part)
+
+
+def _token_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """TASK_TOKEN comes first, whatever the stack names: it is where our own machine puts the token."""
+    named = _list(environ, "TASK_TOKEN_VARIABLE_NAMES") or DEFAULT_TOKEN_VARIABLES
+    return tuple(dict.fromkeys((DEFAULT_TOKEN_VARIABLES[0], *named)))
 
 
 def _days(environ: Mapping[str, str]) -> int:

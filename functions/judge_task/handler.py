@@ -1,4 +1,4 @@
-"""Names why a `.sync` state failed: called by the state machine with the error and the cause that its Catch got.
+"""Names why a state failed that runs a task: called by a state machine with the error and the cause that its Catch got.
 
 Whatever is raised here makes the state machine end with that error and cause, unchanged.
 """
@@ -30,16 +30,18 @@ def judge_task() -> JudgeTask:
 
 @logger.inject_lambda_context(log_event=False, clear_state=True)
 def handler(event: Mapping[str, object], _context: LambdaContext) -> dict[str, object]:
-    """`{error, cause, runId}` of a state that failed; answers `{error, cause, transient, exitCode}`."""
+    """`{error, cause, runId}` of a state that failed; answers `{error, cause, transient, throttled, exitCode}`."""
     error, cause = str(event["error"]), str(event["cause"])
-    judged = judge_task()(error, cause)
+    run_id = lenient.text(event.get("runId"), 256)
+    judged = judge_task()(error, cause, run_id)
     logger.info(
         "failure judged",
-        run_id=lenient.text(event.get("runId"), 256),
+        run_id=run_id,
         error=judged.error,
         transient=judged.transient,
+        throttled=judged.throttled,
         exit_code=judged.exit_code,
         log_problem=judged.log_problem,
     )
-    count("SyncFailuresJudged", error=judged.error)
+    count("FailuresJudged", error=judged.error)
     return judged.as_json()

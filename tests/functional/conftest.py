@@ -111,6 +111,7 @@ def forget_what_is_cached() -> None:
         sweep.handler.sweep,
         task_state_change.handler.settings,
         task_state_change.handler.record_task_state,
+        api.handler.settings,
         api.handler.use_cases,
         judge_task.handler.judge_task,
     ):

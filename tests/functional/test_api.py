@@ -113,6 +113,13 @@ def test_bad_requests(stack: Stack, body: Any, said: str) -> None:
     assert stack.items() == []
 
 
+def test_what_the_stack_names_for_task_tokens_is_reserved(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASK_TOKEN_VARIABLE_NAMES", "JOB_TOKEN")
+    status, reply = call(stack, "POST", "/runs", {"commands": ["job"], "environment": {"JOB_TOKEN": "mine"}})
+    assert (status, len(reply["problems"])) == (400, 1)
+    assert reply["problems"][0].startswith("environment: JOB_TOKEN is set by the application itself")
+
+
 def test_every_problem_is_told_at_once(stack: Stack) -> None:
     _, reply = call(stack, "POST", "/runs", {"cpu": 1, "environment": {"RUN_ID": CANARY}})
     assert [problem.partition(":")[0] for problem in reply["problems"]] == ["commands", "environment", "cpu"]

@@ -1,4 +1,4 @@
-"""The function that the `.sync` machine asks, as Lambda calls it."""
+"""The function that the state machines ask, as Lambda calls it."""
 
 import json
 from collections.abc import Callable
@@ -17,21 +17,32 @@ FAILED = json.dumps(pascal(detail(containers=[container("main", 3)])))
 def test_a_failure_is_named(stack: Stack, printed: Callable[[], str]) -> None:
     stack.logs.everywhere = ("the end",)
     answer = stack.judge_task({"error": "States.TaskFailed", "cause": FAILED, "runId": RUN_ID})
-    assert list(answer) == ["error", "cause", "transient", "exitCode"]
+    assert answer.keys() == {"error", "cause", "transient", "throttled", "exitCode"}
     assert (answer["error"], answer["transient"], answer["exitCode"]) == ("Container.ExitedNonZero", False, 3)
     assert json.loads(answer["cause"])["lastLogLines"] == ["the end"]
     json.dumps(answer)
     said = printed()
-    assert metrics_of(said) == [("SyncFailuresJudged", "Container.ExitedNonZero")]
+    assert metrics_of(said) == [("FailuresJudged", "Container.ExitedNonZero")]
     (line,) = (each for each in lines_of(said) if each.get("message") == "failure judged")
     assert (line["run_id"], line["exit_code"]) == (RUN_ID, 3)
     assert TOKEN not in said + str(answer)
     assert CANARY not in said + str(answer)
 
 
-def test_the_sample(stack: Stack) -> None:
-    sample = Path(__file__).parents[2] / "events/judge-task/sync-exit-3.json"
-    assert stack.judge_task(json.loads(sample.read_text()))["error"] == "Container.ExitedNonZero"
+@pytest.mark.parametrize(
+    ("sample", "error", "throttled"),
+    [("sync-exit-3", "Container.ExitedNonZero", False), ("throttled", "ECS.AmazonECSException", True)],
+)
+def test_the_samples(sample: str, error: str, throttled: bool, stack: Stack) -> None:
+    event = json.loads((Path(__file__).parents[2] / f"events/judge-task/{sample}.json").read_text())
+    answer = stack.judge_task(event)
+    assert (answer["error"], answer["throttled"]) == (error, throttled)
+
+
+def test_a_lack_of_capacity_names_the_run(stack: Stack) -> None:
+    call = {"error": "AmazonECS.Unknown", "cause": '{"Failures": [{"Reason": "RESOURCE:CPU"}]}', "runId": RUN_ID}
+    answer = stack.judge_task(call)
+    assert (answer["error"], json.loads(answer["cause"])["runId"]) == ("Task.CapacityUnavailable", RUN_ID)
 
 
 def test_an_error_without_a_task_goes_on_as_it_came(stack: Stack) -> None:

@@ -28,6 +28,8 @@ SUBSTITUTIONS = {
     "DefaultTimeoutSeconds": "3600",
     "DefaultRetries": "3",
     "RetryIntervalSeconds": "10",
+    "TaskTokenVariableNames": "TASK_TOKEN,JOB_TOKEN",
+    "Partition": "aws",
     "JudgeTaskFunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:fargate-runs-JudgeTaskFunction",
 }
 

@@ -40,9 +40,11 @@ REFUSED: list[tuple[Node, str]] = [
     ({"environment": {"RUN_ATTEMPT": "x"}}, "may not set RUN_ATTEMPT:"),
     ({"environment": {"TASK_TOKEN": "x"}}, "may not set TASK_TOKEN:"),
     ({"environment": {"A": "x", "TASK_TOKEN_ENV_VARIABLE": "x"}}, "may not set TASK_TOKEN_ENV_VARIABLE:"),
+    ({"environment": {"RUN_TIMEOUT_SECONDS": "x"}}, "may not set RUN_TIMEOUT_SECONDS:"),
+    ({"environment": {"JOB_TOKEN": "x", "RUN_ID": "x"}}, "may not set JOB_TOKEN, RUN_ID:"),
     ({"environment": {"A": 1}}, "these are not: A."),
     ({"environment": {"A": "x", "B": None, "C": ["x"]}}, "these are not: B, C."),
-    ({"taskDefinition": None}, "taskDefinition null is not one"),
+    ({"taskDefinition": None}, "taskDefinition of type null is not one"),
     ({"taskDefinition": ""}, "taskDefinition  is not one"),
     ({"taskDefinition": ["fargate-runs"]}, "is not one that this stack allows"),
     ({"taskDefinition": "other"}, "taskDefinition other is not one"),
@@ -84,6 +86,21 @@ REFUSED: list[tuple[Node, str]] = [
     ({"retryOnExitCodes": [[3]]}, "retryOnExitCodes must be a list"),
     ({"retryOnExitCodes": [None]}, "retryOnExitCodes must be a list"),
     ({"commands": ["x" * 8200]}, "too long"),
+    # What has no end: it is counted first, and no message is longer than a cause may be.
+    ({f"key-{n}": n for n in range(51)}, "The input has 51 keys."),
+    ({f"key-{n}": "x" * 200 for n in range(1_000)}, "The input has 1000 keys."),
+    ({"k" * 100_000: "x"}, "Unknown keys: kkk"),
+    ({"commands": ["a"] * 1_001}, "commands has 1001 parts, and 1000 is the most"),
+    ({"commands": [1] * 50_000}, "commands has 50000 parts"),
+    ({"environment": {f"V{n}": "" for n in range(301)}}, "environment has 301 variables, and 300 is the most"),
+    ({"environment": {"V" * 100_000: 1}}, "these are not: VVV"),
+    ({"environment": {"-" * 100_000: ""}}, "not variable names: ---"),
+    ({"environment": {"A": "x" * 200_000}}, "too long"),
+    ({"taskDefinition": "x" * 200_000}, "is not one that this stack allows"),
+    ({"taskDefinition": [[["x"] * 10_000]]}, "of type array is not one that this stack allows"),
+    ({"cpu": "5" * 100_000}, "too long"),
+    ({"retryOnExitCodes": [1] * 256}, "retryOnExitCodes has 256 codes, and 255 is the most"),
+    ({"retryOnExitCodes": [1] * 87_000}, "retryOnExitCodes has 87000 codes"),
     ({"environment": {f"NAME_{n}": "x" * 100 for n in range(90)}}, "too long"),
 ]
 
@@ -99,8 +116,10 @@ DEFAULTS: Object = {
     "retryOnExitCodes": [],
     "size": {},
     "taskDefinition": STACKS_OWN,
+    "throttles": 0,
     "timeoutSeconds": 3600,
 }
+VARIABLES = {f"V{n}": "" for n in range(200)}  # more fit into the overrides of no machine
 ACCEPTED: list[tuple[Object, Object]] = [
     ({}, {}),
     ({"commands": ["echo"]}, {"command": {"Command": ["echo"]}}),
@@ -120,6 +139,9 @@ ACCEPTED: list[tuple[Object, Object]] = [
     ({"retryOnExitCodes": []}, {"retryOnExitCodes": []}),
     ({"retryOnExitCodes": [75]}, {"retryOnExitCodes": [75]}),
     ({"retryOnExitCodes": [1, 255, 1]}, {"retryOnExitCodes": [1, 255, 1]}),
+    ({"retryOnExitCodes": [*range(1, 256)]}, {"retryOnExitCodes": [*range(1, 256)]}),
+    ({"commands": ["a"] * 1_000}, {"command": {"Command": ["a"] * 1_000}}),
+    ({"environment": VARIABLES}, {"environment": [{"Name": name, "Value": ""} for name in VARIABLES]}),
     ({"timeoutSeconds": 1}, {"timeoutSeconds": 1}),
     ({"timeoutSeconds": 99999999}, {"timeoutSeconds": 99999999}),
     ({"taskDefinition": "fargate-runs"}, {}),
@@ -145,6 +167,7 @@ def test_refuses_what_is_wrong_and_says_so(given: Node, said: str, deployed: Obj
     cause = evaluated(refusal["Cause"], evaluate, {}, variables)
     assert said in cause
     assert cause.endswith(".")
+    assert len(cause) < 2_000
 
 
 @pytest.mark.parametrize(("given", "differing"), ACCEPTED)
@@ -162,6 +185,7 @@ def test_the_limit_of_the_overrides_is_counted_to_the_character(deployed: Object
     callback = "TASK_TOKEN'" in str(check["Choices"][-2])
     own = [("RUN_ID", NAME), ("RUN_EXECUTION_ARN", CONTEXT["Execution"]["Id"]), ("RUN_ATTEMPT", "10")]
     own += [("TASK_TOKEN", "x" * 1024)] if callback else []
+    own += [("RUN_TIMEOUT_SECONDS", "9" * 8)] if "RUN_TIMEOUT_SECONDS', 'Value'" in str(check["Choices"][-2]) else []
     environment = [{"Name": name, "Value": value} for name, value in own]
     least = {"ContainerOverrides": [{"Name": "main", "Environment": environment, "Command": [""]}]}
     without = json.dumps(least, separators=(",", ":"))
@@ -180,7 +204,8 @@ def api_takes(given: Object) -> bool:
         SUBSTITUTIONS["TaskDefinitionArn"], tuple(SUBSTITUTIONS["AllowedTaskDefinitions"].split(","))
     )
     try:
-        asked = RunRequest.from_mapping(given, require_commands=False).task_definition
+        tokens = SUBSTITUTIONS["TaskTokenVariableNames"].split(",")
+        asked = RunRequest.from_mapping(given, require_commands=False, token_variables=tokens).task_definition
     except InvalidRunRequestError:
         return False
     return asked is None or definitions.allow(asked)

@@ -11,12 +11,11 @@ import pytest
 from tests.template.loading import MACHINE_FILES, Node, Object, load_machine, nodes, resources_of_type
 
 EXPRESSION = re.compile(r"\{%(.*)%}", re.DOTALL)
-#: What starts no task and may pass, as AWS calls it, case and all (fact B24). Lambda's are of the judge alone.
-REFUSED_CALLS = {
+#: What passes, whatever its text is, as AWS calls it, case and all (fact B24). Lambda's are of the judge alone.
+PASSING = {
     "ECS.ThrottlingException",
     "ECS.ServerException",
     "ECS.SdkClientException",
-    "ECS.InvalidParameterException",
     "Lambda.AWSLambdaException",
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.SdkClientException",
@@ -99,7 +98,7 @@ def test_every_task_has_a_time_limit_and_named_retries(machine: Object) -> None:
     for task in tasks(machine):
         assert task["TimeoutSeconds"] == ("{% $timeoutSeconds %}" if task in runs(machine) else 30)
         retried = [name for retry in task["Retry"] for name in retry["ErrorEquals"]]
-        assert set(retried) <= REFUSED_CALLS
+        assert set(retried) <= PASSING
         assert len(retried) == len(set(retried))
         for retry in task["Retry"]:
             assert retry["JitterStrategy"] == "FULL"
@@ -107,11 +106,17 @@ def test_every_task_has_a_time_limit_and_named_retries(machine: Object) -> None:
             assert retry["IntervalSeconds"] < retry["MaxDelaySeconds"] <= 60
 
 
-def test_an_error_is_retried_or_caught_by_the_same_state_but_never_both(machine: Object) -> None:
+def test_every_error_of_the_call_that_may_pass_is_judged(machine: Object) -> None:
+    """What a Retry names is judged after its last try. The texts decide, and they stand in no machine."""
     (task,) = runs(machine)
     retried = {name for retry in task["Retry"] for name in retry["ErrorEquals"]}
     caught = {name for catch in task["Catch"] for name in catch["ErrorEquals"]}
-    assert not retried & caught
+    disguises = {"ECS.AmazonECSException", "ECS.ClientException", "ECS.InvalidParameterException", "AmazonECS.Unknown"}
+    refused = task["Catch"][0]
+    assert set(refused["ErrorEquals"]) == disguises | retried
+    assert refused["Next"] == "Judge the failure"
+    assert "attempt" not in refused["Assign"]
+    assert not re.search("capacity is|RESOURCE:|vCPU|exceeded", json.dumps(machine))
     assert "States.ALL" not in caught  # every other error ends the execution under its own name
     assert "States.Timeout" not in caught
 
@@ -127,22 +132,32 @@ def test_the_input_contract_is_one_and_the_same_in_every_machine() -> None:
         ]
 
     first, *others = (rules(path) for path in MACHINE_FILES)
-    assert len(first) == 14
+    assert len(first) == 18
     assert all(other == first for other in others)
 
 
-def test_the_linter_accepts_the_definition(machine: Object) -> None:
-    """Inline, because it does not look into a file that a SAM template names."""
+@pytest.mark.parametrize("state", ["Judge the failure", "What now?", "Wait before the next attempt", "The run failed"])
+def test_what_comes_after_a_failure_is_one_and_the_same_in_every_machine(state: str) -> None:
+    """But for the name of the state that starts a task."""
+    first, *others = (
+        json.dumps(load_machine(path)["States"][state]).replace("Start the task", "Run the task")
+        for path in MACHINE_FILES
+    )
+    assert all(other == first for other in others)
+
+
+def test_the_linter_accepts_the_definition(deployed: Object) -> None:
+    """As it is deployed, and inline, because it does not look into a file that a SAM template names."""
     # Its schema knows TimeoutSeconds as a number only; of a JSONata state it may be an expression.
     states = {
         name: {**state, "TimeoutSeconds": 60} if "TimeoutSeconds" in state else state
-        for name, state in machine["States"].items()
+        for name, state in deployed["States"].items()
     }
-    assert lint({**machine, "States": states}) == []
+    assert lint({**deployed, "States": states}) == []
 
 
-def test_the_linter_does_look_into_it(machine: Object) -> None:
-    broken = {**machine, "States": {**machine["States"], "Refuse the input": {"Type": "Fail", "Next": "nowhere"}}}
+def test_the_linter_does_look_into_it(deployed: Object) -> None:
+    broken = {**deployed, "States": {**deployed["States"], "Refuse the input": {"Type": "Fail", "Next": "nowhere"}}}
     assert lint(broken) != []
 
 

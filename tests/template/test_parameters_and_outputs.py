@@ -46,7 +46,7 @@ COMMON = {
     "RUNS_TABLE_NAME",
     "TASK_DEFINITION_ARN",
 }
-#: Not of the function that a state machine calls: it cannot name the machine that names it.
+#: Not of the function that the state machines call: it cannot name machines that name it.
 MACHINES = {
     "RUN_TASK_CALLBACK_STATE_MACHINE_ARN",
     "RUN_TASK_STATE_MACHINE_ARN",
@@ -55,7 +55,7 @@ MACHINES = {
 TASK_LOGS = {"LOG_GROUP_NAME", "LOG_STREAM_PREFIX"}
 SETTLING = COMMON | MACHINES | TASK_LOGS | {"CLUSTER_ARN", "TASK_TOKEN_VARIABLE_NAMES"}
 ENVIRONMENT = {
-    "ApiFunction": COMMON | MACHINES | {"ALLOWED_TASK_DEFINITIONS"},
+    "ApiFunction": COMMON | MACHINES | {"ALLOWED_TASK_DEFINITIONS", "TASK_TOKEN_VARIABLE_NAMES"},
     "ExecutionStateChangeFunction": COMMON | MACHINES | {"CLUSTER_ARN"},
     "JudgeTaskFunction": COMMON | TASK_LOGS,
     "SweepFunction": SETTLING | {"FOLLOW_OTHER_STATE_MACHINES"},

@@ -33,6 +33,7 @@ OPTIONAL = {"log": "LogsStateMachines", "trace": "Traces"}
 ANSWERS = {f"states:SendTask{answer}" for answer in ("Success", "Failure", "Heartbeat")}
 FOLLOWS = {"states:DescribeExecution", "ecs:StopTask"}
 STARTS = {"ecs:RunTask", "iam:PassRole"}
+JUDGES = {"lambda:InvokeFunction"}
 OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 ALLOWED = {
     "ApiRole": OWN_LOGS
@@ -49,11 +50,11 @@ ALLOWED = {
     | FOLLOWS
     | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "sqs:SendMessage"},
     "JudgeTaskRole": OWN_LOGS | {"logs:GetLogEvents"},
-    "RunTaskCallbackRole": STARTS,
-    "RunTaskRole": STARTS,
+    "RunTaskCallbackRole": STARTS | JUDGES,
+    "RunTaskRole": STARTS | JUDGES,
     "RunTaskSyncRole": STARTS
-    | {"ecs:StopTask", "ecs:DescribeTasks", "events:PutTargets", "events:PutRule", "events:DescribeRule"}
-    | {"lambda:InvokeFunction"},
+    | JUDGES
+    | {"ecs:StopTask", "ecs:DescribeTasks", "events:PutTargets", "events:PutRule", "events:DescribeRule"},
     "ScheduleRole": {"states:StartExecution", "sqs:SendMessage"},
     "SweepRole": OWN_LOGS
     | FOLLOWS
@@ -148,6 +149,12 @@ def test_exactly_the_roles_of_the_tasks_are_passed_and_only_to_tasks(role: str, 
     assert further["Resource"] == {"Ref": "AllowedTaskRoles"}
     for statement in (own, further):
         assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+
+
+@pytest.mark.parametrize("role", MACHINE_ROLES)
+def test_a_machine_calls_the_judge_and_no_other_function(role: str, template: Object) -> None:
+    (judges,) = statements_on(template, role, "lambda:InvokeFunction")
+    assert judges["Resource"] == {"Fn::GetAtt": ["JudgeTaskFunction", "Arn"]}
 
 
 def test_sync_stops_and_describes_tasks_of_the_cluster_alone_and_uses_one_rule(template: Object) -> None:

@@ -1,12 +1,9 @@
 """What becomes of a failure: another attempt or the end, decided by the machines as the table of outcomes says."""
 
-import json
-
 import pytest
 
 from fargate_runs.kinds import KINDS, ErrorName
 from fargate_runs.request import MOST_RETRIES
-from fargate_runs.rules import RULES
 from tests.template.evaluating import NAME, Evaluate, choose, evaluated
 from tests.template.loading import Node, Object
 
@@ -17,15 +14,11 @@ RESTING: Object = {
     "retried": 0,
     "retries": 3,
     "retryOnExitCodes": [],
+    "throttles": 0,
 }
 AGAIN = "Wait before the next attempt"
 OVER = "The run failed"
 STEP_FUNCTIONS_OWN = ["States.Timeout", "States.TaskFailed", "ECS.AccessDeniedException", "ECS.AmazonECSException"]
-NO_CAPACITY = (
-    "Capacity is unavailable at this time. (Service: AmazonECS; Status Code: 400; Error Code: ClientException)"
-)
-VCPU_LIMIT = "You\N{RIGHT SINGLE QUOTATION MARK}ve reached the limit on the number of vCPUs you can run concurrently"
-INACTIVE = "TaskDefinition is inactive (Service: AmazonECS; Status Code: 400; Error Code: ClientException)"
 
 
 def start_state(machine: Object) -> str:
@@ -36,7 +29,9 @@ def start_state(machine: Object) -> str:
 def what_now(
     machine: Object, evaluate: Evaluate, error: str, exit_code: int | None = None, **changes: Node
 ) -> tuple[str, Object]:
-    failure = {"error": error, "cause": "{}"} | ({} if exit_code is None else {"exitCode": exit_code})
+    transient = error in list(ErrorName) and KINDS[ErrorName(error)].transient
+    failure = {"error": error, "cause": "{}", "transient": transient, "throttled": False}
+    failure |= {} if exit_code is None else {"exitCode": exit_code}
     return choose(machine["States"]["What now?"], evaluate, {}, RESTING | {"failure": failure} | changes)
 
 
@@ -107,7 +102,9 @@ def test_the_wait_is_a_random_part_of_an_interval_that_doubles_up_to_a_cap(
     wait = deployed["States"][AGAIN]
     assert wait["Next"] == start_state(deployed)
     longest = min(300, 10 * 2 ** (retried - 1))
-    seconds = [evaluated(wait["Seconds"], evaluate, {}, {"retried": retried}) for _ in range(60)]
+    _, variables = what_now(deployed, evaluate, "Task.ImagePullFailed", retried=retried - 1, retries=MOST_RETRIES)
+    assert variables["longestWait"] == longest
+    seconds = [evaluated(wait["Seconds"], evaluate, {}, variables) for _ in range(60)]
     assert all(0 <= each <= longest and each == int(each) for each in seconds)
     assert len(set(seconds)) > 3
 
@@ -116,48 +113,6 @@ def test_the_end_has_the_failure_as_it_is(deployed: Object, evaluate: Evaluate) 
     fields = {key: deployed["States"][OVER][key] for key in ("Error", "Cause")}
     found = evaluated(fields, evaluate, {}, {"failure": {"error": "Task.Unknown", "cause": '{"a": 1}'}})
     assert found == {"Error": "Task.Unknown", "Cause": '{"a": 1}'}
-
-
-class TestCalls:
-    """RunTask was refused: no task, and so no new attempt."""
-
-    @pytest.mark.parametrize(
-        ("error", "cause", "name"),
-        [
-            ("ECS.AmazonECSException", NO_CAPACITY, "Task.CapacityUnavailable"),
-            ("ECS.AmazonECSException", VCPU_LIMIT, "Task.CapacityUnavailable"),
-            ("ECS.AmazonECSException", INACTIVE, "ECS.AmazonECSException"),
-            ("ECS.AmazonECSException", None, "ECS.AmazonECSException"),
-        ],
-    )
-    def test_a_lack_of_capacity_has_its_name(
-        self, error: str, cause: str | None, name: str, deployed: Object, evaluate: Evaluate
-    ) -> None:
-        failure = self.caught(deployed, evaluate, error, cause)
-        assert failure["error"] == name
-        if name == error:
-            assert failure["cause"] == (cause or "")
-            return
-        said = json.loads(failure["cause"])
-        assert (said["runId"], said["stoppedReason"], said["exitCode"]) == (NAME, cause, None)
-        assert said["advice"] == next(rule.advice for rule in RULES if rule.error == name)
-
-    def test_failures_of_the_patterns_that_wait_are_a_lack_of_capacity(
-        self, callback: Object, sync: Object, evaluate: Evaluate
-    ) -> None:
-        for machine in (callback, sync):
-            failure = self.caught(machine, evaluate, "AmazonECS.Unknown", None)
-            assert failure["error"] == "Task.CapacityUnavailable"
-
-    @staticmethod
-    def caught(machine: Object, evaluate: Evaluate, error: str, cause: str | None) -> Object:
-        catch = machine["States"][start_state(machine)]["Catch"][0]
-        assert error in catch["ErrorEquals"]
-        assert catch["Next"] == "What now?"
-        assert "attempt" not in catch["Assign"]
-        output = {"Error": error} | ({} if cause is None else {"Cause": cause})
-        found: Object = evaluated(catch["Assign"], evaluate, {"errorOutput": output}, RESTING)["failure"]
-        return found
 
 
 class TestCallback:
@@ -187,17 +142,30 @@ class TestCallback:
         assert found["failure"].get("exitCode") == exit_code
         assert found["failure"]["cause"] == (cause or "")
 
+    @pytest.mark.parametrize("error", ErrorName)
+    def test_what_is_caught_says_whether_it_passes(
+        self, error: ErrorName, callback: Object, evaluate: Evaluate
+    ) -> None:
+        catch = callback["States"]["Run the task"]["Catch"][1]
+        if error in catch["ErrorEquals"]:
+            failure = evaluated(catch["Assign"], evaluate, {"errorOutput": {"Error": error}}, RESTING)["failure"]
+            assert (failure["transient"], failure["throttled"]) == (KINDS[error].transient, False)
+
 
 class TestSync:
     def test_every_failure_of_a_task_is_judged(self, sync: Object, evaluate: Evaluate) -> None:
         catch = sync["States"]["Run the task"]["Catch"][1]
         assert (catch["ErrorEquals"], catch["Next"]) == (["States.TaskFailed"], "Judge the failure")
-        output = {"Error": "States.TaskFailed", "Cause": "{}"}
-        found = evaluated(catch["Assign"], evaluate, {"errorOutput": output}, RESTING)
-        assert found == {"attempt": 2, "failure": {"error": "States.TaskFailed", "cause": "{}"}}
+        failure = {"cause": "{}", "transient": False, "throttled": False}
+        for error, attempt in (("States.TaskFailed", 2), ("ECS.AccessDeniedException", 1)):
+            output = {"Error": error, "Cause": "{}"}
+            found = evaluated(catch["Assign"], evaluate, {"errorOutput": output}, RESTING)
+            assert found == {"attempt": attempt, "failure": {"error": error, **failure}}
 
-    def test_the_judgement_is_what_the_machine_goes_on_with(self, sync: Object, evaluate: Evaluate) -> None:
-        judge = sync["States"]["Judge the failure"]
+
+class TestJudge:
+    def test_the_judgement_is_what_the_machine_goes_on_with(self, deployed: Object, evaluate: Evaluate) -> None:
+        judge = deployed["States"]["Judge the failure"]
         failure = {"error": "States.TaskFailed", "cause": "{}"}
         asked = evaluated(judge["Arguments"], evaluate, {}, {"failure": failure})
         assert asked["Payload"] == {**failure, "runId": NAME}
@@ -206,5 +174,5 @@ class TestSync:
         assert found["failure"] == answer
         assert judge["Next"] == "What now?"
 
-    def test_where_it_cannot_be_judged_the_error_goes_on_as_it_is(self, sync: Object) -> None:
-        assert sync["States"]["Judge the failure"]["Catch"] == [{"ErrorEquals": ["States.ALL"], "Next": OVER}]
+    def test_where_it_cannot_be_judged_the_error_goes_on_as_it_is(self, deployed: Object) -> None:
+        assert deployed["States"]["Judge the failure"]["Catch"] == [{"ErrorEquals": ["States.ALL"], "Next": OVER}]

@@ -10,6 +10,7 @@ from tests.template.loading import Node, Object
 RUN_ID = {"Name": "RUN_ID", "Value": NAME}
 EXECUTION = {"Name": "RUN_EXECUTION_ARN", "Value": CONTEXT["Execution"]["Id"]}
 FIRST_ATTEMPT = {"Name": "RUN_ATTEMPT", "Value": "1"}
+TIME_LIMIT = {"Name": "RUN_TIMEOUT_SECONDS", "Value": "3600"}
 TOKEN = {"Name": "TASK_TOKEN", "Value": "AQC-token"}
 TASK_ARN = "arn:aws:ecs:us-east-1:123456789012:task/fargate-runs/0a1b"
 
@@ -23,9 +24,10 @@ def arguments(machine: Object, given: Object, evaluate: Evaluate, **later: Node)
 
 
 def own_environment(machine: Object) -> list[Node]:
-    callback = machine["States"]["Check the input"]["Choices"][-1]["Next"]
-    waits = machine["States"][callback]["Resource"].endswith(".waitForTaskToken")
-    return [RUN_ID, EXECUTION, FIRST_ATTEMPT, *([TOKEN] if waits else [])]
+    name = machine["States"]["Check the input"]["Choices"][-1]["Next"]
+    pattern = machine["States"][name]["Resource"].rpartition(":")[2]
+    own = {"runTask": [TIME_LIMIT], "runTask.sync": [], "runTask.waitForTaskToken": [TOKEN]}[pattern]
+    return [RUN_ID, EXECUTION, FIRST_ATTEMPT, *own]
 
 
 def test_the_least_that_can_be_asked_for(deployed: Object, evaluate: Evaluate) -> None:
@@ -116,7 +118,11 @@ class TestSync:
 class TestRequestResponse:
     @pytest.mark.parametrize(
         ("failures", "after"),
-        [([], "Started"), ([{"Reason": "RESOURCE:FARGATE"}], "What now?"), ([{"Arn": "no reason given"}], "What now?")],
+        [
+            ([], "Started"),
+            ([{"Reason": "RESOURCE:FARGATE"}], "Judge the failure"),
+            ([{"Arn": "no reason given"}], "Judge the failure"),
+        ],
     )
     def test_failures_are_looked_at(
         self, failures: list[Node], after: str, request_response: Object, evaluate: Evaluate
@@ -128,25 +134,3 @@ class TestRequestResponse:
         variables = {"started": {"Failures": [], "Tasks": [{"TaskArn": TASK_ARN}]}}
         output = evaluated(request_response["States"]["Started"]["Output"], evaluate, {}, variables)
         assert output == {"runId": NAME, "taskArn": TASK_ARN}
-
-    @pytest.mark.parametrize(
-        ("failures", "error"),
-        [
-            ([{"Reason": "RESOURCE:FARGATE"}], "Task.CapacityUnavailable"),
-            ([{"Reason": "Capacity is unavailable at this time."}], "Task.CapacityUnavailable"),
-            ([{"Reason": "MISSING"}], "Task.FailedToStart"),
-            ([{"Reason": "MISSING"}, {"Reason": "RESOURCE:ENI"}], "Task.CapacityUnavailable"),
-            ([{"Arn": "no reason given"}], "Task.FailedToStart"),
-        ],
-    )
-    def test_a_task_that_did_not_start_has_a_name(
-        self, failures: list[Node], error: str, request_response: Object, evaluate: Evaluate
-    ) -> None:
-        state = request_response["States"]["Did it start?"]
-        _, variables = choose(state, evaluate, {}, {"started": {"Failures": failures}})
-        failure = variables["failure"]
-        assert failure["error"] == error
-        cause = json.loads(failure["cause"])
-        assert (cause["runId"], cause["failures"]) == (NAME, failures)
-        assert cause["summary"]
-        assert cause["advice"]

@@ -75,7 +75,10 @@ def test_settings_and_their_defaults() -> None:
 
 def test_settings_that_are_lists() -> None:
     given = {**ENVIRONMENT, "TASK_TOKEN_VARIABLE_NAMES": "A, B,", "ALLOWED_TASK_DEFINITIONS": "x,y:1"}
-    assert TaskStateChangeSettings.from_env(given).token_variables == ("A", "B")
+    assert TaskStateChangeSettings.from_env(given).token_variables == ("TASK_TOKEN", "A", "B")
+    assert ApiSettings.from_env(given).token_variables == ("TASK_TOKEN", "A", "B")
+    again = {**ENVIRONMENT, "TASK_TOKEN_VARIABLE_NAMES": "A,TASK_TOKEN"}
+    assert TaskStateChangeSettings.from_env(again).token_variables == ("TASK_TOKEN", "A")
     assert ApiSettings.from_env({**given, "RECORD_RETENTION_DAYS": "7"}).retention_days == 7
     assert ApiSettings.from_env(given).allowed_task_definitions == ("x", "y:1")
 

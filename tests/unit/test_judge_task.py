@@ -1,4 +1,4 @@
-"""The failure of a `.sync` state in the words of an outcome."""
+"""The failure of a state that runs a task: of a `.sync` task in the words of an outcome, or of the call."""
 
 import json
 from typing import Any
@@ -100,8 +100,19 @@ def test_what_tells_of_no_task_goes_on_as_it_came(cause: str) -> None:
     assert judge("States.TaskFailed", cause) == Judgement("States.TaskFailed", cause)
 
 
-def test_another_error_goes_on_as_it_came() -> None:
-    assert judged(sidecars(3), error="ECS.AccessDeniedException").error == "ECS.AccessDeniedException"
+@pytest.mark.parametrize("error", ["ECS.AccessDeniedException", "Task.Lost", "States.Runtime"])
+def test_another_error_goes_on_as_it_came(error: str) -> None:
+    found = judged(sidecars(3), error=error)
+    assert (found.error, json.loads(found.cause), found.transient) == (error, pascal(sidecars(3)), False)
+
+
+def test_a_call_that_was_refused_is_judged_by_its_text() -> None:
+    judge = JudgeTask(InMemoryLogs(), log_place=LOG_PLACE, prices=PRICES)
+    throttle = ("ECS.AmazonECSException", "Rate exceeded")
+    assert judge(*throttle, RUN_ID) == Judgement(*throttle, transient=True, throttled=True)
+    none = judge("ECS.ClientException", "Capacity is unavailable at this time.", RUN_ID)
+    assert (none.error, none.transient, none.throttled) == (ErrorName.CAPACITY_UNAVAILABLE, True, False)
+    assert json.loads(none.cause)["runId"] == RUN_ID
 
 
 def test_a_log_that_cannot_be_read_changes_nothing() -> None:

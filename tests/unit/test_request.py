@@ -23,7 +23,7 @@ FULL: dict[str, Any] = {
 }
 
 
-def problems_of(body: dict[str, Any], **options: bool) -> tuple[str, ...]:
+def problems_of(body: dict[str, Any], **options: Any) -> tuple[str, ...]:
     with pytest.raises(InvalidRunRequestError) as raised:
         RunRequest.from_mapping(body, **options)
     return raised.value.problems
@@ -106,6 +106,11 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"pattern": "async"}, "pattern", '"request-response", "sync", "callback"'),
     ({"pattern": None}, "pattern", "must be one of"),
     ({"command": ["x"]}, "command", "is not known; the keys are pattern, commands"),
+    ({"commands": ["x"] * 1_001}, "commands", "has 1001 parts, and 1000 is the most"),
+    ({"commands": [1] * 1_001}, "commands", "has 1001 parts"),
+    ({"environment": {f"V{n}": 1 for n in range(301)}}, "environment", "has 301 variables, and 300 is the most"),
+    ({"environment": {"V" * 500: 1}}, "environment", f" {'V' * 80} must have a text"),
+    ({"retryOnExitCodes": [1] * 256}, "retryOnExitCodes", "has 256 codes, and 255 is the most"),
 ]
 
 
@@ -126,6 +131,28 @@ def test_every_problem_at_once() -> None:
     problems = problems_of({"cpu": 1, "memory": 1, "x": 1, "environment": {"RUN_ID": "a", "B": 2}})
     keys = sorted(problem.partition(":")[0] for problem in problems)
     assert keys == ["commands", "cpu", "environment", "environment", "memory", "x"]
+
+
+def test_lists_of_the_greatest_length() -> None:
+    codes = [*range(1, 256)]
+    request = RunRequest.from_mapping({"commands": ["x"] * 1_000, "retryOnExitCodes": codes, "pattern": "sync"})
+    assert (len(request.commands or ()), request.retry_on_exit_codes) == (1_000, tuple(codes))
+    variables = {f"V{n}": 1 for n in range(300)}
+    assert len(problems_of({"commands": COMMANDS, "environment": variables})) == 300
+
+
+def test_a_great_many_keys_are_one_problem() -> None:
+    (problem,) = problems_of({f"k{n}": n for n in range(51)})
+    assert problem.startswith("the request has 51 keys; the keys are pattern, commands")
+    assert len(problems_of({"commands": COMMANDS, **{f"k{n}": n for n in range(49)}})) == 49
+
+
+def test_the_stacks_variables_for_task_tokens_are_reserved() -> None:
+    body = {"commands": COMMANDS, "environment": {"JOB_TOKEN": "mine", "TASK_TOKEN": "mine"}}
+    problems = problems_of(body, token_variables=("JOB_TOKEN", "TASK_TOKEN"))
+    assert [problem.split()[1] for problem in problems] == ["TASK_TOKEN", "JOB_TOKEN"]
+    assert all(problem.endswith("TASK_TOKEN, TASK_TOKEN_ENV_VARIABLE, JOB_TOKEN") for problem in problems)
+    assert RunRequest.from_mapping({"commands": COMMANDS, "environment": {"JOB_TOKEN": "mine"}}).environment
 
 
 def test_no_problem_shows_a_value_of_the_environment() -> None:

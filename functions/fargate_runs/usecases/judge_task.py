@@ -1,7 +1,7 @@
-"""Judge the failure of a `.sync` state: the same names and the same cause as a callback run's.
+"""Judge why a state that runs a task failed: the same names and the same cause, whichever machine asks.
 
-It reads what Step Functions says (fact B21) and nothing else but the log: what the state machine is told does not wait
-for the record, and a lost event does not change it.
+It reads what Step Functions says (facts B21 and B24) and nothing else but the log: what the state machine is told does
+not wait for the record, and a lost event does not change it.
 """
 
 import json
@@ -16,6 +16,7 @@ from fargate_runs.log_reading import tail_of
 from fargate_runs.patterns import Pattern
 from fargate_runs.ports import LogReader
 from fargate_runs.record import TaskRecord
+from fargate_runs.refused_start import is_of_a_call, refusal_of
 from fargate_runs.sync_failure import sync_failure_of
 from fargate_runs.task import EcsTask, from_pascal_case
 from fargate_runs.usage import Prices
@@ -31,31 +32,42 @@ class Judgement:
     cause: str
     transient: bool = False
     exit_code: int | None = None
+    throttled: bool = False
     log_problem: str | None = None
 
     def as_json(self) -> dict[str, object]:
         """What the function answers."""
-        return {"error": self.error, "cause": self.cause, "transient": self.transient, "exitCode": self.exit_code}
+        return {
+            "error": self.error,
+            "cause": self.cause,
+            "transient": self.transient,
+            "throttled": self.throttled,
+            "exitCode": self.exit_code,
+        }
 
 
 class JudgeTask:
-    """The use case. It never raises: an error that tells of no task goes on as it came."""
+    """The use case. It never raises: an error that tells neither of a task nor of a call goes on as it came."""
 
     def __init__(self, logs: LogReader, *, log_place: LogPlace, prices: Prices) -> None:
         self._logs = logs
         self._log_place = log_place
         self._prices = prices
 
-    def __call__(self, error: str, cause: str) -> Judgement:
-        """Judge what the state's Catch got."""
+    def __call__(self, error: str, cause: str, run_id: str | None = None) -> Judgement:
+        """Judge what the state's Catch got. `run_id` stands in the cause of a call that started no task."""
+        if is_of_a_call(error):
+            refusal = refusal_of(error, cause, run_id)
+            return Judgement(refusal.error, refusal.cause, refusal.transient, throttled=refusal.throttled)
         task = _task_in(cause) if error == TASK_FAILED else None
-        if task is None:
-            return Judgement(error, cause)
+        return Judgement(error, cause) if task is None else self._of(task)
+
+    def _of(self, task: EcsTask) -> Judgement:
         outcome = sync_failure_of(task)
         record = TaskRecord.of(task, Pattern.SYNC, self._log_place.of(task))
         tail = tail_of(self._logs, record, outcome)
         failure = failure_of(record, outcome, tail, self._prices)
-        return Judgement(failure.error, failure.cause, outcome.transient, outcome.exit_code, tail.problem)
+        return Judgement(failure.error, failure.cause, outcome.transient, outcome.exit_code, log_problem=tail.problem)
 
 
 def _task_in(cause: str) -> EcsTask | None:

@@ -1,0 +1,144 @@
+"""What it means that ECS refused a RunTask call: no task was started, or nobody knows of one.
+
+Step Functions names the API's error `ECS.<exception>`, but what RunTask does not model, throttling above all, arrives
+as `ECS.AmazonECSException`, and a throttle of EC2 or a lack of capacity under a name of its own (fact B24): so the text
+decides. What a text says about a start is known by start_failures.py; here is only what is about the call itself.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from fargate_runs import lenient
+from fargate_runs.kinds import KINDS, ErrorName
+from fargate_runs.rules import RULES
+from fargate_runs.start_failures import start_error
+
+_PREFIXES: Final = ("ECS.", "AmazonECS.")
+FAILURES: Final = "AmazonECS.Unknown"  # RunTask answered with `Failures` (fact B23)
+_THROTTLED: Final = "ECS.ThrottlingException"  # on no record, but what its name would be
+#: Errors that RunTask's own throttle comes under; under any other name it is the throttle of a service behind it.
+_MAY_BE_THROTTLES: Final = frozenset({"ECS.AmazonECSException", "ECS.ClientException"})
+#: The other side failed, or no answer came: the task may have been started all the same (fact B43).
+_PASSES: Final = frozenset({"ECS.ServerException", "ECS.SdkClientException"})
+_FIRST_SERVER_ERROR: Final = 500
+
+_API: Final = re.compile(r"\s*\(Service: [^()]*\)\s*$")  # ends the cause of every API error (fact B24)
+_CODE: Final = re.compile(r"\bError Code: (\w+)")
+_STATUS: Final = re.compile(r"\bStatus Code: ([0-9]{3})\b")
+_RATE_CODES: Final = frozenset(
+    {"ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException"}
+)
+_RATE: Final = re.compile(r"\brate exceeded\b|\bthrottl(ed|ing)\b|\btoo many requests\b", re.IGNORECASE)
+_ROLE_IN_THE_MAKING: Final = re.compile(r"unable to assume the service linked role", re.IGNORECASE)  # fact B48
+
+_NO_CAPACITY_SUMMARY: Final = "There was no capacity for the task: ECS started none."
+_FAILURES_ADVICE: Final = "Look up the reason in the list of API failure reasons of the Amazon ECS documentation."
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refused call. `error` and `cause` are what the run ends with if it is not tried again.
+
+    `throttled` says that ECS had too many calls at once, which says nothing about the run; it is transient too.
+    """
+
+    error: str
+    cause: str
+    transient: bool = False
+    throttled: bool = False
+
+
+def is_of_a_call(error: str) -> bool:
+    """Whether this is the name of an error of the call, and not of a task."""
+    return error.startswith(_PREFIXES)
+
+
+def refusal_of(error: str, cause: str, run_id: str | None) -> Refusal:
+    """Judge an error of RunTask under the name and with the cause that Step Functions gives it; never raises."""
+    if error == FAILURES:
+        return _of_failures(cause, run_id)
+    said, code, status = _read(cause)
+    if _is_throttle(error, said, code):
+        return Refusal(error, cause, transient=True, throttled=True)
+    named = start_error(said)
+    if named is ErrorName.CAPACITY_UNAVAILABLE:
+        return _named(named, cause, run_id)
+    passes = error in _PASSES or status >= _FIRST_SERVER_ERROR or _ROLE_IN_THE_MAKING.search(said) is not None
+    return Refusal(error, cause, transient=passes or (named is not None and KINDS[named].transient))
+
+
+def _read(cause: str) -> tuple[str, str, int]:
+    """(text, error code, HTTP status) of the cause of an API error; "" and 0 for what it does not say."""
+    api = _API.search(cause)
+    if api is None:
+        return cause, "", 0
+    code, status = _CODE.search(api[0]), _STATUS.search(api[0])
+    return cause[: api.start()], code[1] if code else "", int(status[1]) if status else 0
+
+
+def _is_throttle(error: str, said: str, code: str) -> bool:
+    if error == _THROTTLED or code in _RATE_CODES:
+        return True
+    return error in _MAY_BE_THROTTLES and _RATE.search(said) is not None
+
+
+def _of_failures(cause: str, run_id: str | None) -> Refusal:
+    """RunTask answered, and started nothing: on Fargate for lack of capacity, unless the reasons say otherwise."""
+    failures = _failures_in(cause)
+    if failures is None:
+        return _named(ErrorName.CAPACITY_UNAVAILABLE, cause, run_id)
+    reasons = tuple(_reasons(failures))
+    names = [name for name in map(start_error, reasons) if name]
+    error = ErrorName.CAPACITY_UNAVAILABLE if ErrorName.CAPACITY_UNAVAILABLE in names else (*names, None)[0]
+    return _named(error or ErrorName.FAILED_TO_START, ", ".join(reasons), run_id, failures)
+
+
+def _failures_in(cause: str) -> list[object] | None:
+    """The `Failures` of RunTask's answer; None where the cause is no such answer."""
+    try:
+        answer = lenient.mapping(json.loads(cause))
+    except (ValueError, RecursionError):
+        return None
+    failures = answer.get("Failures")
+    return failures if isinstance(failures, list) else None
+
+
+def _reasons(failures: list[object]) -> Iterator[str]:
+    for failure in lenient.mappings(failures):
+        reason = lenient.text(failure.get("Reason"))
+        if reason:
+            yield reason
+
+
+def _named(error: ErrorName, said: str, run_id: str | None, failures: list[object] | None = None) -> Refusal:
+    """A refusal under a name of our own, with a cause in the form of a task's."""
+    kind = KINDS[error]
+    no_capacity = error is ErrorName.CAPACITY_UNAVAILABLE
+    facts = {
+        "summary": _NO_CAPACITY_SUMMARY
+        if no_capacity
+        else f"ECS started no task: {lenient.text(said, 500) or 'no reason given'}",
+        "advice": _FAILURES_ADVICE if error is ErrorName.FAILED_TO_START else _advice(error),
+        "status": kind.status,
+        "transient": kind.transient,
+        "runId": run_id,
+        "taskArn": None,
+        "exitCode": None,
+        "stoppedReason": lenient.text(said),
+    }
+    more = {"failures": _shown(failures)} if failures is not None else {}
+    return Refusal(error, json.dumps({**facts, **more}, ensure_ascii=False, separators=(",", ":")), kind.transient)
+
+
+def _advice(error: ErrorName) -> str:
+    return next(rule.advice for rule in RULES if rule.error is error)
+
+
+def _shown(failures: list[object]) -> list[dict[str, str | None]]:
+    """At most ten: one call starts no more tasks (fact B34)."""
+    names = ("Arn", "Reason", "Detail")
+    listed = list(lenient.mappings(failures))[:10]
+    return [{name: lenient.text(each.get(name), 500) for name in names if name in each} for each in listed]

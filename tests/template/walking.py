@@ -1,0 +1,160 @@
+"""Walks a state machine from its input to its end, its Retry and Catch included, with the real judge behind Lambda.
+
+RunTask answers what a test says, call by call. Time does not pass: what a Wait state waits for is written down.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from fargate_runs.usecases.judge_task import JudgeTask
+from tests.fakes.logs import InMemoryLogs
+from tests.fakes.settling import LOG_PLACE, PRICES
+from tests.template.evaluating import CONTEXT, Evaluate, choose, evaluated
+from tests.template.loading import Node, Object
+
+TASK_ARN: Final = "arn:aws:ecs:us-east-1:123456789012:task/fargate-runs/0a1b"
+_MOST_STEPS: Final = 500
+
+
+@dataclass(frozen=True)
+class Raised(Exception):  # noqa: N818  # it is what a Task state fails with, and not always an error here
+    """An error of a Task state, as Step Functions gives it to Retry and Catch."""
+
+    error: str
+    cause: str | None = None
+
+    @property
+    def output(self) -> Object:
+        """`$states.errorOutput`."""
+        return {"Error": self.error} | ({} if self.cause is None else {"Cause": self.cause})
+
+
+@dataclass
+class Walk:
+    """How an execution went. `steps` are the states in turn, and "retried" for each retry of one."""
+
+    error: str | None = None
+    cause: str | None = None
+    calls: list[Object] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+    variables: dict[str, Node] = field(default_factory=dict)
+
+    @property
+    def attempts(self) -> list[str]:
+        """RUN_ATTEMPT of each call."""
+        return [variable(call, "RUN_ATTEMPT") for call in self.calls]
+
+    @property
+    def providers(self) -> list[str]:
+        """The capacity provider of each call."""
+        return [call["CapacityProviderStrategy"][0]["CapacityProvider"] for call in self.calls]
+
+
+def variable(call: Object, name: str) -> str:
+    """What the container gets under this name."""
+    environment = call["Overrides"]["ContainerOverrides"][0]["Environment"]
+    (value,) = (each["Value"] for each in environment if each["Name"] == name)
+    return str(value)
+
+
+def answer(machine: Object) -> Node:
+    """What RunTask gives to a state when all goes well."""
+    resource = next(state["Resource"] for state in machine["States"].values() if ":ecs:" in state.get("Resource", ""))
+    task = {"TaskArn": TASK_ARN, "StoppedReason": "", "Containers": [{"Name": "main", "ExitCode": 0}]}
+    return {"Failures": [], "Tasks": [task]} if resource.endswith("runTask") else task
+
+
+def judge(payload: Mapping[str, Node]) -> Object:
+    """JudgeTaskFunction."""
+    judged = JudgeTask(InMemoryLogs(), log_place=LOG_PLACE, prices=PRICES)
+    return judged(payload["error"], payload["cause"], payload["runId"]).as_json()
+
+
+def walk(
+    machine: Object,
+    evaluate: Evaluate,
+    given: Object,
+    *answers: Node | Raised,
+    judge: Callable[[Mapping[str, Node]], Object] = judge,
+) -> Walk:
+    """Run a machine. RunTask answers `answers` in turn, and all is well after them."""
+    went, name = Walk(), machine["StartAt"]
+    results = iter(answers)
+    for _ in range(_MOST_STEPS):
+        state = machine["States"][name]
+        went.steps.append(name)
+        states = {"input": given, "context": CONTEXT}
+        if state["Type"] == "Choice":
+            name, went.variables = choose(state, evaluate, states, went.variables)
+        elif state["Type"] == "Wait":
+            went.waits.append(evaluated(state["Seconds"], evaluate, states, went.variables))
+            name = state["Next"]
+        elif state["Type"] == "Task":
+            following = _task(state, evaluate, states, went, _resource(machine, state, results, went, judge))
+            if following is None:
+                return went
+            name = following
+        else:
+            for field_name, value in evaluated(
+                {key: state[key] for key in ("Error", "Cause") if key in state}, evaluate, states, went.variables
+            ).items():
+                setattr(went, field_name.lower(), value)
+            return went
+    raise AssertionError(f"no end after {_MOST_STEPS} states")
+
+
+def _resource(
+    machine: Object,
+    state: Object,
+    results: Iterator[Node | Raised],
+    went: Walk,
+    judge: Callable[[Mapping[str, Node]], Object],
+) -> Callable[[Object], Node]:
+    def run_task(arguments: Object) -> Node:
+        went.calls.append(arguments)
+        result = next(results, None)
+        if isinstance(result, Raised):
+            raise result
+        return answer(machine) if result is None else result
+
+    return run_task if ":ecs:" in state["Resource"] else lambda arguments: {"Payload": judge(arguments["Payload"])}
+
+
+def _task(
+    state: Object, evaluate: Evaluate, states: Object, went: Walk, resource: Callable[[Object], Node]
+) -> str | None:
+    """The next state; None at the end of the execution."""
+    retried: Counter[int] = Counter()
+    while True:
+        try:
+            result = resource(evaluated(state["Arguments"], evaluate, states, went.variables))
+        except Raised as raised:
+            at = next((n for n, each in enumerate(state["Retry"]) if _names(each, raised.error)), None)
+            if at is not None and retried[at] < state["Retry"][at]["MaxAttempts"]:
+                retried[at] += 1
+                went.steps.append("retried")
+                continue
+            return _caught(state, evaluate, states, went, raised)
+        assigned = evaluated(state.get("Assign", {}), evaluate, states | {"result": result}, went.variables)
+        went.variables |= assigned
+        return state.get("Next")
+
+
+def _caught(state: Object, evaluate: Evaluate, states: Object, went: Walk, raised: Raised) -> str | None:
+    catch = next((each for each in state.get("Catch", []) if _names(each, raised.error)), None)
+    if catch is None:
+        went.error, went.cause = raised.error, raised.cause
+        return None
+    assigned = evaluated(catch.get("Assign", {}), evaluate, states | {"errorOutput": raised.output}, went.variables)
+    went.variables |= assigned
+    following: str = catch["Next"]
+    return following
+
+
+def _names(entry: Object, error: str) -> bool:
+    """Fact B27: States.TaskFailed stands for any error but a time-out."""
+    listed = entry["ErrorEquals"]
+    return error in listed or "States.ALL" in listed or ("States.TaskFailed" in listed and error != "States.Timeout")
