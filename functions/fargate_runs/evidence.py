@@ -1,38 +1,53 @@
 """What the rules of an outcome look at: a task's own words and codes, without the containers that do not count."""
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from fargate_runs.kinds import ErrorName
-from fargate_runs.start_failures import start_error
+from fargate_runs.start_failures import lasts, start_error
+from fargate_runs.starts import FAILED_TO_START, Start, start_of
 from fargate_runs.task import Container, EcsTask, is_injected
 
 SIGKILL: Final = 137
 SIGTERM: Final = 143
-TOLD_TO_STOP: Final = frozenset({SIGKILL, SIGTERM})
+# Windows' STATUS_CONTROL_C_EXIT, as it is and as a signed number (fact B46).
+CONTROL_C_EXITS: Final = frozenset({3_221_225_786, -1_073_741_510})
+ASKED_TO_STOP: Final = frozenset({SIGTERM}) | CONTROL_C_EXITS
+TOLD_TO_STOP: Final = frozenset({SIGKILL}) | ASKED_TO_STOP
 
+_ESSENTIAL_EXITED: Final = "EssentialContainerExited"
 _OUT_OF_MEMORY: Final = re.compile(r"^\s*out ?of ?memory|due to memory usage|\bOOM ?Killed\b", re.IGNORECASE)
+_EXITED: Final = re.compile(r"^\s*Essential container in task exited", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A stopped task, as the rules see it. `main` is None where no container is known to be the main one."""
+    """A stopped task, as the rules see it. `main` is None where no container is known to be the main one.
+
+    `containers` are those that count, by name: ECS lists them in no fixed order, and the order says nothing.
+    """
 
     stop_code: str | None
     reason: str
+    has_started: bool
     containers: tuple[Container, ...]
     main: Container | None
+    starts: Mapping[str, Start]
 
     @classmethod
     def of(cls, task: EcsTask, main_container: str | None) -> "Evidence":
         """`main_container` names the main container where the task's own overrides do not."""
-        counted = tuple(each for each in task.containers if not is_injected(each.name))
-        name = task.main_container or main_container
-        listed = next((each for each in counted if each.name == name), None)
-        # A main container that ECS does not list never started: it counts, without an exit code.
-        main = listed or (Container(name) if name and not is_injected(name) else None)
-        return cls(task.stop_code, task.stopped_reason or "", counted, main)
+        counted = sorted((each for each in task.containers if not is_injected(each.name)), key=lambda each: each.name)
+        return cls(
+            stop_code=task.stop_code,
+            reason=task.stopped_reason or "",
+            has_started=task.timeline.started_at is not None,
+            containers=tuple(counted),
+            main=_main(counted, task.main_container or main_container),
+            starts={each.name: start_of(each, task, counted) for each in counted},
+        )
 
     def says(self, pattern: re.Pattern[str]) -> bool:
         """Whether the task's own reason matches."""
@@ -42,10 +57,19 @@ class Evidence:
         """Whether a container's reason matches."""
         return any(pattern.search(each.reason or "") for each in self.containers)
 
+    def start(self, container: Container) -> Start:
+        """Whether this container has run; nobody knows it of one that ECS does not list."""
+        return self.starts.get(container.name, Start.UNSURE)
+
     @property
     def others(self) -> tuple[Container, ...]:
         """The containers that count, beside the main one."""
         return tuple(each for each in self.containers if self.main is None or each.name != self.main.name)
+
+    @property
+    def is_alone(self) -> bool:
+        """No other container counts."""
+        return not self.others
 
     @property
     def judged(self) -> Container | None:
@@ -57,10 +81,8 @@ class Evidence:
 
     @property
     def culprit(self) -> Container | None:
-        """Where no container is the main one: the one that failed by itself, or else one that was told to stop."""
-        failed = [each for each in self.others if each.exit_code not in {None, 0}]
-        by_itself = (each for each in failed if each.exit_code not in TOLD_TO_STOP)
-        return next(by_itself, failed[0] if failed else None)
+        """Where no container is the main one: the one that failed by itself, else was killed, else was told to stop."""
+        return _worst(each for each in self.others if each.exit_code not in {None, 0})
 
     @property
     def out_of_memory(self) -> Container | None:
@@ -80,33 +102,112 @@ class Evidence:
 
     @property
     def failed_sidecar(self) -> Container | None:
-        """Another container that failed by itself, after which the main one was told to stop."""
-        if self.main is None or self.main.exit_code not in TOLD_TO_STOP:
+        """Another container that failed by itself or did not start, after which the main one was told to stop."""
+        if self.main is None or not self._main_was_taken_along(self.main):
             return None
-        return next((each for each in self.others if each.exit_code not in {None, 0, *TOLD_TO_STOP}), None)
+        by_itself = [each for each in self.others if each.exit_code not in {None, 0, *TOLD_TO_STOP}]
+        return _worst(by_itself) or next((each for each in self.others if self._could_not_start(each)), None)
+
+    def _main_was_taken_along(self, main: Container) -> bool:
+        """Nobody says that a task failed to start whose main container ended well by itself."""
+        return main.exit_code in TOLD_TO_STOP or (main.exit_code == 0 and self.stop_code == FAILED_TO_START)
+
+    def _could_not_start(self, container: Container) -> bool:
+        return self.start(container) is Start.NEVER and start_error(container.reason) is not None
+
+    @property
+    def failed_dependency(self) -> Container | None:
+        """The container whose end kept the main one from being started (`dependsOn`, fact B46).
+
+        One that ended well or was told to stop did so only where ECS says that an essential container exited.
+        """
+        if self.main is None or self.start(self.main) is not Start.NEVER or self.start_error is not None:
+            return None
+        innocent = {None} if self.stop_code == _ESSENTIAL_EXITED else {None, 0, *ASKED_TO_STOP}
+        return _worst(each for each in self.others if each.exit_code not in innocent)
 
     @property
     def succeeded_together(self) -> bool:
-        """For a task without a main container: one exited 0, and every other one 0 or as it was told to (137, 143)."""
+        """For a task without a main container: one exited 0, and every other one 0 or as it was asked to (143).
+
+        A killed one (137) is no success: it may be the work, cut off by the one that ended well.
+        """
         codes = [each.exit_code for each in self.containers]
-        return 0 in codes and all(code in {0, *TOLD_TO_STOP} for code in codes)
+        return 0 in codes and all(code in {0, *ASKED_TO_STOP} for code in codes)
 
     @property
     def never_ran(self) -> bool:
-        """Nothing that counts has an exit code: what the texts say about the start can be the reason."""
+        """Nothing that counts is known to have run: what the texts say about the start can be the reason."""
+        looked_at = self.containers if self.main is None else (self.main,)
+        return all(self.start(each) is not Start.RAN for each in looked_at)
+
+    @property
+    def nothing_ran(self) -> bool:
+        """No container that counts can have run."""
+        unlisted = not self.containers and self.has_started
+        return not unlisted and all(start is Start.NEVER for start in self.starts.values())
+
+    @property
+    def start_failed(self) -> bool:
+        """ECS says that the task failed to start, and the container that counts is not the one that has run."""
+        if self.stop_code != FAILED_TO_START:
+            return False
         if self.main is not None:
-            return self.main.exit_code is None
-        return all(each.exit_code is None for each in self.containers)
+            return self.start(self.main) is not Start.RAN
+        blamed = self.culprit is not None and self.start_error is None
+        return not blamed and (not self.containers or any(start is not Start.RAN for start in self.starts.values()))
+
+    @property
+    def nothing_is_listed(self) -> bool:
+        """No containers, as it is after some failed starts (fact B3), and nothing else that says that any has run."""
+        ran = self.has_started or self.stop_code == _ESSENTIAL_EXITED or self.says(_EXITED)
+        return not self.containers and not ran
+
+    @property
+    def ran_unseen(self) -> Container | None:
+        """A container that has run and has no exit code: the main one, or where there is none any of them."""
+        looked_at = self.containers if self.main is None else (self.main,)
+        return next((each for each in looked_at if each.exit_code is None and self.start(each) is Start.RAN), None)
 
     @property
     def start_error(self) -> ErrorName | None:
-        """What the texts say about a failed start: the task's, else the main container's, else another's."""
-        first = [self.main.reason] if self.main else []
-        texts = [self.reason, *first, *(each.reason for each in self.others)]
-        return next((error for error in map(start_error, texts) if error), None)
+        """What the texts say about a failed start."""
+        return start_error(self._start_text)
+
+    @property
+    def start_error_lasts(self) -> bool:
+        """Whether those texts tell of what another try does not mend."""
+        return lasts(self._start_text)
 
     @property
     def start_reason(self) -> str:
         """The text that says most about the start: the container's, where the task's own says nothing."""
-        texts = (self.reason, *(each.reason or "" for each in self.containers))
-        return next((text for text in texts if start_error(text)), self.reason)
+        return self._start_text or self.reason
+
+    @property
+    def _start_text(self) -> str | None:
+        """The first that says something: the task's, else the main container's, else another's."""
+        first = [self.main.reason] if self.main else []
+        texts = [self.reason, *first, *(each.reason for each in self.others)]
+        return next((text for text in texts if start_error(text)), None)
+
+
+def _main(counted: Sequence[Container], name: str | None) -> Container | None:
+    """The container of that name; without a name the only one that there is."""
+    if name is None or is_injected(name):
+        return counted[0] if len(counted) == 1 else None
+    # A main container that ECS does not list counts, without an exit code.
+    return next((each for each in counted if each.name == name), Container(name))
+
+
+def _worst(containers: Iterable[Container]) -> Container | None:
+    """The one to blame: it failed by itself, else was killed, else was asked to stop, else ended well."""
+    return min(containers, key=lambda each: _blame(each.exit_code), default=None)
+
+
+def _blame(exit_code: int | None) -> int:
+    if exit_code == SIGKILL:
+        return 1
+    if exit_code in ASKED_TO_STOP:
+        return 2
+    return 3 if exit_code == 0 else 0

@@ -43,7 +43,7 @@ class ErrorName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an error name says beside the name."""
+    """What an error name says beside the name. An outcome may be less transient than its name: a rule says so."""
 
     status: OutcomeStatus
     transient: bool

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fargate_runs.evidence import Evidence
 from fargate_runs.kinds import KINDS, ErrorName, OutcomeStatus
 from fargate_runs.rules import LOST_ADVICE, LOST_SUMMARY, RULES, Rule
-from fargate_runs.task import EcsTask
+from fargate_runs.task import Container, EcsTask
 
 __all__ = ["ErrorName", "Outcome", "OutcomeStatus", "lost", "outcome_of"]
 
@@ -59,12 +59,13 @@ def lost(container: str | None = None) -> Outcome:
 
 def _outcome(rule: Rule, evidence: Evidence, task: EcsTask) -> Outcome:
     kind = KINDS[rule.error] if rule.error else None
+    transient = rule.transient if rule.transient is not None else kind is not None and kind.transient
     judged = evidence.judged
     words = _words(evidence)
     return Outcome(
         status=kind.status if kind else OutcomeStatus.SUCCEEDED,
         error=rule.error,
-        transient=kind.transient if kind else False,
+        transient=transient,
         summary=rule.summary.format_map(words),
         advice=rule.advice.format_map(words),
         container=judged.name if judged else None,
@@ -76,7 +77,8 @@ def _outcome(rule: Rule, evidence: Evidence, task: EcsTask) -> Outcome:
 
 def _words(evidence: Evidence) -> dict[str, object]:
     judged = evidence.judged
-    culprit = evidence.out_of_memory or evidence.failed_sidecar or evidence.culprit
+    culprit = evidence.out_of_memory or evidence.failed_dependency or evidence.failed_sidecar or evidence.culprit
+    unseen = evidence.ran_unseen
     # Who stops a task says why in its own reason, whatever its containers say about the start.
     failed_by_itself = evidence.never_ran and evidence.stop_code != "UserInitiated"
     return {
@@ -86,7 +88,16 @@ def _words(evidence: Evidence) -> dict[str, object]:
         "exit_code": judged.exit_code if judged else "?",
         "culprit": culprit.name if culprit else "?",
         "culprit_code": culprit.exit_code if culprit else "?",
+        "culprit_ended": _ended(culprit) if culprit else "?",
+        "unseen": unseen.name if unseen else "?",
+        "unseen_reason": _short((unseen.reason if unseen else None) or evidence.reason),
     }
+
+
+def _ended(container: Container) -> str:
+    if container.exit_code is None:
+        return f"could not be started ({_short(container.reason or '')})"
+    return f"exited with code {container.exit_code}"
 
 
 def _short(reason: str) -> str:

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from fargate_runs.evidence import SIGKILL, SIGTERM, Evidence
+from fargate_runs.evidence import ASKED_TO_STOP, SIGKILL, Evidence
 from fargate_runs.kinds import ErrorName
+from fargate_runs.starts import FAILED_TO_START
 
 _STEP_FUNCTIONS: Final = re.compile(r"AWS Step Functions execution.*managing this resource", re.IGNORECASE | re.DOTALL)
 _TIME_LIMIT: Final = re.compile(r"^\s*Fargate Runs stopped the task: it was past its timeoutSeconds", re.IGNORECASE)
 _USER: Final = re.compile(r"^\s*Task stopped by user", re.IGNORECASE)
-_SPOT: Final = re.compile(r"^\s*Your Spot Task was interrupted", re.IGNORECASE)
+_SPOT: Final = re.compile(r"^\s*(SpotInterruptionError:\s*)?Your Spot Task was interrupted", re.IGNORECASE)
 _HEALTH: Final = re.compile(r"failed (\w+ ){0,3}health ?checks?\b", re.IGNORECASE)
 _CONTAINER_HEALTH: Final = re.compile(r"^\s*(task |container )?failed (\w+ ){0,3}health ?checks?\b", re.IGNORECASE)
 _SCHEDULER: Final = re.compile(r"^\s*Scaling activity initiated by", re.IGNORECASE)
@@ -26,17 +27,26 @@ _INFRASTRUCTURE: Final = re.compile(
     re.IGNORECASE,
 )
 
+_START_ADVICE: Final = (
+    "Read the reason: it is usually the command or entry point (not found, not executable), the CPU architecture,"
+    " or a setting of the task definition. "
+)
+
 Predicate = Callable[[Evidence], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When a stopped task has this error. `error` None is success."""
+    """When a stopped task has this error. `error` None is success.
+
+    `transient` is said where this rule is not as transient as its error is.
+    """
 
     error: ErrorName | None
     applies: Predicate
     summary: str
     advice: str
+    transient: bool | None = None
 
 
 def _stopped_with(code: str, pattern: re.Pattern[str]) -> Predicate:
@@ -58,35 +68,48 @@ def _spot_interrupted(e: Evidence) -> bool:
 
 
 def _infrastructure_failed(e: Evidence) -> bool:
-    said = e.stop_code != "TaskFailedToStart" and e.says(_INFRASTRUCTURE)
+    said = e.stop_code != FAILED_TO_START and e.says(_INFRASTRUCTURE)
     return e.stop_code in {"InfrastructureHealth", "TerminationNotice"} or said
 
 
 def _health_check_failed(e: Evidence) -> bool:
-    return e.stop_code != "TaskFailedToStart" and (e.says(_HEALTH) or e.some_container_says(_CONTAINER_HEALTH))
+    return e.stop_code != FAILED_TO_START and (e.says(_HEALTH) or e.some_container_says(_CONTAINER_HEALTH))
 
 
 def _failed_to_start(error: ErrorName) -> Predicate:
     """A start that failed for this reason: by its stop code, or without one when nothing ever ran."""
-    return lambda e: (e.stop_code == "TaskFailedToStart" or e.never_ran) and e.start_error is error
+    return lambda e: (e.stop_code == FAILED_TO_START or e.never_ran) and e.start_error is error
+
+
+def _image_cannot_be_pulled_ever(e: Evidence) -> bool:
+    return _failed_to_start(ErrorName.IMAGE_PULL_FAILED)(e) and e.start_error_lasts
 
 
 def _start_failed_otherwise(e: Evidence) -> bool:
-    said = e.never_ran and (e.start_error is ErrorName.FAILED_TO_START or not e.containers)
-    return e.stop_code == "TaskFailedToStart" or said
-
-
-def _main_exited(*codes: int) -> Predicate:
-    return lambda e: e.main is not None and e.main.exit_code in codes
+    said = e.never_ran and (e.start_error is ErrorName.FAILED_TO_START or e.nothing_is_listed)
+    return e.start_failed or said
 
 
 def _succeeded(e: Evidence) -> bool:
-    return e.main.exit_code == 0 if e.main else e.succeeded_together
+    well = e.main.exit_code == 0 if e.main else e.succeeded_together
+    return well and e.stop_code != FAILED_TO_START
+
+
+def _exited(*codes: int) -> Predicate:
+    """The container that is judged exited with one of these; Windows' codes also as signed numbers."""
+    return lambda e: e.judged is not None and e.judged.exit_code in codes
 
 
 def _exited_non_zero(e: Evidence) -> bool:
-    return e.main.exit_code is not None if e.main else e.culprit is not None
+    return e.judged is not None and e.judged.exit_code not in {None, 0}
 
+
+def _signed(*codes: int) -> tuple[int, ...]:
+    return (*codes, *(code - 2**32 for code in codes))
+
+
+_COMMAND_NOT_FOUND: Final = (126, 127, *_signed(0xC0000135))  # the last: a DLL was not found
+_CRASHES: Final = (134, 139, *_signed(0xC0000005, 0xC00000FD, 0xC0000409))  # access violation, stack overflow, abort
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule(
@@ -156,11 +179,19 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         ErrorName.IMAGE_PULL_FAILED,
+        _image_cannot_be_pulled_ever,
+        "An image could not be pulled, and another try will end the same way: {reason}",
+        "If the disk was full (no space left on device), give the task a larger one (ephemeralStorage) or make the"
+        " image smaller. If the text speaks of a media type, build and push the image again with a current tool.",
+        transient=False,
+    ),
+    Rule(
+        ErrorName.IMAGE_PULL_FAILED,
         _failed_to_start(ErrorName.IMAGE_PULL_FAILED),
         "An image could not be pulled: {reason}",
         "Start it again, this often passes. If it does not: the subnets need a way to the registry (NAT gateway,"
-        " public IP address, or VPC endpoints for ECR and S3), Docker Hub limits anonymous pulls (use ECR's"
-        " pull-through cache), and the task's disk must hold the image (ephemeralStorage).",
+        " public IP address, or VPC endpoints for ECR and S3), and Docker Hub limits anonymous pulls (use ECR's"
+        " pull-through cache).",
     ),
     Rule(
         ErrorName.CAPACITY_UNAVAILABLE,
@@ -185,11 +216,24 @@ RULES: Final[tuple[Rule, ...]] = (
         " and that the subnets and security groups let the task reach it (NAT gateway or VPC endpoints).",
     ),
     Rule(
+        ErrorName.SIDECAR_FAILED,
+        lambda e: e.failed_dependency is not None,
+        "Container {culprit} exited with code {culprit_code} before the main container {container} was started.",
+        "Read the log of {culprit}. The main container waited for it (dependsOn), or was still to be started when the"
+        " task was stopped because of it, so nothing of {container} has run.",
+    ),
+    Rule(
+        ErrorName.FAILED_TO_START,
+        lambda e: _start_failed_otherwise(e) and e.nothing_ran,
+        "The task failed to start: {reason}",
+        _START_ADVICE + "Nothing of your code has run.",
+    ),
+    Rule(
         ErrorName.FAILED_TO_START,
         _start_failed_otherwise,
         "The task failed to start: {reason}",
-        "Read the reason: it is usually the command or entry point (not found, not executable), the CPU architecture,"
-        " or a setting of the task definition. Nothing of your code has run.",
+        _START_ADVICE + "ECS does not say whether any container of the task has run: see its logs before you start"
+        " it again.",
     ),
     Rule(
         None,
@@ -200,35 +244,43 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         ErrorName.SIDECAR_FAILED,
         lambda e: e.failed_sidecar is not None,
-        "Container {culprit} exited with code {culprit_code}, and the main container {container} was told to stop"
+        "Container {culprit} {culprit_ended}, and the main container {container} was told to stop"
         " (exit code {exit_code}).",
         "Read the log of {culprit}: it failed, not the main container. If the run can do without it, mark it as not"
         " essential in the task definition.",
     ),
     Rule(
         ErrorName.EXITED_NON_ZERO,
-        _main_exited(SIGKILL),
+        _exited(SIGKILL),
         "Container {container} was killed (exit code {exit_code}, SIGKILL), and ECS does not say why.",
-        "It may have ignored SIGTERM until its stop time-out was over, or a process in it was killed for lack of memory"
-        " without ECS noticing: watch the memory in Container Insights, and read the last log lines.",
+        "It may have ignored SIGTERM until its stop time-out was over, because another container of the task had ended"
+        " (one that watches a time limit, for instance), or a process in it was killed for lack of memory without ECS"
+        " noticing: watch the memory in Container Insights, and read the last log lines.",
     ),
     Rule(
         ErrorName.EXITED_NON_ZERO,
-        _main_exited(SIGTERM),
-        "Container {container} was told to stop (exit code {exit_code}, SIGTERM) after another container had ended.",
+        lambda e: _exited(*ASKED_TO_STOP)(e) and e.is_alone,
+        "Container {container} was told to stop (exit code {exit_code}), and ECS does not say by whom.",
+        "No other container of the task can have caused it: look in the last log lines for what sent the signal,"
+        " such as a time limit of the program's own, a supervisor or the shell around it.",
+    ),
+    Rule(
+        ErrorName.EXITED_NON_ZERO,
+        _exited(*ASKED_TO_STOP),
+        "Container {container} was told to stop (exit code {exit_code}) after another container had ended.",
         "An essential sidecar ended before the main container had done its work: mark it as not essential, or let it"
         " wait for the main container.",
     ),
     Rule(
         ErrorName.EXITED_NON_ZERO,
-        _main_exited(126, 127),
+        _exited(*_COMMAND_NOT_FOUND),
         "Container {container} exited with code {exit_code}: its command was not found or may not be executed.",
         "Check commands against what the image has: the path, the execute permission, and whether a shell is needed"
         ' (["sh", "-c", "…"]).',
     ),
     Rule(
         ErrorName.EXITED_NON_ZERO,
-        _main_exited(134, 139),
+        _exited(*_CRASHES),
         "Container {container} crashed (exit code {exit_code}: abort or segmentation fault).",
         "Native code crashed: read the last log lines, and check that the image was built for the task's CPU"
         " architecture.",
@@ -239,6 +291,13 @@ RULES: Final[tuple[Rule, ...]] = (
         "Container {container} exited with code {exit_code}.",
         "Your own program ended with this code: read its last log lines. The same input will most likely end the same"
         " way.",
+    ),
+    Rule(
+        ErrorName.UNKNOWN,
+        lambda e: e.ran_unseen is not None,
+        "Container {unseen} has run, and ECS does not know how it ended: {unseen_reason}",
+        "It may have done its work, or a part of it: read its log before you start the run again. ECS lost sight of the"
+        " container, which says nothing about your code; on EC2 the host's disk or its Docker may be overloaded.",
     ),
     Rule(
         ErrorName.UNKNOWN,

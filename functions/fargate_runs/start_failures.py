@@ -1,23 +1,24 @@
-"""What a text about a failed start means. The texts are those of fact B16 and B37 and of AWS's list of stopped reasons.
+"""What a text about a start means: those of facts B16, B37, B46 and B47, and of AWS's list of stopped reasons.
 
 A text's leading error type decides, whatever else is quoted further on; only without one do its words decide.
 """
 
 import re
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Final
 
 from fargate_runs.kinds import ErrorName
 
-_WRAPPER: Final = re.compile(r"^\s*TaskFailedToStart:\s*", re.IGNORECASE)
+_WRAPPER: Final = re.compile(r"^\s*TaskFailedToStart(Error)?:\s*", re.IGNORECASE)
 _NOTHING_SAID: Final = re.compile(
-    r"^\s*(Task failed to start|Essential container in task exited)?[\s.]*$", re.IGNORECASE
+    r"^\s*(Task ?failed ?to ?start|Essential container in task exited)?[\s.]*$", re.IGNORECASE
 )
 _ERROR_TYPE: Final = re.compile(r"^\s*([A-Za-z]\w*?(?:Error|Exception))\b\s*:?")
 
 _CAPACITY: Final = re.compile(
-    r"^\s*(RESOURCE:|EMPTY CAPACITY PROVIDER)|capacity is unavailable|limit on the number of vCPUs"
-    r"|insufficient capacity|no capacity",
+    r"^\s*(RESOURCE:|EMPTY CAPACITY PROVIDER)|capacity is (currently )?unavailable|insufficient capacity|no capacity"
+    r"|limit on the number of (vCPUs|tasks)\b|provisioning capacity limit exceeded|sufficient capacity",
     re.IGNORECASE,
 )
 _PROVISIONING: Final = re.compile(
@@ -28,7 +29,8 @@ _PROVISIONING: Final = re.compile(
     re.IGNORECASE,
 )
 _EC2_REFUSED: Final = re.compile(
-    r"Unexpected EC2 error.*(Unauthorized|AuthFailure|AccessDenied|NotFound|Invalid\w+|SecurityGroup)",
+    # AuthFailure is not among them: EC2 says that of itself now and then, and the next try succeeds (fact B47).
+    r"Unexpected EC2 error.*(Unauthorized|AccessDenied|NotFound|Invalid\w+|SecurityGroup)",
     re.IGNORECASE | re.DOTALL,
 )
 _SET_UP_BY_US: Final = re.compile(
@@ -45,9 +47,18 @@ _PULL_AGAIN_LATER: Final = re.compile(
 _NO_SUCH_IMAGE: Final = re.compile(
     r"not found|denied|unauthorized|authorization failed|authentication required|forbidden|insufficient_scope"
     r"|manifest unknown|name unknown|does not exist|no basic auth|invalid reference|no match for platform"
-    r"|descriptor matching platform|\b40[134]\b",
+    r"|descriptor matching platform|\b40[134]\b|role has the permissions|(cannot|can.t) find the image|image exists",
     re.IGNORECASE,
 )
+# An equal disk, and the same image, fail again (fact B47).
+_PULL_NEVER: Final = re.compile(
+    r"no space left on device|not enough space on the disk|disk quota exceeded|media type .{0,120}no longer supported"
+    r"|unsupported (manifest )?media type|max depth exceeded",
+    re.IGNORECASE | re.DOTALL,
+)
+_TRANSITION: Final = re.compile(r"transition to (\w+)", re.IGNORECASE)
+_BEFORE_ITS_START: Final = frozenset({"pulled", "created", "resources_provisioned", "manifest_pulled"})
+_DOES_NOT_RUN: Final = ("cannotpull", "cannotcreate", "cannotstart", "resourceinitialization")
 # An image's own name may hold any of those words: what has a slash in it is a reference or an address ("i/o" is not).
 _REFERENCE: Final = re.compile(r"(?!i/o\b)\S*/\S*")
 
@@ -59,6 +70,45 @@ def start_error(text: str | None) -> ErrorName | None:
         return None
     leading = _ERROR_TYPE.match(said)
     return _of_error_type(leading.group(1).lower(), said) if leading else _of_words(said)
+
+
+def lasts(text: str | None) -> bool:
+    """Whether another try would end the same way, although the error of this text is a transient one (fact B47)."""
+    return start_error(text) is ErrorName.IMAGE_PULL_FAILED and _PULL_NEVER.search(text or "") is not None
+
+
+class Says(StrEnum):
+    """What a container's own reason says about its start."""
+
+    RAN = "it ran: what failed came after the start"
+    MAYBE = "ECS did not see whether it started"
+    NEVER = "it could not be started"
+    NOT_YET = "it was not made in time"
+    NOTHING = "nothing about that"
+
+
+def says_of_start(reason: str | None) -> Says:
+    """Whether a container with this reason has run (fact B46).
+
+    Where a start times out, ECS's agent takes the container for started and stops it, so nobody knows.
+    """
+    leading = _ERROR_TYPE.match(_WRAPPER.sub("", reason or ""))
+    error_type = leading.group(1).lower() if leading else ""
+    if error_type.startswith(_DOES_NOT_RUN):
+        return Says.NEVER
+    if error_type.startswith(("cannotstop", "cannotinspect", "outofmemory")):
+        return Says.RAN
+    return _of_transition(reason or "")
+
+
+def _of_transition(reason: str) -> Says:
+    found = _TRANSITION.search(reason)
+    if found is None:
+        return Says.NOTHING
+    step = found.group(1).lower()
+    if step == "stopped":
+        return Says.RAN
+    return Says.NOT_YET if step in _BEFORE_ITS_START else Says.MAYBE
 
 
 def _of_error_type(error_type: str, said: str) -> ErrorName | None:
@@ -73,6 +123,11 @@ def _of_pull(said: str) -> ErrorName:
     if not _PULL_AGAIN_LATER.search(words) and _NO_SUCH_IMAGE.search(words):
         return ErrorName.IMAGE_NOT_FOUND
     return ErrorName.IMAGE_PULL_FAILED
+
+
+def _of_timeout(said: str) -> ErrorName | None:
+    """A container that could not be stopped in time had started (fact B46)."""
+    return None if _of_transition(said) is Says.RAN else ErrorName.FAILED_TO_START
 
 
 def _of_set_up(said: str) -> ErrorName:
@@ -101,9 +156,11 @@ _ERROR_TYPES: Final[tuple[tuple[str, Callable[[str], ErrorName | None]], ...]] =
     ("cannotpull", _of_pull),
     ("resourceinitialization", _of_set_up),
     ("cannotcreatevolume", lambda _: ErrorName.RESOURCE_INITIALIZATION_FAILED),
+    ("cannotstop", lambda _: None),
+    ("cannotinspect", lambda _: None),
     ("cannot", lambda _: ErrorName.FAILED_TO_START),
-    ("containerruntime", lambda _: ErrorName.FAILED_TO_START),
-    ("docker", lambda _: ErrorName.FAILED_TO_START),
+    ("containerruntime", _of_timeout),
+    ("docker", _of_timeout),
     ("internalerror", lambda _: ErrorName.PROVISIONING_FAILED),
     ("outofmemory", lambda _: None),
 )

@@ -23,12 +23,14 @@ def sync_failure_of(task: EcsTask) -> Outcome:
     outcome = outcome_of(replace(task, last_status=STOPPED))
     if outcome is None or not outcome.succeeded:
         return outcome or _unknown(task)
-    culprit = next((each for each in task.containers if each.exit_code != 0 and each.name != outcome.container), None)
+    others = sorted((each for each in task.containers if each.name != outcome.container), key=lambda each: each.name)
+    culprit = next((each for each in others if each.exit_code not in {None, 0}), None)
+    culprit = culprit or next((each for each in others if each.exit_code is None), None)
     return _sidecar_failed(outcome, culprit) if culprit else _unknown(task)
 
 
 def _sidecar_failed(outcome: Outcome, culprit: Container) -> Outcome:
-    ended = "did not start" if culprit.exit_code is None else f"exited with code {culprit.exit_code}"
+    ended = "has no exit code" if culprit.exit_code is None else f"exited with code {culprit.exit_code}"
     return replace(
         outcome,
         status=KINDS[ErrorName.SIDECAR_FAILED].status,

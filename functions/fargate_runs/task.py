@@ -17,6 +17,7 @@ RUN_ID_VARIABLE: Final = "RUN_ID"
 EXECUTION_ARN_VARIABLE: Final = "RUN_EXECUTION_ARN"
 TIMEOUT_VARIABLE: Final = "RUN_TIMEOUT_SECONDS"
 STOPPED: Final = "STOPPED"
+_ENDED: Final = frozenset({STOPPED, "DELETED"})  # DescribeTasks may show DELETED after STOPPED (fact B44)
 
 _INJECTED_PREFIXES: Final = ("aws-guardduty-agent-", "ecs-service-connect-")
 _LONGEST_TOKEN: Final = 2_048  # fact B30
@@ -34,12 +35,16 @@ def is_injected(container: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container of a task. `exit_code` is None while it runs and where it never started (fact B3)."""
+    """One container of a task. `exit_code` is None while it runs and where it never started (fact B3).
+
+    `has_runtime` says that the container was made on its host: it has a runtime id, ports, or an agent that ran in it.
+    """
 
     name: str
     exit_code: int | None = None
     reason: str | None = None
     last_status: str | None = None
+    has_runtime: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +120,8 @@ class EcsTask:
 
     @property
     def has_ended(self) -> bool:
-        """Only STOPPED ends a task; stop codes and exit codes stand before that (fact B6)."""
-        return self.last_status == STOPPED
+        """Only STOPPED, or DELETED after it, ends a task; stop codes and exit codes stand before that (fact B6)."""
+        return self.last_status in _ENDED
 
     @classmethod
     def from_detail(
@@ -212,7 +217,18 @@ def _containers(detail: Mapping[str, object]) -> Iterator[Container]:
                 exit_code=lenient.whole_number(entry.get("exitCode")),
                 reason=lenient.text(entry.get("reason")),
                 last_status=lenient.text(entry.get("lastStatus"), _LONGEST_NAME),
+                has_runtime=_has_runtime(entry),
             )
+
+
+def _has_runtime(container: Mapping[str, object]) -> bool:
+    """Network interfaces are no sign of it: they are there before the container is."""
+    agents = lenient.mappings(container.get("managedAgents"))
+    return bool(
+        lenient.text(container.get("runtimeId"))
+        or container.get("networkBindings")
+        or any(each.get("lastStartedAt") for each in agents)
+    )
 
 
 def _arn(detail: Mapping[str, object], name: str, kind: str) -> str:

@@ -25,8 +25,8 @@ EXECUTION_ARN = f"arn:aws:states:{REGION_AND_ACCOUNT}:execution:fargate-runs-run
 Detail = dict[str, Any]
 
 
-def container(name: str = "main", exit_code: object = None, reason: str | None = None) -> Detail:
-    """One of `containers[]`; what is None is absent."""
+def container(name: str = "main", exit_code: object = None, reason: str | None = None, **more: object) -> Detail:
+    """One of `containers[]`; what is None is absent. `more` under ECS's names."""
     built: Detail = {
         "containerArn": f"arn:aws:ecs:{REGION_AND_ACCOUNT}:container/jobs/{TASK_ID}/{name}",
         "taskArn": task_arn(),
@@ -35,7 +35,7 @@ def container(name: str = "main", exit_code: object = None, reason: str | None =
         "cpu": "null" if name.startswith("aws-guardduty") else "0",
         "networkInterfaces": [],
     }
-    return built | _given(exitCode=exit_code, reason=reason)
+    return built | _given(exitCode=exit_code, reason=reason, **more)
 
 
 def overrides(

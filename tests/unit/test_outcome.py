@@ -21,6 +21,16 @@ PULL_FAILED = "CannotPullContainerError: pull image manifest has been retried 1 
 SPOT = "Your Spot Task was interrupted."
 SCALING = "Scaling activity initiated by (deployment ecs-svc/1)"
 MAINTENANCE = "ECS is performing maintenance on the underlying infrastructure hosting the task"
+INSPECT = "CannotInspectContainerError: Could not transition to inspecting; timed out after waiting 30s"
+START_TIMED_OUT = "ContainerRuntimeTimeoutError: Could not transition to running; timed out after waiting 1m"
+NOT_MADE = "DockerTimeoutError: Could not transition to created; timed out after waiting 4m0s"
+NOT_STARTED = 'CannotStartContainerError: exec: "nope": executable file not found in $PATH'
+DISK_FULL = (
+    "CannotPullContainerError: ref pull has been retried 1 time(s): failed to extract layer sha256:00ff: write"
+    " /var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/77/fs/x.so: no space left on device: unknown"
+)
+NOT_RUNNING_YET = dict.fromkeys(("pullStartedAt", "pullStoppedAt", "startedAt", "executionStoppedAt"))
+WINDOWS_STOP = 3_221_225_786
 ALIEN = {"overrides": {"containerOverrides": [{"name": "main"}, {"name": "side"}]}}
 
 CASES: dict[str, tuple[Detail, str]] = {
@@ -226,9 +236,21 @@ CASES: dict[str, tuple[Detail, str]] = {
         "Task.HealthCheckFailed",
     ),
     "no main: one ended well": (detail(**ALIEN), "SUCCEEDED"),
-    "no main: others told to stop": (
-        detail(**ALIEN, containers=[container("main", 0), container("side", 143), container("third", 137)]),
+    "no main: others asked to stop": (
+        detail(**ALIEN, containers=[container("main", 0), container("side", 143), container("third", WINDOWS_STOP)]),
         "SUCCEEDED",
+    ),
+    "no main: one killed": (
+        detail(**ALIEN, containers=[container("main", 0), container("side", 143), container("third", 137)]),
+        "Container.ExitedNonZero",
+    ),
+    "no main: the work was killed when its time limit ended well": (
+        detail(**ALIEN, containers=[container("limit", 0), container("main", 137)]),
+        "Container.ExitedNonZero",
+    ),
+    "no main: all were asked to stop": (
+        detail(**ALIEN, containers=[container("main", 143), container("side", 143)]),
+        "Container.ExitedNonZero",
     ),
     "no main: injected one does not count": (
         detail(**ALIEN, containers=[container("main", 0), container(GUARD_DUTY, 1)]),
@@ -236,7 +258,7 @@ CASES: dict[str, tuple[Detail, str]] = {
     ),
     "no main: an injected one alone is nobody": (
         detail(**ALIEN, containers=[container(GUARD_DUTY, 0)]),
-        "Task.FailedToStart",
+        "Task.Unknown",
     ),
     "no main: one failed": (
         detail(**ALIEN, containers=[container("main", 0), container("side", 2)]),
@@ -256,6 +278,162 @@ CASES: dict[str, tuple[Detail, str]] = {
         failed_start("CannotPullContainerError: not found", **ALIEN),
         "Task.ImageNotFound",
     ),
+    "ran, and was lost sight of": (detail(containers=[container(reason=INSPECT, runtimeId="a-1")]), "Task.Unknown"),
+    "ran, and was lost sight of, without a runtime id": (
+        detail(containers=[container(reason=INSPECT)]),
+        "Task.Unknown",
+    ),
+    "lost sight of before the task was running": (
+        detail(**NOT_RUNNING_YET, containers=[container(reason=INSPECT)]),
+        "Task.Unknown",
+    ),
+    "lost sight of, and called a failed start": (
+        failed_start("Task failed to start", containers=[container(reason=INSPECT)]),
+        "Task.Unknown",
+    ),
+    "lost sight of, said of the task": (
+        detail(stoppedReason=INSPECT, containers=[container(runtimeId="a-1")]),
+        "Task.Unknown",
+    ),
+    "could not be stopped": (
+        failed_start("CannotStopContainerError: failed sending SIGTERM", containers=[container(reason=INSPECT)]),
+        "Task.Unknown",
+    ),
+    "stop timed out": (
+        detail(
+            **NOT_RUNNING_YET,
+            containers=[container(reason="DockerTimeoutError: Could not transition to stopped; timed out after 2m")],
+        ),
+        "Task.Unknown",
+    ),
+    "start timed out": (failed_start(START_TIMED_OUT, containers=[container()]), "Task.FailedToStart"),
+    "start timed out, said of the container": (
+        failed_start(None, containers=[container(reason=START_TIMED_OUT)]),
+        "Task.FailedToStart",
+    ),
+    "start timed out, but it started": (
+        detail(containers=[container(reason=START_TIMED_OUT, runtimeId="a-1")]),
+        "Task.Unknown",
+    ),
+    "was not made in time": (
+        failed_start("Task failed to start", containers=[container(reason=NOT_MADE)], stopCode=None),
+        "Task.FailedToStart",
+    ),
+    "was not made in time, but it started": (
+        detail(containers=[container(reason=NOT_MADE, runtimeId="a-1")]),
+        "Task.Unknown",
+    ),
+    "started, without an exit code, in a task that failed to start": (
+        failed_start("Task failed to start", startedAt="2025-05-06T11:02:31Z", containers=[container(runtimeId="a")]),
+        "Task.Unknown",
+    ),
+    "could not be started, with an exit code of its runtime": (
+        detail(**NOT_RUNNING_YET, containers=[container(exit_code=128, reason=NOT_STARTED)]),
+        "Task.FailedToStart",
+    ),
+    "ran well, and the task failed to start": (failed_start(None, containers=[container(exit_code=0)]), "Task.Unknown"),
+    "ran, and a sidecar could not be started": (
+        failed_start("Task failed to start", containers=[container(exit_code=143), container("side")]),
+        "Container.ExitedNonZero",
+    ),
+    "a sidecar could not be started, main told to stop": (
+        detail(containers=[container(exit_code=143), container("side", reason=NOT_STARTED)]),
+        "Task.SidecarFailed",
+    ),
+    "a sidecar could not be started, and the main one ended well meanwhile": (
+        failed_start(None, containers=[container(exit_code=0), container("side", reason=NOT_STARTED)]),
+        "Task.SidecarFailed",
+    ),
+    "dependency failed, and the main one is said to run": (
+        detail(**NOT_RUNNING_YET, containers=[container(), container("side", 255, runtimeId="a-2")]),
+        "Task.Unknown",
+    ),
+    "dependency failed": (
+        detail(
+            **NOT_RUNNING_YET,
+            containers=[container(lastStatus="STOPPED"), container("side", 255, runtimeId="a-2")],
+        ),
+        "Task.SidecarFailed",
+    ),
+    "dependency failed, called a failed start": (
+        failed_start("Task failed to start", containers=[container(), container("side", 1)]),
+        "Task.SidecarFailed",
+    ),
+    "dependency was killed": (
+        failed_start("Task failed to start", containers=[container(), container("side", 137)]),
+        "Task.SidecarFailed",
+    ),
+    "dependency ended well too early": (
+        detail(**NOT_RUNNING_YET, containers=[container(lastStatus="STOPPED"), container("side", 0)]),
+        "Task.SidecarFailed",
+    ),
+    "failed start told the sidecar to stop": (
+        failed_start("Task failed to start", containers=[container(), container("side", 143)]),
+        "Task.FailedToStart",
+    ),
+    "failed start told the sidecar to stop, which ended well": (
+        failed_start("Task failed to start", containers=[container(), container("side", 0)]),
+        "Task.FailedToStart",
+    ),
+    "dependency ran out of memory": (
+        detail(**NOT_RUNNING_YET, containers=[container(lastStatus="STOPPED"), container("side", 137, OOM)]),
+        "Container.OutOfMemory",
+    ),
+    "an injected container is no dependency": (
+        failed_start("Task failed to start", containers=[container(), container(GUARD_DUTY, 1)]),
+        "Task.FailedToStart",
+    ),
+    "main could not be started, and its sidecar failed after that": (
+        failed_start(None, containers=[container(reason=NOT_STARTED), container("side", 1)]),
+        "Task.FailedToStart",
+    ),
+    "left out of a task that started": (
+        detail(containers=[container(lastStatus="STOPPED"), container("side", 1, runtimeId="a-2")]),
+        "Task.SidecarFailed",
+    ),
+    "pending in a task that started": (
+        detail(containers=[container(lastStatus="PENDING"), container("side", 1)]),
+        "Task.SidecarFailed",
+    ),
+    "of an old event, without runtime ids": (
+        detail(containers=[container(lastStatus="STOPPED"), container("side", 1)]),
+        "Task.Unknown",
+    ),
+    "Windows: sidecar failed, main told to stop": (
+        detail(containers=[container(exit_code=WINDOWS_STOP), container("side", 1)]),
+        "Task.SidecarFailed",
+    ),
+    "Windows: sidecar told to stop is none that failed": (
+        detail(containers=[container(exit_code=143), container("side", WINDOWS_STOP - 2**32)]),
+        "Container.ExitedNonZero",
+    ),
+    "Windows: told to stop, as a signed number": (
+        detail(**ALIEN, containers=[container("main", 0), container("side", WINDOWS_STOP - 2**32)]),
+        "SUCCEEDED",
+    ),
+    "Windows: a crash": (detail(containers=[container(exit_code=0xC0000005)]), "Container.ExitedNonZero"),
+    "no space left": (failed_start(DISK_FULL), "Task.ImagePullFailed"),
+    "no address, by a fault of EC2": (
+        failed_start("Unexpected EC2 error while attempting to Create Network Interface in subnet 'a': AuthFailure"),
+        "Task.ProvisioningFailed",
+    ),
+    "limit of provisioning": (failed_start("Tasks provisioning capacity limit exceeded."), "Task.CapacityUnavailable"),
+    "only the texts are left": (
+        detail(**NOT_RUNNING_YET, stopCode=None, containers=None, overrides=None),
+        "Task.Unknown",
+    ),
+    "no main: the dependency failed": (
+        failed_start("Task failed to start", **ALIEN, containers=[container("main"), container("side", 255)]),
+        "Container.ExitedNonZero",
+    ),
+    "no main: one could not be started": (
+        failed_start(None, **ALIEN, containers=[container("main", 143), container("side", reason=NOT_STARTED)]),
+        "Task.FailedToStart",
+    ),
+    "no main: one was lost sight of": (
+        detail(**ALIEN, containers=[container("main", 0), container("side", reason=INSPECT)]),
+        "Task.Unknown",
+    ),
     "token without RUN_ID names the main one": (
         detail(overrides=overrides(run_id=None), containers=[container("main", 0), container("side", 2)]),
         "SUCCEEDED",
@@ -270,7 +448,8 @@ def test_outcome(case: str) -> None:
     assert outcome is not None
     assert (outcome.error or outcome.status) == expected
     assert outcome.status is (KINDS[outcome.error].status if outcome.error else OutcomeStatus.SUCCEEDED)
-    assert outcome.transient is (KINDS[outcome.error].transient if outcome.error else False)
+    may_pass = case != "no space left" and outcome.error is not None and KINDS[outcome.error].transient
+    assert outcome.transient is may_pass
     assert outcome.stopped_reason == given.get("stoppedReason")
     assert "{" not in outcome.summary + outcome.advice
     assert outcome.advice or outcome.succeeded
@@ -346,3 +525,128 @@ def test_braces_in_a_reason_are_only_text() -> None:
 def test_lost() -> None:
     outcome = lost("main")
     assert (outcome.error, outcome.status, outcome.transient) == (ErrorName.LOST, OutcomeStatus.FAILED, False)
+
+
+NOTHING_RAN = "Nothing of your code has run"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (failed_start(NOT_STARTED), True),
+        (failed_start(None, containers=[container(exit_code=128, reason=NOT_STARTED)]), True),
+        (failed_start(None, containers=[container(reason=START_TIMED_OUT)]), False),
+        (failed_start(None, containers=[container(), container("side", 143)]), False),
+        (failed_start(None, containers=[]), True),
+        (failed_start(None, containers=[], startedAt="2025-05-06T11:02:31Z"), False),
+    ],
+)
+def test_a_failed_start_says_that_nothing_ran_only_where_that_is_known(given: Detail, said: bool) -> None:
+    outcome = outcome_of(task(**{**dict.fromkeys(detail()), **given}))
+    assert outcome is not None
+    assert outcome.error is ErrorName.FAILED_TO_START
+    assert (NOTHING_RAN in outcome.advice) is said
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        {"runtimeId": "a-1"},
+        {"networkBindings": [{"containerPort": 80, "hostPort": 32768}]},
+        {"managedAgents": [{"name": "ExecuteCommandAgent", "lastStartedAt": "2025-05-06T11:02:31Z"}]},
+    ],
+)
+def test_what_of_a_container_says_that_it_has_run(trace: Detail) -> None:
+    """In a task that has started, beside another container that shows as much."""
+    containers = [container(lastStatus="STOPPED", **trace), container("side", 1, runtimeId="a-2")]
+    outcome = outcome_of(task(containers=containers))
+    assert outcome is not None
+    assert outcome.error is ErrorName.UNKNOWN
+    assert outcome.summary.startswith("Container main has run, and ECS does not know how it ended")
+
+
+def test_a_container_that_was_lost_sight_of_is_named_with_its_reason() -> None:
+    outcome = outcome_of(task(containers=[container("side", 0), container(reason=INSPECT)]))
+    assert outcome is not None
+    assert outcome.summary == f"Container main has run, and ECS does not know how it ended: {INSPECT}"
+    assert "read its log before you start the run again" in outcome.advice
+
+
+def test_a_dependency_that_failed_is_named_with_its_code() -> None:
+    containers = [container("router", 255), container("helper", 143), container(lastStatus="STOPPED")]
+    outcome = outcome_of(task(**NOT_RUNNING_YET, containers=containers))
+    assert outcome is not None
+    assert outcome.summary == "Container router exited with code 255 before the main container main was started."
+    assert "log of router" in outcome.advice
+    assert (outcome.container, outcome.exit_code) == ("main", None)
+
+
+def test_a_sidecar_that_could_not_be_started_is_named_with_its_reason() -> None:
+    outcome = outcome_of(task(containers=[container(exit_code=143), container("side", reason=NOT_STARTED)]))
+    assert outcome is not None
+    assert "Container side could not be started (CannotStartContainerError: exec" in outcome.summary
+
+
+ADVICE_OF_CODES = [
+    (126, "Check commands against"),
+    (127, "Check commands against"),
+    (0xC0000135, "Check commands against"),
+    (0xC0000135 - 2**32, "Check commands against"),
+    (134, "Native code crashed"),
+    (139, "Native code crashed"),
+    (0xC0000005, "Native code crashed"),
+    (0xC00000FD - 2**32, "Native code crashed"),
+    (0xC0000409, "Native code crashed"),
+    (137, "It may have ignored SIGTERM"),
+    (143, "No other container of the task"),
+    (WINDOWS_STOP, "No other container of the task"),
+    (WINDOWS_STOP - 2**32, "No other container of the task"),
+    (1, "Your own program ended"),
+]
+
+
+@pytest.mark.parametrize("more", [{}, ALIEN], ids=["a known main container", "an only container"])
+@pytest.mark.parametrize("injected", [[], [container(GUARD_DUTY, 1)]], ids=["alone", "with an injected one"])
+@pytest.mark.parametrize(("code", "advice"), ADVICE_OF_CODES)
+def test_an_only_container_gets_the_advice_of_its_code(
+    code: int, advice: str, injected: list[Detail], more: Detail
+) -> None:
+    outcome = outcome_of(task(**more, containers=[*injected, container(exit_code=code)]))
+    assert outcome is not None
+    assert (outcome.container, outcome.exit_code) == ("main", code)
+    assert outcome.advice.startswith(advice)
+
+
+@pytest.mark.parametrize("code", [143, WINDOWS_STOP])
+def test_who_was_told_to_stop_beside_others_hears_of_them(code: int) -> None:
+    outcome = outcome_of(task(containers=[container(exit_code=code), container("side", 0)]))
+    assert outcome is not None
+    assert outcome.advice.startswith("An essential sidecar ended before")
+
+
+@pytest.mark.parametrize(
+    ("codes", "blamed"),
+    [((0, 2, 137), 2), ((0, 143, 137), 137), ((143, WINDOWS_STOP), 143), ((137, 3, 4), 3), ((143, 0, 5), 5)],
+)
+def test_who_is_blamed_where_no_container_is_the_main_one(codes: tuple[int, ...], blamed: int) -> None:
+    containers = [container(f"c{n}", code) for n, code in enumerate(codes)]
+    for order in (containers, containers[::-1]):
+        outcome = outcome_of(task(**ALIEN, containers=order))
+        assert outcome is not None
+        assert (outcome.error, outcome.exit_code) == (ErrorName.EXITED_NON_ZERO, blamed)
+
+
+def test_a_full_disk_is_said_to_stay_full() -> None:
+    full, passing = (outcome_of(task(**failed_start(text))) for text in (DISK_FULL, PULL_FAILED))
+    assert full is not None
+    assert passing is not None
+    assert (full.transient, passing.transient) == (False, True)
+    assert "ephemeralStorage" in full.advice
+    assert "Start it again, this often passes" in passing.advice
+
+
+@pytest.mark.parametrize("status", ["STOPPED", "DELETED"])
+def test_a_task_has_ended(status: str) -> None:
+    outcome = outcome_of(task(lastStatus=status))
+    assert outcome is not None
+    assert outcome.succeeded

@@ -1,4 +1,4 @@
-"""Real events, anonymised: what each says about its task. Where they come from is in their names' facts (B1 to B9)."""
+"""Events and answers as they were seen or reported, anonymised, and what each says (facts B1 to B9, B46, B47)."""
 
 import json
 from pathlib import Path
@@ -13,6 +13,14 @@ SAMPLES = Path(__file__).parent / "samples"
 
 #: sample -> (lastStatus, version, main container, outcome or None while it has not ended)
 EXPECTED: dict[str, tuple[str, int, str | None, str | None]] = {
+    "killed-only-container": ("STOPPED", 5, None, "Container.ExitedNonZero"),
+    "no-interface-by-a-fault-of-ec2": ("STOPPED", 2, "work", "Task.ProvisioningFailed"),
+    "pull-with-a-full-disk": ("STOPPED", 4, "work", "Task.ImagePullFailed"),
+    "stopped-and-lost-sight-of": ("STOPPED", 5, "work", "Task.Unknown"),
+    "stopped-before-main-because-its-log-router-failed": ("STOPPED", 5, "work", "Task.SidecarFailed"),
+    "stopped-by-its-time-limit": ("STOPPED", 5, None, "Container.ExitedNonZero"),
+    "stopped-well-windows-sidecar-told-to-stop": ("STOPPED", 5, None, "SUCCEEDED"),
+    "too-many-tasks-wait-for-a-host": ("STOPPED", 2, "work", "Task.CapacityUnavailable"),
     "callback-image-not-found": ("STOPPED", 4, "web", "Task.ImageNotFound"),
     "deprovisioning-with-exit-code": ("DEPROVISIONING", 4, None, None),
     "provisioning-two-containers": ("PROVISIONING", 1, None, None),
@@ -32,7 +40,7 @@ EXPECTED: dict[str, tuple[str, int, str | None, str | None]] = {
 
 def detail_of(sample: str) -> dict[str, Any]:
     read: dict[str, Any] = json.loads((SAMPLES / f"{sample}.json").read_text())
-    found: dict[str, Any] = read["detail"] if "detail" in read else from_pascal_case(read)
+    found: dict[str, Any] = read.get("detail") or read.get("tasks", [from_pascal_case(read)])[0]
     return found
 
 
@@ -47,6 +55,15 @@ def test_sample(sample: str, expected: tuple[str, int, str | None, str | None]) 
     verdict = (outcome.error or outcome.status) if outcome else None
     assert (task.last_status, task.version, task.main_container, verdict) == expected
     assert task.task_id in {"0123456789abcdef0123456789abcdef", "01234567-89ab-cdef-0123-456789abcdef"}
+
+
+TRANSIENT = {"Task.ProvisioningFailed", "Task.CapacityUnavailable"}
+
+
+@pytest.mark.parametrize(("sample", "expected"), EXPECTED.items())
+def test_what_may_pass(sample: str, expected: tuple[str, int, str | None, str | None]) -> None:
+    outcome = outcome_of(EcsTask.from_detail(detail_of(sample)))
+    assert (outcome is not None and outcome.transient) is (expected[3] in TRANSIENT)
 
 
 def test_who_failed_is_named_where_no_container_is_the_main_one() -> None:

@@ -1,9 +1,9 @@
-"""What the texts about failed starts mean (facts B16 and B37, AWS's list of stopped reasons)."""
+"""What the texts about failed starts mean (facts B16, B37, B46 and B47, AWS's list of stopped reasons)."""
 
 import pytest
 
 from fargate_runs.kinds import ErrorName
-from fargate_runs.start_failures import start_error
+from fargate_runs.start_failures import Says, lasts, says_of_start, start_error
 
 NOT_FOUND, PULL = ErrorName.IMAGE_NOT_FOUND, ErrorName.IMAGE_PULL_FAILED
 SET_UP, PROVISIONING = ErrorName.RESOURCE_INITIALIZATION_FAILED, ErrorName.PROVISIONING_FAILED
@@ -30,6 +30,19 @@ TEXTS: list[tuple[str, ErrorName | None]] = [
     ("CannotPullContainerError: ref pull has been retried 5 time(s): unexpected status code: 503 Service", PULL),
     ("CannotPullContainerError: httpReadSeeker: failed open: unexpected status code: 429 Too Many Requests", PULL),
     ("CannotPullContainerError: context canceled", PULL),
+    ("CannotPullContainerError: failed to register layer: write /opt/a/b.npy: no space left on device", PULL),
+    (RETRIED + "docker.io/a/b:1: failed to extract layer: mount: invalid argument: unknown", PULL),
+    (RETRIED + "docker.io/a/b:1: failed to copy: httpReadSeeker: failed open: EOF", PULL),
+    (
+        "CannotPullContainer: The task can\u2019t pull the image. Check that the role has the permissions to pull",
+        NOT_FOUND,
+    ),
+    (
+        "CannotPullContainerError: The task cannot find the image. Check that the image exists in the registry",
+        NOT_FOUND,
+    ),
+    ("CannotPullContainerError: The task cannot pull 'job'. There is a connection issue between the task and", PULL),
+    ("CannotPullContainerError: net/http: request canceled while waiting for connection", PULL),
     ("CannotPullContainerError", PULL),
     ("TaskFailedToStart: CannotPullContainerError: denied", NOT_FOUND),
     ("ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval", SET_UP),
@@ -53,6 +66,11 @@ TEXTS: list[tuple[str, ErrorName | None]] = [
     ),
     ("Unexpected EC2 error while attempting to Create Network Interface: RequestLimitExceeded", PROVISIONING),
     ("Unexpected EC2 error while attempting to Create Network Interface: UnauthorizedOperation", START),
+    (
+        "Unexpected EC2 error while attempting to Create Network Interface in subnet 'subnet-0': AuthFailure",
+        PROVISIONING,
+    ),
+    ("TaskFailedToStart: Unexpected EC2 error while attempting to Create Network Interface: AuthFailure", PROVISIONING),
     ("Unexpected EC2 error while attempting to Create Network Interface: InvalidSubnetID.NotFound", START),
     ("Rate limit exceeded while preparing network interface to be attached to instance", PROVISIONING),
     ("ThrottlingException: Rate exceeded", PROVISIONING),
@@ -63,9 +81,24 @@ TEXTS: list[tuple[str, ErrorName | None]] = [
     ("Capacity is unavailable at this time. Please try again later or in a different availability zone", CAPACITY),
     ("You\u2019ve reached the limit on the number of vCPUs you can run concurrently", CAPACITY),
     ("You've reached the limit on the number of vCPUs you can run concurrently", CAPACITY),
+    ("Tasks provisioning capacity limit exceeded.", CAPACITY),
+    ("You've reached the limit on the number of tasks you can run concurrently", CAPACITY),
+    (
+        "You\u2019ve reached the limit on the number of tasks you can run concurrently. For more information, see",
+        CAPACITY,
+    ),
+    ("TaskFailedToStartError: RESOURCE:GPU", CAPACITY),
+    ("Capacity is currently unavailable in this Availability Zone", CAPACITY),
+    ("We currently do not have sufficient capacity in the Availability Zone you requested", CAPACITY),
     ("CannotStartContainerError: ResourceInitializationError: failed to create new container runtime task", START),
     ("CannotStartContainerError: Error response from daemon: failed to initialize logging driver: timeout", START),
     ("CannotCreateContainerError: API error (500): devmapper", START),
+    ("ContainerRuntimeTimeoutError: Could not transition to running; timed out after waiting 1m: x", START),
+    ("DockerTimeoutError: Could not transition to created; timed out after waiting 4m0s", START),
+    ("DockerTimeoutError: Could not transition to stopped; timed out after waiting 1m0s", None),
+    ("ContainerRuntimeTimeoutError: Could not transition to stopped; timed out after waiting 2m", None),
+    ("CannotInspectContainerError: Could not transition to inspecting; timed out after waiting 30s", None),
+    ("CannotStopContainerError: failed sending SIGTERM to container: no such process", None),
     ("ContainerRuntimeError: CannotPullContainerError", START),
     ("SomethingNewError: who knows", START),
     ("OutOfMemoryError: Container killed due to memory usage", None),
@@ -73,6 +106,7 @@ TEXTS: list[tuple[str, ErrorName | None]] = [
     ("TaskFailedToStart: AGENT", None),
     ("TaskFailedToStart: MemberOf placement constraint unsatisfied", None),
     ("Task failed to start", None),
+    ("Taskfailedtostart", None),
     ("Essential container in task exited", None),
     ("TaskFailedToStart:", None),
     ("a great amount of nothing", None),
@@ -87,3 +121,55 @@ def test_start_error(text: str, error: ErrorName | None) -> None:
 
 def test_nothing_said() -> None:
     assert start_error(None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "never"),
+    [
+        ("CannotPullContainerError: failed to register layer: write /opt/x: no space left on device", True),
+        ("CannotPullContainerError: failed to extract layer: There is not enough space on the disk.", True),
+        ("CannotPullContainerError: write /x: disk quota exceeded", True),
+        (
+            RETRIED + 'a/b:1: not implemented: media type "application/vnd.docker.distribution.manifest.v1+prettyjws"'
+            " is no longer supported since containerd v2.1",
+            True,
+        ),
+        ("CannotPullContainerError: unsupported media type application/x", True),
+        ("CannotPullContainerError: unsupported manifest media type and no default available", True),
+        ("CannotPullContainerError: max depth exceeded", True),
+        ("CannotPullContainerError: i/o timeout", False),
+        ("CannotPullContainerError: toomanyrequests", False),
+        ("CannotPullContainerError: x: not found: no space left on device", False),
+        ("CannotCreateContainerError: no space left on device", False),
+        ("no space left on device", False),
+        ("", False),
+    ],
+)
+def test_a_pull_that_another_try_does_not_mend(text: str, never: bool) -> None:
+    assert lasts(text) is never
+
+
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        ("CannotInspectContainerError: Could not transition to inspecting; timed out after waiting 30s", Says.RAN),
+        ("CannotStopContainerError: API error (500): x", Says.RAN),
+        ("OutOfMemoryError: Container killed due to memory usage", Says.RAN),
+        ("DockerTimeoutError: Could not transition to stopped; timed out after waiting 1m0s", Says.RAN),
+        ("Could not transition to stopped; timed out after waiting 1m0s", Says.RAN),
+        ("ContainerRuntimeTimeoutError: Could not transition to running; timed out after waiting 1m: x", Says.MAYBE),
+        ("DockerTimeoutError: Could not transition to started; timed out after waiting 3m0s", Says.MAYBE),
+        ("DockerTimeoutError: Could not transition to created; timed out after waiting 4m0s", Says.NOT_YET),
+        ("DockerTimeoutError: Could not transition to pulled; timed out after waiting 2h0m0s", Says.NOT_YET),
+        ("CannotPullContainerError: not found", Says.NEVER),
+        ("CannotPullECRContainerError: denied", Says.NEVER),
+        ("CannotCreateContainerError: API error (409): Conflict", Says.NEVER),
+        ("CannotStartContainerError: Could not transition to stopped", Says.NEVER),
+        ("TaskFailedToStart: ResourceInitializationError: unable to pull secrets", Says.NEVER),
+        ("Essential container in task exited", Says.NOTHING),
+        ("", Says.NOTHING),
+        (None, Says.NOTHING),
+    ],
+)
+def test_what_a_reason_says_of_the_start(reason: str | None, says: Says) -> None:
+    assert says_of_start(reason) is says

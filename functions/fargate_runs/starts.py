@@ -1,0 +1,55 @@
+"""Whether a container of a stopped task has run: nothing that has run may be called a failed start (fact B46).
+
+ECS has no field for it. An exit code says so; without one the task's `startedAt` and the container's own fields do.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final
+
+from fargate_runs.start_failures import Says, says_of_start
+from fargate_runs.task import Container, EcsTask
+
+FAILED_TO_START: Final = "TaskFailedToStart"
+
+
+class Start(StrEnum):
+    """What is known about the start of a container."""
+
+    RAN = "it has run"
+    NEVER = "it has not run"
+    UNSURE = "ECS does not say"
+
+
+def start_of(container: Container, task: EcsTask, counted: Sequence[Container]) -> Start:
+    """What a stopped task shows of the start of one of its containers; `counted` are those without the injected."""
+    says = says_of_start(container.reason)
+    if says is Says.NEVER:
+        return Start.NEVER  # whatever exit code its runtime made up for it
+    if container.exit_code is not None or says is Says.RAN:
+        return Start.RAN
+    if task.timeline.started_at is not None:
+        return _in_a_started_task(container, counted)
+    return _in_a_task_that_never_was_running(container, task, counted, says)
+
+
+def _in_a_started_task(container: Container, counted: Sequence[Container]) -> Start:
+    """A task has started when its containers have; one without a runtime among others that have one is left out.
+
+    Old events, and tasks that somebody has cut down, have no runtime for any of them.
+    """
+    shown = any(each.has_runtime for each in counted)
+    left_out = container.last_status == "PENDING" or (shown and not container.has_runtime)
+    return Start.NEVER if left_out else Start.RAN
+
+
+def _in_a_task_that_never_was_running(
+    container: Container, task: EcsTask, counted: Sequence[Container], says: Says
+) -> Start:
+    """One that waited for another (`dependsOn`) has neither exit code nor reason when that other one ended."""
+    if says is Says.MAYBE:
+        return Start.UNSURE
+    if says is Says.NOT_YET or task.stop_code == FAILED_TO_START:
+        return Start.NEVER
+    another_ended = any(each.exit_code is not None for each in counted if each.name != container.name)
+    return Start.NEVER if another_ended and container.last_status != "RUNNING" else Start.UNSURE
