@@ -140,3 +140,14 @@ def test_a_record_that_is_gone_when_its_turn_comes(world: SweepingTasks) -> None
     report = SweepReport()
     world.part({each.task_arn: each for each in (gone, young)}, [], report, GoOn())
     assert counts(report) == {}
+
+
+def test_the_end_of_a_task_that_is_seen_as_deleted_is_the_one_that_it_had(world: SweepingTasks) -> None:
+    """DescribeTasks may show DELETED after STOPPED, and the event of STOPPED was lost (facts B44 and B12)."""
+    world.settle(running())
+    world.cluster.show(detail(lastStatus="DELETED", version=6))
+    assert counts(world.sweep_tasks()) == {"described": 1, "recovered": 1}
+    stored = world.stored()
+    assert stored.outcome is not None
+    assert stored.outcome.succeeded
+    assert stored.delivery is Delivery.DELIVERED
