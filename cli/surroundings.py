@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from cli.errors import CliError
+from cli.errors import BadInputError, CliError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -63,10 +63,12 @@ pass_surroundings = click.make_pass_decorator(Surroundings, ensure=True)
 
 @contextmanager
 def readable_runtime_errors() -> Iterator[None]:
-    """Turn the local runtime's own errors into one line on stderr and exit code 1."""
-    from local.errors import LocalRuntimeError
+    """Turn the local runtime's own errors into readable ones: exit code 1, or 2 for what was given."""
+    from local.errors import BadParametersError, LocalRuntimeError
 
     try:
         yield
+    except BadParametersError as error:
+        raise BadInputError(str(error)) from error
     except LocalRuntimeError as error:
         raise CliError(str(error)) from error

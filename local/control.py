@@ -24,6 +24,7 @@ from local.deploy import deploy, deployed
 from local.errors import PortInUseError, StartFailedError, UnknownContainersError
 from local.fingerprint import of_runtime
 from local.leftovers import remove_containers
+from local.parameters import check_parameters
 from local.paths import DEFAULT_PORT, PROJECT, REGION, STACK_NAME, state_directory
 from local.state import MARK, Containers, RuntimeState, forget_state, kill_marked, read_state, write_state
 
@@ -66,6 +67,7 @@ def up(
     A runtime on another port, with other containers, or of older code, is replaced.
     Errors: `local.errors.LocalRuntimeError`.
     """
+    check_parameters(parameters or {})
     with _alone():
         wanted = _containers(containers)
         state = _usable(port, wanted)

@@ -6,6 +6,7 @@ LocalRuntimeError
 ├── MissingInterpreterError
 ├── DeployFailedError
 ├── UnknownContainersError
+├── BadParametersError
 └── NoContainerEngineError
 
 Every message is one line that says what is wrong and what to do about it.
@@ -55,6 +56,13 @@ class UnknownContainersError(LocalRuntimeError):
 
     def __init__(self, given: str, known: str) -> None:
         super().__init__(f"FARGATE_RUNS_CONTAINERS must be one of {known}, not {given!r}")
+
+
+class BadParametersError(LocalRuntimeError):
+    """Parameters that the template does not have, or that cannot have these values; one line for each."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
 
 
 class NoContainerEngineError(LocalRuntimeError):

@@ -16,6 +16,7 @@
 | the types of functions' errors | exceptions and dead processes are `Runtime.HandlerError` there |
 | concurrent calls of a function | each starts a process, and a burst of them starves the machine |
 | bodies that are no JSON object | they are errors of the emulator there, 400 in AWS |
+| schedules with a time zone or an input that there is not | they are taken there |
 | conditions of templates with Join, Split or Sub in them | they compare the function's text there |
 | policies with a condition on `ecs:cluster` | they allow nothing there |
 | the resource that reading a log stream is authorized on | it is the log group's there, the stream's in AWS |
@@ -45,6 +46,7 @@ from local.emulator.conditions import install_conditions
 from local.emulator.executions import Response, install_executions, install_tokens, refusal
 from local.emulator.function_errors import install_error_types
 from local.emulator.functions import AsyncInvocations
+from local.emulator.schedules import install_schedules
 from local.emulator.virtual_time import install_clock
 from local.stepfunctions.engine import Engine
 from local.stepfunctions.ports import ExecutionEvents
@@ -74,6 +76,7 @@ def install(
     _install_log_stream_permissions()
     install_cluster_condition()
     install_conditions()
+    install_schedules()
     _install_body_check()
     _install_worker_gate()
     install_error_types()

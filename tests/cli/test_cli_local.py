@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from cli.main import main
 from cli.program import program
-from local.errors import LocalRuntimeError
+from local.errors import BadParametersError, LocalRuntimeError
 from tests.cli.standin import Control, runtime_status, surroundings
 
 ENDPOINT = "http://127.0.0.1:4566"
@@ -57,6 +57,14 @@ def test_up_refuses_a_parameter_without_a_value(runner: CliRunner) -> None:
 
     assert result.exit_code == 2
     assert "NAME=VALUE" in result.stderr
+
+
+def test_up_names_the_parameters_that_there_are(runner: CliRunner) -> None:
+    control = Control(runtime_status(ENDPOINT), error=BadParametersError(("There is no parameter A. There are B, C.",)))
+
+    result = runner.invoke(main, ["local", "up", "--parameter", "A=1"], obj=surroundings(control))
+
+    assert (result.exit_code, result.stderr) == (2, "Error: There is no parameter A. There are B, C.\n")
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])

@@ -16,7 +16,7 @@ import boto3
 import pytest
 from mypy_boto3_cloudformation.client import CloudFormationClient
 
-from tests.contract.conftest import Aws, Json, make_role, prepared
+from tests.contract.conftest import ROLE, Aws, Json, make_role, prepared
 from tests.contract.functions import LIMIT_SECONDS, create_function
 from tests.contract.test_archives import outputs
 from tests.contract.test_delivery import queue
@@ -111,6 +111,42 @@ def test_a_schedule_gives_its_function_the_input_that_it_names(fast: Aws, functi
     )
     assert told(fast, url, 2)[:2] == [{"some": "input"}] * 2
     scheduler.delete_schedule(Name=name)
+
+
+REFUSED: dict[str, tuple[dict[str, object], dict[str, object], str]] = {
+    "a time zone that there is not": ({"ScheduleExpressionTimezone": "Asia/Seol"}, {}, "Timezone"),
+    "an input that is no JSON": ({}, {"Input": "{commands: [a]}"}, "JSON"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_schedule_is_refused(what: str, fast: Aws) -> None:
+    more, of_target, said = REFUSED[what]
+    target = {"Arn": "arn:aws:states:us-east-1:000000000000:stateMachine:any", "RoleArn": ROLE, **of_target}
+    scheduler = boto3.client("scheduler", **client_settings(fast.endpoint))
+    given = {"Name": "refused", "ScheduleExpression": "rate(1 hour)", "FlexibleTimeWindow": {"Mode": "OFF"}, **more}
+    with pytest.raises(scheduler.exceptions.ValidationException, match=said):
+        scheduler.create_schedule(Target=target, **given)
+    assert not scheduler.list_schedules(NamePrefix="refused")["Schedules"]
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_stack_with_such_a_schedule_fails_and_says_why(what: str, fast: Aws) -> None:
+    more, of_target, said = REFUSED[what]
+    stack = f"stack-{uuid.uuid4().hex[:8]}"
+    body = json.loads(template("arn:aws:states:us-east-1:000000000000:stateMachine:any", ROLE, **more))
+    body["Resources"]["Sweep"]["Properties"]["Target"].update(of_target)
+    stacks(fast).create_stack(StackName=stack, TemplateBody=json.dumps(body))
+
+    def rolled_back() -> bool:
+        return stacks(fast).describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE"
+
+    eventually(rolled_back, f"the end of {stack}")
+    reasons = [
+        each.get("ResourceStatusReason", "")
+        for each in stacks(fast).describe_stack_events(StackName=stack)["StackEvents"]
+    ]
+    assert any(said in reason for reason in reasons)
 
 
 def test_a_rule_with_a_rate_invokes_its_function_too(fast: Aws, function: tuple[str, str]) -> None:
