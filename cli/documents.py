@@ -53,6 +53,20 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class LastLines:
+    """The end of a log, oldest line first; `note` says why there are no lines, where that is known."""
+
+    lines: tuple[str, ...]
+    note: str | None
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, object]) -> LastLines:
+        """`lastLogLines` and `logNote` of a run or an attempt."""
+        lines = document.get("lastLogLines")
+        return cls(tuple(map(str, lines)) if isinstance(lines, list) else (), text(document, "logNote"))
+
+
+@dataclass(frozen=True)
 class Attempt:
     """One task of a run."""
 
@@ -73,6 +87,7 @@ class Attempt:
     log_group: str | None
     log_stream: str | None
     log_url: str | None
+    last_lines: LastLines
     task_url: str | None
     usage: Usage | None
 
@@ -96,6 +111,7 @@ class Attempt:
             log_group=text(log, "group"),
             log_stream=text(log, "stream"),
             log_url=text(log, "url"),
+            last_lines=LastLines.from_document(document),
             task_url=text(document, "taskUrl"),
             usage=Usage.from_document(mapping(document, "usage")),
         )
@@ -145,6 +161,7 @@ class Run:
     advice: str | None
     exit_code: int | None
     result: Mapping[str, object] | None
+    last_lines: LastLines
     commands: tuple[str, ...] | None
     execution_arn: str | None
     execution: Execution | None
@@ -177,6 +194,7 @@ class Run:
             advice=text(document, "advice"),
             exit_code=whole(document, "exitCode"),
             result=mapping(document, "result") if isinstance(document.get("result"), dict) else None,
+            last_lines=LastLines.from_document(document),
             commands=tuple(str(word) for word in commands) if isinstance(commands, list) else None,
             execution_arn=text(document, "executionArn"),
             execution=Execution.from_document(mapping(document, "execution")),

@@ -11,7 +11,7 @@ from cli.text import clean, compact, duration, moment, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cli.documents import Attempt, Execution, Run, Usage
+    from cli.documents import Attempt, Execution, LastLines, Run, Usage
 
 Line = tuple[str, str | None]
 
@@ -32,7 +32,12 @@ def run_page(run: Run) -> str:
 
 def run_end(run: Run) -> str:
     """How a run ended, and nothing else."""
-    lines = (*_verdict_lines(run), ("execution", _other_end(run)), ("redrives", _redrives(run)))
+    lines = (
+        *_verdict_lines(run),
+        ("execution", _other_end(run)),
+        ("redrives", _redrives(run)),
+        ("last lines", _last_lines(run.last_lines)),
+    )
     return "\n".join([f"Run {clean(run.run_id)}: {run.status}", *_fields(lines)])
 
 
@@ -68,6 +73,13 @@ def _verdict_lines(run: Run) -> Iterator[Line]:
     yield "result", None if run.result is None else compact(run.result)
     yield "duration", duration(run.duration_seconds)
     yield "cost", _cost(run.usage)
+
+
+def _last_lines(end: LastLines) -> str | None:
+    """As the container printed them: a blank line is one too."""
+    if end.lines:
+        return "\n".join(end.lines)
+    return f"none: {end.note}" if end.note else None
 
 
 def _cost(usage: Usage | None) -> str | None:
@@ -128,6 +140,7 @@ def _attempt_lines(index: int, attempt: Attempt) -> Iterator[str]:
             ("log", " ".join(part for part in (attempt.log_group, attempt.log_stream) if part)),
             ("", attempt.log_url),
             ("task", attempt.task_url),
+            ("last lines", _last_lines(attempt.last_lines)),
         )
     )
     yield from _timeline(attempt.timeline)

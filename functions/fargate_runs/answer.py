@@ -7,7 +7,6 @@ from typing import Final
 from fargate_runs.durations import durations_of
 from fargate_runs.kinds import ErrorName
 from fargate_runs.links import task_url
-from fargate_runs.log import LONGEST_LINE, MOST_LINES, LogTail
 from fargate_runs.outcome import Outcome
 from fargate_runs.record import TaskRecord
 from fargate_runs.usage import Prices, usage_of
@@ -34,16 +33,16 @@ class Failure:
 Answer = Success | Failure
 
 
-def answer_of(record: TaskRecord, outcome: Outcome, tail: LogTail, prices: Prices) -> Answer:
-    """The answer for a recorded outcome. The log's lines are an extra in a cause, and cut to what fits."""
+def answer_of(record: TaskRecord, outcome: Outcome, prices: Prices) -> Answer:
+    """The answer for a recorded outcome. The log's lines are an extra in a cause: as many of the last as fit."""
     if outcome.succeeded:
         return Success(_output(record, outcome, prices))
-    return failure_of(record, outcome, tail, prices)
+    return failure_of(record, outcome, prices)
 
 
-def failure_of(record: TaskRecord, outcome: Outcome, tail: LogTail, prices: Prices) -> Failure:
+def failure_of(record: TaskRecord, outcome: Outcome, prices: Prices) -> Failure:
     """The same for an outcome that is no success."""
-    return Failure(outcome.error or ErrorName.UNKNOWN, _cause(record, outcome, tail, prices))
+    return Failure(outcome.error or ErrorName.UNKNOWN, _cause(record, outcome, prices))
 
 
 def smallest_answer_of(record: TaskRecord, outcome: Outcome) -> Answer:
@@ -65,7 +64,7 @@ def _output(record: TaskRecord, outcome: Outcome, prices: Prices) -> str:
     return _json({**facts, "result": None, "resultNote": "the result is too large to be delivered: read it in the log"})
 
 
-def _cause(record: TaskRecord, outcome: Outcome, tail: LogTail, prices: Prices) -> str:
+def _cause(record: TaskRecord, outcome: Outcome, prices: Prices) -> str:
     facts = {
         "summary": outcome.summary,
         "advice": outcome.advice,
@@ -75,9 +74,10 @@ def _cause(record: TaskRecord, outcome: Outcome, tail: LogTail, prices: Prices) 
         "stopCode": outcome.stop_code,
         "stoppedReason": outcome.stopped_reason,
     }
-    lines = [line[:LONGEST_LINE] for line in tail.lines[-MOST_LINES:]]
+    note = {"logNote": record.log_note} if record.log_note else {}
+    lines = record.last_lines
     while True:
-        cause = _json({**facts, "lastLogLines": lines})
+        cause = _json({**facts, "lastLogLines": lines, **note})
         if len(cause) <= LONGEST_CAUSE:
             return cause
         if not lines:

@@ -3,15 +3,16 @@
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fargate_runs.links import log_stream_url, partition_and_region
 
 LARGEST_RESULT: Final = 250_000  # bytes of JSON: the output that carries it may have 262,144 (fact B30)
 DEEPEST_RESULT: Final = 100  # levels: what reads it, and is deeper in its own calls, must read it too
-MOST_LINES: Final = 10
-LONGEST_LINE: Final = 2_000
+MOST_LINES: Final = 20
+LARGEST_TAIL: Final = 4_096  # bytes of UTF-8 of the lines that are kept, an end of line counted with each
+CUT: Final = "… [cut]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +42,59 @@ class LogLocation:
 
 @dataclass(frozen=True, slots=True)
 class LogTail:
-    """The last lines of a log, oldest first. `problem` says why there are none where it could not be read."""
+    """The last lines of a log, oldest first.
+
+    `problem` says why it could not be read, which somebody may want to mend; `absent` why there is nothing to read.
+    """
 
     lines: tuple[str, ...] = ()
     problem: str | None = None
+    absent: str | None = None
+
+    @property
+    def note(self) -> str | None:
+        """Why there are no lines, for readers; None where there are some."""
+        return None if self.lines else self.problem or self.absent or "the log is empty"
 
     def without(self, secret: str | None) -> "LogTail":
         """The same with a secret masked: a container may print its own token."""
         if not secret:
             return self
+        # Whatever an encoder makes of the other signs, letters and digits stay as they are. The pattern of a token
+        # takes longer to make than all the rest of a settlement, and few containers print theirs.
+        telling = max(re.split(_NEITHER_LETTER_NOR_DIGIT, secret), key=len)
+        if not any(telling in line for line in self.lines):
+            return self
         in_any_form = re.compile("".join(map(_form, secret)))
-        return LogTail(tuple(in_any_form.sub("[task token]", line) for line in self.lines), self.problem)
+        return replace(self, lines=tuple(in_any_form.sub("[task token]", line) for line in self.lines))
+
+    def kept(self) -> "LogTail":
+        """What is kept and shown of it: at most MOST_LINES and LARGEST_TAIL, the newest first to stay.
+
+        A line that is too long by itself is cut to the room that is left, and nothing older is kept.
+        """
+        kept: list[str] = []
+        room = LARGEST_TAIL
+        for line in reversed(self.lines[-MOST_LINES:]):
+            size = len(line.encode("utf-8")) + 1
+            if size <= room:
+                kept.append(line)
+                room -= size
+                continue
+            if size > LARGEST_TAIL and room > _SHORTEST_PIECE:
+                kept.append(_cut(line, room - 1))
+            break
+        return replace(self, lines=tuple(reversed(kept)))
+
+
+_NEITHER_LETTER_NOR_DIGIT: Final = re.compile(r"[\W_]+")
+_SHORTEST_PIECE: Final = 100  # bytes: less of a line tells nobody anything
+
+
+def _cut(line: str, largest: int) -> str:
+    """The beginning of a line in so many bytes of UTF-8, and a mark."""
+    room = largest - len(CUT.encode("utf-8"))
+    return line.encode("utf-8")[:room].decode("utf-8", "ignore") + CUT
 
 
 def _form(sign: str) -> str:
@@ -74,8 +117,8 @@ NO_RESULT: Final = Result()
 
 def result_of(tail: LogTail) -> Result:
     """The last line that is not blank, if it is a JSON object of a size that can be delivered."""
-    if tail.problem:
-        return Result(note=tail.problem)
+    if tail.problem or tail.absent:
+        return Result(note=tail.problem or tail.absent)
     last = next((line for line in reversed(tail.lines) if line.strip()), "")
     if not last.lstrip().startswith("{"):
         return NO_RESULT

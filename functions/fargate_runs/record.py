@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from fargate_runs.log import NO_RESULT, LogLocation, Result
+from fargate_runs.log import NO_RESULT, LogLocation, LogTail, Result, result_of
 from fargate_runs.outcome import Outcome
 from fargate_runs.patterns import Pattern
 from fargate_runs.task import NOTHING_YET, EcsTask, Timeline
@@ -26,6 +26,7 @@ class TaskRecord:
 
     `token` stands only while it may still be needed, and never in the repr. `missing_sweeps` counts the
     sweeps that found that ECS does not know the task; the next state that ECS shows of it takes that away.
+    `last_lines` are the end of the log of a task that did not succeed, `log_note` says why there are none.
     """
 
     run_id: str
@@ -49,6 +50,8 @@ class TaskRecord:
     log: LogLocation | None = None
     outcome: Outcome | None = None
     result: Result = NO_RESULT
+    last_lines: tuple[str, ...] = ()
+    log_note: str | None = None
     delivery: Delivery = Delivery.NOT_NEEDED
     missing_sweeps: int = 0
     token: str | None = field(default=None, repr=False)
@@ -83,6 +86,13 @@ class TaskRecord:
     def ended(self, outcome: Outcome, result: Result) -> "TaskRecord":
         """The same with its outcome."""
         return replace(self, outcome=outcome, result=result)
+
+    def settled(self, outcome: Outcome, tail: LogTail) -> "TaskRecord":
+        """The same with its outcome and what its log says: the result of a success, else the last lines."""
+        if outcome.succeeded:
+            return self.ended(outcome, result_of(tail))
+        kept = tail.kept()
+        return replace(self.ended(outcome, NO_RESULT), last_lines=kept.lines, log_note=kept.note)
 
     def delivered(self, delivery: Delivery) -> "TaskRecord":
         """The same after its token was dealt with: the token is no longer kept."""

@@ -12,7 +12,8 @@ STARTED = {"runId": RUN_ID, "pattern": "callback", "status": "PENDING", "executi
 
 def run(status: str = "PENDING", **changes: object) -> dict[str, object]:
     """GET /runs/{runId} as the API gives it; `changes` by the document's own keys."""
-    absent = dict.fromkeys(("error", "transient", "summary", "advice", "exitCode", "result", "durationSeconds"))
+    nothing = ("error", "transient", "summary", "advice", "exitCode", "result", "logNote", "durationSeconds")
+    absent: dict[str, object] = {**dict.fromkeys(nothing), "lastLogLines": []}
     document: dict[str, object] = {
         "runId": RUN_ID,
         "pattern": "callback",
@@ -41,11 +42,12 @@ def failed(**changes: object) -> dict[str, object]:
         "summary": "Container app exited with code 3.",
         "advice": "Read its last log lines.",
         "exitCode": 3,
+        "lastLogLines": ["SystemExit: 3"],
     }
     ended = {
         "durationSeconds": 62.0,
         "execution": execution("FAILED", "Container.ExitedNonZero", "Container app exited with code 3."),
-        "attempts": [attempt("FAILED")],
+        "attempts": [{**attempt("FAILED"), "lastLogLines": told["lastLogLines"]}],
     }
     return run("FAILED", **{**told, **ended, **changes})
 

@@ -57,6 +57,7 @@ def test_the_page_of_a_run(runner: CliRunner) -> None:
         "  reason     Essential container in task exited",
         "  answer     DELIVERED",
         f"  log        /fargate-runs/tasks runs/app/{TASK_ID}",
+        "  last lines SystemExit: 3",
         "  timeline   2025-01-31T09:30:00.100+00:00  created",
         "             2025-01-31T09:30:20.600+00:00  started           +20.5 s",
         "             2025-01-31T09:31:02.100+00:00  stopped           +41.5 s",
@@ -74,6 +75,31 @@ def test_the_page_has_what_it_cost_and_where_to_look(runner: CliRunner) -> None:
     assert "  cost       about 0.000219 USD (16 vCPU-seconds, 32 GB-seconds, Spot)" in lines
     assert "             https://log.example/" in lines
     assert "  task       https://task.example/" in lines
+
+
+def test_last_lines_stay_in_their_column(runner: CliRunner) -> None:
+    printed = ["Traceback (most recent call last):", "  File …", "", "SystemExit: 3"]
+    document = failed(attempts=[{**attempt("FAILED"), "lastLogLines": printed}])
+    with serving(scripted({GET: [Reply(200, document)]})) as server:
+        lines = runner.invoke(main, SHOW, obj=at(server)).stdout.splitlines()
+    first = lines.index("  last lines Traceback (most recent call last):")
+    assert [line[13:] for line in lines[first : first + 4]] == printed
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ({"lastLogLines": [], "logNote": "the container never started"}, "none: the container never started"),
+        ({"lastLogLines": ["\x1b[31mred"], "logNote": None}, "�[31mred"),
+        ({"lastLogLines": [], "logNote": None}, None),
+        ({}, None),
+    ],
+)
+def test_the_last_lines_or_why_there_are_none(runner: CliRunner, told: dict[str, object], shown: str | None) -> None:
+    with serving(scripted({GET: [Reply(200, failed(attempts=[{**attempt("FAILED"), **told}]))]})) as server:
+        lines = runner.invoke(main, SHOW, obj=at(server)).stdout.splitlines()
+    expected = [] if shown is None else [f"  last lines {shown}"]
+    assert [line for line in lines if line.startswith("  last lines")] == expected
 
 
 def test_the_page_of_a_result_and_of_a_run_without_task(runner: CliRunner) -> None:

@@ -148,7 +148,13 @@ def test_the_end_says_what_there_is_to_know(runner: CliRunner) -> None:
     bad, _, _ = waited(runner, [Reply(200, failed())])
 
     assert '  result     {"answer":42}\n' in good.stdout
-    for piece in ("Container.ExitedNonZero", "exited with code 3", "Read its last log lines.", "exit code  3"):
+    for piece in (
+        "Container.ExitedNonZero",
+        "exited with code 3",
+        "Read its last log lines.",
+        "exit code  3",
+        "last lines SystemExit: 3",
+    ):
         assert piece in bad.stdout
 
 

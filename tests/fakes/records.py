@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.log import LogLocation, Result
+from fargate_runs.log import LogLocation, LogTail, Result
 from fargate_runs.outcome import Outcome, outcome_of
 from fargate_runs.patterns import Pattern
 from fargate_runs.record import TaskRecord
@@ -38,6 +38,14 @@ def open_task(**changes: object) -> TaskRecord:
 def ended_task(**changes: object) -> TaskRecord:
     """A task with its outcome, which is still to be delivered."""
     return TaskRecord.of(task(**changes), Pattern.CALLBACK, LOG).ended(outcome(**changes), RESULT)
+
+
+def failed_task(**changes: object) -> TaskRecord:
+    """The same of one that failed, with the end of its log."""
+    verdict = outcome(containers=[container("main", 3)], **changes)
+    return TaskRecord.of(task(**changes), Pattern.CALLBACK, LOG).settled(
+        verdict, LogTail(("at work", " ", "가 \t<end>"))
+    )
 
 
 def pending_run(**changes: Any) -> RunRecord:

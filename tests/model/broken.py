@@ -5,7 +5,7 @@ from typing import Any
 
 from fargate_runs.answer import Success, answer_of
 from fargate_runs.execution import Execution
-from fargate_runs.log import NO_RESULT, LogTail
+from fargate_runs.log import NO_RESULT
 from fargate_runs.orphans import is_to_be_stopped, reason_of_end
 from fargate_runs.outcome import outcome_of
 from fargate_runs.patterns import Pattern
@@ -44,7 +44,7 @@ def show(ports: Any, record: TaskRecord) -> None:
 def send(ports: Any, record: TaskRecord) -> Delivery:
     assert record.outcome
     assert record.token
-    answer = answer_of(record, record.outcome, LogTail(), PRICES)
+    answer = answer_of(record, record.outcome, PRICES)
     try:
         if isinstance(answer, Success):
             ports.callbacks.send_success(record.token, answer.output)

@@ -10,7 +10,7 @@ from fargate_runs.answer import answer_of
 from fargate_runs.aws.dynamodb import DynamoRunStore
 from fargate_runs.errors import PortError
 from fargate_runs.execution import Execution
-from fargate_runs.log import NO_RESULT, LogTail
+from fargate_runs.log import NO_RESULT
 from fargate_runs.observability import logger
 from fargate_runs.orphans import reason_of_end
 from fargate_runs.outcome import Outcome, outcome_of
@@ -38,15 +38,15 @@ def _send_and_then_record(self: RecordTaskState, task: EcsTask, step: Step, *, i
     if outcome and task.token:
         record = TaskRecord.of(task, None, None).ended(outcome, NO_RESULT)
         with suppress(TokenError):
-            self._send(task.token, answer_of(record, outcome, LogTail(), self._prices))
+            self._send(task.token, answer_of(record, outcome, self._prices))
     return _write(self, task, step, is_new=is_new)
 
 
 def _mark_and_then_send(
-    self: RecordTaskState, token: str, record: TaskRecord, outcome: Outcome, tail: LogTail
+    self: RecordTaskState, token: str, record: TaskRecord, outcome: Outcome
 ) -> tuple[Delivery, bool]:
     self._store.mark_delivery(record, Delivery.DELIVERED)
-    return _deliver(self, token, record, outcome, tail)
+    return _deliver(self, token, record, outcome)
 
 
 def _write_whatever_stands(self: DynamoRunStore, item: dict[str, object], condition: Any) -> object:

@@ -111,6 +111,13 @@ def test_the_log_streams_are_where_the_function_looks_for_them(function: str, te
     assert read["Resource"]["Fn::Sub"].endswith(":log-group:${TaskLogGroup}:log-stream:runs/*")
 
 
+def test_no_line_of_a_container_is_dropped(template: Object) -> None:
+    """The driver's own default drops the newest ones, and the last of them is the result (fact B45)."""
+    (container,) = template["Resources"]["TaskDefinition"]["Properties"]["ContainerDefinitions"]
+    assert container["LogConfiguration"]["LogDriver"] == "awslogs"
+    assert container["LogConfiguration"]["Options"]["mode"] == "blocking"
+
+
 def test_every_log_group_has_a_retention(template: Object) -> None:
     groups = resources_of_type(template, "AWS::Logs::LogGroup")
     assert len(groups) == 7

@@ -22,9 +22,9 @@ def settled(**changes: object) -> tuple[TaskRecord, Outcome]:
     return TaskRecord.of(ended, None, LOG).ended(outcome, NO_RESULT), outcome
 
 
-def cause_of(lines: tuple[str, ...], **changes: object) -> str:
+def cause_of(tail: LogTail, **changes: object) -> str:
     record, outcome = settled(**{"containers": [container(exit_code=1)], **changes})
-    answer = answer_of(record, outcome, LogTail(lines), PRICES)
+    answer = answer_of(record.settled(outcome, tail), outcome, PRICES)
     assert isinstance(answer, Failure)
     return answer.cause
 
@@ -32,21 +32,28 @@ def cause_of(lines: tuple[str, ...], **changes: object) -> str:
 @pytest.mark.parametrize("letter", ["x", '"', "\\", "\x00", "가", "😀", "\n"])
 def test_a_cause_always_fits_and_is_json(letter: str) -> None:
     huge = letter * 100_000
-    cause = cause_of((huge,) * 50, stoppedReason=huge, overrides=overrides(run_id=(letter * 200).strip() or "r"))
+    cause = cause_of(
+        LogTail((huge,) * 50), stoppedReason=huge, overrides=overrides(run_id=(letter * 200).strip() or "r")
+    )
     assert len(cause) <= LONGEST_CAUSE
     assert json.loads(cause)["exitCode"] == 1
     assert json.loads(cause)["advice"]
 
 
-def test_the_newest_lines_are_kept() -> None:
-    lines = tuple(f"{n} " + "\x01" * 1_500 for n in range(10))
-    kept = json.loads(cause_of(lines))["lastLogLines"]
-    assert 0 < len(kept) < 10
-    assert kept[-1].startswith("9 ")
+def test_a_cause_has_the_lines_of_the_record_or_why_there_are_none() -> None:
+    lines = tuple(str(n) for n in range(30))
+    said = json.loads(cause_of(LogTail(lines)))
+    assert (said["lastLogLines"], "logNote" in said) == (list(lines[10:]), False)
+    said = json.loads(cause_of(LogTail(problem="the log could not be read: x")))
+    assert (said["lastLogLines"], said["logNote"]) == ([], "the log could not be read: x")
 
 
-def test_at_most_ten_lines() -> None:
-    assert json.loads(cause_of(tuple(str(n) for n in range(30))))["lastLogLines"] == [str(n) for n in range(20, 30)]
+def test_the_oldest_lines_leave_a_cause_that_is_too_long() -> None:
+    """A sign that JSON writes as six: what fits into the record may not fit into the cause."""
+    lines = tuple(f"{n:02}" + "\x01" * 190 for n in range(20))
+    kept = json.loads(cause_of(LogTail(lines), stoppedReason="\x01" * 2_000))["lastLogLines"]
+    assert 0 < len(kept) < len(lines)
+    assert kept == list(lines[-len(kept) :])
 
 
 LINES: list[tuple[str, str | None]] = [
@@ -78,6 +85,11 @@ def test_the_result_is_on_the_last_line_that_is_not_blank() -> None:
     assert result_of(LogTail()) == NO_RESULT
 
 
+@pytest.mark.parametrize("reason", ["problem", "absent"])
+def test_a_result_that_could_not_be_looked_for_says_so(reason: str) -> None:
+    assert result_of(LogTail(**{reason: "why"})) == Result(note="why")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("letter", ["x", "가"])
 def test_too_large_a_result_is_left_in_the_log(letter: str) -> None:
     line = json.dumps({"a": letter * LARGEST_RESULT}, ensure_ascii=False)
@@ -88,7 +100,7 @@ def test_too_large_a_result_is_left_in_the_log(letter: str) -> None:
 def test_the_largest_result_fits_into_the_output() -> None:
     record, outcome = settled()
     line = json.dumps({"a": "x" * (LARGEST_RESULT - 10)})
-    answer = answer_of(replace(record, result=result_of(LogTail((line,)))), outcome, LogTail(), PRICES)
+    answer = answer_of(replace(record, result=result_of(LogTail((line,)))), outcome, PRICES)
     assert isinstance(answer, Success)
     assert len(answer.output.encode()) <= LARGEST_OUTPUT
     assert json.loads(answer.output)["result"]
@@ -96,9 +108,7 @@ def test_the_largest_result_fits_into_the_output() -> None:
 
 def test_an_output_that_would_not_fit_says_where_the_result_is() -> None:
     record, outcome = settled()
-    answer = answer_of(
-        replace(record, result=Result(json.dumps({"a": "x" * LARGEST_OUTPUT}))), outcome, LogTail(), PRICES
-    )
+    answer = answer_of(replace(record, result=Result(json.dumps({"a": "x" * LARGEST_OUTPUT}))), outcome, PRICES)
     assert isinstance(answer, Success)
     said = json.loads(answer.output)
     assert said["result"] is None

@@ -15,7 +15,7 @@ from tests.fakes.attempts import SECOND
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, container, detail, failed_start, task
 from tests.fakes.moto_table import runs_table_on_moto, store_on
-from tests.fakes.records import ended_task, execution, open_task, pending_run
+from tests.fakes.records import ended_task, execution, failed_task, open_task, pending_run
 from tests.fakes.store import InMemoryRunStore
 from tests.fakes.tables import TABLE
 from tests.simulation import template
@@ -57,6 +57,8 @@ RECORDS = {
     "failed": ended_task(containers=[container(exit_code=3)]),
     "failed start": TaskRecord.of(task(**failed_start("x")), None, None),
     "bare": TaskRecord("r", "t", "arn:aws:ecs:us-east-1:1:task/t", "arn:aws:ecs:us-east-1:1:cluster/c", 0, "RUNNING"),
+    "with the end of its log": failed_task(),
+    "without a log": replace(failed_task(), last_lines=(), log_note="the container never started"),
     "without an outcome's details": ended_task(stopCode=None, stoppedReason=None, containers=[]),
 }
 

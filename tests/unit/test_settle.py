@@ -12,7 +12,7 @@ from fargate_runs.execution import ExecutionStatus
 from fargate_runs.links import task_url
 from fargate_runs.log import NO_RESULT
 from fargate_runs.outcome import Outcome, outcome_of
-from fargate_runs.ports import LostRace, WriteResult
+from fargate_runs.ports import CallbacksUnavailableError, LostRace, WriteResult
 from fargate_runs.record import Delivery, TaskRecord
 from fargate_runs.run_state import RunStatus
 from fargate_runs.settle import STEPS, Arriving, Step, Stored, decide
@@ -118,7 +118,7 @@ def test_a_run_is_running_from_its_first_task_on(world: World) -> None:
 
 
 def test_a_failure_has_a_cause_to_act_on(world: World) -> None:
-    world.logs.everywhere = tuple(f"line {n}" for n in range(20))
+    world.logs.everywhere = tuple(f"line {n}" for n in range(30))
     world.settle(detail(containers=[container(exit_code=3)]))
     given = world.callbacks.answers[TOKEN]
     assert isinstance(given, Failure)
@@ -128,7 +128,7 @@ def test_a_failure_has_a_cause_to_act_on(world: World) -> None:
     assert cause["advice"]
     assert cause["exitCode"] == 3
     assert cause["stopCode"] == "EssentialContainerExited"
-    assert cause["lastLogLines"] == [f"line {n}" for n in range(10, 20)]
+    assert cause["lastLogLines"] == [f"line {n}" for n in range(10, 30)] == list(world.stored().last_lines)
 
 
 def test_a_log_that_cannot_be_read_changes_nothing(world: World) -> None:
@@ -140,9 +140,80 @@ def test_a_log_that_cannot_be_read_changes_nothing(world: World) -> None:
     assert done.log_problem
 
 
-def test_the_log_of_a_task_that_never_ran_is_not_asked_for(world: World) -> None:
-    world.settle(detail(startedAt=None, containers=[container()], stopCode="TaskFailedToStart"))
-    assert world.logs.reads == 0
+def test_a_failure_whose_log_cannot_be_read_says_so_in_record_and_cause(world: World) -> None:
+    world.logs.is_down = True
+    done = world.settle(detail(containers=[container(exit_code=3)]))
+    assert done.record.log_note == answer(world)["logNote"] == done.log_problem
+    assert "could not be read" in str(done.log_problem)
+
+
+NO_LINES: dict[str, tuple[dict[str, object], str, int]] = {
+    "never started": ({"startedAt": None, "containers": [container()]}, "the container never started", 0),
+    "silent": ({"containers": [container(exit_code=3)]}, "the log is empty", 1),
+    "ran, and has no exit code": ({"containers": [container()]}, "the log is empty", 1),
+    "has no time of its start": ({"startedAt": None, "containers": [container(exit_code=3)]}, "the log is empty", 1),
+}
+
+
+@pytest.mark.parametrize("case", NO_LINES)
+def test_why_there_are_no_lines(world: World, case: str) -> None:
+    changes, note, reads = NO_LINES[case]
+    done = world.settle(detail(**changes, stopCode="TaskFailedToStart"))
+    assert (done.record.last_lines, done.record.log_note) == ((), note)
+    assert (world.logs.reads, done.log_problem) == (reads, None)
+
+
+def test_a_success_keeps_no_lines(world: World) -> None:
+    world.logs.everywhere = ("at work", "done")
+    record = world.settle(detail()).record
+    assert (record.last_lines, record.log_note) == ((), None)
+
+
+def test_a_lost_task_has_the_lines_that_it_left(world: World) -> None:
+    """Whether it ever started nobody knows but its log."""
+    world.logs.everywhere = ("as far as it got",)
+    world.settle(life()[1])
+    assert world.use_case.lose(RUN_ID, TASK_ID)
+    assert world.stored().last_lines == ("as far as it got",)
+    world.logs.is_down = True
+    other = World()
+    other.logs.is_down = True
+    other.settle(life()[1])
+    done = other.use_case.lose(RUN_ID, TASK_ID)
+    assert done
+    assert "could not be read" in str(done.log_problem)
+
+
+@pytest.mark.parametrize(
+    "stopped",
+    [
+        {"stopCode": "UserInitiated", "stoppedReason": "Task stopped by user"},
+        {"stopCode": "SpotInterruption", "stoppedReason": "Your Spot Task was interrupted."},
+        {
+            "stopCode": "UserInitiated",
+            "stoppedReason": "AWS Step Functions execution [x] managing this resource ended: ABORTED",
+        },
+    ],
+)
+def test_every_ending_but_a_success_keeps_the_lines(world: World, stopped: dict[str, object]) -> None:
+    world.logs.everywhere = ("at work",)
+    assert world.settle(detail(**stopped)).record.last_lines == ("at work",)
+
+
+def test_what_stands_is_delivered_with_the_lines_that_stand_and_the_log_is_not_read_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_answer: str) -> None:
+        raise CallbacksUnavailableError
+
+    world.logs.everywhere = ("at work",)
+    with monkeypatch.context() as patched:
+        patched.setattr(world.callbacks, "send_failure", fail)
+        with pytest.raises(CallbacksUnavailableError):
+            world.settle(detail(containers=[container(exit_code=3)]))
+    world.logs.everywhere = ("something later",)
+    assert world.use_case.deliver(RUN_ID, TASK_ID)
+    assert (answer(world)["lastLogLines"], world.logs.reads) == (["at work"], 1)
 
 
 def test_an_answered_task_reads_no_log_again(world: World) -> None:

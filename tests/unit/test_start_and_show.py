@@ -156,12 +156,13 @@ def show(world: World, run_id: str = RUN_ID) -> dict[str, Any]:
 
 
 RUN_KEYS = (
-    "runId pattern status error transient summary advice exitCode result executionArn execution stateMachineArn"
-    " createdAt startedAt stoppedAt durationSeconds usage input attempts"
+    "runId pattern status error transient summary advice exitCode result lastLogLines logNote executionArn"
+    " execution stateMachineArn createdAt startedAt stoppedAt durationSeconds usage input attempts"
 )
 ATTEMPT_KEYS = (
     "taskArn taskId taskUrl status lastStatus version error transient summary advice container exitCode stopCode"
     " stoppedReason delivery capacityProviderName cpu memory timeline durations usage log result resultNote"
+    " lastLogLines logNote"
 )
 
 
@@ -199,6 +200,27 @@ def test_a_run_that_ended() -> None:
         }
     )
     assert shown["input"] is None
+    assert shown["lastLogLines"] == attempt["lastLogLines"] == []
+    assert shown["logNote"] is attempt["logNote"] is None
+
+
+@pytest.mark.parametrize(("lines", "note"), [(("at work", "Oops"), None), ((), "the log is empty")])
+def test_a_failed_run_shows_the_end_of_its_newest_log_once_it_has_ended(
+    lines: tuple[str, ...], note: str | None
+) -> None:
+    world = World()
+    world.logs.everywhere = ("of the first attempt",)
+    world.settle(detail(containers=[container(exit_code=1)]))
+    world.logs.everywhere = lines
+    second = {"taskArn": str(detail()["taskArn"])[:-1] + "0", "createdAt": "2025-05-06T11:05:00Z"}
+    world.settle(detail(**second, containers=[container(exit_code=3)]))
+    shown = json.loads(json.dumps(show(world)))
+    assert (shown["lastLogLines"], shown["logNote"]) == ([], None), "its execution goes on"
+    assert [each["lastLogLines"] for each in shown["attempts"]] == [["of the first attempt"], list(lines)]
+    world.end_run(ExecutionStatus.FAILED)
+    shown = show(world)
+    assert (shown["lastLogLines"], shown["logNote"]) == (list(lines), note)
+    assert [each["logNote"] for each in shown["attempts"]] == [None, note]
 
 
 def test_a_run_that_waits(door: Door) -> None:

@@ -115,6 +115,8 @@ def task_item(record: TaskRecord, *, now: datetime, expires_at: int) -> Item:
             "logGroup": record.log.group if record.log else None,
             "logStream": record.log.stream if record.log else None,
             "outcome": _outcome_item(record.outcome, record.result) if record.outcome else None,
+            "lastLogLines": list(record.last_lines) or None,
+            "logNote": record.log_note,
             "delivery": record.delivery,
             "missingSweeps": record.missing_sweeps or None,
             "taskToken": record.token,
@@ -181,6 +183,8 @@ def task_of(item: Mapping[str, object]) -> TaskRecord:
         log=LogLocation.of(task_arn, str(item["logGroup"]), str(item["logStream"])) if "logGroup" in item else None,
         outcome=_outcome_of(outcome) if outcome else None,
         result=Result(json=_text(outcome, "result"), note=_text(outcome, "resultNote")),
+        last_lines=_lines(item.get("lastLogLines")),
+        log_note=_text(item, "logNote"),
         delivery=Delivery(str(item["delivery"])),
         missing_sweeps=_whole(item.get("missingSweeps")) or 0,
         token=_text(item, "taskToken"),
@@ -370,6 +374,10 @@ def _whole_numbers(value: object) -> object:
 def _text(item: Mapping[str, object], name: str) -> str | None:
     value = item.get(name)
     return value if isinstance(value, str) else None
+
+
+def _lines(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _whole(value: object) -> int | None:

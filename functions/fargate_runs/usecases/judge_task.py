@@ -66,7 +66,7 @@ class JudgeTask:
         outcome = sync_failure_of(task)
         record = TaskRecord.of(task, Pattern.SYNC, self._log_place.of(task))
         tail = tail_of(self._logs, record, outcome)
-        failure = failure_of(record, outcome, tail, self._prices)
+        failure = failure_of(record.settled(outcome, tail), outcome, self._prices)
         return Judgement(failure.error, failure.cause, outcome.transient, outcome.exit_code, log_problem=tail.problem)
 
 

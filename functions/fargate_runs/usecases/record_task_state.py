@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from fargate_runs.answer import Answer, Success, answer_of, smallest_answer_of
 from fargate_runs.kinds import ErrorName
-from fargate_runs.log import NO_RESULT, LogTail, Result, result_of
 from fargate_runs.log_place import LogPlace
 from fargate_runs.log_reading import tail_of
 from fargate_runs.outcome import Outcome, lost, outcome_of
@@ -34,17 +33,16 @@ from fargate_runs.usage import Prices
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.stop_abandoned import StopAbandoned
 
-_LOG_NOT_KNOWN = Result(note="where a task definition that is not the stack's own logs is not known: no result is read")
-
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What was done with one state of a task.
 
     `decided` is true for the one call that fixed the outcome; `delivery` is what this call did with the token, if
-    anything; `contradicted` says that the arriving state would have been judged otherwise than what stands; `stopped`
-    counts the tasks that were told to stop; `refused` that Step Functions took no answer at all for the token;
-    `unreadable_run` that the run's own record cannot be read, so that it shows nothing of this.
+    anything; `contradicted` says that the arriving state would have been judged otherwise than what stands;
+    `log_problem` why this call, which decided, could not read the log; `stopped` counts the tasks that were told to
+    stop; `refused` says that Step Functions took no answer at all for the token; `unreadable_run` that the run's own
+    record cannot be read, so that it shows nothing of this.
     """
 
     step: Step
@@ -103,7 +101,7 @@ class RecordTaskState:
     def deliver(self, run_id: str, task_id: str) -> Settlement | None:
         """Finish what stands of a task that nothing arrives for; None if its record is gone."""
         stands = self._store.find_task(run_id, task_id)
-        return self._finish(Settlement(Step.DELIVER, stands), None, None) if stands else None
+        return self._finish(Settlement(Step.DELIVER, stands), None) if stands else None
 
     def show(self, run_id: str) -> Sequence[TaskRecord]:
         """Show all tasks of a run, as a handler does that did not come to it; gives them."""
@@ -129,12 +127,14 @@ class RecordTaskState:
         """
         stands = self._store.find_task(run_id, task_id)
         if stands is None or stands.outcome:
-            return self._finish(Settlement(Step.DELIVER, stands), None, None) if stands else None
+            return self._finish(Settlement(Step.DELIVER, stands), None) if stands else None
         if stands.missing_sweeps < missing_sweeps:
             return None
-        written = self._store.write_lost(stands.ended(lost(stands.main_container), NO_RESULT))
+        outcome = lost(stands.main_container)
+        tail = tail_of(self._logs, stands, outcome)
+        written = self._store.write_lost(stands.settled(outcome, tail))
         decided = isinstance(written, Written)
-        return self._finish(Settlement(Step.DECIDE, written.record, decided=decided), None, None)
+        return self._finish(Settlement(Step.DECIDE, written.record, decided=decided, log_problem=tail.problem), None)
 
     def _write(self, task: EcsTask, step: Step, *, is_new: bool) -> Settlement:
         pattern = self._state_machines.pattern_of(
@@ -142,24 +142,25 @@ class RecordTaskState:
         )
         record = TaskRecord.of(task, pattern, self._log_place.of(task))
         outcome = outcome_of(task)
-        tail = LogTail()
-        if outcome:
-            tail = tail_of(self._logs, record, outcome)
-            record = record.ended(outcome, _result(record, outcome, tail))
+        tail = tail_of(self._logs, record, outcome) if outcome else None
+        if outcome and tail:
+            record = record.settled(outcome, tail)
         written = self._store.write_task(record)
         if isinstance(written, LostRace):
             return self._carry_on(written.record, task, step)
         # After the write, so that of two attempts that are seen at once one sees the other.
         stopped = self._abandoned.attempts_given_up(self._store.load_run(record.run_id).tasks) if is_new else 0
-        return self._finish(Settlement(step, record, decided=outcome is not None, stopped=stopped), task, tail)
+        problem = tail.problem if tail else None
+        done = Settlement(step, record, decided=outcome is not None, stopped=stopped, log_problem=problem)
+        return self._finish(done, task)
 
     def _carry_on(self, stands: TaskRecord, task: EcsTask, step: Step) -> Settlement:
         """Another call has written what stands: finish what it may have left, change nothing of it."""
         late = outcome_of(task) if stands.outcome else None
         contradicted = late is not None and late != stands.outcome
-        return self._finish(Settlement(step, stands, contradicted=contradicted), task, None)
+        return self._finish(Settlement(step, stands, contradicted=contradicted), task)
 
-    def _finish(self, settlement: Settlement, task: EcsTask | None, tail: LogTail | None) -> Settlement:
+    def _finish(self, settlement: Settlement, task: EcsTask | None) -> Settlement:
         record = settlement.record
         # The run shows the outcome before its machine goes on with it: who reads the record then reads the truth.
         run = self._show_if_readable(record)
@@ -168,17 +169,14 @@ class RecordTaskState:
             settlement = replace(settlement, stopped=settlement.stopped + self._stop_if_abandoned(record, run))
         outcome = record.outcome
         if outcome is None or not record.awaits_delivery:
-            return replace(settlement, log_problem=tail.problem if tail else None)
+            return settlement
         token = record.token or (task.token if task else None)
-        if tail is None:
-            tail = LogTail() if outcome.succeeded else tail_of(self._logs, record, outcome)
-        delivery, refused = self._deliver(token, record, outcome, tail) if token else (Delivery.NOT_NEEDED, False)
+        delivery, refused = self._deliver(token, record, outcome) if token else (Delivery.NOT_NEEDED, False)
         self._store.mark_delivery(record, delivery)
         return replace(
             settlement,
             record=record.delivered(delivery),
             delivery=delivery,
-            log_problem=tail.problem,
             refused=refused,
         )
 
@@ -202,11 +200,11 @@ class RecordTaskState:
             return 0
         return self._abandoned.these(execution, (record,))
 
-    def _deliver(self, token: str, record: TaskRecord, outcome: Outcome, tail: LogTail) -> tuple[Delivery, bool]:
+    def _deliver(self, token: str, record: TaskRecord, outcome: Outcome) -> tuple[Delivery, bool]:
         """What became of the token, and whether no answer at all was taken for it (fault F10)."""
         try:
             try:
-                self._send(token, answer_of(record, outcome, tail, self._prices))
+                self._send(token, answer_of(record, outcome, self._prices))
             except AnswerRefusedError:
                 self._send(token, smallest_answer_of(record, outcome))
         except AnswerRefusedError:
@@ -226,9 +224,3 @@ class RecordTaskState:
 def _may_run(record: TaskRecord) -> bool:
     """Whether a task that is seen alive may be alive: it has no outcome, or the one of a task that was given up."""
     return record.outcome is None or record.outcome.error is ErrorName.LOST
-
-
-def _result(record: TaskRecord, outcome: Outcome, tail: LogTail) -> Result:
-    if not outcome.succeeded:
-        return NO_RESULT
-    return result_of(tail) if record.log else _LOG_NOT_KNOWN

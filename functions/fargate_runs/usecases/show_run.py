@@ -66,6 +66,8 @@ def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices)
         "advice": outcome.advice if outcome else None,
         "exitCode": outcome.exit_code if outcome else None,
         "result": _result(newest) if newest else None,
+        "lastLogLines": list(newest.last_lines) if newest and outcome else [],
+        "logNote": newest.log_note if newest and outcome else None,
         "executionArn": run.execution_arn,
         "execution": _execution(run.execution),
         "stateMachineArn": run.state_machine_arn,
@@ -126,6 +128,8 @@ def _attempt(task: TaskRecord, usage: Usage | None) -> Document:
         "log": task.log.as_json() if task.log else None,
         "result": _result(task),
         "resultNote": task.result.note,
+        "lastLogLines": list(task.last_lines),
+        "logNote": task.log_note,
     }
 
 
