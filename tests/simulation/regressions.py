@@ -80,7 +80,7 @@ FOUND: Final = (
         lambda: patch.object(SweepExecutions, "_give_up", _give_up_no_run_from_the_future),
     ),
     Found(
-        89,
+        182,
         "a task was recorded and its run was not: the table was throttled between the two, at all three tries",
         _show_nothing_again,
     ),
