@@ -129,23 +129,23 @@ class DistributedMap:
         for index, item in enumerate(items):
             context: Json = {**frame.context, "Map": {"Item": {"Index": index, "Value": item}}}
             selected.append(fields.item_input(item, context))
-        return _batched(state, selected)
+        return _batched(state, fields, selected)
 
     def _items(self, state: Json, fields: Fields, frame: Frame) -> list[object]:
         reader = state.get("ItemReader")
         if not isinstance(reader, dict):
             return fields.items()
-        if fields.is_jsonata:
-            reader = {**reader, "Parameters": fields.template(reader.get("Arguments", {}))}
+        given = "Arguments" if fields.is_jsonata else "Parameters"
+        reader = {**reader, "Parameters": fields.shaped(reader.get(given, {}))}
         return self._runs.read_items(reader, fields.selected_input(), frame.context)
 
 
-def _batched(state: Json, items: list[object]) -> list[object]:
+def _batched(state: Json, fields: Fields, items: list[object]) -> list[object]:
     batcher = state.get("ItemBatcher")
     if not isinstance(batcher, dict) or not isinstance(batcher.get("MaxItemsPerBatch"), int):
         return items
     size = int(batcher["MaxItemsPerBatch"])
-    extra = {"BatchInput": batcher["BatchInput"]} if "BatchInput" in batcher else {}
+    extra = {"BatchInput": fields.shaped(batcher["BatchInput"])} if "BatchInput" in batcher else {}
     return [{**extra, "Items": items[start : start + size]} for start in range(0, len(items), size)]
 
 

@@ -14,21 +14,30 @@ QUERY_EVALUATION: Final = "States.QueryEvaluationError"
 LONGEST_OUTPUT_BYTES: Final = 262_144  # fact B30
 
 _UNCATCHABLE: Final = frozenset({RUNTIME, DATA_LIMIT_EXCEEDED})
+_OF_THE_ENGINE: Final = frozenset({RUNTIME, QUERY_EVALUATION})
 _TIMEOUTS: Final = frozenset({TIMEOUT, HEARTBEAT_TIMEOUT})
 
 
 class StateError(Exception):
     """A state ended with an error name and a cause, where it has them."""
 
-    def __init__(self, error: str | None, cause: str | None = None) -> None:
+    def __init__(self, error: str | None, cause: str | None = None, *, is_located: bool = False) -> None:
         self.error = error
         self.cause = cause
+        self._is_located = is_located
         super().__init__(f"{error}: {cause}")
 
     @property
     def shown(self) -> str | None:
         """The error as histories and descriptions have it: a missed heartbeat is a time-out there (fact B27)."""
         return TIMEOUT if self.error == HEARTBEAT_TIMEOUT else self.error
+
+    def located(self, state: str, entered_at: int) -> StateError:
+        """The same with the state in its cause, as AWS has it where the engine itself fails (as recorded, fact B49)."""
+        if self._is_located or self.error not in _OF_THE_ENGINE or self.cause is None:
+            return self
+        where = f"An error occurred while executing the state '{state}' (entered at the event id #{entered_at})."
+        return StateError(self.error, f"{where} {self.cause}", is_located=True)
 
     def output(self) -> dict[str, object]:
         """What a Catch hands on: `{Error, Cause}`, null where there is none, but for time-outs (facts B27, B40)."""

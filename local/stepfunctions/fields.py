@@ -8,6 +8,8 @@ from typing import Final
 from local.ecs.model import Json
 from local.stepfunctions.errors import QUERY_EVALUATION, RUNTIME, StateError
 from local.stepfunctions.execution import Frame, as_json
+from local.stepfunctions.jsonpath import BadPathError, parse
+from local.stepfunctions.jsonpath.steps import Property
 from local.stepfunctions.ports import Language
 
 JSONATA: Final = "JSONata"
@@ -102,7 +104,8 @@ class Fields:
         if name in self._state:
             value = self.template(self._state[name]) if self.is_jsonata else self._state[name]
         elif f"{name}Path" in self._state:
-            value = self._language.path(str(self._state[f"{name}Path"]), self._data, self._frame.context)
+            path = str(self._state[f"{name}Path"])
+            value = self._language.field(f"{name}Path", path, self._data, self._frame.context)
         if value is not None and not isinstance(value, str):
             raise StateError(RUNTIME, f"The field '{name}' must be a string, but was: {as_json(value)}")
         return value
@@ -128,6 +131,12 @@ class Fields:
             return Fields(self._language, inner, self._state, self._data).template(selector)
         return self._language.payload(selector, self.selected_input(), context)
 
+    def shaped(self, template: object) -> object:
+        """A template in the state's own language, from the state's input."""
+        if self.is_jsonata:
+            return self.template(template)
+        return self._language.payload(template, self.selected_input(), self._frame.context)
+
     def _parameters(self, data: object) -> object:
         if "Parameters" not in self._state:
             return data
@@ -143,6 +152,17 @@ class Fields:
         return {} if path is None else self._language.path(str(path), data, self._frame.context)
 
 
+def _names(reference_path: str) -> list[str]:
+    try:
+        steps = parse(reference_path).steps
+    except BadPathError as error:
+        raise StateError(RUNTIME, f"Invalid path '{reference_path}' : {error}") from error
+    names = [step.names[0] for step in steps if isinstance(step, Property) and len(step.names) == 1]
+    if not names or len(names) != len(steps):
+        raise StateError(RUNTIME, f"ResultPath must be a path of names, but was: {reference_path}")
+    return names
+
+
 def set_at(result_path: object, original: object, result: object) -> object:
     """`ResultPath`: `$` replaces, null drops the result, `$.a.b` puts it there."""
     if result_path is None:
@@ -150,7 +170,7 @@ def set_at(result_path: object, original: object, result: object) -> object:
     if result_path == "$":
         return result
     output: Json = copy.deepcopy(original) if isinstance(original, dict) else {}
-    *parents, last = str(result_path).removeprefix("$.").split(".")
+    *parents, last = _names(str(result_path))
     place = output
     for name in parents:
         inner = place.get(name)

@@ -71,7 +71,11 @@ class Interpreter:
         handler = self._handlers.get(kind)
         if handler is None:
             raise StateError(RUNTIME, f"The state '{name}' has an unknown type: {kind}")
-        output, following = await handler(state, data, frame)
+        entered_at = frame.previous_event
+        try:
+            output, following = await handler(state, data, frame)
+        except StateError as failure:
+            raise failure.located(name, entered_at) from None
         text = as_json(output)
         if len(text.encode()) > LONGEST_OUTPUT_BYTES:
             raise StateError(
@@ -195,12 +199,14 @@ class Interpreter:
         self, state: Json, data: object, frame: Frame, attempt: Callable[[], Awaitable[Step]]
     ) -> Step:
         retries = Retries(state)
+        place_name, entered_at = (frame.place.state if frame.place else ""), frame.previous_event
         while True:
             with contextlib.suppress(TypeError):
                 frame.context["State"]["RetryCount"] = retries.count  # type: ignore[index]
             try:
                 return await attempt()
-            except StateError as failure:
+            except StateError as unlocated:
+                failure = unlocated.located(place_name, entered_at)
                 delay = retries.delay_seconds(failure)
                 if delay is None:
                     if state["Type"] in BRANCHING:

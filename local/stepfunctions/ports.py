@@ -17,7 +17,11 @@ class Language(ABC):
 
     @abstractmethod
     def path(self, path: str, data: object, context: Json) -> object:
-        """A JSONPath (`$.…`, `$$.…`) or an intrinsic function (`States.…`)."""
+        """A JSONPath (`$.…`, `$$.…`) or an intrinsic function (`States.…`); States.Runtime where it leads nowhere."""
+
+    @abstractmethod
+    def field(self, name: str, path: str, data: object, context: Json) -> object:
+        """The same for a field whose name AWS says where the path leads nowhere: one of a template, ErrorPath …."""
 
     @abstractmethod
     def payload(self, template: object, data: object, context: Json) -> object:
