@@ -1,31 +1,36 @@
 """From what people have in hand about a task (an event, an answer of DescribeTasks) to how it ended.
 
-Pure: bytes in, verdicts out; no AWS, no local runtime, no terminal.
+A verdict needs what it uses and nothing else: no ARN, no cluster, no version. Pure: bytes in, verdicts out; no AWS, no
+local runtime, no terminal.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cli.documents import mapping, text
-from fargate_runs.errors import MalformedTaskError
+from cli.tasks_found import EXPECTED, Detail, Found, newest
+from fargate_runs import lenient
 from fargate_runs.outcome import outcome_of
-from fargate_runs.task import EcsTask, from_pascal_case
+from fargate_runs.task import STOPPED, EcsTask
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fargate_runs.outcome import Outcome
 
-Detail = Mapping[str, object]
+NO_LAST_STATUS: Final = "it does not say its lastStatus, and is read as a task that has stopped"
 
-EVENT_SOURCE = "aws.ecs"
-EVENT_KIND = "ECS Task State Change"
-EXPECTED = (
-    f'expected an "{EVENT_KIND}" event (the whole envelope), the answer of `aws ecs describe-tasks`, '
-    "or the task in the output or Cause of a Step Functions state"
-)
+# What a record needs and a verdict does not.
+_STAND_INS: Final = {
+    "taskArn": "arn:aws:ecs:::task/unknown",
+    "clusterArn": "arn:aws:ecs:::cluster/unknown",
+    "version": 0,
+}
+_QUOTED_BY_PYTHON: Final = frozenset({b"{'", b"['", b"[{"})
+_OF_PYTHON: Final = "; if Python printed it, print json.dumps(…, default=str) of it"
 
 
 class UnexplainableError(Exception):
@@ -34,10 +39,11 @@ class UnexplainableError(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """What the input told: tasks in ECS's own camelCase, and what was asked for and not found."""
+    """What the input told: tasks in ECS's own camelCase, what was asked for and not found, and what was assumed."""
 
     details: tuple[Detail, ...]
     failures: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def read(data: bytes) -> Reading:
@@ -48,37 +54,82 @@ def read(data: bytes) -> Reading:
         raise UnexplainableError(f"its JSON is nested too deeply: {EXPECTED}") from error
 
 
-def _reading(document: object) -> Reading:
-    if not isinstance(document, dict):
-        raise UnexplainableError(f"this is JSON, but not an object: {EXPECTED}")
-    for recognises, reader in _KINDS:
-        if recognises(document):
-            reading = reader(document)
-            if not reading.details:
-                raise UnexplainableError("it holds no task" + "".join(f"; {one}" for one in reading.failures))
-            return reading
-    raise UnexplainableError(_hint(document))
+def _reading(documents: list[object]) -> Reading:
+    found = Found()
+    found.look(documents)
+    if not found.tasks:
+        raise UnexplainableError(_why_none(found, documents))
+    details = newest(found.tasks)
+    notes = [f"Of {task_name(each)}: {NO_LAST_STATUS}" for each in details if _last_status(each) is None]
+    return Reading(tuple(map(_readable, details)), tuple(found.failures), tuple(notes))
+
+
+def _why_none(found: Found, documents: list[object]) -> str:
+    if found.failures:
+        return "it holds no task" + "".join(f"; {one}" for one in found.failures)
+    if found.problem:
+        return found.problem
+    if not any(isinstance(each, dict | list) for each in documents):
+        return f"this is JSON, but not an object or a list: {EXPECTED}"
+    return f"it tells of no task: {EXPECTED}"
+
+
+def task_name(detail: Detail) -> str:
+    """The id at the end of the task's ARN, in its old and its new form (fact B4)."""
+    return f"Task {(text(detail, 'taskArn') or '?').rpartition('/')[2] or '?'}"
+
+
+def _last_status(detail: Detail) -> str | None:
+    said = lenient.text(detail.get("lastStatus"))
+    return said.strip().upper() if said else None
+
+
+def _readable(detail: Detail) -> Detail:
+    """The task with a status, and with names for the containers that have none."""
+    containers = detail.get("containers", [])
+    if containers is None:
+        containers = []
+    if not isinstance(containers, list):
+        raise UnexplainableError(f"the `containers` of {task_name(detail)} are not a list")
+    status = _last_status(detail) or _status_of_the_rest(detail)
+    return {**detail, "lastStatus": status, "containers": list(_named(containers))}
+
+
+def _named(containers: list[object]) -> Iterator[Detail]:
+    for number, each in enumerate(lenient.mappings(containers), start=1):
+        yield each if text(each, "name") else {**each, "name": f"number {number}"}
+
+
+def _status_of_the_rest(detail: Detail) -> str:
+    """Whether a task without lastStatus has ended. A stop code alone does not say so (fact B6), unless nothing runs."""
+    containers = list(lenient.mappings(detail.get("containers")))
+    ended = [_has_ended(each) for each in containers]
+    said = text(detail, "stopCode") or text(detail, "stoppedReason")
+    runs = any(text(each, "lastStatus") == "RUNNING" for each in containers)
+    if detail.get("stoppedAt") or (said and not runs) or (ended and all(ended)):
+        return STOPPED
+    raise UnexplainableError(
+        f"{task_name(detail)} has no lastStatus, and nothing else says that it has ended: stoppedAt, stopCode or"
+        " stoppedReason, or an exit code of every container"
+    )
+
+
+def _has_ended(container: Detail) -> bool:
+    return lenient.whole_number(container.get("exitCode")) is not None or text(container, "lastStatus") == STOPPED
 
 
 def verdict(detail: Detail, container: str | None = None) -> dict[str, object]:
     """How the task ended, by the keys of `runs explain --json`; `container` names the main one.
 
     While it has not ended there is no verdict, only what ECS already says about its stop.
-    Raises UnexplainableError when it is no task, or has no such container.
+    Raises UnexplainableError when it has no such container.
     """
-    try:
-        task = EcsTask.from_detail(detail)
-    except MalformedTaskError as error:
-        raise _unreadable(error) from error
+    task = EcsTask.from_detail({**detail, **_STAND_INS})
     if container is not None:
         _require_container(detail, container)
         task = replace(task, main_container=container)  # whoever names one knows better than the overrides
     outcome = outcome_of(task)
     return _not_ended(detail) if outcome is None else _ended(outcome)
-
-
-def _unreadable(error: MalformedTaskError) -> UnexplainableError:
-    return UnexplainableError(f"the task in it cannot be read: {error}")
 
 
 def _ended(outcome: Outcome) -> dict[str, object]:
@@ -119,70 +170,17 @@ def _names(entries: object) -> list[str]:
     return [name for one in found if isinstance(one, dict) and (name := text(one, "name"))]
 
 
-def _json(data: bytes) -> object:
+def _json(data: bytes) -> list[object]:
+    """The JSON documents in `data`, one after another: one, or a line for each as `jq -c` writes them."""
     try:
-        return json.loads(data.decode("utf-8-sig"))
+        said = data.decode("utf-8-sig").strip()
+        documents, place = [json.JSONDecoder().raw_decode(said)], 0
+        while (place := documents[-1][1]) < len(said):
+            start = place + len(said[place:]) - len(said[place:].lstrip())
+            documents.append(json.JSONDecoder().raw_decode(said, start))
     except UnicodeDecodeError as error:
         raise UnexplainableError(f"it is not UTF-8 text (byte {error.start}): {EXPECTED}") from error
     except ValueError as error:
-        raise UnexplainableError(f"it is not JSON ({error}): {EXPECTED}") from error
-
-
-def _event(document: Detail) -> Reading:
-    kind, source, detail = document.get("detail-type"), document.get("source"), document.get("detail")
-    if kind != EVENT_KIND or source != EVENT_SOURCE:
-        raise UnexplainableError(f"it is an event of another kind ({source!r}, {kind!r}): {EXPECTED}")
-    if not isinstance(detail, dict):
-        raise UnexplainableError("the event has no `detail`")
-    return Reading((detail,))
-
-
-def _describe_tasks(document: Detail) -> Reading:
-    return Reading(_objects(document, "tasks"), _failures(document, "failures", "arn", "reason"))
-
-
-def _state_output(document: Detail) -> Reading:
-    tasks = tuple(_camel_case(task) for task in _objects(document, "Tasks"))
-    return Reading(tasks, _failures(document, "Failures", "Arn", "Reason"))
-
-
-def _state_task(document: Detail) -> Reading:
-    return Reading((_camel_case(document),))
-
-
-def _camel_case(task: Detail) -> Detail:
-    try:
-        return from_pascal_case(task)
-    except MalformedTaskError as error:
-        raise _unreadable(error) from error
-
-
-def _objects(document: Detail, key: str) -> tuple[Detail, ...]:
-    entries = document[key]
-    if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
-        raise UnexplainableError(f"its `{key}` is not a list of tasks")
-    return tuple(entries)
-
-
-def _failures(document: Detail, key: str, arn: str, reason: str) -> tuple[str, ...]:
-    entries = document.get(key)
-    found = entries if isinstance(entries, list) else []
-    return tuple(
-        f"ECS says {text(one, reason) or 'nothing'} of {text(one, arn) or 'a task'}"
-        for one in found
-        if isinstance(one, dict)
-    )
-
-
-def _hint(document: Detail) -> str:
-    if "taskArn" in document:
-        return f"this looks like a task alone, without what ECS wraps it in: {EXPECTED}"
-    return f"it tells of no task: {EXPECTED}"
-
-
-_KINDS: tuple[tuple[Callable[[Detail], bool], Callable[[Detail], Reading]], ...] = (
-    (lambda document: "detail-type" in document or "detail" in document, _event),
-    (lambda document: "tasks" in document, _describe_tasks),
-    (lambda document: "Tasks" in document, _state_output),
-    (lambda document: "TaskArn" in document, _state_task),
-)
+        hint = _OF_PYTHON if data.lstrip()[:2] in _QUOTED_BY_PYTHON else ""
+        raise UnexplainableError(f"it is not JSON ({error}){hint}: {EXPECTED}") from error
+    return [document for document, _ in documents]

@@ -14,7 +14,7 @@ from cli.render import verdict_page
 from cli.text import clean
 
 if TYPE_CHECKING:
-    from cli.explain import Detail, Reading
+    from cli.explain import Reading
 
 Verdict = dict[str, object]
 
@@ -26,8 +26,9 @@ Verdict = dict[str, object]
 def explain(file: str, container: str | None, as_json: bool) -> None:
     """Say how a task ended, and what to do about it. FILE may be `-` for standard input.
 
-    Reads an "ECS Task State Change" event (the whole envelope), the answer of DescribeTasks, or the task that a
-    Step Functions state gives as output or Cause. Needs no AWS account, no network and no local runtime.
+    Reads an "ECS Task State Change" event, the answer of DescribeTasks, a task or a list of them, or the task that a
+    Step Functions state gives as output or Cause: whole, or cut down to its containers and stoppedReason, also
+    inside the message of a queue. Needs no AWS account, no network and no local runtime.
 
     \b
       aws ecs describe-tasks --cluster jobs --tasks 0c0a0d55efda | runs explain -
@@ -45,8 +46,8 @@ def explain(file: str, container: str | None, as_json: bool) -> None:
     except UnexplainableError as error:
         raise BadInputError(clean(f"Cannot explain {_name(file)}: {error}.")) from error
     click.echo(_json(verdicts) if as_json else _pages(reading, verdicts))
-    for failure in reading.failures:
-        click.echo(clean(f"Note: {failure}."), err=True)
+    for note in (*reading.notes, *reading.failures):
+        click.echo(clean(f"Note: {note}."), err=True)
 
 
 def _name(file: str) -> str:
@@ -66,10 +67,7 @@ def _json(verdicts: list[Verdict]) -> str:
 
 
 def _pages(reading: Reading, verdicts: list[Verdict]) -> str:
+    from cli.explain import task_name
+
     pairs = zip(reading.details, verdicts, strict=True)
-    return "\n\n".join(verdict_page(_task_name(detail), one) for detail, one in pairs)
-
-
-def _task_name(detail: Detail) -> str:
-    """The id at the end of the task's ARN, in its old and its new form (fact B4)."""
-    return f"Task {str(detail.get('taskArn', '?')).rpartition('/')[2]}"
+    return "\n\n".join(verdict_page(task_name(detail), one) for detail, one in pairs)

@@ -251,6 +251,14 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         ErrorName.EXITED_NON_ZERO,
+        lambda e: _exited(SIGKILL)(e) and e.is_alone,
+        "Container {container} was killed (exit code {exit_code}, SIGKILL), and ECS does not say why.",
+        "Most likely a process in it was killed for lack of memory without ECS noticing: watch the memory in"
+        " Container Insights, and give it more. Or it was killed from inside, by a supervisor or a time limit of its"
+        " own: read the last log lines.",
+    ),
+    Rule(
+        ErrorName.EXITED_NON_ZERO,
         _exited(SIGKILL),
         "Container {container} was killed (exit code {exit_code}, SIGKILL), and ECS does not say why.",
         "It may have ignored SIGTERM until its stop time-out was over, because another container of the task had ended"

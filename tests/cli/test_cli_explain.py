@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from cli.main import main
 from tests.cli.documents_for_tests import TASK_ID, detail, event, pascal
+
+SAMPLES = Path(__file__).parents[1] / "unit" / "samples"
 
 KEYS = [
     "ended",
@@ -39,6 +42,25 @@ def explain(runner: CliRunner, document: object, *options: str) -> Result:
         pytest.param(pascal(detail()), id="task of Step Functions"),
         pytest.param({"Tasks": [pascal(detail())], "Failures": [], "SdkHttpMetadata": {}}, id="output of runTask"),
         pytest.param({**event(), "something": "new"}, id="event with unknown properties"),
+        pytest.param(detail(), id="a task alone"),
+        pytest.param([detail()], id="a list of tasks"),
+        pytest.param([event()], id="a list of events"),
+        pytest.param({"detail": detail()}, id="an envelope without kind"),
+        pytest.param({**event(), "source": None}, id="an envelope without source"),
+        pytest.param(json.dumps(event()), id="an event in a text"),
+        pytest.param({"Records": [{"messageId": "m", "body": json.dumps(event())}]}, id="SQS to a function"),
+        pytest.param({"Messages": [{"MessageId": "m", "Body": json.dumps(event())}]}, id="SQS by the CLI"),
+        pytest.param({"Records": [{"Sns": {"Message": json.dumps(event())}}]}, id="SNS to a function"),
+        pytest.param({"Records": [{"body": json.dumps({"Message": json.dumps(event())})}]}, id="SNS in SQS"),
+        pytest.param({"version": "1.0", "requestPayload": event(), "responsePayload": {}}, id="on-failure destination"),
+        pytest.param({"Error": "States.TaskFailed", "Cause": json.dumps(pascal(detail()))}, id="error of a state"),
+        pytest.param({"status": "FAILED", "cause": json.dumps(pascal(detail()))}, id="DescribeExecution"),
+        pytest.param(
+            {"events": [{"taskFailedEventDetails": {"cause": json.dumps(pascal(detail()))}}] * 2}, id="history"
+        ),
+        pytest.param([event(version=4, lastStatus="DEPROVISIONING"), event()], id="a life of a task"),
+        pytest.param([event(), event(version=3, lastStatus="RUNNING", containers=[])], id="a life, the last first"),
+        pytest.param({"tasks": detail()}, id="a task for a list"),
     ],
 )
 def test_every_shape_gives_the_same_verdict(runner: CliRunner, document: object) -> None:
@@ -53,6 +75,124 @@ def test_every_shape_gives_the_same_verdict(runner: CliRunner, document: object)
     assert verdict["stoppedReason"] == "Essential container in task exited"
     assert verdict["summary"]
     assert verdict["advice"]
+
+
+CUT_DOWN = {
+    "no ARN": ["taskArn"],
+    "no cluster": ["clusterArn"],
+    "no version": ["version"],
+    "no status": ["lastStatus", "desiredStatus"],
+    "containers and reason only": ["taskArn", "clusterArn", "version", "lastStatus", "desiredStatus", "stopCode"],
+}
+
+
+@pytest.mark.parametrize("absent", CUT_DOWN.values(), ids=CUT_DOWN)
+@pytest.mark.parametrize("shape", [event, detail, lambda **changes: pascal(detail(**changes))])
+def test_what_a_verdict_does_not_use_may_be_missing(
+    runner: CliRunner, shape: Callable[..., object], absent: list[str]
+) -> None:
+    whole = json.loads(explain(runner, shape(), "--json").stdout)
+
+    cut = json.loads(explain(runner, without(shape(), absent), "--json").stdout)
+
+    assert cut == {**whole, "stopCode": None if "stopCode" in absent else whole["stopCode"]}
+
+
+def without(document: object, names: list[str]) -> object:
+    """The same without these fields, whatever case their names have."""
+    if isinstance(document, dict):
+        unwanted = {*names, *(name[:1].upper() + name[1:] for name in names)}
+        return {name: without(value, names) for name, value in document.items() if name not in unwanted}
+    return document
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"taskArn": "***"},
+        {"taskArn": "arn:aws:ecs:eu-west-1:<account>:task/…"},
+        {"taskArn": 7},
+        {"clusterArn": "jobs"},
+        {"version": "five"},
+        {"version": -1},
+        {"lastStatus": "stopped"},
+        {"lastStatus": None},
+        {"lastStatus": "DELETED"},
+        {"lastStatus": None, "stopCode": None, "stoppedReason": None},
+        {"lastStatus": None, "stoppedAt": "2025-01-31T09:31:02.1Z", "stopCode": None, "stoppedReason": None},
+    ],
+)
+def test_what_is_shortened_or_redacted_does_no_harm(runner: CliRunner, changes: dict[str, object]) -> None:
+    result = explain(runner, event(**changes), "--json")
+
+    assert result.exit_code == 0, result.stderr
+    verdict = json.loads(result.stdout)
+    assert (verdict["error"], verdict["container"], verdict["exitCode"]) == ("Container.ExitedNonZero", "app", 3)
+
+
+def test_a_task_without_a_status_is_said_to_be_read_as_stopped(runner: CliRunner) -> None:
+    result = explain(runner, event(lastStatus=None))
+
+    assert result.stderr == (
+        f"Note: Of Task {TASK_ID}: it does not say its lastStatus, and is read as a task that has stopped.\n"
+    )
+    assert explain(runner, event()).stderr == ""
+
+
+def test_containers_alone_are_a_task(runner: CliRunner) -> None:
+    containers = [{"name": "app", "exitCode": 3, "reason": None}, {"name": "proxy", "exitCode": 143}]
+
+    for document in (containers, pascal(containers), {"containers": containers}):
+        verdict = json.loads(explain(runner, document, "--json").stdout)
+        assert (verdict["error"], verdict["container"]) == ("Container.ExitedNonZero", "app")
+
+
+def test_a_container_without_a_name_counts(runner: CliRunner) -> None:
+    verdict = json.loads(explain(runner, {"containers": [{"exitCode": 0}, {"exitCode": 4}]}, "--json").stdout)
+
+    assert (verdict["container"], verdict["exitCode"]) == ("number 2", 4)
+
+
+def test_a_reason_alone_is_enough(runner: CliRunner) -> None:
+    verdict = json.loads(
+        explain(runner, {"stoppedReason": "Tasks provisioning capacity limit exceeded."}, "--json").stdout
+    )
+
+    assert (verdict["error"], verdict["transient"]) == ("Task.CapacityUnavailable", True)
+    page = explain(runner, {"stoppedReason": "Task stopped by user", "containers": None}).stdout
+    assert page.startswith("Task ?: STOPPED\n")
+
+
+def test_the_main_container_of_a_cut_down_task_can_be_named(runner: CliRunner) -> None:
+    document = {"stoppedReason": "Essential container in task exited", "containers": [{"name": "app"}, ROUTER]}
+
+    known = json.loads(explain(runner, document, "--json", "--container", "app").stdout)
+    unknown = json.loads(explain(runner, document, "--json").stdout)
+
+    assert (known["error"], known["container"]) == ("Task.SidecarFailed", "app")
+    assert (unknown["error"], unknown["container"]) == ("Container.ExitedNonZero", "router")
+
+
+ROUTER = {"name": "router", "exitCode": 255}
+
+
+def test_a_line_for_each_task(runner: CliRunner) -> None:
+    good = detail(taskArn="arn:aws:ecs:::task/other", containers=[{"name": "app", "exitCode": 0}])
+    lines = f"{json.dumps(event())}\n\n{json.dumps(good)}\n"
+
+    result = runner.invoke(main, ["explain", "-", "--json"], input=lines)
+
+    assert [one["status"] for one in json.loads(result.stdout)] == ["FAILED", "SUCCEEDED"]
+
+
+def test_the_samples_say_the_same_in_every_shape(runner: CliRunner) -> None:
+    """What the functions' own tests know of real events holds for whoever explains them, cut down or not."""
+    for path in sorted(SAMPLES.glob("*.json")):
+        given = json.loads(path.read_text())
+        inner = given.get("detail") or given.get("tasks", [given])[0]
+        whole = json.loads(explain(runner, given, "--json").stdout)
+        for shape in (inner, pascal(inner), [inner], {"tasks": [inner]}, without(inner, ["taskArn", "clusterArn"])):
+            assert json.loads(explain(runner, shape, "--json").stdout) == whole, path.stem
 
 
 @pytest.mark.parametrize("last_status", ["PROVISIONING", "RUNNING", "DEPROVISIONING"])
@@ -133,19 +273,34 @@ BAD = {
     "cut off": (json.dumps(event()).encode()[:-20], "not JSON"),
     "no UTF-8": (b'{"detail": "\xff\xfe"}', "not UTF-8"),
     "nested too deeply": (b"[" * 100_000, "nested too deeply"),
-    "a list": (json.dumps([event()]).encode(), "not an object"),
+    "an empty list": (b"[]", "tells of no task"),
+    "Python's own notation": (repr(event()).encode(), "json.dumps"),
+    "another text after it": (json.dumps(event()).encode() + b" and so on", "not JSON"),
     "a text": (b'"STOPPED"', "not an object"),
     "another object": (b'{"lastStatus": "STOPPED"}', "tells of no task"),
-    "a task alone": (json.dumps(detail()).encode(), "a task alone"),
+    "an outcome": (b'{"summary": "x", "advice": "y", "stoppedReason": "z"}', "outcome already"),
+    "a run": (b'{"runId": "x", "attempts": [{"stopCode": "x", "containers": []}]}', "`runs show` prints it"),
+    "an attempt": (b'{"taskId": "x", "delivery": "PENDING", "stopCode": "x"}', "`runs show` prints it"),
+    "a task definition": (b'{"taskDefinition": {"containerDefinitions": [{"name": "x"}]}}', "tells of no task"),
+    "a list of ARNs": (b'{"taskArns": ["arn:of-a-task"]}', "describe-tasks"),
+    "containers of the wrong type": (
+        b'{"stopCode": "x", "taskArn": "a/b", "containers": "c"}',
+        "of Task b are not a list",
+    ),
+    "a task that may run": (b'{"taskArn": "a/b", "containers": [{"name": "x"}]}', "Task b has no lastStatus"),
+    "a task of which one container runs": (
+        json.dumps(
+            detail(lastStatus=None, containers=[{"name": "app", "exitCode": 3}, {"name": "x", "lastStatus": "RUNNING"}])
+        ).encode(),
+        "has no lastStatus",
+    ),
     "another source": (json.dumps({**event(), "source": "my.app"}).encode(), "another kind"),
     "another kind of event": (
         json.dumps({**event(), "detail-type": "ECS Deployment State Change"}).encode(),
         "another kind",
     ),
-    "an envelope without kind": (json.dumps({"detail": detail()}).encode(), "another kind"),
     "an event without detail": (json.dumps({**event(), "detail": None}).encode(), "no `detail`"),
     "an event of no task": (json.dumps({**event(), "detail": {}}).encode(), "taskArn"),
-    "an event without status": (json.dumps(event(lastStatus=None)).encode(), "lastStatus"),
     "no tasks": (b'{"tasks": [], "failures": []}', "no task"),
     "only failures": (b'{"tasks": [], "failures": [{"arn": "arn:x", "reason": "MISSING"}]}', "MISSING of arn:x"),
     "tasks of the wrong type": (b'{"tasks": {"taskArn": "x"}}', "not a list of tasks"),

@@ -45,6 +45,10 @@ CASES: dict[str, tuple[Detail, str]] = {
     ),
     "exit 1": (detail(containers=[container(exit_code=1)]), "Container.ExitedNonZero"),
     "exit 137 alone is only SIGKILL": (detail(containers=[container(exit_code=137)]), "Container.ExitedNonZero"),
+    "exit 137 beside another container": (
+        detail(containers=[container(exit_code=137), container("side", 0)]),
+        "Container.ExitedNonZero",
+    ),
     "exit 143": (detail(containers=[container(exit_code=143)]), "Container.ExitedNonZero"),
     "exit 127": (detail(containers=[container(exit_code=127)]), "Container.ExitedNonZero"),
     "exit 139": (detail(containers=[container(exit_code=139)]), "Container.ExitedNonZero"),
@@ -597,7 +601,7 @@ ADVICE_OF_CODES = [
     (0xC0000005, "Native code crashed"),
     (0xC00000FD - 2**32, "Native code crashed"),
     (0xC0000409, "Native code crashed"),
-    (137, "It may have ignored SIGTERM"),
+    (137, "Most likely a process in it was killed for lack of memory"),
     (143, "No other container of the task"),
     (WINDOWS_STOP, "No other container of the task"),
     (WINDOWS_STOP - 2**32, "No other container of the task"),
@@ -615,6 +619,12 @@ def test_an_only_container_gets_the_advice_of_its_code(
     assert outcome is not None
     assert (outcome.container, outcome.exit_code) == ("main", code)
     assert outcome.advice.startswith(advice)
+
+
+def test_who_was_killed_beside_others_hears_of_them() -> None:
+    outcome = outcome_of(task(containers=[container(exit_code=137), container("side", 0)]))
+    assert outcome is not None
+    assert outcome.advice.startswith("It may have ignored SIGTERM until its stop time-out was over, because another")
 
 
 @pytest.mark.parametrize("code", [143, WINDOWS_STOP])
