@@ -54,7 +54,7 @@ def test_no_library_logs_a_secret_at_any_level(
     make, operation, ask, answer = CALLS[call]
     ends = wire.Wire(answer, wire.DONE)
     ask(ends.of(make.__wrapped__(), operation))
-    logging.getLogger("fargate-runs").debug("said all the same")
+    logging.getLogger("tests.a_function").debug("said all the same")
     assert ends.tries == 1
     assert "said all the same" in caplog.text
     assert not [secret for secret in (TOKEN, CANARY) if secret in caplog.text]
