@@ -21,8 +21,8 @@ Each port has a twin in memory in tests/fakes and one contract test suite for bo
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -139,12 +139,16 @@ class OpenTask:
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """The same of a run that has not ended. `execution_arn` is there where the run is that execution of ours."""
+    """The same of a run that has not ended. `execution_arn` is there where the run is that execution of ours.
+
+    `has_succeeded` says that the execution is recorded as SUCCEEDED: the run is open for its task's sake alone.
+    """
 
     run_id: str
     execution_arn: str | None = None
     created_at: datetime | None = None
     newest_task_id: str | None = None
+    has_succeeded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +173,18 @@ class LoadedRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SweepMark:
-    """Who sweeps, and up to which execution everything was looked at.
+    """Who sweeps, up to which execution everything was looked at, and where the last sweep has left off.
 
     `held_until` is by the clock of a function: a wrong one makes two sweeps run at once, which does no harm.
     `seen_until` is by Step Functions' own: when the newest execution started that the last whole sweep has seen.
+    `places` has the key that each part of the work came to which did not come to its end.
     """
 
     owner: str | None = None
     held_until: datetime | None = None
     seen_until: datetime | None = None
     revision: int = 0
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 class RunStore(ABC):
@@ -191,6 +197,10 @@ class RunStore(ABC):
     @abstractmethod
     def find_task(self, run_id: str, task_id: str) -> TaskRecord | None:
         """The record of a task, read consistently."""
+
+    @abstractmethod
+    def find_tasks(self, keys: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], TaskRecord]:
+        """The records of many tasks, by run id and task id, read consistently; without those that are not there."""
 
     @abstractmethod
     def write_task(self, record: TaskRecord) -> WriteResult:
@@ -221,6 +231,10 @@ class RunStore(ABC):
     @abstractmethod
     def find_run(self, run_id: str) -> RunRecord | None:
         """A run, read consistently."""
+
+    @abstractmethod
+    def find_runs(self, run_ids: Collection[str]) -> Mapping[str, RunRecord]:
+        """Many runs, by their ids, read consistently; without those that are not there."""
 
     @abstractmethod
     def write_run(self, run: RunRecord) -> RunRecord | None:

@@ -1,9 +1,10 @@
 """The runs table in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from fargate_runs import lenient
+from fargate_runs.execution import ExecutionStatus
 from fargate_runs.ports import (
     Clock,
     LoadedRun,
@@ -40,6 +41,9 @@ class InMemoryRunStore(RunStore):
     def find_task(self, run_id: str, task_id: str) -> TaskRecord | None:
         self._read(run_id, task_id)
         return self.tasks.get((run_id, task_id))
+
+    def find_tasks(self, keys: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], TaskRecord]:
+        return {key: self.tasks[key] for key in keys if key in self.tasks and key not in self.unreadable}
 
     def write_task(self, record: TaskRecord) -> WriteResult:
         stands = self.tasks.get((record.run_id, record.task_id))
@@ -81,6 +85,9 @@ class InMemoryRunStore(RunStore):
     def find_run(self, run_id: str) -> RunRecord | None:
         self._read(run_id, None)
         return self.runs.get(run_id)
+
+    def find_runs(self, run_ids: Collection[str]) -> Mapping[str, RunRecord]:
+        return {each: self.runs[each] for each in run_ids if each in self.runs and (each, None) not in self.unreadable}
 
     def write_run(self, run: RunRecord) -> RunRecord | None:
         stands = self.runs.get(run.run_id)
@@ -127,7 +134,8 @@ class InMemoryRunStore(RunStore):
         for run in list(self.runs.values()):
             if not run.has_ended:
                 arn = run.execution_arn if run.follows else None
-                yield OpenRun(run.run_id, arn, run.created_at, run.newest_task_id)
+                has_succeeded = run.execution is not None and run.execution.status is ExecutionStatus.SUCCEEDED
+                yield OpenRun(run.run_id, arn, run.created_at, run.newest_task_id, has_succeeded)
 
     def sweep_mark(self) -> SweepMark:
         return self.mark

@@ -1,6 +1,6 @@
 """Processes that sweep, one part of the sweep each, on twins in memory."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
@@ -16,6 +16,7 @@ from fargate_runs.run_state import RunRecord, with_execution
 from fargate_runs.task import DEFAULT_TOKEN_VARIABLES, EcsTask
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.sweep.executions import SweepExecutions
+from fargate_runs.usecases.sweep.places import Places
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.tasks import SweepTasks
 from tests.fakes.attempts import running
@@ -54,9 +55,15 @@ class Sweeping(World):
         return [each for each in self.store.open_items() if isinstance(each, OpenRun)]
 
     def count_reads_of_runs(self) -> list[str]:
-        """The ids of the runs that are read by `find_run` from here on, as they are read."""
+        """The ids of the runs that are read by `find_run` or `find_runs` from here on, as they are read."""
         reads: list[str] = []
-        find = self.store.find_run
+        find, find_many = self.store.find_run, self.store.find_runs
+
+        def counted_many(run_ids: Collection[str]) -> Mapping[str, RunRecord]:
+            reads.extend(run_ids)
+            return find_many(run_ids)
+
+        self.store.find_runs = counted_many  # type: ignore[method-assign]
 
         def counted(run_id: str) -> RunRecord | None:
             reads.append(run_id)
@@ -118,6 +125,7 @@ class SweepingExecutions(Sweeping):
     def __init__(self) -> None:
         super().__init__()
         self.seen_until: datetime | None = None
+        self.places = Places()
         self.part = self.new_process()
 
     def new_process(self, *, follows_others: bool = True) -> SweepExecutions:
@@ -126,7 +134,7 @@ class SweepingExecutions(Sweeping):
         )
 
     def sweep_executions(self) -> SweepReport:
-        report = SweepReport(seen_until=self.seen_until)
+        report = SweepReport(seen_until=self.seen_until, places=self.places)
         self.part(self.open_tasks().values(), self.open_runs(), report, GoOn())
         self.seen_until = report.seen_until
         return report

@@ -25,6 +25,7 @@ Key = tuple[str, str]
 Entry = tuple[str, str, str]
 Observer = Callable[[Item | None, Item | None], None]
 _NOTHING: Final[Item] = {}
+_MOST_OF_A_BATCH: Final = 100
 
 
 @dataclass
@@ -94,6 +95,23 @@ class DynamoDb:
         if item is None:
             return {}
         return {"Item": _projected(item, options)}
+
+    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N803
+        """BatchGetItem: some keys may be left to another call."""
+        (name, request), *others = RequestItems.items()
+        self._check_table(name)
+        keys = [self._key(each) for each in request["Keys"]]
+        if others or not keys or len(keys) > _MOST_OF_A_BATCH or len(keys) > len(set(keys)):
+            raise _invalid("BatchGetItem", "too many keys, none, or one of them twice")
+        now, later = keys[: self.page], keys[self.page :]
+        left = {name: {**request, "Keys": [self._as_key(each) for each in later]}} if later else {}
+        return {
+            "Responses": {name: [self.items[key] for key in now if key in self.items]},
+            "UnprocessedKeys": left,
+        }
+
+    def _as_key(self, key: Key) -> Item:
+        return {self._pk: {"S": key[0]}, self._sk: {"S": key[1]}}
 
     def put_item(self, *, TableName: str, Item: Item, **options: Any) -> dict[str, Any]:  # noqa: N803
         """PutItem."""

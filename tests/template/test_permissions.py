@@ -59,7 +59,7 @@ ALLOWED = {
     "SweepRole": OWN_LOGS
     | FOLLOWS
     | ANSWERS
-    | {f"dynamodb:{action}Item" for action in ("Get", "Put", "Update")}
+    | {f"dynamodb:{action}Item" for action in ("Get", "BatchGet", "Put", "Update")}
     | {"dynamodb:Query", "ecs:ListTasks", "ecs:DescribeTasks", "states:ListExecutions", "logs:GetLogEvents"},
     "SweepScheduleRole": {"lambda:InvokeFunction"},
     "TaskRole": set(),

@@ -274,8 +274,24 @@ def test_the_mark_of_the_sweep_is_written_over_what_it_was_made_of(store: RunSto
     assert store.write_sweep_mark(mine)
     assert store.sweep_mark() == replace(mine, revision=1)
     assert not store.write_sweep_mark(replace(mine, owner="another"))
-    assert store.write_sweep_mark(SweepMark(seen_until=NOON, revision=1))
-    assert store.sweep_mark() == SweepMark(seen_until=NOON, revision=2)
+    assert store.write_sweep_mark(SweepMark(seen_until=NOON, revision=1, places={"tasks": "arn:2", "runs": "run-7"}))
+    assert store.sweep_mark() == SweepMark(seen_until=NOON, revision=2, places={"tasks": "arn:2", "runs": "run-7"})
+    assert store.write_sweep_mark(SweepMark(revision=2))
+    assert store.sweep_mark() == SweepMark(revision=3)
+
+
+@pytest.mark.parametrize("number", [0, 1, 100, 101, 250])
+def test_many_are_read_at_once(store: RunStore, number: int) -> None:
+    tasks = {(f"run-{n}", TASK_ID): replace(open_task(), run_id=f"run-{n}") for n in range(number)}
+    for record in tasks.values():
+        store.write_task(record)
+        fold_run(store, record.run_id, lambda run, record=record: with_task(run, record, follows=False))  # type: ignore[misc]
+    asked = [*tasks, ("run-0", "another"), ("of nobody", TASK_ID)]
+    assert store.find_tasks([*asked, *asked]) == tasks
+    assert store.find_tasks([]) == {}
+    runs = store.find_runs([run_id for run_id, _ in asked])
+    assert {run_id: run.newest_task_id for run_id, run in runs.items()} == {run_id: TASK_ID for run_id, _ in tasks}
+    assert store.find_runs(()) == {}
 
 
 def test_a_run_and_all_of_its_tasks(store: RunStore) -> None:

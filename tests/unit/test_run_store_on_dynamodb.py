@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from fargate_runs.aws.dynamodb import MOST_TRIES
 from fargate_runs.ports import LostRace, OpenTask, StoreUnavailableError, SweepMark
 from fargate_runs.record import Delivery
 from fargate_runs.run_state import with_task
@@ -71,6 +72,8 @@ def test_dynamodb_items_expire_and_hold_no_secrets(dynamodb: Any) -> None:
         lambda store: store.mark_missing(OpenTask("r", "t", "arn", has_outcome=False), 1),
         lambda store: store.live_tasks("arn"),
         lambda store: store.find_run("r"),
+        lambda store: store.find_tasks([("r", "t")]),
+        lambda store: store.find_runs(["r"]),
         lambda store: store.write_run(pending_run()),
         lambda store: list(store.open_items()),
         lambda store: store.sweep_mark(),
@@ -116,3 +119,49 @@ def test_dynamodb_refusal_without_the_item_reads_it(dynamodb: Any) -> None:
             return call
 
     assert store_on(Forgetful()).write_task(open_task(version=9)) == LostRace(ended_task())
+
+
+class Partial:
+    """DynamoDB that answers for so many keys of a batch at a time: 16 MB, or a throttle."""
+
+    def __init__(self, client: Any, most: int) -> None:
+        self._client, self._most, self.calls = client, most, 0
+
+    def batch_get_item(self, **request: Any) -> Any:
+        self.calls += 1
+        (table, asked), *_ = request["RequestItems"].items()
+        now, later = asked["Keys"][: self._most], asked["Keys"][self._most :]
+        answer = self._client.batch_get_item(RequestItems={table: {**asked, "Keys": now}}) if now else {}
+        left = {table: {**asked, "Keys": later}} if later else {}
+        return {"Responses": answer.get("Responses", {table: []}), "UnprocessedKeys": left}
+
+
+def test_what_a_batch_leaves_out_is_asked_for_again(dynamodb: Any) -> None:
+    store = store_on(dynamodb)
+    for n in range(10):
+        store.write_run(pending_run(run_id=f"run-{n}"))
+    names = [f"run-{n}" for n in range(10)]
+    partial = Partial(dynamodb, 4)
+    assert sorted(store_on(partial).find_runs(names)) == names
+    assert partial.calls == 3
+
+
+def test_a_batch_that_is_never_answered_whole_is_an_error_in_the_end(dynamodb: Any) -> None:
+    partial = Partial(dynamodb, 0)
+    with pytest.raises(StoreUnavailableError, match="batch"):
+        store_on(partial).find_runs(["r"])
+    assert partial.calls == MOST_TRIES
+
+
+def test_of_many_records_those_that_can_be_read_are_given(dynamodb: Any) -> None:
+    store = store_on(dynamodb)
+    for n in range(3):
+        store.write_run(pending_run(run_id=f"run-{n}"))
+    dynamodb.update_item(
+        TableName=TABLE,
+        Key={"pk": {"S": "RUN#run-1"}, "sk": {"S": "RUN"}},
+        UpdateExpression="SET #p = :p",
+        ExpressionAttributeNames={"#p": "pattern"},
+        ExpressionAttributeValues={":p": {"S": "of-tomorrow"}},
+    )
+    assert sorted(store.find_runs(["run-0", "run-1", "run-2"])) == ["run-0", "run-2"]

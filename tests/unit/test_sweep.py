@@ -254,7 +254,7 @@ def test_time_that_is_over_in_the_middle(world: World, monkeypatch: pytest.Monke
         patched.setattr(world.cluster, "describe", slow)
         report = world.sweep()("me", TIME)
     assert (report.is_complete, report.recovered, report.noted, report.failures) == (False, 1, 0, 0)
-    assert world.store.mark == SweepMark(None, None, None, 2)
+    assert world.store.mark == SweepMark(None, None, None, 2, places={"ended": task_arn()})
     assert world.sweep()("me", TIME).noted == 1
 
 

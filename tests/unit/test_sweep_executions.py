@@ -191,8 +191,11 @@ def test_it_asks_whether_to_go_on_between_any_two_pieces_of_work(world: Sweeping
     assert report.seen_until is None
 
 
-def test_memory_forgets_the_oldest() -> None:
+def test_memory_that_is_full_keeps_what_it_has() -> None:
+    """The oldest out of it, and each would be forgotten right before it comes round again: nothing were remembered."""
     memory: Memory[str] = Memory(most=2)
-    for text in ("a", "b", "a", "c"):
-        memory.add(text)
+    memory.update(("a", "b", "a", "c"))
+    assert [text in memory for text in ("a", "b", "c")] == [True, True, False]
+    memory.keep({"b", "c"}.__contains__)
+    memory.add("c")
     assert [text in memory for text in ("a", "b", "c")] == [False, True, True]

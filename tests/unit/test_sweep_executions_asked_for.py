@@ -102,8 +102,8 @@ def test_it_asks_whether_to_go_on_before_each_execution_that_is_news(world: Swee
     """After an outage there may be thousands: the sweep lost its turn in the middle of them, without a look at it."""
     for n in range(5):
         world.show("RUNNING", f"run-{n}")
-    pages = 3 + 4
-    go_on = GoOn(stops_at=pages + 3)
+    pages, reads = 3 + 4, 1
+    go_on = GoOn(stops_at=pages + reads + 3)
     with pytest.raises(EnoughError):
         world.part([], [], SweepReport(), go_on)
     assert len(world.store.runs) == 2

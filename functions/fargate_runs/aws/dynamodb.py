@@ -1,6 +1,6 @@
 """The runs table on DynamoDB."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, cast
 
@@ -42,8 +42,12 @@ from fargate_runs.run_state import RunRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import BatchGetItemOutputTypeDef
 
     from fargate_runs.aws.attributes import Attributes
+
+MOST_IN_A_BATCH: Final = 100  # keys of BatchGetItem
+MOST_TRIES: Final = 5  # of a batch of which only a part was answered: 16 MB at once, or throttled
 
 T = TypeVar("T")
 
@@ -72,6 +76,11 @@ class DynamoRunStore(RunStore):
         """See RunStore."""
         item = self._get(task_key(run_id, task_id))
         return task_of(item) if item else None
+
+    def find_tasks(self, keys: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], TaskRecord]:
+        """See RunStore."""
+        found = self._get_many([task_key(*each) for each in set(keys)], task_of)
+        return {(each.run_id, each.task_id): each for each in found}
 
     def write_task(self, record: TaskRecord) -> WriteResult:
         """See RunStore."""
@@ -133,6 +142,10 @@ class DynamoRunStore(RunStore):
         """See RunStore."""
         item = self._get(run_key(run_id))
         return run_of(item) if item else None
+
+    def find_runs(self, run_ids: Collection[str]) -> Mapping[str, RunRecord]:
+        """See RunStore."""
+        return {each.run_id: each for each in self._get_many([run_key(each) for each in set(run_ids)], run_of)}
 
     def write_run(self, run: RunRecord) -> RunRecord | None:
         """See RunStore."""
@@ -196,6 +209,26 @@ class DynamoRunStore(RunStore):
             lambda: self._client.get_item(TableName=self._table, Key=serialized(key), ConsistentRead=True)
         )
         return deserialized(answer["Item"]) if "Item" in answer else None
+
+    def _get_many(self, keys: Sequence[Mapping[str, str]], read: Callable[[Mapping[str, object]], T]) -> Iterator[T]:
+        """The items of many keys that are there and can be read, a hundred in a call."""
+        for start in range(0, len(keys), MOST_IN_A_BATCH):
+            left: list[Attributes] = [serialized(key) for key in keys[start : start + MOST_IN_A_BATCH]]
+            for _ in range(MOST_TRIES):
+                answer = self._get_batch(left)
+                found = (unless_unreadable(read, deserialized(item)) for item in answer["Responses"][self._table])
+                yield from (each for each in found if not isinstance(each, Unreadable))
+                unprocessed = answer["UnprocessedKeys"].get(self._table)
+                left = list(unprocessed["Keys"]) if unprocessed else []
+                if not left:
+                    break
+            else:
+                raise StoreUnavailableError("the runs table did not answer for all keys of a batch")
+
+    def _get_batch(self, keys: Sequence["Attributes"]) -> "BatchGetItemOutputTypeDef":
+        return _translated(
+            lambda: self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
+        )
 
     def _query(self, key: str, value: str, **more: Any) -> Iterator[Item]:
         """The items of one partition of the table or of an index, page by page."""

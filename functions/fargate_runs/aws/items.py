@@ -307,6 +307,7 @@ OPEN_ATTRIBUTES: Final = (
     "timeoutSeconds",
     "createdAt",
     "followsExecution",
+    "executionStatus",
     "taskOrder",
 )
 
@@ -320,6 +321,7 @@ def open_item_of(item: Mapping[str, object]) -> OpenTask | OpenRun:
             execution_arn=_text(item, "executionArn") if item["followsExecution"] else None,
             created_at=lenient.time(item.get("createdAt")),
             newest_task_id=task_id_of(str(item["taskOrder"])) if "taskOrder" in item else None,
+            has_succeeded=item.get("executionStatus") == ExecutionStatus.SUCCEEDED,
         )
     return OpenTask(
         run_id=str(item["runId"]),
@@ -345,6 +347,7 @@ def mark_item(mark: SweepMark) -> Item:
             "owner": mark.owner,
             "heldUntil": lenient.iso(mark.held_until),
             "seenUntil": lenient.iso(mark.seen_until),
+            "places": dict(mark.places) or None,
             "revision": mark.revision + 1,
         }
     )
@@ -356,6 +359,7 @@ def mark_of(item: Mapping[str, object]) -> SweepMark:
         owner=_text(item, "owner"),
         held_until=lenient.time(item.get("heldUntil")),
         seen_until=lenient.time(item.get("seenUntil")),
+        places={part: str(key) for part, key in lenient.mapping(item.get("places")).items()},
         revision=_whole(item["revision"]) or 0,
     )
 

@@ -103,6 +103,10 @@ class RecordTaskState:
         stands = self._store.find_task(run_id, task_id)
         return self._finish(Settlement(Step.DELIVER, stands), None) if stands else None
 
+    def has_nothing_left(self, record: TaskRecord, run: RunRecord | None) -> bool:
+        """Whether this task is settled, delivered and shown by its run, as both stand."""
+        return not record.is_open and run is not None and with_tasks(run, self._state_machines, record) == run
+
     def show(self, run_id: str) -> Sequence[TaskRecord]:
         """Show all tasks of a run, as a handler does that did not come to it; gives them."""
         tasks = self._store.load_run(run_id).tasks

@@ -1,15 +1,17 @@
 """Step Functions' executions against the records: runs that ended unseen, tasks that outlive their execution."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import reduce
+from itertools import islice
 from typing import Final
 
 from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.orphans import VERDICTS, Verdict
 from fargate_runs.patterns import Pattern, StateMachines
 from fargate_runs.ports import Clock, Executions, OpenRun, OpenTask, RunStore
+from fargate_runs.record import TaskRecord
 from fargate_runs.run_state import GivenUp, RunRecord, with_task
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.record_execution_state import RecordExecutionState
@@ -44,9 +46,16 @@ class SweepExecutions:
         self._follows_others = follows_others
         self._listing = Listing(store, executions, clock, state_machines)
         self._left_alone: Memory[tuple[str | None, Pattern | None]] = Memory()
-        self._other_asked_last: str | None = None
 
     def __call__(
+        self, open_tasks: Iterable[OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
+    ) -> None:
+        """Both halves. Raises ExecutionsUnavailableError where there are no lists, and what `go_on` raises."""
+        open_tasks = tuple(open_tasks)
+        self.ours(open_tasks, open_runs, report, go_on)
+        self.others(open_tasks, report, go_on)
+
+    def ours(
         self, open_tasks: Iterable[OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
     ) -> None:
         """Take in what is not as it is recorded. Raises ExecutionsUnavailableError where there are no lists."""
@@ -54,20 +63,34 @@ class SweepExecutions:
         live_tasks = {each.task_id: each for each in open_tasks if not each.has_outcome}
         runs = {each.execution_arn: each for each in open_runs if each.execution_arn}
         listed = self._listing.read(runs.keys(), report.seen_until, report, go_on)
-        for execution in listed.unknown:
-            go_on()
+        for execution in report.places.walk("unknown", {each.arn: each for each in listed.unknown}, go_on):
             report.attempt(lambda execution=execution: self._take_in(execution, (), report, go_on))  # type: ignore[misc]
+        self._leave_alone(runs, live_tasks.values())
         live = self._live(live_tasks.values())
         resting = {arn for arn, run in runs.items() if self._rests(live_tasks.get(run.newest_task_id or ""))}
-        suspects = sorted(({*live, *runs} - listed.running - resting) | listed.ended)
-        for arn in filter(self._is_ours, suspects):
-            go_on()
+        suspects = ({*live, *runs} - listed.running - resting) | listed.ended
+        for arn in report.places.walk("executions", {each: each for each in suspects if self._is_ours(each)}, go_on):
             report.attempt(lambda arn=arn: self._look_at(arn, live.get(arn, ()), runs.get(arn), report, go_on))  # type: ignore[misc]
         if report.failures == failures:
             report.seen_until = listed.newest
-        for arn in self._turn_of_others([arn for arn in suspects if self._is_of_others(arn)]):
-            go_on()
+
+    def others(self, open_tasks: Iterable[OpenTask], report: SweepReport, go_on: Go) -> None:
+        """The same for executions of other machines, which no list shows at once: some in each sweep, all in turn."""
+        if not self._follows_others:
+            return
+        live = self._live(each for each in open_tasks if not each.has_outcome)
+        theirs = {arn: arn for arn in live if self._is_of_others(arn)}
+        for arn in islice(report.places.walk("others", theirs, go_on), MOST_OF_OTHERS):
             report.attempt(lambda arn=arn: self._look_at(arn, live.get(arn, ()), None, report, go_on))  # type: ignore[misc]
+
+    def _leave_alone(self, runs: Mapping[str, OpenRun], live_tasks: Iterable[OpenTask]) -> None:
+        """What is recorded as SUCCEEDED stays so, without asking: only what has failed can be redriven (fact B32)."""
+        live_tasks = tuple(live_tasks)
+        self._left_alone.keep({(each.execution_arn, each.pattern) for each in live_tasks}.__contains__)
+        for each in live_tasks:
+            run = runs.get(each.execution_arn or "")
+            if run and run.has_succeeded and VERDICTS[each.pattern, ExecutionStatus.SUCCEEDED] is Verdict.LEAVE:
+                self._left_alone.add((each.execution_arn, each.pattern))
 
     def _live(self, live_tasks: Iterable[OpenTask]) -> dict[str, list[OpenTask]]:
         """The tasks that are not left alone, by execution."""
@@ -104,8 +127,9 @@ class SweepExecutions:
 
     def _show_tasks(self, run: OpenRun) -> None:
         """A task may be recorded and not yet shown by its run: the handler died between the two."""
-        for task in self._store.load_run(run.run_id).tasks:
-            fold_run(self._store, run.run_id, lambda stands, task=task: with_task(stands, task, follows=True))  # type: ignore[misc]
+        first, *more = self._store.load_run(run.run_id).tasks or (None,)
+        if first:
+            fold_run(self._store, run.run_id, lambda stands: reduce(_with_task, more, _with_task(stands, first)))
 
     def _give_up(self, run: OpenRun | None, why: GivenUp, since: datetime | None, after: timedelta) -> None:
         """A run of which nobody has seen a task, and nobody will."""
@@ -118,16 +142,9 @@ class SweepExecutions:
     def _is_of_others(self, arn: str) -> bool:
         return not self._is_ours(arn) and self._state_machines.are_beside(arn)
 
-    def _turn_of_others(self, arns: Sequence[str]) -> Iterator[str]:
-        """Executions of other machines, which no list shows at once: some in each sweep, all in turn."""
-        if not self._follows_others:
-            return
-        last = self._other_asked_last
-        # A new process begins anywhere: each may be one.
-        start = bisect_right(arns, last) if last else self._clock.now().microsecond % max(1, len(arns))
-        for arn in (*arns[start:], *arns[:start])[:MOST_OF_OTHERS]:
-            yield arn
-            self._other_asked_last = arn
+
+def _with_task(run: RunRecord | None, task: TaskRecord) -> RunRecord:
+    return with_task(run, task, follows=True)
 
 
 def _given_up(stands: RunRecord | None, run: OpenRun, why: GivenUp) -> RunRecord:

@@ -1,6 +1,6 @@
 """What Step Functions lists against what is recorded: executions that no event told of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,11 +8,13 @@ from typing import Final
 from fargate_runs.execution import Execution
 from fargate_runs.patterns import StateMachines
 from fargate_runs.ports import Clock, Executions, RunStore
+from fargate_runs.run_state import RunRecord
 from fargate_runs.usecases.sweep.memory import Memory
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.turn import Go
 
 LOOKED_BACK: Final = timedelta(hours=1)  # where no sweep has seen anything yet
+MOST_READ: Final = 100  # runs at once
 OVERLAP: Final = timedelta(minutes=10)  # lists are behind, and several are read one after the other
 
 
@@ -56,9 +58,8 @@ class Listing:
             for page in self._executions.running(machine):
                 go_on()
                 running.update(each.arn for each in page)
-                for each in page:
-                    if each.arn not in known:
-                        report.attempt(lambda each=each: self._keep_if_news(each, unknown))  # type: ignore[misc]
+                new = [each for each in page if each.arn not in known]
+                report.attempt(lambda new=new: self._keep_news(new, unknown, go_on))  # type: ignore[misc]
         return frozenset(running), tuple(unknown)
 
     def _ended(
@@ -67,24 +68,36 @@ class Listing:
         since = (seen_until or self._clock.now() - LOOKED_BACK) - OVERLAP
         newest = seen_until
         ended: list[Execution] = []
+        seen: set[str] = set()
         for machine in self._state_machines.arns:
             for page in self._executions.newest(machine):
                 go_on()
                 recent = [each for each in page if _is_recent(each, since)]
                 newest = max((at for at in (newest, *(each.started_at for each in recent)) if at), default=None)
-                for each in recent:
-                    if each.is_closed and each.arn not in known and _state_of(each) not in self._recorded:
-                        report.attempt(lambda each=each: self._keep_if_news(each, ended))  # type: ignore[misc]
+                asked = [each for each in recent if each.is_closed and each.arn not in known]
+                seen.update(map(_state_of, asked))
+                new = [each for each in asked if _state_of(each) not in self._recorded]
+                report.attempt(lambda new=new: self._keep_news(new, ended, go_on))  # type: ignore[misc]
                 if page and not recent:
                     break
+        self._recorded.keep(seen.__contains__)
         return frozenset(each.arn for each in ended), newest
 
-    def _keep_if_news(self, execution: Execution, news: list[Execution]) -> None:
-        run = self._store.find_run(execution.name)
-        if run is None or run.execution is None or run.execution.order < execution.order:
-            news.append(execution)
-        elif execution.is_closed:
-            self._recorded.add(_state_of(execution))
+    def _keep_news(self, executions: Sequence[Execution], news: list[Execution], go_on: Go) -> None:
+        """Those whose runs do not show them so, by a read for many of them."""
+        for start in range(0, len(executions), MOST_READ):
+            go_on()
+            batch = executions[start : start + MOST_READ]
+            runs = self._store.find_runs({each.name for each in batch})
+            for each in batch:
+                if _is_news(each, runs.get(each.name)):
+                    news.append(each)
+                elif each.is_closed:
+                    self._recorded.add(_state_of(each))
+
+
+def _is_news(execution: Execution, run: RunRecord | None) -> bool:
+    return run is None or run.execution is None or run.execution.order < execution.order
 
 
 def _is_recent(execution: Execution, since: datetime) -> bool:

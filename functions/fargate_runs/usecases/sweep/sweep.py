@@ -4,13 +4,30 @@ Nothing of it needs what an earlier sweep did: it may be done twice at once and 
 a sweep has is left to the next one.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
 
 from fargate_runs.ports import Clock, OpenRun, OpenTask, RunStore
 from fargate_runs.usecases.sweep.executions import SweepExecutions
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.tasks import SweepTasks
-from fargate_runs.usecases.sweep.turn import OutOfTurnError, Turn, take_turn
+from fargate_runs.usecases.sweep.turn import Go, OutOfTurnError, Turn, take_turn
+
+ASKED_EVERY: Final = 500  # open items, about a page
+EXECUTIONS: Final = "executions"
+
+
+@dataclass(slots=True)
+class Found:
+    """What is open: tasks by their ARN, and runs."""
+
+    tasks: dict[str, OpenTask] = field(default_factory=dict)
+    runs: list[OpenRun] = field(default_factory=list)
+
+
+Part = Callable[[Found, SweepReport, Go], None]
 
 
 class Sweep:
@@ -30,7 +47,7 @@ class Sweep:
         turn = take_turn(self._store, self._clock, owner, seconds)
         if turn is None:
             return SweepReport(is_skipped=True)
-        report = SweepReport(seen_until=turn.seen_until)
+        report = SweepReport(seen_until=turn.seen_until, places=turn.places)
         with suppress(OutOfTurnError):
             report.attempt(lambda: self._sweep(turn, report))
         report.attempt(lambda: turn.end(report.seen_until))
@@ -39,18 +56,42 @@ class Sweep:
         return report
 
     def _sweep(self, turn: Turn, report: SweepReport) -> None:
-        tasks: dict[str, OpenTask] = {}
-        runs: list[OpenRun] = []
-        for item in self._store.open_items():
+        found = self._read(turn, report)
+        report.open_tasks, report.open_runs = len(found.tasks), len(found.runs)
+        for name, share, work in self._parts():
+            if name == EXECUTIONS and (report.recovered or report.delivered):
+                found = self._read_again(found, turn, report)
+            go_on = turn.share(share)
+            report.do_part(name, lambda: work(found, report, go_on))  # noqa: B023 - called at once
+        report.is_complete = not report.cut_short
+
+    def _parts(self) -> tuple[tuple[str, float, Part], ...]:
+        """Each part, with how much of the time that is left when it begins it may have.
+
+        Where ECS gives no lists, or tokens take no answers, the others go on.
+        """
+        return (
+            ("answers", 1 / 4, lambda found, *more: self._tasks.carry_on(found.tasks, found.runs, *more)),
+            ("tasks", 1 / 2, lambda found, *more: self._tasks.compare(found.tasks, *more)),
+            (EXECUTIONS, 2 / 3, lambda found, *more: self._executions.ours(found.tasks.values(), found.runs, *more)),
+            ("executions of others", 1.0, lambda found, *more: self._executions.others(found.tasks.values(), *more)),
+        )
+
+    def _read(self, turn: Turn, report: SweepReport) -> Found:
+        found = Found()
+        for number, item in enumerate(self._store.open_items(), 1):
+            if number % ASKED_EVERY == 0:
+                turn.go_on()
             if isinstance(item, OpenTask):
-                tasks[item.task_arn] = item
+                found.tasks[item.task_arn] = item
             elif isinstance(item, OpenRun):
-                runs.append(item)
+                found.runs.append(item)
             else:
-                report.unreadable_records += 1
-        report.open_tasks, report.open_runs = len(tasks), len(runs)
-        report.attempt(
-            lambda: self._tasks(tasks, runs, report, turn.go_on)
-        )  # where ECS gives no lists, Step Functions may
-        report.attempt(lambda: self._executions(tasks.values(), runs, report, turn.go_on))
-        report.is_complete = True
+                report.unreadable_record(item.run_id, item.task_id)
+        return found
+
+    def _read_again(self, found: Found, turn: Turn, report: SweepReport) -> Found:
+        """Many a run has ended since: its task was settled by this sweep, and its machine has gone on."""
+        again = [found]
+        report.attempt(lambda: again.append(self._read(turn, report)))
+        return again[-1]

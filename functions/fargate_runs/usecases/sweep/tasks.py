@@ -1,7 +1,6 @@
 """The cluster's tasks against the records: lost events, records without a task, tasks without a record."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 from fargate_runs.errors import MalformedTaskError
@@ -37,20 +36,40 @@ class SweepTasks:
     def __call__(
         self, open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
     ) -> None:
-        """Settle what differs. Raises ClusterUnavailableError where ECS gives no lists, and what `go_on` raises."""
+        """Both halves. Raises ClusterUnavailableError where ECS gives no lists, and what `go_on` raises."""
+        self.carry_on(open_tasks, open_runs, report, go_on)
+        self.compare(open_tasks, report, go_on)
+
+    def carry_on(
+        self, open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
+    ) -> None:
+        """Finish what the records show to be unfinished, for which ECS need not be asked."""
         runs = {each.run_id: each for each in open_runs}
-        for task in open_tasks.values():
-            go_on()
-            report.attempt(lambda task=task: self._carry_on(task, runs.get(task.run_id), report))  # type: ignore[misc]
-        for run in self._behind(open_tasks, open_runs):
-            go_on()
+        open_ids = {each.task_id for each in open_tasks.values()}
+        self._looked_after.keep(lambda compared: compared[0] in open_ids)
+        for task in report.places.walk("answers", open_tasks, go_on):
+            report.attempt(lambda task=task: self._carry_on(task, runs.get(task.run_id), report, go_on))  # type: ignore[misc]
+        behind = {each.run_id: each for each in self._behind(open_tasks, open_runs)}
+        for run in report.places.walk("runs", behind, go_on):
             report.attempt(lambda run=run: self._show(run))  # type: ignore[misc]
+
+    def compare(self, open_tasks: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> None:
+        """Settle what differs from ECS: what is known to be open before what most likely needs nothing."""
         # In this order: a task that is told to stop between the two lists is in both. The other way it is in none.
-        listed = self._running(open_tasks, report, go_on) | self._stopped(open_tasks, report, go_on)
-        unseen = (each for arn, each in open_tasks.items() if arn not in listed and not each.has_outcome)
-        for batch in _batches(unseen):
-            go_on()
-            report.attempt(lambda batch=batch: self._look_for(batch, report))  # type: ignore[misc]
+        running = self._listed(TaskList.RUNNING, go_on)
+        stopped = self._listed(TaskList.STOPPED, go_on)
+        listed = running | stopped
+        self._find(listed, open_tasks, report, go_on)
+        live = {arn: each for arn, each in open_tasks.items() if not each.has_outcome}
+        # Those with a record that are meant to run need no look: they have not ended.
+        self._take_in("new", running - open_tasks.keys(), report, go_on)
+        self._take_in("ended", stopped & live.keys(), report, go_on)
+        self._look_for({arn: each for arn, each in live.items() if arn not in listed}, report, go_on)
+        self._overdue((live[arn] for arn in sorted(running & live.keys() - stopped)), report, go_on)
+        self._done.keep(stopped.__contains__)
+        self._take_in(
+            "old", {arn for arn in stopped - open_tasks.keys() - running if arn not in self._done}, report, go_on
+        )
 
     @staticmethod
     def _behind(open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun]) -> Iterator[OpenRun]:
@@ -66,68 +85,89 @@ class SweepTasks:
     def _show(self, run: OpenRun) -> None:
         self._settle.show(run.run_id)
 
-    def _running(self, open_tasks: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> set[str]:
-        """Those with a record need no look: what is meant to run has not ended."""
+    def _listed(self, which: TaskList, go_on: Go) -> set[str]:
         listed: set[str] = set()
-        for page in self._cluster.listed(TaskList.RUNNING):
+        for page in self._cluster.listed(which):
             go_on()
             listed.update(page)
-            self._take_in([arn for arn in page if arn not in open_tasks], report)
-            self._find(page, open_tasks, report)
-            self._overdue((open_tasks[arn] for arn in page if arn in open_tasks), report, go_on)
         return listed
 
-    def _stopped(self, open_tasks: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> set[str]:
-        listed: set[str] = set()
-        for page in self._cluster.listed(TaskList.STOPPED):
-            go_on()
-            listed.update(page)
-            self._find(page, open_tasks, report)
-            self._take_in([arn for arn in page if arn not in self._done], report)
-        return listed
-
-    def _find(self, arns: Iterable[str], open_tasks: Mapping[str, OpenTask], report: SweepReport) -> None:
+    def _find(self, arns: Iterable[str], open_tasks: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> None:
         """ECS knows these: whichever was missing is counted anew."""
         for task in (open_tasks[arn] for arn in arns if arn in open_tasks):
             if task.missing_sweeps:
+                go_on()
                 report.attempt(lambda task=task: self._store.mark_missing(task, 0))  # type: ignore[misc]
 
-    def _take_in(self, arns: Sequence[str], report: SweepReport) -> None:
-        for batch in _batches(iter(arns)):
-            report.attempt(lambda batch=batch: self._describe(batch, report))  # type: ignore[misc]
+    def _take_in(self, part: str, arns: Iterable[str], report: SweepReport, go_on: Go) -> None:
+        for batch in _batches(report.places.ordered(part, arns)):
+            go_on()
+            report.attempt(lambda batch=batch: self._describe(part, batch, report, go_on))  # type: ignore[misc]
+        report.places.leave(part)
 
-    def _describe(self, arns: Sequence[str], report: SweepReport) -> None:
-        for detail in self._cluster.describe(arns).tasks:
-            report.attempt(lambda detail=detail: self._settle_one(detail, report))  # type: ignore[misc]
+    def _describe(self, part: str, arns: Sequence[str], report: SweepReport, go_on: Go) -> None:
+        tasks = self._read(self._cluster.describe(arns).tasks, report)
+        nothing_left = self._with_nothing_left(tasks.values()) if part == "old" else frozenset()
+        self._done.update(nothing_left)
+        for arn in (arn for arn in arns if arn in tasks and arn not in nothing_left):
+            report.places.come_to(part, arn)
+            report.attempt(lambda arn=arn: self._settle_one(tasks[arn], report))  # type: ignore[misc]
+            go_on()
 
-    def _look_for(self, batch: Sequence[OpenTask], report: SweepReport) -> None:
-        by_arn = {task.task_arn: task for task in batch}
-        described = self._cluster.describe(tuple(by_arn))
-        self._find((str(detail.get("taskArn")) for detail in described.tasks), by_arn, report)
-        for detail in described.tasks:
-            report.attempt(lambda detail=detail: self._settle_one(detail, report))  # type: ignore[misc]
-        for arn in (arn for arn in by_arn if arn in described.missing):
-            report.attempt(lambda arn=arn: self._miss(by_arn[arn], report))  # type: ignore[misc]
+    def _with_nothing_left(self, tasks: Collection[EcsTask]) -> frozenset[str]:
+        """Those that are settled and shown, by two reads for all of them: most tasks that stopped in the last hour."""
+        records = self._store.find_tasks([(each.run_id, each.task_id) for each in tasks])
+        runs = self._store.find_runs({each.run_id for each in records.values()})
+        settled = (each for each in records.values() if self._settle.has_nothing_left(each, runs.get(each.run_id)))
+        return frozenset(each.task_arn for each in settled)
 
-    def _settle_one(self, detail: Mapping[str, object], report: SweepReport) -> None:
-        report.described += 1
-        try:
-            task = EcsTask.from_detail(detail, token_variables=self._token_variables)
-        except MalformedTaskError:
-            report.unreadable += 1
-            return
+    def _read(self, details: Iterable[Mapping[str, object]], report: SweepReport) -> dict[str, EcsTask]:
+        """The tasks of an answer that can be read, by their ARNs."""
+        tasks = {}
+        for detail in details:
+            report.described += 1
+            try:
+                task = EcsTask.from_detail(detail, token_variables=self._token_variables)
+            except MalformedTaskError:
+                report.unreadable += 1
+            else:
+                tasks[task.task_arn] = task
+        return tasks
+
+    def _look_for(self, unseen: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> None:
+        """Tasks that are in no list: ECS may show them all the same."""
+        for batch in _batches(report.places.ordered("unseen", unseen)):
+            go_on()
+            report.attempt(lambda batch=batch: self._look_for_these(batch, unseen, report, go_on))  # type: ignore[misc]
+        report.places.leave("unseen")
+
+    def _look_for_these(
+        self, arns: Sequence[str], unseen: Mapping[str, OpenTask], report: SweepReport, go_on: Go
+    ) -> None:
+        described = self._cluster.describe(arns)
+        self._find((str(each.get("taskArn")) for each in described.tasks), unseen, report, go_on)
+        tasks = self._read(described.tasks, report)
+        for arn in arns:
+            report.places.come_to("unseen", arn)
+            if arn in tasks:
+                report.attempt(lambda arn=arn: self._settle_one(tasks[arn], report))  # type: ignore[misc]
+            elif arn in described.missing:
+                report.attempt(lambda arn=arn: self._miss(unseen[arn], report))  # type: ignore[misc]
+            go_on()
+
+    def _settle_one(self, task: EcsTask, report: SweepReport) -> None:
         done = self._settle(task)
         self._count(done, report)
         self._overdue.look_at(task, report)
         if task.has_ended and not done.record.is_open:
             self._done.add(task.task_arn)
 
-    def _carry_on(self, task: OpenTask, run: OpenRun | None, report: SweepReport) -> None:
+    def _carry_on(self, task: OpenTask, run: OpenRun | None, report: SweepReport, go_on: Go) -> None:
         if task.has_outcome:
             self._deliver(task, report)
-        self._look_after(task, run, report)
+        self._look_after(task, run, report, go_on)
 
-    def _look_after(self, task: OpenTask, run: OpenRun | None, report: SweepReport) -> None:
+    def _look_after(self, task: OpenTask, run: OpenRun | None, report: SweepReport, go_on: Go) -> None:
         """A task that its run does not show: it was not shown yet, or there is a newer one and this one was given up.
 
         Each once for each newest task: whether the token is closed is asked by a heartbeat, and that has an effect.
@@ -138,7 +178,12 @@ class SweepTasks:
         newest = shows.newest_task_id if shows else None
         if task.task_id == newest or not self._is_due(task.task_id, newest):
             return
-        looked = self._settle.look_after(task.run_id, self._is_due)
+
+        def is_due(task_id: str, newest: str | None) -> bool:
+            go_on()
+            return self._is_due(task_id, newest)
+
+        looked = self._settle.look_after(task.run_id, is_due)
         report.stopped += looked.stopped
         for task_id in looked.task_ids:
             self._looked_after.add((task_id, looked.newest))
@@ -170,6 +215,6 @@ class SweepTasks:
         report.refused += int(done.refused)
 
 
-def _batches(items: Iterator[T]) -> Iterator[Sequence[T]]:
-    while batch := tuple(islice(items, MOST_DESCRIBED)):
-        yield batch
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), MOST_DESCRIBED):
+        yield items[start : start + MOST_DESCRIBED]

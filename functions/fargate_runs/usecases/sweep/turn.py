@@ -7,17 +7,25 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from fargate_runs.ports import Clock, RunStore, SweepMark
+from fargate_runs.usecases.sweep.places import Places
 
 HELD_FOR: Final = timedelta(seconds=90)  # a sweep that died holds up the others for this long
 RENEWED_AFTER: Final = timedelta(seconds=30)
+
+
+Go = Callable[[], None]
 
 
 class OutOfTurnError(Exception):
     """The sweep has to stop where it is: its time is over, or another one has taken its turn."""
 
 
+class OutOfShareError(OutOfTurnError):
+    """One part of the sweep has to stop where it is: its share of the time is used up, the others have theirs."""
+
+
 class Turn:
-    """A turn that was taken. `seen_until` is how far an earlier one has seen (see SweepMark)."""
+    """A turn that was taken. `seen_until` is how far an earlier one has seen, `places` where it was (see SweepMark)."""
 
     def __init__(self, store: RunStore, clock: Clock, mark: SweepMark, began_at: datetime, ends_at: datetime) -> None:
         self._store = store
@@ -26,6 +34,7 @@ class Turn:
         self._renewed_at = began_at
         self._ends_at = ends_at
         self.seen_until = mark.seen_until
+        self.places = Places(mark.places)
 
     def go_on(self) -> None:
         """Called between two pieces of work. Raises OutOfTurnError or StoreUnavailableError."""
@@ -36,13 +45,28 @@ class Turn:
             self._write(held_until=now + HELD_FOR)
             self._renewed_at = now
 
+    def share(self, part: float) -> Go:
+        """`go_on` for one part of the work, which may take this part of the time that is left.
+
+        It raises OutOfShareError where that is used up.
+        """
+        began_at = self._clock.now()
+        ends_at = began_at + (self._ends_at - began_at) * part
+
+        def go_on() -> None:
+            self.go_on()
+            if self._clock.now() >= ends_at:
+                raise OutOfShareError
+
+        return go_on
+
     def end(self, seen_until: datetime | None) -> None:
         """The next one may begin at once. Raises StoreUnavailableError: it then begins a little later."""
         with suppress(OutOfTurnError):
             self._write(owner=None, held_until=None, seen_until=seen_until)
 
     def _write(self, **changes: object) -> None:
-        mark = replace(self._mark, **changes)  # type: ignore[arg-type]
+        mark = replace(self._mark, places=self.places.as_mapping(), **changes)  # type: ignore[arg-type]
         if not self._store.write_sweep_mark(mark):
             raise OutOfTurnError
         self._mark = replace(mark, revision=mark.revision + 1)
@@ -57,6 +81,3 @@ def take_turn(store: RunStore, clock: Clock, owner: str, seconds: float) -> Turn
     if not store.write_sweep_mark(mine):
         return None
     return Turn(store, clock, replace(mine, revision=mine.revision + 1), now, now + timedelta(seconds=seconds))
-
-
-Go = Callable[[], None]
