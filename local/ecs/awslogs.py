@@ -19,6 +19,7 @@ class LogTarget:
 
     group: str
     stream: str
+    creates_group: bool = False
 
     @staticmethod
     def of(container_definition: Json, task_id: str) -> LogTarget | None:
@@ -30,7 +31,8 @@ class LogTarget:
         group, prefix = options.get("awslogs-group"), options.get("awslogs-stream-prefix")
         if not isinstance(group, str) or not isinstance(prefix, str):
             return None
-        return LogTarget(group, f"{prefix}/{container_definition['name']}/{task_id}")
+        creates_group = options.get("awslogs-create-group") == "true"
+        return LogTarget(group, f"{prefix}/{container_definition['name']}/{task_id}", creates_group)
 
 
 class LineWriter:

@@ -56,6 +56,11 @@ class LocalFargate:
 
         One fault raises although the tasks were started: the answer is lost (fact B43).
         """
+        if request.enable_execute_command and request.task_role is None:
+            raise InvalidParameterError(
+                "The execute command failed because a valid task role is not being used. "
+                "Specify a valid task role in your task definition or as a task override and try again."
+            )
         fault = self.faults.take_call(_subject(request), request.subnet_id)
         lives = [self._launch_one(request) for _ in range(request.count)] if fault is None or fault.carried_out else []
         if fault is not None and fault.error is not None:

@@ -50,6 +50,10 @@ class Logs(ABC):
     """CloudWatch Logs."""
 
     @abstractmethod
+    def create_group(self, group: str) -> None:
+        """Make a log group, which may be there by now."""
+
+    @abstractmethod
     def create_stream(self, group: str, stream: str) -> None:
         """Make a log stream; LogGroupMissingError where the group does not exist."""
 
@@ -72,7 +76,7 @@ class Place:
 
 
 class Identity(ABC):
-    """Credentials of task roles and the place of this runtime."""
+    """Credentials and permissions of roles, and the place of this runtime."""
 
     @abstractmethod
     def place(self) -> Place:
@@ -81,3 +85,7 @@ class Identity(ABC):
     @abstractmethod
     def credentials_environment(self, role_arn: str | None, session_name: str) -> dict[str, str]:
         """Environment that lets an AWS SDK in the container act as the task role; empty without a role."""
+
+    @abstractmethod
+    def allows(self, role_arn: str, action: str, resource: str) -> bool:
+        """Whether a role's policies allow an action on a resource."""

@@ -38,6 +38,20 @@ class RunTaskRequest:
         """The containers that the task definition names."""
         return list(_objects(self.definition.get("containerDefinitions")))
 
+    @property
+    def task_role(self) -> str | None:
+        """The role of the containers: an override's, or the definition's."""
+        return self._role("taskRoleArn")
+
+    @property
+    def execution_role(self) -> str | None:
+        """The role of ECS's own work for the task: an override's, or the definition's."""
+        return self._role("executionRoleArn")
+
+    def _role(self, name: str) -> str | None:
+        found = self.overrides.get(name) or self.definition.get(name)
+        return str(found) if found else None
+
     def override_of(self, container: str) -> Json:
         """The override of one container, `{}` if there is none."""
         entries = _objects(self.overrides.get("containerOverrides"))

@@ -44,13 +44,12 @@ def _mebibytes(value: object) -> int | None:
 
 def _ecs_environment(task: LocalTask, request: RunTaskRequest, identity: Identity) -> dict[str, str]:
     place = identity.place()
-    role = request.overrides.get("taskRoleArn") or request.definition.get("taskRoleArn")
     return {
         "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
         "AWS_REGION": place.region,
         "AWS_DEFAULT_REGION": place.region,
         "AWS_ENDPOINT_URL": place.endpoint_url,
-        **identity.credentials_environment(_text_or_none(role), task.task_id),
+        **identity.credentials_environment(request.task_role, task.task_id),
     }
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from local.denial import denied
 from local.ecs.awslogs import LineWriter, LogTarget
 from local.ecs.containers import CannotStartContainerError, RunningContainer
 from local.ecs.model import Json, LocalTask
-from local.ecs.ports import LogGroupMissingError, Logs, SecretError
+from local.ecs.ports import LogGroupMissingError, SecretError
 from local.ecs.requests import RunTaskRequest
 from local.ecs.specs import container_spec
 from local.ecs.surroundings import Surroundings
@@ -29,7 +30,7 @@ async def start_container(
         raise FailedStartError(
             f"ResourceInitializationError: unable to pull secrets or registry auth: {error}"
         ) from error
-    writer = LineWriter(around.logs, _log_target(task, definition, around.logs), around.clock)
+    writer = LineWriter(around.logs, _log_target(task, definition, request, around), around.clock)
     try:
         running = await around.runtime.start(spec, writer.write)
     except CannotStartContainerError as error:
@@ -38,16 +39,37 @@ async def start_container(
     return running
 
 
-def _log_target(task: LocalTask, definition: Json, logs: Logs) -> LogTarget | None:
+def _log_target(task: LocalTask, definition: Json, request: RunTaskRequest, around: Surroundings) -> LogTarget | None:
     target = LogTarget.of(definition, task.task_id)
     if target is None:
         return None
     try:
-        logs.create_stream(target.group, target.stream)
+        around.logs.create_stream(target.group, target.stream)
     except LogGroupMissingError as error:
-        raise FailedStartError(
-            "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
-            "failed to create Cloudwatch log stream: ResourceNotFoundException: "
-            "The specified log group does not exist.: exit status 1"
-        ) from error
+        if not target.creates_group:
+            raise _failed_logger(
+                "failed to create Cloudwatch log stream: ResourceNotFoundException: "
+                "The specified log group does not exist."
+            ) from error
+        _create_group(task, target.group, request, around)
+        around.logs.create_stream(target.group, target.stream)
     return target
+
+
+def _create_group(task: LocalTask, group: str, request: RunTaskRequest, around: Surroundings) -> None:
+    """`awslogs-create-group`, with the execution role's permission; without such a role nobody is asked."""
+    role, place = request.execution_role, around.identity.place()
+    action, arn = "logs:CreateLogGroup", f"arn:aws:logs:{place.region}:{place.account}:log-group:{group}"
+    # Policies name a group with what is in it, or without.
+    named = (f"{arn}:log-stream:", arn)
+    if role and not any(around.identity.allows(role, action, resource) for resource in named):
+        said = denied(role, action, named[0], session=task.task_id)
+        raise _failed_logger(f"failed to create Cloudwatch log group: AccessDeniedException: {said} ")
+    around.logs.create_group(group)
+
+
+def _failed_logger(why: str) -> FailedStartError:
+    return FailedStartError(
+        "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
+        f"{why}: exit status 1"
+    )

@@ -62,6 +62,10 @@ class EmulatorEvents(Events):
 class EmulatorLogs(Logs):
     """CloudWatch Logs."""
 
+    def create_group(self, group: str) -> None:
+        """See `Logs.create_group`."""
+        cloudwatch_logs._create_log_group({"logGroupName": group})
+
     def create_stream(self, group: str, stream: str) -> None:
         """See `Logs.create_stream`."""
         if group not in cloudwatch_logs._log_groups:

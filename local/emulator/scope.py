@@ -7,6 +7,7 @@ import hashlib
 from ministack.core import responses
 
 from local.ecs.ports import Identity, Place
+from local.emulator.permissions import EmulatorPermissions
 
 
 class EmulatorIdentity(Identity):
@@ -18,6 +19,10 @@ class EmulatorIdentity(Identity):
     def place(self) -> Place:
         """See `Identity.place`."""
         return Place(responses.get_region(), responses.get_account_id(), self._endpoint_url)
+
+    def allows(self, role_arn: str, action: str, resource: str) -> bool:
+        """See `Identity.allows`."""
+        return EmulatorPermissions().allows(role_arn, action, resource, {})
 
     def credentials_environment(self, role_arn: str | None, session_name: str) -> dict[str, str]:
         """See `Identity.credentials_environment`."""

@@ -6,12 +6,12 @@ import json
 import uuid
 from typing import Final
 
+from local.denial import denied
 from local.ecs.errors import AccessDeniedError, EcsApiError
 from local.ecs.fargate import LocalFargate
 from local.ecs.life import StopRequest, TaskLife
 from local.ecs.model import Json, camel_case, pascal_case
 from local.ecs.requests import RunTaskRequest
-from local.stepfunctions.denial import denied
 from local.stepfunctions.errors import TASK_FAILED, StateError
 from local.stepfunctions.execution import as_json
 from local.stepfunctions.ports import Permissions
@@ -81,9 +81,14 @@ class RunTask(Integration):
         return submitted
 
     def _authorize(self, call: Call, request: RunTaskRequest) -> None:
-        """RunTask on the task definition, and handing on each role that the task gets."""
+        """RunTask on the task definition, tagging what comes of it, and handing on each role that the task gets."""
         definition = str(request.definition["taskDefinitionArn"])
         self._require(call, "ecs:RunTask", definition, {"ecs:cluster": request.cluster.arn})
+        if request.tags:
+            # There is no task yet: any of the cluster ("Tag resources during creation" of ECS's developer guide).
+            tasks = f"{request.cluster.arn.rsplit(':', 1)[0]}:task/{request.cluster.name}/*"
+            tags = {f"aws:RequestTag/{tag.get('key')}": str(tag.get("value", "")) for tag in request.tags}
+            self._require(call, "ecs:TagResource", tasks, {"ecs:CreateAction": "RunTask", **tags})
         for role in sorted(_roles(request)):
             self._require(call, "iam:PassRole", role, {"iam:PassedToService": "ecs-tasks.amazonaws.com"})
 
@@ -136,9 +141,7 @@ def _succeeded(life: TaskLife) -> bool:
 
 def _roles(request: RunTaskRequest) -> set[str]:
     """The roles of the task: those of the definition, unless an override names another."""
-    names = ("taskRoleArn", "executionRoleArn")
-    found = (request.overrides.get(name) or request.definition.get(name) for name in names)
-    return {str(role) for role in found if role}
+    return {role for role in (request.task_role, request.execution_role) if role}
 
 
 def _api_parameters(call: Call) -> Json:

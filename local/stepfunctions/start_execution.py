@@ -11,8 +11,8 @@ import uuid
 from datetime import datetime
 from typing import Final
 
+from local.denial import denied
 from local.ecs.model import Json
-from local.stepfunctions.denial import denied
 from local.stepfunctions.errors import RUNTIME, TASK_FAILED, StateError
 from local.stepfunctions.execution import as_json
 from local.stepfunctions.ports import Executions, Permissions, StartRefusedError

@@ -10,7 +10,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from tests.contract.conftest import ROLE, Aws, Json, state
+from tests.contract.conftest import ROLE, Aws, Json, make_role, state
 
 RUN_TASK = "arn:aws:states:::ecs:runTask"
 REQUEST_ID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -57,6 +57,21 @@ def test_b25_a_container_that_the_definition_has_not(aws: Aws) -> None:
     end = refused(aws, aws.parameters(aws.task_definition({}), Overrides=overrides))
     assert end["error"] == "ECS.InvalidParameterException"
     assert "Override for container named other is not a container in the TaskDefinition." in str(end["cause"])
+
+
+def test_b24_execute_command_needs_a_task_role(aws: Aws) -> None:
+    said = (
+        "The execute command failed because a valid task role is not being used. "
+        "Specify a valid task role in your task definition or as a task override and try again."
+    )
+    definition = aws.task_definition({"command": ["python", "-c", "pass"]})
+    end = refused(aws, aws.parameters(definition, EnableExecuteCommand=True))
+    assert end["error"] == "ECS.InvalidParameterException"
+    assert re.fullmatch(CAUSE.format(re.escape(said), 400, "InvalidParameterException"), str(end["cause"]))
+    role = make_role(aws.endpoint, f"task-{uuid.uuid4().hex[:8]}", "s3:GetObject")
+    overrides = {"ContainerOverrides": [{"Name": "main"}], "TaskRoleArn": role}
+    end = aws.run(state(RUN_TASK, aws.parameters(definition, EnableExecuteCommand=True, Overrides=overrides)))
+    assert json.loads(str(end["output"]))["Tasks"][0]["EnableExecuteCommand"] is True
 
 
 def test_b25_parameters_that_step_functions_does_not_know(aws: Aws) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 
+import boto3
 import pytest
 
 from tests.contract.conftest import Aws, Json, make_role, state
+from tests.runtimes import client_settings
 
 RUN_TASK = "arn:aws:states:::ecs:runTask"
 EXIT_0 = ["python", "-c", "pass"]
@@ -47,6 +50,39 @@ def test_b31_what_the_role_may_not_do_is_denied(aws: Aws, suffix: str, actions: 
 def test_b31_run_task_and_pass_role_are_enough_for_request_response(aws: Aws) -> None:
     role = make_role(aws.endpoint, f"machine-{uuid.uuid4().hex[:8]}", "ecs:RunTask", "iam:PassRole")
     assert aws.ended(aws.start(machine(aws, "", EXIT_0), role=role))["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("suffix", ["", ".sync", ".waitForTaskToken"])
+def test_b31_a_task_with_tags_needs_the_permission_to_tag_it(aws: Aws, suffix: str) -> None:
+    """B24: its lack is AccessDeniedException, whatever else is wrong with the call."""
+    parameters = aws.parameters(
+        aws.task_definition({"command": EXIT_0}), Tags=[{"Key": "K", "Value": "v"}], EnableExecuteCommand=True
+    )
+    role = make_role(aws.endpoint, f"machine-{uuid.uuid4().hex[:8]}", "ecs:RunTask", "iam:PassRole")
+    end = aws.ended(aws.start(state(RUN_TASK + suffix, parameters), role=role))
+    assert (end["status"], end["error"]) == ("FAILED", "ECS.AccessDeniedException")
+    tasks = f"arn:aws:ecs:us-east-1:000000000000:task/{aws.cluster}/*"
+    said = f"is not authorized to perform: ecs:TagResource on resource: {tasks} because no identity-based policy allows"
+    assert said in str(end["cause"])
+    assert "Error Code: AccessDeniedException; " in str(end["cause"])
+
+
+def test_b31_a_task_with_tags_may_be_run_by_a_role_that_may_tag_at_run_task(aws: Aws) -> None:
+    role = make_role(aws.endpoint, f"machine-{uuid.uuid4().hex[:8]}", "ecs:RunTask", "iam:PassRole")
+    tagging = {
+        "Effect": "Allow",
+        "Action": "ecs:TagResource",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"ecs:CreateAction": ["RunTask"], "aws:RequestTag/K": "v"}},
+    }
+    iam = boto3.client("iam", **client_settings(aws.endpoint))
+    name, policy = role.rsplit("/", 1)[-1], json.dumps({"Statement": [tagging]})
+    iam.put_role_policy(RoleName=name, PolicyName="tag", PolicyDocument=policy)
+    definition = aws.task_definition({"command": EXIT_0})
+    for value, status in (("v", "SUCCEEDED"), ("w", "FAILED")):
+        parameters = aws.parameters(definition, Tags=[{"Key": "K", "Value": value}])
+        end = aws.ended(aws.start(state(RUN_TASK, parameters), role=role))
+        assert end["status"] == status, end
 
 
 def aborted(aws: Aws, *more: str) -> str:
