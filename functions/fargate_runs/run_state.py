@@ -1,9 +1,14 @@
 """What a run is, and what it is seen to be: folded from its newest task and its execution, as one table. Pure.
 
-    task \\ execution   not known to have ended   SUCCEEDED        FAILED, TIMED_OUT   ABORTED
-    none yet           PENDING                   PENDING          FAILED              STOPPED
-    no outcome yet     RUNNING                   RUNNING          RUNNING             RUNNING
-    an outcome         RUNNING                   its status       its status          its status
+    task \\ execution       not known to have ended   SUCCEEDED   FAILED      timed out   ABORTED
+    none yet               PENDING                   PENDING     EXECUTION   TIME-OUT    EXECUTION
+    no outcome yet         RUNNING                   RUNNING     RUNNING     RUNNING     RUNNING
+    a success              RUNNING                   TASK        TASK        TIME-OUT    TASK
+    a failure              RUNNING                   TASK        TASK        TIME-OUT    TASK
+    a failure, not why     RUNNING                   TASK        EXECUTION   TIME-OUT    TASK
+
+TASK, EXECUTION and TIME-OUT say whose status and error are the run's: what ended it is said first, and the task's
+outcome stands beside it. A task that was stopped because its execution had failed is never why that failed.
 
 That is for a run that is an execution of this application's machines: between two attempts it is RUNNING, and it has
 ended when both have. Any other run, an item of a fan-out or a task of somebody's own machine, is as its newest task is.
@@ -47,7 +52,9 @@ class Seen(StrEnum):
 
     NONE = "none yet"
     OPEN = "no outcome yet"
-    ENDED = "an outcome"
+    SUCCEEDED = "a success"
+    FAILED = "a failure"
+    NOT_WHY = "a failure that is not why its execution ended"
 
 
 class Ended(StrEnum):
@@ -55,25 +62,45 @@ class Ended(StrEnum):
 
     NOT_KNOWN = "not known to have ended"
     SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED, TIMED_OUT"
+    FAILED = "FAILED"
+    TIMED_OUT = "timed out"
     ABORTED = "ABORTED"
 
 
-# None is the outcome's own status.
-STATUSES: Final[Mapping[tuple[Seen, Ended], RunStatus | None]] = MappingProxyType(
+class Says(StrEnum):
+    """What the run says of itself, and from whom it has that."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    TASK = "the outcome's status and error"
+    EXECUTION_FAILED = "FAILED, the execution's error"
+    EXECUTION_STOPPED = "STOPPED, the execution's error"
+    TIMED_OUT = "FAILED, `States.Timeout`"
+
+
+SAYS: Final[Mapping[tuple[Seen, Ended], Says]] = MappingProxyType(
     {
-        (Seen.NONE, Ended.NOT_KNOWN): RunStatus.PENDING,
-        (Seen.NONE, Ended.SUCCEEDED): RunStatus.PENDING,
-        (Seen.NONE, Ended.FAILED): RunStatus.FAILED,
-        (Seen.NONE, Ended.ABORTED): RunStatus.STOPPED,
-        (Seen.OPEN, Ended.NOT_KNOWN): RunStatus.RUNNING,
-        (Seen.OPEN, Ended.SUCCEEDED): RunStatus.RUNNING,
-        (Seen.OPEN, Ended.FAILED): RunStatus.RUNNING,
-        (Seen.OPEN, Ended.ABORTED): RunStatus.RUNNING,
-        (Seen.ENDED, Ended.NOT_KNOWN): RunStatus.RUNNING,
-        (Seen.ENDED, Ended.SUCCEEDED): None,
-        (Seen.ENDED, Ended.FAILED): None,
-        (Seen.ENDED, Ended.ABORTED): None,
+        (Seen.NONE, Ended.NOT_KNOWN): Says.PENDING,
+        (Seen.NONE, Ended.SUCCEEDED): Says.PENDING,
+        (Seen.NONE, Ended.FAILED): Says.EXECUTION_FAILED,
+        (Seen.NONE, Ended.TIMED_OUT): Says.TIMED_OUT,
+        (Seen.NONE, Ended.ABORTED): Says.EXECUTION_STOPPED,
+        **{(Seen.OPEN, ended): Says.RUNNING for ended in Ended},
+        (Seen.SUCCEEDED, Ended.NOT_KNOWN): Says.RUNNING,
+        (Seen.SUCCEEDED, Ended.SUCCEEDED): Says.TASK,
+        (Seen.SUCCEEDED, Ended.FAILED): Says.TASK,
+        (Seen.SUCCEEDED, Ended.TIMED_OUT): Says.TIMED_OUT,
+        (Seen.SUCCEEDED, Ended.ABORTED): Says.TASK,
+        (Seen.FAILED, Ended.NOT_KNOWN): Says.RUNNING,
+        (Seen.FAILED, Ended.SUCCEEDED): Says.TASK,
+        (Seen.FAILED, Ended.FAILED): Says.TASK,
+        (Seen.FAILED, Ended.TIMED_OUT): Says.TIMED_OUT,
+        (Seen.FAILED, Ended.ABORTED): Says.TASK,
+        (Seen.NOT_WHY, Ended.NOT_KNOWN): Says.RUNNING,
+        (Seen.NOT_WHY, Ended.SUCCEEDED): Says.TASK,
+        (Seen.NOT_WHY, Ended.FAILED): Says.EXECUTION_FAILED,
+        (Seen.NOT_WHY, Ended.TIMED_OUT): Says.TIMED_OUT,
+        (Seen.NOT_WHY, Ended.ABORTED): Says.TASK,
     }
 )
 _COLUMNS: Final[Mapping[ExecutionStatus, Ended]] = MappingProxyType(
@@ -82,10 +109,26 @@ _COLUMNS: Final[Mapping[ExecutionStatus, Ended]] = MappingProxyType(
         ExecutionStatus.PENDING_REDRIVE: Ended.NOT_KNOWN,
         ExecutionStatus.SUCCEEDED: Ended.SUCCEEDED,
         ExecutionStatus.FAILED: Ended.FAILED,
-        ExecutionStatus.TIMED_OUT: Ended.FAILED,
+        ExecutionStatus.TIMED_OUT: Ended.TIMED_OUT,
         ExecutionStatus.ABORTED: Ended.ABORTED,
     }
 )
+# None: by the task's outcome.
+_STATUSES: Final[Mapping[Says, RunStatus | None]] = MappingProxyType(
+    {
+        Says.PENDING: RunStatus.PENDING,
+        Says.RUNNING: RunStatus.RUNNING,
+        Says.TASK: None,
+        Says.EXECUTION_FAILED: RunStatus.FAILED,
+        Says.EXECUTION_STOPPED: RunStatus.STOPPED,
+        Says.TIMED_OUT: RunStatus.FAILED,
+    }
+)
+TIMEOUT: Final = "States.Timeout"
+# A state's time-out that nothing catches fails the execution with this error (fact B27); a machine may name the other.
+_TIMEOUTS: Final = frozenset({TIMEOUT, "States.HeartbeatTimeout"})
+# What says no more than that a task has failed: the task itself says why (facts B21, B40).
+_SAYS_NOTHING: Final = frozenset({None, "States.TaskFailed"})
 _ENDED: Final = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.STOPPED})
 
 
@@ -123,8 +166,7 @@ class RunRecord:
         """By the table."""
         if self._why_given_up:
             return RunStatus.FAILED
-        column = self._column() if self.follows else Ended.SUCCEEDED
-        return STATUSES[_row(self.task), column] or RunStatus(_outcome(self.task).status.value)
+        return _STATUSES[self._says] or RunStatus(_outcome(self.task).status.value)
 
     @property
     def has_ended(self) -> bool:
@@ -143,23 +185,49 @@ class RunRecord:
 
     @property
     def error(self) -> str | None:
-        """Why the run did not succeed: its task's error, else its execution's."""
+        """Why the run did not succeed: the error of what ended it."""
+        if self._why_given_up:
+            return self._why_given_up
         if not self.has_ended:
             return None
-        if self.outcome:
-            return self.outcome.error
-        return self._why_given_up or (self.execution.error if self.execution else None)
+        if self._says is Says.TASK:
+            return _outcome(self.task).error
+        own = self.execution.error if self.execution else None
+        return own or (TIMEOUT if self._says is Says.TIMED_OUT else None)
 
     @property
     def summary(self) -> str | None:
-        """The same in a sentence."""
-        if not self.has_ended:
-            return None
-        if self.outcome:
-            return self.outcome.summary
+        """The same in a sentence or two: what ended it, then what became of its task."""
         if self._why_given_up:
             return _GIVEN_UP[self._why_given_up]
-        return self.execution.cause if self.execution else None
+        if not self.has_ended:
+            return None
+        if self._says is Says.TASK:
+            return _outcome(self.task).summary
+        if self._says is Says.TIMED_OUT:
+            return f"The run took too long, and Step Functions gave it up.{self._of_its_task}"
+        cause = self.execution.cause if self.execution else None
+        return f"{cause or 'The execution failed.'}{self._of_its_task}" if self.outcome else cause
+
+    @property
+    def advice(self) -> str | None:
+        """What to do about it. None where nothing but the execution knows."""
+        if self._why_given_up or not self.has_ended:
+            return None
+        if self._says is Says.TASK:
+            return _outcome(self.task).advice
+        if self._says is Says.TIMED_OUT:
+            return _advice_after_time_out(self.outcome)
+        return _ADVICE_BESIDE_A_TASK if self.outcome else None
+
+    @property
+    def transient(self) -> bool | None:
+        """Whether the same run may well succeed if it is started again. None where nothing but the execution knows."""
+        if self._why_given_up or not self.has_ended:
+            return None
+        if self._says is Says.TASK:
+            return _outcome(self.task).transient
+        return False if self._says is Says.TIMED_OUT else None
 
     @property
     def state_machine_arn(self) -> str | None:
@@ -180,8 +248,20 @@ class RunRecord:
         stands = self.task is None and self.given_up and status is _GIVEN_UP_AT[self.given_up]
         return self.given_up if stands else None
 
-    def _column(self) -> Ended:
-        return _COLUMNS[self.execution.status] if self.execution else Ended.NOT_KNOWN
+    @property
+    def _says(self) -> Says:
+        if not self.follows:
+            return SAYS[_row(self.task, None), Ended.SUCCEEDED]
+        return SAYS[_row(self.task, self.execution), _column(self.execution)]
+
+    @property
+    def _of_its_task(self) -> str:
+        """Further sentences on the task, where something else is said first."""
+        if self.outcome is None:
+            return ""
+        if self.outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS:
+            return " Its task was stopped for that."
+        return f" Of its task: {self.outcome.summary}"
 
 
 # What the execution was when it was said.
@@ -194,10 +274,50 @@ _GIVEN_UP: Final = {
 }
 
 
-def _row(task: TaskView | None) -> Seen:
+_ADVICE_BESIDE_A_TASK: Final = (
+    "Look at the execution's history for the state that failed: how the task ended is not why the run did."
+)
+_LONGER: Final = (
+    "Read the task's log for how far it got and what it waited for. If the work simply needs longer, raise"
+    " timeoutSeconds and start the run again."
+)
+_DONE_TOO_LATE: Final = (
+    "The task ended well, and Step Functions did not learn it in time: look at its log and its result before you start"
+    " the run again, and raise timeoutSeconds."
+)
+
+
+def _advice_after_time_out(outcome: Outcome | None) -> str:
+    """By what became of the task: one that was not stopped for the time-out has advice of its own."""
+    if outcome is None or outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS:
+        return _LONGER
+    return _DONE_TOO_LATE if outcome.succeeded else outcome.advice
+
+
+def _column(execution: Execution | None) -> Ended:
+    if execution is None:
+        return Ended.NOT_KNOWN
+    if execution.status is ExecutionStatus.FAILED and execution.error in _TIMEOUTS:
+        return Ended.TIMED_OUT
+    return _COLUMNS[execution.status]
+
+
+def _row(task: TaskView | None, execution: Execution | None) -> Seen:
     if task is None:
         return Seen.NONE
-    return Seen.ENDED if task.outcome else Seen.OPEN
+    if task.outcome is None:
+        return Seen.OPEN
+    if task.outcome.succeeded:
+        return Seen.SUCCEEDED
+    return Seen.FAILED if _is_why(task.outcome, execution) else Seen.NOT_WHY
+
+
+def _is_why(outcome: Outcome, execution: Execution | None) -> bool:
+    """Whether a failure is what its execution failed with. One that Step Functions or we stopped came after that."""
+    if outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS:
+        return False
+    error = execution.error if execution else None
+    return error in _SAYS_NOTHING or error == outcome.error
 
 
 def _outcome(task: TaskView | None) -> Outcome:

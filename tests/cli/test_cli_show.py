@@ -125,7 +125,8 @@ SAME = execution("FAILED", "Container.ExitedNonZero", "in other words")
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        (run("STOPPED", error="Task.StoppedByStepFunctions", execution=TIMED_OUT), "TIMED_OUT States.Timeout"),
+        (run("FAILED", error="States.Timeout", execution=TIMED_OUT), "TIMED_OUT"),
+        (run("FAILED", error="States.Timeout", execution=execution("FAILED", "States.Timeout")), None),
         (run("STOPPED", execution=ABORTED), "ABORTED By.Hand: not wanted any more �[31m"),
         (run("RUNNING", execution=ABORTED), "ABORTED By.Hand: not wanted any more �[31m"),
         (run("STOPPED", execution=execution("ABORTED")), "ABORTED"),

@@ -239,14 +239,14 @@ def test_a_task_that_never_comes_is_waited_for_some_seconds(runner: CliRunner) -
 
 
 def test_the_end_says_how_the_execution_ended_otherwise(runner: CliRunner) -> None:
-    timed_out = execution("TIMED_OUT", "States.Timeout")
-    stopped = run("STOPPED", error="Task.StoppedByStepFunctions", execution=timed_out, attempts=[attempt("STOPPED")])
+    aborted = execution("ABORTED", "By.Operator")
+    stopped = run("STOPPED", error="Task.StoppedByStepFunctions", execution=aborted, attempts=[attempt("STOPPED")])
 
     result, _, _ = waited(runner, [Reply(200, stopped)])
 
     assert result.stdout.splitlines()[-2:] == [
         "  error      Task.StoppedByStepFunctions",
-        "  execution  TIMED_OUT States.Timeout",
+        "  execution  ABORTED By.Operator",
     ]
 
 

@@ -190,8 +190,14 @@ def test_step_functions_stops_a_sync_task(stack: Stack, how: str) -> None:
         eventually(lambda: running(stack, run_id), "the task")
         stack.sfn.stop_execution(executionArn=execution_arn)
     run, execution = stack.ended_run(run_id), stack.ended_execution(execution_arn)
-    assert (run["status"], run["error"]) == ("STOPPED", "Task.StoppedByStepFunctions")
-    assert (execution["status"], execution.get("error")) in {("ABORTED", None), ("FAILED", "States.Timeout")}
+    task = run["attempts"][-1]  # type: ignore[index]
+    assert (task["status"], task["error"]) == ("STOPPED", "Task.StoppedByStepFunctions")
+    if how == "aborted":
+        assert (execution["status"], execution.get("error")) == ("ABORTED", None)
+        assert (run["status"], run["error"]) == ("STOPPED", "Task.StoppedByStepFunctions")
+    else:
+        assert (execution["status"], execution["error"]) == ("FAILED", "States.Timeout")
+        assert (run["status"], run["error"]) == ("FAILED", "States.Timeout")
 
 
 def test_a_callback_that_times_out_is_not_tried_again(stack: Stack) -> None:

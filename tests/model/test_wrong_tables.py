@@ -6,7 +6,7 @@ from fargate_runs import orphans, run_state, settle
 from fargate_runs.execution import ExecutionStatus
 from fargate_runs.orphans import VERDICTS, Verdict
 from fargate_runs.patterns import Pattern
-from fargate_runs.run_state import STATUSES, Ended, RunStatus, Seen
+from fargate_runs.run_state import SAYS, Ended, Says, Seen
 from fargate_runs.settle import STEPS, Arriving, Step, Stored
 from tests.model.checker import check
 from tests.model.protocols import REAL
@@ -40,5 +40,6 @@ def test_a_task_that_is_stopped_too_soon(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_run_that_shows_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_state, "STATUSES", {**STATUSES, (Seen.ENDED, Ended.SUCCEEDED): RunStatus.RUNNING})
+    wrong = {**SAYS, (Seen.SUCCEEDED, Ended.SUCCEEDED): Says.RUNNING}
+    monkeypatch.setattr(run_state, "SAYS", wrong)
     assert what_is_wrong().startswith("never done")

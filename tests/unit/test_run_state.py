@@ -9,34 +9,32 @@ import pytest
 
 from fargate_runs.execution import ExecutionStatus
 from fargate_runs.kinds import ErrorName
-from fargate_runs.run_state import STATUSES, Ended, GivenUp, RunRecord, RunStatus, Seen, TaskView
+from fargate_runs.orphans import reason_of_end
+from fargate_runs.run_state import SAYS, Ended, GivenUp, RunRecord, RunStatus, Says, Seen, TaskView
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import RUN_ID
 from tests.fakes.records import BADLY, WELL, execution, outcome
 
 PENDING, RUNNING, SUCCEEDED, FAILED, STOPPED = RunStatus
 
-TABLE: Final[dict[tuple[Seen, Ended], RunStatus | None]] = {
-    (Seen.NONE, Ended.NOT_KNOWN): PENDING,
-    (Seen.NONE, Ended.SUCCEEDED): PENDING,
-    (Seen.NONE, Ended.FAILED): FAILED,
-    (Seen.NONE, Ended.ABORTED): STOPPED,
-    (Seen.OPEN, Ended.NOT_KNOWN): RUNNING,
-    (Seen.OPEN, Ended.SUCCEEDED): RUNNING,
-    (Seen.OPEN, Ended.FAILED): RUNNING,
-    (Seen.OPEN, Ended.ABORTED): RUNNING,
-    (Seen.ENDED, Ended.NOT_KNOWN): RUNNING,
-    (Seen.ENDED, Ended.SUCCEEDED): None,
-    (Seen.ENDED, Ended.FAILED): None,
-    (Seen.ENDED, Ended.ABORTED): None,
+TASK, TIME_OUT = Says.TASK, Says.TIMED_OUT
+# For each row what it says in each column: not known to have ended, SUCCEEDED, FAILED, timed out, ABORTED.
+ROWS: Final[dict[Seen, tuple[Says, ...]]] = {
+    Seen.NONE: (Says.PENDING, Says.PENDING, Says.EXECUTION_FAILED, TIME_OUT, Says.EXECUTION_STOPPED),
+    Seen.OPEN: (Says.RUNNING, Says.RUNNING, Says.RUNNING, Says.RUNNING, Says.RUNNING),
+    Seen.SUCCEEDED: (Says.RUNNING, TASK, TASK, TIME_OUT, TASK),
+    Seen.FAILED: (Says.RUNNING, TASK, TASK, TIME_OUT, TASK),
+    Seen.NOT_WHY: (Says.RUNNING, TASK, Says.EXECUTION_FAILED, TIME_OUT, TASK),
 }
 BY_USER = outcome(stopCode="UserInitiated", stoppedReason="Task stopped by user")
+FOR_IT = outcome(stopCode="UserInitiated", stoppedReason=reason_of_end(execution("TIMED_OUT")))
 TASKS: Final[dict[str, TaskView | None]] = {
     "none": None,
     "live": TaskView("1"),
     "well": TaskView("1", WELL),
     "badly": TaskView("1", BADLY),
     "stopped": TaskView("1", BY_USER),
+    "stopped for it": TaskView("1", FOR_IT),
 }
 OPEN, CLOSED = ("none", "RUNNING", "PENDING_REDRIVE"), ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
@@ -48,10 +46,14 @@ STATUS_TABLE: Final[list[tuple[str, str, RunStatus]]] = [
     ("none", "TIMED_OUT", FAILED),
     ("none", "ABORTED", STOPPED),
     *(("live", execution, RUNNING) for execution in (*OPEN, *CLOSED)),
-    *((ended, execution, RUNNING) for ended in ("well", "badly", "stopped") for execution in OPEN),
-    *(("well", execution, SUCCEEDED) for execution in CLOSED),
+    *((ended, execution, RUNNING) for ended in ("well", "badly", "stopped", "stopped for it") for execution in OPEN),
+    *(("well", execution, SUCCEEDED) for execution in ("SUCCEEDED", "FAILED", "ABORTED")),
+    ("well", "TIMED_OUT", FAILED),
     *(("badly", execution, FAILED) for execution in CLOSED),
-    *(("stopped", execution, STOPPED) for execution in CLOSED),
+    *(("stopped", execution, STOPPED) for execution in ("SUCCEEDED", "FAILED", "ABORTED")),
+    ("stopped", "TIMED_OUT", FAILED),
+    *(("stopped for it", execution, STOPPED) for execution in ("SUCCEEDED", "ABORTED")),
+    *(("stopped for it", execution, FAILED) for execution in ("FAILED", "TIMED_OUT")),
 ]
 # The same of a run that is no execution of this application's machines: its execution does not count.
 ALONE: Final[dict[str, RunStatus]] = {
@@ -60,6 +62,7 @@ ALONE: Final[dict[str, RunStatus]] = {
     "well": SUCCEEDED,
     "badly": FAILED,
     "stopped": STOPPED,
+    "stopped for it": STOPPED,
 }
 
 
@@ -69,8 +72,10 @@ def run_of(task_name: str, execution_name: str, *, follows: bool = True, **more:
 
 
 def test_the_table_as_it_is_documented() -> None:
-    assert STATUSES == TABLE
-    assert set(TABLE) == set(itertools.product(Seen, Ended))
+    assert {
+        (row, column): says for row, cells in ROWS.items() for column, says in zip(Ended, cells, strict=True)
+    } == SAYS
+    assert set(SAYS) == set(itertools.product(Seen, Ended))
 
 
 @pytest.mark.parametrize(("task_name", "execution_name", "status"), STATUS_TABLE)
@@ -115,7 +120,8 @@ def test_a_run_that_was_given_up_without_a_task(why: GivenUp, execution_name: st
     run = run_of("none", execution_name, given_up=why)
     said_of = {GivenUp.NOT_STARTED: "none", GivenUp.TASK_LOST: "SUCCEEDED"}[why]
     assert run.status is status
-    assert run.error == (why.value if execution_name == said_of else None)
+    of_execution = "States.Timeout" if execution_name == "TIMED_OUT" else None
+    assert run.error == (why.value if execution_name == said_of else of_execution)
 
 
 def test_what_a_run_that_was_given_up_says() -> None:
@@ -144,14 +150,110 @@ def test_an_execution_that_ended_after_all_says_why() -> None:
 
 
 def test_why_a_run_did_not_succeed() -> None:
-    ours = replace(run_of("badly", "FAILED"), execution=execution("FAILED", error="Of.Execution", cause="its cause"))
+    ours = replace(run_of("badly", "FAILED"), execution=execution("FAILED", error=BADLY.error, cause="its cause"))
     assert (ours.outcome, ours.error, ours.summary) == (BADLY, ErrorName.EXITED_NON_ZERO, BADLY.summary)
-    early = replace(ours, task=None)
+    early = replace(ours, task=None, execution=execution("FAILED", error="Of.Execution", cause="its cause"))
     assert (early.outcome, early.error, early.summary) == (None, "Of.Execution", "its cause")
     going_on = run_of("badly", "RUNNING")
     assert (going_on.outcome, going_on.error, going_on.summary) == (BADLY, None, None)
     well = run_of("well", "SUCCEEDED")
     assert (well.error, well.summary) == (None, WELL.summary)
+
+
+LONGER = "raise timeoutSeconds and start the run again"
+TOO_LONG = "The run took too long, and Step Functions gave it up."
+
+
+def ended_by(task_name: str, status: str, error: str | None = None, cause: str | None = None) -> RunRecord:
+    return replace(run_of(task_name, "none"), execution=execution(status, error=error, cause=cause))
+
+
+@pytest.mark.parametrize(
+    ("run", "error"),
+    [
+        (ended_by("stopped for it", "TIMED_OUT"), "States.Timeout"),
+        (ended_by("stopped for it", "TIMED_OUT", "States.Timeout"), "States.Timeout"),
+        (ended_by("stopped for it", "FAILED", "States.Timeout", ""), "States.Timeout"),
+        (ended_by("stopped for it", "FAILED", "States.HeartbeatTimeout"), "States.HeartbeatTimeout"),
+    ],
+)
+def test_a_run_that_timed_out_says_so_first(run: RunRecord, error: str) -> None:
+    """An execution that timed out as a whole has neither error nor cause (fact B40), a state's has an empty cause."""
+    assert (run.status, run.error, run.transient) == (FAILED, error, False)
+    assert run.summary == f"{TOO_LONG} Its task was stopped for that."
+    assert run.advice
+    assert run.advice.endswith(f"{LONGER}.")
+    assert run.outcome == FOR_IT, "and its task's outcome stands beside it"
+
+
+@pytest.mark.parametrize(
+    ("task_name", "summary", "advice"),
+    [
+        ("none", TOO_LONG, LONGER),
+        ("well", f"{TOO_LONG} Of its task: {WELL.summary}", "The task ended well"),
+        ("badly", f"{TOO_LONG} Of its task: {BADLY.summary}", BADLY.advice),
+        ("stopped", f"{TOO_LONG} Of its task: {BY_USER.summary}", BY_USER.advice),
+    ],
+)
+def test_a_run_that_timed_out_although_its_task_ended_otherwise(task_name: str, summary: str, advice: str) -> None:
+    run = ended_by(task_name, "FAILED", "States.Timeout")
+    assert (run.status, run.error, run.transient, run.summary) == (FAILED, "States.Timeout", False, summary)
+    assert run.advice
+    assert advice in run.advice
+
+
+def test_a_task_that_was_stopped_for_a_failure_is_not_why() -> None:
+    run = ended_by("stopped for it", "FAILED", "My.Error", "the other branch failed.")
+    assert (run.status, run.error, run.transient) == (FAILED, "My.Error", None)
+    assert run.summary == "the other branch failed. Its task was stopped for that."
+    assert run.advice
+    assert run.advice.startswith("Look at the execution's history")
+
+
+def test_a_failure_that_says_nothing_of_itself() -> None:
+    """A Fail state without an error and without a cause (fact B40)."""
+    run = ended_by("stopped for it", "FAILED")
+    assert (run.status, run.error) == (FAILED, None)
+    assert run.summary == "The execution failed. Its task was stopped for that."
+
+
+def test_what_ended_the_execution_is_said_before_an_attempt_that_had_failed() -> None:
+    """The next attempt was refused, so no task of it is seen."""
+    run = ended_by("badly", "FAILED", "ECS.AccessDeniedException", "not authorized.")
+    assert (run.status, run.error) == (FAILED, "ECS.AccessDeniedException")
+    assert run.summary == f"not authorized. Of its task: {BADLY.summary}"
+    assert run.outcome == BADLY
+
+
+@pytest.mark.parametrize("error", [None, "States.TaskFailed", BADLY.error])
+def test_a_task_says_why_where_its_execution_does_not_say_otherwise(error: str | None) -> None:
+    run = ended_by("badly", "FAILED", error, "a cause")
+    assert (run.status, run.error, run.summary, run.advice) == (FAILED, BADLY.error, BADLY.summary, BADLY.advice)
+    assert run.transient is False
+
+
+@pytest.mark.parametrize("task_name", ["well", "badly", "stopped", "stopped for it"])
+def test_an_aborted_run_is_as_its_task_is(task_name: str) -> None:
+    run, view = ended_by(task_name, "ABORTED", "By.Operator", "a cause"), TASKS[task_name]
+    assert view
+    assert view.outcome
+    assert (run.status.value, run.error, run.advice) == (view.outcome.status, view.outcome.error, view.outcome.advice)
+
+
+def test_a_run_without_a_task_has_its_executions_words_alone() -> None:
+    run = ended_by("none", "FAILED", "My.Error", "a cause")
+    assert (run.error, run.summary, run.advice, run.transient) == ("My.Error", "a cause", None, None)
+    assert ended_by("none", "FAILED").summary is None
+
+
+@pytest.mark.parametrize("run", [ended_by("badly", "RUNNING"), run_of("none", "none", given_up=GivenUp.NOT_STARTED)])
+def test_a_run_that_has_no_end_or_was_given_up_has_no_advice(run: RunRecord) -> None:
+    assert (run.advice, run.transient) == (None, None)
+
+
+def test_a_run_of_somebody_elses_machine_is_as_its_task_is() -> None:
+    run = replace(ended_by("stopped for it", "TIMED_OUT"), follows=False)
+    assert (run.status, run.error) == (STOPPED, FOR_IT.error)
 
 
 def test_the_task_says_how_it_ended_even_where_the_execution_says_otherwise() -> None:

@@ -1,6 +1,7 @@
 """Tasks that run for longer than their own limit: nobody waits for them, so nobody else stops them."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from fargate_runs.ports import Cluster, OpenTask
 from fargate_runs.task import EcsTask
@@ -17,18 +18,22 @@ class StopOverdue:
 
     def __call__(self, listed: Iterable[OpenTask], report: SweepReport, go_on: Go) -> None:
         """Stop those of a page that are past their time. Raises what `go_on` raises."""
-        now = self._cluster.answered_at()
         for task in listed:
-            if is_past_its_time(task.created_at, task.timeout_seconds, now):
+            if self._is_overdue(task.created_at, task.timeout_seconds):
                 go_on()
                 report.attempt(lambda task=task: self._stop(task.task_arn, task.timeout_seconds, report))  # type: ignore[misc]
 
     def look_at(self, task: EcsTask, report: SweepReport) -> None:
         """The same for one that ECS has just described. Raises ClusterUnavailableError."""
         is_meant_to_run = not task.has_ended and task.desired_status != "STOPPED"
-        past = is_past_its_time(task.timeline.created_at, task.timeout_seconds, self._cluster.answered_at())
-        if is_meant_to_run and past:
+        if is_meant_to_run and self._is_overdue(task.timeline.created_at, task.timeout_seconds):
             self._stop(task.task_arn, task.timeout_seconds, report)
+
+    def _is_overdue(self, created_at: datetime | None, timeout_seconds: int | None) -> bool:
+        """Few tasks have a limit: for the others nobody is asked what time it is."""
+        return timeout_seconds is not None and is_past_its_time(
+            created_at, timeout_seconds, self._cluster.answered_at()
+        )
 
     def _stop(self, task_arn: str, timeout_seconds: int | None, report: SweepReport) -> None:
         self._cluster.stop(task_arn, reason_of_time_limit(timeout_seconds or 0))
