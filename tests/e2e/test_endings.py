@@ -73,7 +73,7 @@ BY_HAND: dict[ErrorName, dict[str, str]] = {
     },
     ErrorName.UNKNOWN: {"stopCode": "SomethingNew", "stoppedReason": "Nobody has seen this text before"},
 }
-ELSEWHERE = {ErrorName.STOPPED_BY_STEP_FUNCTIONS, ErrorName.LOST}
+ELSEWHERE = {ErrorName.STOPPED_BY_STEP_FUNCTIONS, ErrorName.LOST, ErrorName.TIMED_OUT}
 
 
 @pytest.fixture(scope="module")
@@ -229,6 +229,15 @@ def test_a_call_that_finds_no_capacity_has_the_same_name_and_no_task(stack: Stac
     assert faults_client.armed(stack.status.endpoint) == []
 
 
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_call_that_is_refused_for_good_keeps_the_name_of_aws(stack: Stack, pattern: str) -> None:
+    faults_client.arm(stack.status.endpoint, "parameter-throttle", count=2)
+    execution = stack.execute(pattern, {"commands": list(QUICK), "retries": 1})
+    assert (execution["status"], execution["error"]) == ("FAILED", "ECS.InvalidParameterException")
+    assert "Rate exceeded (ErrorCode: Throttling) (Service: AmazonECS; " in str(execution["cause"])
+    assert faults_client.armed(stack.status.endpoint) == []
+
+
 class TestSidecars:
     """Fact B22: for `.sync` every container's exit code counts, for the outcome only the main one's."""
 
@@ -263,11 +272,14 @@ def test_a_judge_that_is_broken_hides_nothing(stack: Stack) -> None:
     stack.functions.update_function_configuration(FunctionName=name, Handler="judge_task.handler.nothing")
     try:
         run, execution = stack.run("sync", "python", "-c", "raise SystemExit(3)")
+        faults_client.arm(stack.status.endpoint, "no-capacity")
+        refused = stack.execute("request-response", {"commands": list(QUICK), "retries": 3})
     finally:
         stack.functions.update_function_configuration(FunctionName=name, Handler="judge_task.handler.handler")
     assert (run["error"], execution["error"]) == ("Container.ExitedNonZero", "States.TaskFailed")
     (attempt,) = list(run["attempts"])  # type: ignore[call-overload]
     assert told(execution)["TaskArn"] == attempt["taskArn"]
+    assert (refused["error"], "RESOURCE:" in str(refused["cause"])) == ("AmazonECS.Unknown", True)
 
 
 def running(stack: Stack, run_id: str) -> str | None:

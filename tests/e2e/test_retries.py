@@ -86,7 +86,13 @@ def test_a_lack_of_capacity_is_tried_again(stack: Stack, pattern: str) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["callback", "sync", "request-response"])
-def test_a_call_that_is_throttled_is_made_again(stack: Stack, pattern: str) -> None:
-    faults_client.arm(stack.status.endpoint, "throttled")
-    run, _, execution = finished(stack, pattern, *SAYS_ITS_ATTEMPT, retries=0)
+@pytest.mark.parametrize(
+    ("fault", "count", "retries"), [("throttled", 2, 0), ("server-error", 2, 0), ("parameter-throttle", 1, 1)]
+)
+def test_a_call_that_is_refused_for_now_is_made_again(
+    stack: Stack, fault: str, count: int, retries: int, pattern: str
+) -> None:
+    faults_client.arm(stack.status.endpoint, fault, count=count)
+    run, _, execution = finished(stack, pattern, *SAYS_ITS_ATTEMPT, retries=retries)
     assert (execution["status"], run["result"]) == ("SUCCEEDED", {"attempt": "1"})
+    assert faults_client.armed(stack.status.endpoint) == []
