@@ -38,7 +38,8 @@ _SET_UP_BY_US: Final = re.compile(
     re.IGNORECASE,
 )
 _SET_UP_FAILED: Final = re.compile(
-    r"fetching secret|unable to (pull|retrieve) secrets?|logger args|logging driver|log driver|\bmount|\bvolume",
+    r"fetching secret|unable to (pull|retrieve) secrets?|(cannot|can.t) pull (the )?(secrets|registry auth)"
+    r"|logger args|logging driver|log driver|\bmount|\bvolume",
     re.IGNORECASE,
 )
 _PULL_AGAIN_LATER: Final = re.compile(
@@ -52,7 +53,7 @@ _NO_SUCH_IMAGE: Final = re.compile(
 )
 # An equal disk, and the same image, fail again (fact B47).
 _PULL_NEVER: Final = re.compile(
-    r"no space left on device|not enough space on the disk|disk quota exceeded|media type .{0,120}no longer supported"
+    r"no space left\b|not enough space on the disk|disk quota exceeded|media type .{0,120}no longer supported"
     r"|unsupported (manifest )?media type|max depth exceeded",
     re.IGNORECASE | re.DOTALL,
 )

@@ -30,7 +30,9 @@ def start_of(container: Container, task: EcsTask, counted: Sequence[Container]) 
         return Start.RAN
     if task.timeline.started_at is not None:
         return _in_a_started_task(container, counted)
-    return _in_a_task_that_never_was_running(container, task, counted, says)
+    if says is Says.NOTHING:
+        return _by_the_reason_of_the_task(container, task, counted)
+    return Start.UNSURE if says is Says.MAYBE else Start.NEVER
 
 
 def _in_a_started_task(container: Container, counted: Sequence[Container]) -> Start:
@@ -43,13 +45,15 @@ def _in_a_started_task(container: Container, counted: Sequence[Container]) -> St
     return Start.NEVER if left_out else Start.RAN
 
 
-def _in_a_task_that_never_was_running(
-    container: Container, task: EcsTask, counted: Sequence[Container], says: Says
-) -> Start:
-    """One that waited for another (`dependsOn`) has neither exit code nor reason when that other one ended."""
-    if says is Says.MAYBE:
+def _by_the_reason_of_the_task(container: Container, task: EcsTask, counted: Sequence[Container]) -> Start:
+    """The task never was running, and its reason may be that of one of its containers, without a name."""
+    says = says_of_start(task.stopped_reason)
+    if says is Says.RAN and len(counted) == 1:
+        return Start.RAN
+    if says in {Says.RAN, Says.MAYBE}:
         return Start.UNSURE
-    if says is Says.NOT_YET or task.stop_code == FAILED_TO_START:
+    if task.stop_code == FAILED_TO_START:
         return Start.NEVER
+    # One that waited for another (`dependsOn`) has neither exit code nor reason when that other one ended.
     another_ended = any(each.exit_code is not None for each in counted if each.name != container.name)
     return Start.NEVER if another_ended and container.last_status != "RUNNING" else Start.UNSURE

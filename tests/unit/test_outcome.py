@@ -223,6 +223,10 @@ CASES: dict[str, tuple[Detail, str]] = {
     ),
     "spot, no stop code": (detail(stopCode=None, stoppedReason=SPOT), "Task.SpotInterrupted"),
     "spot, older code": (detail(stopCode="TerminationNotice", stoppedReason=SPOT), "Task.SpotInterrupted"),
+    "spot, in the words of its error type": (
+        detail(stopCode=None, stoppedReason=f"SpotInterruptionError: {SPOT}"),
+        "Task.SpotInterrupted",
+    ),
     "spot, no text": (detail(stopCode="SpotInterruption", stoppedReason=None), "Task.SpotInterrupted"),
     "host": (detail(stopCode="InfrastructureHealth", stoppedReason="x"), "Task.InfrastructureFailed"),
     "termination notice": (detail(stopCode="TerminationNotice", stoppedReason=None), "Task.InfrastructureFailed"),
@@ -302,6 +306,14 @@ CASES: dict[str, tuple[Detail, str]] = {
     "could not be stopped": (
         failed_start("CannotStopContainerError: failed sending SIGTERM", containers=[container(reason=INSPECT)]),
         "Task.Unknown",
+    ),
+    "lost sight of, said of a task that failed to start": (
+        failed_start(INSPECT, containers=[container()]),
+        "Task.Unknown",
+    ),
+    "lost sight of one, said of a task that failed to start": (
+        failed_start(INSPECT, containers=[container(), container("side", 143)]),
+        "Task.FailedToStart",
     ),
     "stop timed out": (
         detail(
@@ -417,6 +429,10 @@ CASES: dict[str, tuple[Detail, str]] = {
     ),
     "Windows: a crash": (detail(containers=[container(exit_code=0xC0000005)]), "Container.ExitedNonZero"),
     "no space left": (failed_start(DISK_FULL), "Task.ImagePullFailed"),
+    "no space left, said of the container": (
+        failed_start("Task failed to start", containers=[container(reason=DISK_FULL)]),
+        "Task.ImagePullFailed",
+    ),
     "no address, by a fault of EC2": (
         failed_start("Unexpected EC2 error while attempting to Create Network Interface in subnet 'a': AuthFailure"),
         "Task.ProvisioningFailed",
@@ -452,7 +468,7 @@ def test_outcome(case: str) -> None:
     assert outcome is not None
     assert (outcome.error or outcome.status) == expected
     assert outcome.status is (KINDS[outcome.error].status if outcome.error else OutcomeStatus.SUCCEEDED)
-    may_pass = case != "no space left" and outcome.error is not None and KINDS[outcome.error].transient
+    may_pass = not case.startswith("no space left") and outcome.error is not None and KINDS[outcome.error].transient
     assert outcome.transient is may_pass
     assert outcome.stopped_reason == given.get("stoppedReason")
     assert "{" not in outcome.summary + outcome.advice
@@ -540,6 +556,10 @@ NOTHING_RAN = "Nothing of your code has run"
         (failed_start(NOT_STARTED), True),
         (failed_start(None, containers=[container(exit_code=128, reason=NOT_STARTED)]), True),
         (failed_start(None, containers=[container(reason=START_TIMED_OUT)]), False),
+        (failed_start(START_TIMED_OUT), False),
+        (failed_start(NOT_MADE), True),
+        (failed_start(None, containers=[container(reason=NOT_MADE)]), True),
+        (failed_start(INSPECT, containers=[container(), container("side")]), False),
         (failed_start(None, containers=[container(), container("side", 143)]), False),
         (failed_start(None, containers=[]), True),
         (failed_start(None, containers=[], startedAt="2025-05-06T11:02:31Z"), False),

@@ -58,6 +58,9 @@ TEXTS: list[tuple[str, ErrorName | None]] = [
     ("ResourceInitializationError: Rate limit exceeded while preparing network interface", PROVISIONING),
     ("CannotCreateVolumeError: Get http://plugin: no such file", SET_UP),
     ("Fetching secret data from SSM Parameter Store in us-east-1: invalid parameters", SET_UP),
+    ("ResourceNotFoundException: fetching secret data from AWS Secrets Manager in region us-east-1: secret x", SET_UP),
+    ("The task can\u2019t pull the secrets from Secrets Manager. Check that the secret exists", SET_UP),
+    ("The task cannot pull registry auth from Amazon ECR: There is a connection issue", SET_UP),
     ("Timeout waiting for network interface provisioning to complete.", PROVISIONING),
     ("Timeout waiting for EphemeralStorage provisioning to complete.", PROVISIONING),
     (
@@ -137,6 +140,7 @@ def test_nothing_said() -> None:
         ("CannotPullContainerError: unsupported media type application/x", True),
         ("CannotPullContainerError: unsupported manifest media type and no default available", True),
         ("CannotPullContainerError: max depth exceeded", True),
+        ("CannotPullContainerError: write /var/lib/docker/tmp/GetImageBlob1: no space left on de\u2026", True),
         ("CannotPullContainerError: i/o timeout", False),
         ("CannotPullContainerError: toomanyrequests", False),
         ("CannotPullContainerError: x: not found: no space left on device", False),
