@@ -7,13 +7,21 @@ from fargate_runs.aws.dynamodb import DynamoRunStore
 from fargate_runs.aws.ecs import EcsCluster
 from fargate_runs.aws.logs import CloudWatchLogReader
 from fargate_runs.aws.stepfunctions import StepFunctionsCallbacks, StepFunctionsExecutions
+from fargate_runs.aws.task_definitions import EcsTaskDefinitions
 from fargate_runs.clock import SystemClock
 from fargate_runs.log_place import LogPlace
+from fargate_runs.log_reading import TaskLogs
 from fargate_runs.ports import Cluster, Executions, RunStore
-from fargate_runs.settings import ExecutionStateChangeSettings, SweepSettings, TaskStateChangeSettings
+from fargate_runs.settings import (
+    ExecutionStateChangeSettings,
+    JudgeTaskSettings,
+    SweepSettings,
+    TaskStateChangeSettings,
+)
 from fargate_runs.usecases.pace import PacedCluster, PacedExecutions
 from fargate_runs.usecases.record_execution_state import RecordExecutionState
 from fargate_runs.usecases.record_task_state import RecordTaskState
+from fargate_runs.usecases.remembered_definitions import RememberedTaskDefinitions
 from fargate_runs.usecases.stop_abandoned import StopAbandoned
 from fargate_runs.usecases.sweep.executions import SweepExecutions
 from fargate_runs.usecases.sweep.sweep import Sweep
@@ -63,6 +71,16 @@ def sweep(ours: SweepSettings) -> Sweep:
     )
 
 
+def task_logs(ours: TaskStateChangeSettings | JudgeTaskSettings) -> TaskLogs:
+    """For whoever reads the end of a task's log."""
+    definitions = EcsTaskDefinitions(clients.task_definitions()) if ours.reads_other_logs else None
+    return TaskLogs(
+        CloudWatchLogReader(clients.logs()),
+        LogPlace(ours.log_group_name, ours.log_stream_prefix, ours.task_definition_arn, ours.container_name),
+        RememberedTaskDefinitions(definitions, SystemClock()) if definitions else None,
+    )
+
+
 def _executions() -> Executions:
     return StepFunctionsExecutions(clients.stepfunctions())
 
@@ -75,9 +93,8 @@ def _record_task_state(ours: TaskStateChangeSettings, store: RunStore, abandoned
     return RecordTaskState(
         store,
         StepFunctionsCallbacks(clients.stepfunctions()),
-        CloudWatchLogReader(clients.logs()),
+        task_logs(ours),
         abandoned,
-        log_place=LogPlace(ours.log_group_name, ours.log_stream_prefix, ours.task_definition_arn, ours.container_name),
         state_machines=ours.state_machines,
         prices=ours.prices,
     )

@@ -17,7 +17,7 @@ CUT: Final = "… [cut]"
 
 @dataclass(frozen=True, slots=True)
 class LogLocation:
-    """A CloudWatch Logs stream. `partition` and `region` are those of the task."""
+    """A CloudWatch Logs stream. `partition` is the task's; `region` may be another one than the task's."""
 
     group: str
     stream: str
@@ -25,10 +25,10 @@ class LogLocation:
     partition: str = "aws"
 
     @classmethod
-    def of(cls, task_arn: str, group: str, stream: str) -> "LogLocation":
-        """The stream in the Region that the task ran in."""
-        partition, region = partition_and_region(task_arn)
-        return cls(group, stream, region, partition)
+    def of(cls, task_arn: str, group: str, stream: str, region: str | None = None) -> "LogLocation":
+        """The stream in this Region, or in the one that the task ran in."""
+        partition, of_task = partition_and_region(task_arn)
+        return cls(group, stream, region or of_task, partition)
 
     @property
     def url(self) -> str:
@@ -113,6 +113,9 @@ class Result:
 
 
 NO_RESULT: Final = Result()
+
+
+NO_TAIL: Final = LogTail()
 
 
 def result_of(tail: LogTail) -> Result:

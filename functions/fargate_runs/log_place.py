@@ -1,9 +1,30 @@
-"""Which log a task's main container writes to, as far as this stack can know it."""
+"""Which log a task's main container writes to: the stack's own, or the one that its task definition names."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from fargate_runs.log import LogLocation
-from fargate_runs.task import EcsTask
+from fargate_runs import lenient
+from fargate_runs.log import NO_TAIL, LogLocation, LogTail
+from fargate_runs.task import EcsTask, is_injected
+
+_LONGEST_NAME: Final = 255
+_LONGEST_GROUP: Final = 512  # characters of a log group's name (quota of CloudWatch Logs)
+_LONGEST_PREFIX: Final = 256
+_AWSLOGS: Final = "awslogs"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a container logs; where that is not known, `instead` says why in place of the log's end."""
+
+    location: LogLocation | None = None
+    instead: LogTail = NO_TAIL
+
+    @classmethod
+    def none(cls, why: str) -> "Place":
+        """Nothing that could be read."""
+        return cls(instead=LogTail(absent=why))
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +37,7 @@ class LogPlace:
     container: str
 
     def of(self, task: EcsTask) -> LogLocation | None:
-        """The log of the main container in a task of the stack's own definition.
-
-        None for every other one: where those log stands in their task definitions, and nothing is guessed.
-        """
+        """The log of the main container in a task of the stack's own definition; None for every other one."""
         if not self._is_own(task):
             return None
         container = task.main_container or self.container
@@ -28,3 +46,55 @@ class LogPlace:
     def _is_own(self, task: EcsTask) -> bool:
         family = self.task_definition_arn.rpartition(":")[0]
         return (task.task_definition_arn or "").rpartition(":")[0] == family
+
+
+@dataclass(frozen=True, slots=True)
+class LogConfiguration:
+    """What a task definition says of one container's log. Other options are not kept: some drivers' hold secrets."""
+
+    driver: str | None = None
+    group: str | None = None
+    region: str | None = None
+    stream_prefix: str | None = None
+
+    @classmethod
+    def of(cls, container: Mapping[str, object]) -> "LogConfiguration":
+        """From an element of `containerDefinitions`."""
+        configuration = lenient.mapping(container.get("logConfiguration"))
+        options = lenient.mapping(configuration.get("options"))
+        return cls(
+            driver=lenient.text(configuration.get("logDriver"), _LONGEST_NAME),
+            group=lenient.text(options.get("awslogs-group"), _LONGEST_GROUP),
+            region=lenient.text(options.get("awslogs-region"), _LONGEST_NAME),
+            stream_prefix=lenient.text(options.get("awslogs-stream-prefix"), _LONGEST_PREFIX),
+        )
+
+    def place(self, task: EcsTask, container: str) -> Place:
+        """The log of this container of a task: the stream is `prefix/container/task id` (documentation of awslogs)."""
+        if self.driver is None:
+            return Place.none(f"container {container} has no log configuration")
+        if self.driver != _AWSLOGS:
+            return Place.none(f"container {container} logs with the driver {self.driver}: only awslogs can be read")
+        if self.group is None:
+            return Place.none(f"the log configuration of container {container} names no log group")
+        if self.stream_prefix is None:
+            return Place.none(f"the log configuration of container {container} has no awslogs-stream-prefix")
+        stream = f"{self.stream_prefix}/{container}/{task.task_id}"
+        return Place(LogLocation.of(task.task_arn, self.group, stream, self.region))
+
+
+def log_configurations_of(definition: Mapping[str, object]) -> dict[str, LogConfiguration]:
+    """Of each container, by its name, from `taskDefinition` in DescribeTaskDefinition's answer."""
+    containers = tuple(lenient.mappings(definition.get("containerDefinitions")))
+    return {str(each["name"]): LogConfiguration.of(each) for each in containers if each.get("name")}
+
+
+def place_in(configurations: Mapping[str, LogConfiguration], task: EcsTask) -> Place:
+    """Where the main container of a task logs: the one that got RUN_ID or the token, else the only one there is."""
+    names = [name for name in configurations if not is_injected(name)]
+    container = task.main_container or (names[0] if len(names) == 1 else None)
+    if container is None:
+        return Place.none("no container of the task is known to be the main one: no log is read")
+    if container not in configurations:
+        return Place.none(f"the task definition has no container {container}")
+    return configurations[container].place(task, container)

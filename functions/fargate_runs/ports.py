@@ -9,6 +9,8 @@
     │   └── AnswerRefusedError         the answer itself was refused: too long, or no JSON
     ├── CallbacksUnavailableError      the answer may or may not have arrived: throttled, down, timed out
     ├── LogUnavailableError            the log could not be read
+    ├── TaskDefinitionUnavailableError ECS did not say what a task definition is: throttled, down
+    │   └── TaskDefinitionRefusedError … because it is not there, or not ours to read
     ├── ClusterUnavailableError        ECS did not answer: throttled, down, refused
     ├── ExecutionsUnavailableError     Step Functions did not say how an execution stands
     └── ExecutionError
@@ -30,6 +32,7 @@ from typing import NamedTuple
 from fargate_runs.errors import PortError
 from fargate_runs.execution import Execution
 from fargate_runs.log import LogLocation
+from fargate_runs.log_place import LogConfiguration
 from fargate_runs.patterns import Pattern
 from fargate_runs.record import Delivery, TaskRecord
 from fargate_runs.run_state import RunRecord
@@ -75,6 +78,14 @@ class CallbacksUnavailableError(PortError):
 
 class LogUnavailableError(PortError):
     """The log could not be read; its message says why in a few words."""
+
+
+class TaskDefinitionUnavailableError(PortError):
+    """ECS did not say what a task definition is; its message says why in a few words."""
+
+
+class TaskDefinitionRefusedError(TaskDefinitionUnavailableError):
+    """It is not there, or not ours to read: asking again soon is of no use."""
 
 
 class ClusterUnavailableError(PortError):
@@ -283,6 +294,14 @@ class LogReader(ABC):
     @abstractmethod
     def last_lines(self, location: LogLocation, limit: int) -> tuple[str, ...]:
         """The last lines, oldest first."""
+
+
+class TaskDefinitions(ABC):
+    """What task definitions say. Answers within a few seconds or raises TaskDefinitionUnavailableError."""
+
+    @abstractmethod
+    def log_configurations(self, task_definition_arn: str) -> Mapping[str, LogConfiguration]:
+        """Where each container of a revision logs, by the container's name."""
 
 
 @dataclass(frozen=True, slots=True)

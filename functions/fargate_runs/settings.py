@@ -22,6 +22,7 @@ class TaskStateChangeSettings:
     container_name: str
     log_group_name: str
     log_stream_prefix: str
+    reads_other_logs: bool
     token_variables: tuple[str, ...]
     retention_days: int
     state_machines: StateMachines
@@ -37,6 +38,7 @@ class TaskStateChangeSettings:
             container_name=_required(environ, "CONTAINER_NAME"),
             log_group_name=_required(environ, "LOG_GROUP_NAME"),
             log_stream_prefix=_required(environ, "LOG_STREAM_PREFIX"),
+            reads_other_logs=environ.get("READS_OTHER_LOGS", "").strip() == "true",
             token_variables=_token_variables(environ),
             retention_days=_days(environ),
             state_machines=_state_machines(environ),
@@ -116,6 +118,7 @@ class JudgeTaskSettings:
     container_name: str
     log_group_name: str
     log_stream_prefix: str
+    reads_other_logs: bool
     prices: Prices
 
     @classmethod
@@ -126,6 +129,7 @@ class JudgeTaskSettings:
             container_name=_required(environ, "CONTAINER_NAME"),
             log_group_name=_required(environ, "LOG_GROUP_NAME"),
             log_stream_prefix=_required(environ, "LOG_STREAM_PREFIX"),
+            reads_other_logs=environ.get("READS_OTHER_LOGS", "").strip() == "true",
             prices=_prices(environ),
         )
 

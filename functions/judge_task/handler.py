@@ -8,10 +8,7 @@ from functools import cache
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from fargate_runs import lenient
-from fargate_runs.aws import clients
-from fargate_runs.aws.logs import CloudWatchLogReader
-from fargate_runs.log_place import LogPlace
+from fargate_runs import assembly, lenient
 from fargate_runs.observability import count, logger
 from fargate_runs.settings import JudgeTaskSettings
 from fargate_runs.usecases.judge_task import JudgeTask
@@ -21,11 +18,7 @@ from fargate_runs.usecases.judge_task import JudgeTask
 def judge_task() -> JudgeTask:
     """The use case on AWS, made once for each process."""
     ours = JudgeTaskSettings.from_env()
-    return JudgeTask(
-        CloudWatchLogReader(clients.logs()),
-        log_place=LogPlace(ours.log_group_name, ours.log_stream_prefix, ours.task_definition_arn, ours.container_name),
-        prices=ours.prices,
-    )
+    return JudgeTask(assembly.task_logs(ours), prices=ours.prices)
 
 
 @logger.inject_lambda_context(log_event=False, clear_state=True)

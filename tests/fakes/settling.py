@@ -5,6 +5,7 @@ from typing import Any
 
 from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.log_place import LogPlace
+from fargate_runs.log_reading import TaskLogs
 from fargate_runs.record import TaskRecord
 from fargate_runs.task import DEFAULT_TOKEN_VARIABLES, EcsTask
 from fargate_runs.usage import Prices
@@ -20,6 +21,7 @@ from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, TASK_DEFINITION_ARN
 from tests.fakes.logs import InMemoryLogs
 from tests.fakes.stepfunctions import InMemoryCallbacks, InMemoryExecutions
 from tests.fakes.store import InMemoryRunStore
+from tests.fakes.task_definitions import InMemoryTaskDefinitions
 
 LOG_PLACE = LogPlace("/jobs/tasks", "runs", TASK_DEFINITION_ARN, "main")
 PRICES = Prices(vcpu_hour_usd=0.04048, gb_hour_usd=0.004445, spot_factor=1)
@@ -33,6 +35,7 @@ class World:
         self.store = InMemoryRunStore(self.clock)
         self.callbacks = InMemoryCallbacks(TOKEN)
         self.logs = InMemoryLogs()
+        self.definitions = InMemoryTaskDefinitions()
         self.cluster = InMemoryCluster()
         self.cluster.clock = self.clock
         self.executions = InMemoryExecutions(self.clock)
@@ -40,9 +43,8 @@ class World:
         self.use_case = RecordTaskState(
             self.store,
             self.callbacks,
-            self.logs,
+            TaskLogs(self.logs, LOG_PLACE, self.definitions),
             self.abandoned,
-            log_place=LOG_PLACE,
             state_machines=MACHINES,
             prices=PRICES,
         )

@@ -105,7 +105,9 @@ def forget_what_is_cached() -> None:
         clients.stepfunctions,
         clients.starts,
         clients.logs,
+        clients.logs_in,
         clients.ecs,
+        clients.task_definitions,
         execution_state_change.handler.settings,
         execution_state_change.handler.record_execution_state,
         sweep.handler.sweep,
@@ -145,7 +147,6 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         monkeypatch.setattr(assembly, "StepFunctionsExecutions", lambda _client: built.executions)
         monkeypatch.setattr(assembly, "CloudWatchLogReader", lambda _client: built.logs)
         monkeypatch.setattr(assembly, "EcsCluster", lambda _client, _arn: built.cluster)
-        monkeypatch.setattr(judge_task.handler, "CloudWatchLogReader", lambda _client: built.logs)
         monkeypatch.setattr(api.handler, "StepFunctionsExecutions", lambda _client: built.executions)
         yield built
     forget_what_is_cached()

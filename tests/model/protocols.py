@@ -5,6 +5,7 @@ from typing import Any
 from unittest.mock import patch
 
 from fargate_runs.execution import Execution
+from fargate_runs.log_reading import TaskLogs
 from fargate_runs.patterns import state_machine_of
 from fargate_runs.ports import SweepMark
 from fargate_runs.task import DEFAULT_TOKEN_VARIABLES, EcsTask
@@ -89,9 +90,8 @@ def record_task_state(ports: Any, abandoned: StopAbandoned | None = None) -> Rec
     return RecordTaskState(
         ports.store,
         ports.callbacks,
-        ports.logs,
+        TaskLogs(ports.logs, LOG_PLACE, None),
         abandoned or stop_abandoned(ports),
-        log_place=LOG_PLACE,
         state_machines=MACHINES,
         prices=PRICES,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, Final
 
 import botocore.loaders
@@ -108,6 +109,7 @@ class Client:
     def __init__(self, service: str, twin: object) -> None:
         self._service = service
         self._twin = twin
+        self.meta = SimpleNamespace(region_name="us-east-1")
 
     def __getattr__(self, name: str) -> Operation:
         carry_out: Operation = getattr(self._twin, name)

@@ -52,7 +52,7 @@ MACHINES = {
     "RUN_TASK_STATE_MACHINE_ARN",
     "RUN_TASK_SYNC_STATE_MACHINE_ARN",
 }
-TASK_LOGS = {"LOG_GROUP_NAME", "LOG_STREAM_PREFIX"}
+TASK_LOGS = {"LOG_GROUP_NAME", "LOG_STREAM_PREFIX", "READS_OTHER_LOGS"}
 SETTLING = COMMON | MACHINES | TASK_LOGS | {"CLUSTER_ARN", "TASK_TOKEN_VARIABLE_NAMES"}
 ENVIRONMENT = {
     "ApiFunction": COMMON | MACHINES | {"ALLOWED_TASK_DEFINITIONS", "TASK_TOKEN_VARIABLE_NAMES"},
@@ -116,6 +116,24 @@ def test_no_line_of_a_container_is_dropped(template: Object) -> None:
     (container,) = template["Resources"]["TaskDefinition"]["Properties"]["ContainerDefinitions"]
     assert container["LogConfiguration"]["LogDriver"] == "awslogs"
     assert container["LogConfiguration"]["Options"]["mode"] == "blocking"
+
+
+@pytest.mark.parametrize(
+    ("arn", "is_taken"),
+    [
+        ("arn:aws:logs:us-east-1:123456789012:log-group:/ecs/app_1.x#y:*", True),
+        ("arn:aws-cn:logs:cn-north-1:123456789012:log-group:a:*", True),
+        ("", True),
+        ("arn:aws:logs:us-east-1:123456789012:log-group:/ecs/app", False),
+        ("arn:aws:logs:us-east-1:123456789012:log-group:*:*", False),
+        ("arn:aws:logs:us-east-1:123456789012:log-group:/ecs/app:log-stream:x", False),
+        ("/ecs/app", False),
+    ],
+)
+def test_the_log_groups_that_may_be_read_besides(arn: str, is_taken: bool, template: Object) -> None:
+    """In the form in which CloudWatch Logs shows an ARN, which is the one that covers the streams."""
+    pattern = template["Parameters"]["AllowedLogGroups"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, arn)) is is_taken
 
 
 def test_every_log_group_has_a_retention(template: Object) -> None:

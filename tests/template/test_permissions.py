@@ -9,6 +9,7 @@ from tests.template.loading import Node, Object, branches, resources_of_type
 #: Actions that IAM can give on "*" alone, or, for the two of ECS, before there is a task to name (facts B31, B33).
 ON_EVERYTHING = {
     "ecr:GetAuthorizationToken",
+    "ecs:DescribeTaskDefinition",
     "ecs:DescribeTasks",
     "ecs:ListTasks",
     "ecs:StopTask",
@@ -34,6 +35,7 @@ ANSWERS = {f"states:SendTask{answer}" for answer in ("Success", "Failure", "Hear
 FOLLOWS = {"states:DescribeExecution", "ecs:StopTask"}
 STARTS = {"ecs:RunTask", "iam:PassRole"}
 JUDGES = {"lambda:InvokeFunction"}
+READS_LOGS = {"logs:GetLogEvents", "ecs:DescribeTaskDefinition"}
 OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 ALLOWED = {
     "ApiRole": OWN_LOGS
@@ -49,7 +51,7 @@ ALLOWED = {
     "ExecutionStateChangeRole": OWN_LOGS
     | FOLLOWS
     | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "sqs:SendMessage"},
-    "JudgeTaskRole": OWN_LOGS | {"logs:GetLogEvents"},
+    "JudgeTaskRole": OWN_LOGS | READS_LOGS,
     "RunTaskCallbackRole": STARTS | JUDGES,
     "RunTaskRole": STARTS | JUDGES,
     "RunTaskSyncRole": STARTS
@@ -60,15 +62,18 @@ ALLOWED = {
     | FOLLOWS
     | ANSWERS
     | {f"dynamodb:{action}Item" for action in ("Get", "BatchGet", "Put", "Update")}
-    | {"dynamodb:Query", "ecs:ListTasks", "ecs:DescribeTasks", "states:ListExecutions", "logs:GetLogEvents"},
+    | {"dynamodb:Query", "ecs:ListTasks", "ecs:DescribeTasks", "states:ListExecutions"}
+    | READS_LOGS,
     "SweepScheduleRole": {"lambda:InvokeFunction"},
     "TaskRole": set(),
     "TaskStateChangeRole": OWN_LOGS
     | FOLLOWS
     | ANSWERS
     | {f"dynamodb:{action}Item" for action in ("Get", "Put", "Update")}
-    | {"dynamodb:Query", "logs:GetLogEvents", "sqs:SendMessage"},
+    | READS_LOGS
+    | {"dynamodb:Query", "sqs:SendMessage"},
 }
+NOTHING = {"Ref": "AWS::NoValue"}
 CLUSTER = {"ArnEquals": {"ecs:cluster": {"Fn::GetAtt": ["Cluster", "Arn"]}}}
 MACHINE_ROLES = ["RunTaskCallbackRole", "RunTaskRole", "RunTaskSyncRole"]
 
@@ -181,6 +186,23 @@ def test_executions_of_other_machines_are_asked_for_by_the_sweep_alone_and_only_
         assert other["Resource"]["Fn::Sub"].endswith(":execution:*")
         listed = template["Resources"][role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
         assert {"Fn::If": ["FollowsOthers", other, {"Ref": "AWS::NoValue"}]} in listed
+
+
+@pytest.mark.parametrize("function", ["TaskStateChange", "Sweep", "JudgeTask"])
+def test_other_logs_are_read_only_where_they_are_named(function: str, template: Object) -> None:
+    role = template["Resources"][f"{function}Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    given = [
+        statement["Fn::If"][1]
+        for statement in role
+        if statement.get("Fn::If", [None])[0] == "HasAllowedLogGroups" and statement["Fn::If"][2] == NOTHING
+    ]
+    assert given == [
+        {"Effect": "Allow", "Action": "logs:GetLogEvents", "Resource": {"Ref": "AllowedLogGroups"}},
+        {"Effect": "Allow", "Action": "ecs:DescribeTaskDefinition", "Resource": "*"},
+    ]
+    assert not {"ecs:DescribeTaskDefinition"} & {action for each in role for action in as_list(each.get("Action"))}
+    variables = template["Resources"][f"{function}Function"]["Properties"]["Environment"]["Variables"]
+    assert variables["READS_OTHER_LOGS"] == {"Fn::If": ["HasAllowedLogGroups", "true", "false"]}
 
 
 def test_one_role_per_function_and_per_machine(template: Object) -> None:

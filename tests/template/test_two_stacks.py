@@ -147,6 +147,8 @@ def test_how_many_tasks_the_description_promises(prefix: int, template: Object) 
         ("HasAllowedTaskDefinitions", "AllowedTaskDefinitions", "", False),
         ("HasAllowedTaskDefinitions", "AllowedTaskDefinitions", "arn:aws:ecs:::task-definition/a:1,b", True),
         ("HasAllowedTaskRoles", "AllowedTaskRoles", "", False),
+        ("HasAllowedLogGroups", "AllowedLogGroups", "", False),
+        ("HasAllowedLogGroups", "AllowedLogGroups", "arn:aws:logs:us-east-1:1:log-group:a:*,b", True),
         ("VpcIsSlash16", "VpcCidr", "10.0.0.0/16", True),
         ("VpcIsSlash16", "VpcCidr", "10.0.0.0/17", False),
     ],

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from fargate_runs.log_reading import TaskLogs
 from fargate_runs.usecases.judge_task import JudgeTask
 from tests.fakes.logs import InMemoryLogs
 from tests.fakes.settling import LOG_PLACE, PRICES
@@ -69,7 +70,7 @@ def answer(machine: Object) -> Node:
 
 def judge(payload: Mapping[str, Node]) -> Object:
     """JudgeTaskFunction."""
-    judged = JudgeTask(InMemoryLogs(), log_place=LOG_PLACE, prices=PRICES)
+    judged = JudgeTask(TaskLogs(InMemoryLogs(), LOG_PLACE, None), prices=PRICES)
     return judged(payload["error"], payload["cause"], payload["runId"]).as_json()
 
 

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from fargate_runs.answer import Failure
 from fargate_runs.kinds import ErrorName
+from fargate_runs.log_reading import TaskLogs
 from fargate_runs.task import EcsTask
 from fargate_runs.usecases.judge_task import Judgement, JudgeTask
 from tests.fakes.ecs import RUN_ID, TASK_ID, TOKEN, Detail, container, detail, failed_start, overrides
 from tests.fakes.logs import InMemoryLogs
 from tests.fakes.settling import LOG_PLACE, PRICES, World
+from tests.fakes.task_definitions import InMemoryTaskDefinitions
 
 GUARD_DUTY = container("aws-guardduty-agent-x", 1)
 
@@ -26,7 +28,7 @@ def pascal(value: Any) -> Any:
 
 
 def judged(of: Detail, *lines: str, error: str = "States.TaskFailed") -> Judgement:
-    judge = JudgeTask(InMemoryLogs(*lines), log_place=LOG_PLACE, prices=PRICES)
+    judge = JudgeTask(TaskLogs(InMemoryLogs(*lines), LOG_PLACE, InMemoryTaskDefinitions()), prices=PRICES)
     return judge(error, json.dumps(pascal(of)))
 
 
@@ -96,7 +98,7 @@ NO_TASKS = ["", "no JSON", "[]", "null", "{}", '{"TaskArn": 3}', "{" * 50_000, '
 
 @pytest.mark.parametrize("cause", NO_TASKS, ids=range(len(NO_TASKS)))
 def test_what_tells_of_no_task_goes_on_as_it_came(cause: str) -> None:
-    judge = JudgeTask(InMemoryLogs(), log_place=LOG_PLACE, prices=PRICES)
+    judge = JudgeTask(TaskLogs(InMemoryLogs(), LOG_PLACE, None), prices=PRICES)
     assert judge("States.TaskFailed", cause) == Judgement("States.TaskFailed", cause)
 
 
@@ -107,7 +109,7 @@ def test_another_error_goes_on_as_it_came(error: str) -> None:
 
 
 def test_a_call_that_was_refused_is_judged_by_its_text() -> None:
-    judge = JudgeTask(InMemoryLogs(), log_place=LOG_PLACE, prices=PRICES)
+    judge = JudgeTask(TaskLogs(InMemoryLogs(), LOG_PLACE, None), prices=PRICES)
     throttle = ("ECS.AmazonECSException", "Rate exceeded")
     assert judge(*throttle, RUN_ID) == Judgement(*throttle, transient=True, throttled=True)
     none = judge("ECS.ClientException", "Capacity is unavailable at this time.", RUN_ID)
@@ -118,7 +120,7 @@ def test_a_call_that_was_refused_is_judged_by_its_text() -> None:
 def test_a_log_that_cannot_be_read_changes_nothing() -> None:
     logs = InMemoryLogs("never seen")
     logs.is_down = True
-    judgement = JudgeTask(logs, log_place=LOG_PLACE, prices=PRICES)(
+    judgement = JudgeTask(TaskLogs(logs, LOG_PLACE, None), prices=PRICES)(
         "States.TaskFailed", json.dumps(pascal(sidecars(3)))
     )
     assert judgement.error == "Container.ExitedNonZero"

@@ -1,6 +1,7 @@
 """Reading the last lines of a log, on CloudWatch Logs and in memory."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -47,6 +48,35 @@ def test_an_empty_page_is_followed_by_the_one_before_it_once(stubbed: tuple[Any,
     assert CloudWatchLogReader(client).last_lines(PLACE, 2) == ()
 
 
+def test_a_log_in_another_region_is_read_there(stubbed: tuple[Any, Stubber]) -> None:
+    """A task definition may name one for its log."""
+    here = boto3.client("logs", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
+    client, stubber = stubbed
+    asked: list[str] = []
+
+    def elsewhere(region: str) -> Any:
+        asked.append(region)
+        return client
+
+    stubber.add_response("get_log_events", page("a"), REQUEST)
+    assert CloudWatchLogReader(here, elsewhere).last_lines(PLACE, 2) == ("a",)
+    assert asked == ["us-east-1"]
+
+
+def test_the_client_of_another_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    give_keys(monkeypatch)
+    clients.logs_in.cache_clear()
+    assert clients.logs_in("eu-west-1").meta.region_name == "eu-west-1"
+    assert clients.logs_in("eu-west-1") is clients.logs_in("eu-west-1")
+    clients.logs_in.cache_clear()
+
+
+def test_what_is_no_region_is_a_log_that_cannot_be_read(stubbed: tuple[Any, Stubber]) -> None:
+    nowhere = LogLocation(PLACE.group, PLACE.stream, "no region")
+    with pytest.raises(LogUnavailableError, match="InvalidRegionError"):
+        CloudWatchLogReader(stubbed[0]).last_lines(nowhere, 2)
+
+
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "ThrottlingException", "AccessDeniedException"])
 def test_a_log_that_cannot_be_read(code: str, stubbed: tuple[Any, Stubber]) -> None:
     client, stubber = stubbed
@@ -57,6 +87,8 @@ def test_a_log_that_cannot_be_read(code: str, stubbed: tuple[Any, Stubber]) -> N
 
 def test_a_log_that_does_not_answer() -> None:
     class Silent:
+        meta = SimpleNamespace(region_name=PLACE.region)
+
         def get_log_events(self, **_request: object) -> None:
             raise ReadTimeoutError(endpoint_url="x")
 

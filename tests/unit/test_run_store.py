@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fargate_runs.log import LogLocation
 from fargate_runs.patterns import Pattern
 from fargate_runs.ports import LoadedRun, LostRace, OpenRun, OpenTask, RunStore, SweepMark, Written
 from fargate_runs.record import Delivery, TaskRecord
@@ -58,6 +59,7 @@ RECORDS = {
     "failed start": TaskRecord.of(task(**failed_start("x")), None, None),
     "bare": TaskRecord("r", "t", "arn:aws:ecs:us-east-1:1:task/t", "arn:aws:ecs:us-east-1:1:cluster/c", 0, "RUNNING"),
     "with the end of its log": failed_task(),
+    "with a log in another Region": replace(failed_task(), log=LogLocation("/g", "p/c/1", "eu-west-1")),
     "without a log": replace(failed_task(), last_lines=(), log_note="the container never started"),
     "without an outcome's details": ended_task(stopCode=None, stoppedReason=None, containers=[]),
 }

@@ -344,7 +344,7 @@ def test_where_another_task_definition_logs_is_not_guessed(world: World) -> None
     for given in (overrides(), {"containerOverrides": [{"name": "main"}]}):
         record = World().settle(detail(overrides=given, taskDefinitionArn=definition)).record
         assert (record.log, record.result.json) == (None, None)
-        assert "not known" in str(record.result.note)
+        assert "task definition could not be read" in str(record.result.note)
 
 
 def test_settlement_is_a_plain_value() -> None:

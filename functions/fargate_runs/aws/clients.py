@@ -4,7 +4,7 @@ AWS_ENDPOINT_URL sends all of them to the local runtime: boto3 itself honours it
 """
 
 import logging
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 import boto3
@@ -28,6 +28,9 @@ def _config(*, connect: float, read: float, attempts: int) -> Config:
     return Config(
         connect_timeout=connect, read_timeout=read, retries={"mode": "standard", "total_max_attempts": attempts}
     )
+
+
+_LOGS: Final = _config(connect=1, read=2, attempts=2)
 
 
 @cache
@@ -54,7 +57,19 @@ def logs() -> "CloudWatchLogsClient":
 
     Not one: GetLogEvents is throttled when many tasks end at once, and a result that was not read then never is.
     """
-    return boto3.client("logs", config=_config(connect=1, read=2, attempts=2))
+    return boto3.client("logs", config=_LOGS)
+
+
+@lru_cache(maxsize=4)
+def logs_in(region: str) -> "CloudWatchLogsClient":
+    """The same in another Region."""
+    return boto3.client("logs", region_name=region, config=_LOGS)
+
+
+@cache
+def task_definitions() -> "ECSClient":
+    """For task definitions, which say where a container logs: nothing may wait long for that either."""
+    return boto3.client("ecs", config=_config(connect=1, read=1, attempts=2))
 
 
 @cache

@@ -20,6 +20,7 @@ from typing import Final, TypeVar
 from fargate_runs import lenient
 from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.kinds import ErrorName, OutcomeStatus
+from fargate_runs.links import partition_and_region
 from fargate_runs.log import NO_RESULT, LogLocation, Result
 from fargate_runs.outcome import Outcome
 from fargate_runs.patterns import Pattern
@@ -114,6 +115,7 @@ def task_item(record: TaskRecord, *, now: datetime, expires_at: int) -> Item:
             "mainContainer": record.main_container,
             "logGroup": record.log.group if record.log else None,
             "logStream": record.log.stream if record.log else None,
+            "logRegion": _other_region(record),
             "outcome": _outcome_item(record.outcome, record.result) if record.outcome else None,
             "lastLogLines": list(record.last_lines) or None,
             "logNote": record.log_note,
@@ -180,7 +182,7 @@ def task_of(item: Mapping[str, object]) -> TaskRecord:
         cpu=_text(item, "cpu"),
         memory=_text(item, "memory"),
         main_container=_text(item, "mainContainer"),
-        log=LogLocation.of(task_arn, str(item["logGroup"]), str(item["logStream"])) if "logGroup" in item else None,
+        log=_log_of(item, task_arn),
         outcome=_outcome_of(outcome) if outcome else None,
         result=Result(json=_text(outcome, "result"), note=_text(outcome, "resultNote")),
         last_lines=_lines(item.get("lastLogLines")),
@@ -378,6 +380,18 @@ def _whole_numbers(value: object) -> object:
 def _text(item: Mapping[str, object], name: str) -> str | None:
     value = item.get(name)
     return value if isinstance(value, str) else None
+
+
+def _other_region(record: TaskRecord) -> str | None:
+    """The Region of the log, where it is not the task's."""
+    _, region = partition_and_region(record.task_arn)
+    return record.log.region if record.log and record.log.region != region else None
+
+
+def _log_of(item: Mapping[str, object], task_arn: str) -> LogLocation | None:
+    if "logGroup" not in item:
+        return None
+    return LogLocation.of(task_arn, str(item["logGroup"]), str(item["logStream"]), _text(item, "logRegion"))
 
 
 def _lines(value: object) -> tuple[str, ...]:

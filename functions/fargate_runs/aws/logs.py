@@ -1,9 +1,11 @@
 """The containers' logs on CloudWatch Logs."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from fargate_runs.aws import clients
 from fargate_runs.log import LogLocation
 from fargate_runs.ports import LogReader, LogUnavailableError
 
@@ -13,30 +15,43 @@ if TYPE_CHECKING:
 
 
 class CloudWatchLogReader(LogReader):
-    """See LogReader. At most two calls: the newest page of a stream may be empty although the one before is not."""
+    """See LogReader. At most two calls: the newest page of a stream may be empty although the one before is not.
 
-    def __init__(self, client: "CloudWatchLogsClient") -> None:
+    `elsewhere` gives the client of another Region: a task definition may name one for its log.
+    """
+
+    def __init__(
+        self, client: "CloudWatchLogsClient", elsewhere: Callable[[str], "CloudWatchLogsClient"] = clients.logs_in
+    ) -> None:
         self._client = client
+        self._elsewhere = elsewhere
 
     def last_lines(self, location: LogLocation, limit: int) -> tuple[str, ...]:
         """See LogReader."""
         try:
-            page = self._page(location, limit)
+            client = self._in(location.region)
+            page = _page(client, location, limit)
             if not page["events"]:
-                page = self._page(location, limit, page["nextBackwardToken"])
+                page = _page(client, location, limit, page["nextBackwardToken"])
         except ClientError as error:
             raise LogUnavailableError(f"the log could not be read: {error.response['Error']['Code']}") from None
         except BotoCoreError as error:
             raise LogUnavailableError(f"the log could not be read: {type(error).__name__}") from None
         return tuple(event.get("message", "") for event in page["events"][-limit:])
 
-    def _page(self, location: LogLocation, limit: int, token: str | None = None) -> "GetLogEventsResponseTypeDef":
-        request: GetLogEventsRequestTypeDef = {
-            "logGroupName": location.group,
-            "logStreamName": location.stream,
-            "limit": limit,
-            "startFromHead": False,
-        }
-        if token:
-            request["nextToken"] = token
-        return self._client.get_log_events(**request)
+    def _in(self, region: str) -> "CloudWatchLogsClient":
+        return self._client if region == self._client.meta.region_name else self._elsewhere(region)
+
+
+def _page(
+    client: "CloudWatchLogsClient", location: LogLocation, limit: int, token: str | None = None
+) -> "GetLogEventsResponseTypeDef":
+    request: GetLogEventsRequestTypeDef = {
+        "logGroupName": location.group,
+        "logStreamName": location.stream,
+        "limit": limit,
+        "startFromHead": False,
+    }
+    if token:
+        request["nextToken"] = token
+    return client.get_log_events(**request)

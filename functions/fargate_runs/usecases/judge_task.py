@@ -1,7 +1,7 @@
 """Judge why a state that runs a task failed: the same names and the same cause, whichever machine asks.
 
-It reads what Step Functions says (facts B21 and B24) and nothing else but the log: what the state machine is told does
-not wait for the record, and a lost event does not change it.
+It reads what Step Functions says (facts B21 and B24) and nothing else but the log, and where that is: what the state
+machine is told does not wait for the record, and a lost event does not change it.
 """
 
 import json
@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from fargate_runs import lenient
 from fargate_runs.answer import failure_of
 from fargate_runs.errors import MalformedTaskError
-from fargate_runs.log_place import LogPlace
-from fargate_runs.log_reading import tail_of
+from fargate_runs.log_reading import TaskLogs
 from fargate_runs.patterns import Pattern
-from fargate_runs.ports import LogReader
 from fargate_runs.record import TaskRecord
 from fargate_runs.refused_start import is_of_a_call, refusal_of
 from fargate_runs.sync_failure import sync_failure_of
@@ -49,9 +47,8 @@ class Judgement:
 class JudgeTask:
     """The use case. It never raises: an error that tells neither of a task nor of a call goes on as it came."""
 
-    def __init__(self, logs: LogReader, *, log_place: LogPlace, prices: Prices) -> None:
+    def __init__(self, logs: TaskLogs, *, prices: Prices) -> None:
         self._logs = logs
-        self._log_place = log_place
         self._prices = prices
 
     def __call__(self, error: str, cause: str, run_id: str | None = None) -> Judgement:
@@ -64,8 +61,9 @@ class JudgeTask:
 
     def _of(self, task: EcsTask) -> Judgement:
         outcome = sync_failure_of(task)
-        record = TaskRecord.of(task, Pattern.SYNC, self._log_place.of(task))
-        tail = tail_of(self._logs, record, outcome)
+        place = self._logs.place_of(task)
+        record = TaskRecord.of(task, Pattern.SYNC, place.location)
+        tail = self._logs.tail_of(record, outcome, place.instead)
         failure = failure_of(record.settled(outcome, tail), outcome, self._prices)
         return Judgement(failure.error, failure.cause, outcome.transient, outcome.exit_code, log_problem=tail.problem)
 

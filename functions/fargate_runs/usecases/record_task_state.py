@@ -10,13 +10,11 @@ from dataclasses import dataclass, replace
 
 from fargate_runs.answer import Answer, Success, answer_of, smallest_answer_of
 from fargate_runs.kinds import ErrorName
-from fargate_runs.log_place import LogPlace
-from fargate_runs.log_reading import tail_of
+from fargate_runs.log_reading import TaskLogs
 from fargate_runs.outcome import Outcome, lost, outcome_of
 from fargate_runs.patterns import StateMachines
 from fargate_runs.ports import (
     AnswerRefusedError,
-    LogReader,
     LostRace,
     RunStore,
     TokenCallbacks,
@@ -72,10 +70,9 @@ class RecordTaskState:
         self,
         store: RunStore,
         callbacks: TokenCallbacks,
-        logs: LogReader,
+        logs: TaskLogs,
         abandoned: StopAbandoned,
         *,
-        log_place: LogPlace,
         state_machines: StateMachines,
         prices: Prices,
     ) -> None:
@@ -83,7 +80,6 @@ class RecordTaskState:
         self._callbacks = callbacks
         self._logs = logs
         self._abandoned = abandoned
-        self._log_place = log_place
         self._state_machines = state_machines
         self._prices = prices
 
@@ -135,7 +131,7 @@ class RecordTaskState:
         if stands.missing_sweeps < missing_sweeps:
             return None
         outcome = lost(stands.main_container)
-        tail = tail_of(self._logs, stands, outcome)
+        tail = self._logs.tail_of(stands, outcome)
         written = self._store.write_lost(stands.settled(outcome, tail))
         decided = isinstance(written, Written)
         return self._finish(Settlement(Step.DECIDE, written.record, decided=decided, log_problem=tail.problem), None)
@@ -144,9 +140,10 @@ class RecordTaskState:
         pattern = self._state_machines.pattern_of(
             task.execution_arn, has_token=task.token is not None, started_by=task.started_by
         )
-        record = TaskRecord.of(task, pattern, self._log_place.of(task))
+        place = self._logs.place_of(task)
+        record = TaskRecord.of(task, pattern, place.location)
         outcome = outcome_of(task)
-        tail = tail_of(self._logs, record, outcome) if outcome else None
+        tail = self._logs.tail_of(record, outcome, place.instead) if outcome else None
         if outcome and tail:
             record = record.settled(outcome, tail)
         written = self._store.write_task(record)
