@@ -30,7 +30,7 @@ _PROVISIONING: Final = re.compile(
 )
 _EC2_REFUSED: Final = re.compile(
     # AuthFailure is not among them: EC2 says that of itself now and then, and the next try succeeds (fact B47).
-    r"Unexpected EC2 error.*(Unauthorized|AccessDenied|NotFound|Invalid\w+|SecurityGroup)",
+    r"Unexpected EC2 error.*(Unauthorized|AccessDenied|NotFound|Invalid\w+|SecurityGroup|PolicyViolation)",
     re.IGNORECASE | re.DOTALL,
 )
 _SET_UP_BY_US: Final = re.compile(
@@ -38,8 +38,8 @@ _SET_UP_BY_US: Final = re.compile(
     re.IGNORECASE,
 )
 _SET_UP_FAILED: Final = re.compile(
-    r"fetching secret|unable to (pull|retrieve) secrets?|(cannot|can.t) pull (the )?(secrets|registry auth)"
-    r"|logger args|logging driver|log driver|\bmount|\bvolume",
+    r"fetching secret|unable to (pull|retrieve) secrets?|logger args|logging driver|log driver|\bmount|\bvolume"
+    r"|(cannot|can.t) (pull|retrieve|find) (the )?(secrets?|registry auth)\b",
     re.IGNORECASE,
 )
 _PULL_AGAIN_LATER: Final = re.compile(
