@@ -8,6 +8,7 @@ CANDIDATES := python3 python3.13 python3.12 python3.11 python3.14
 OLD_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p $(OLD_ENOUGH) >/dev/null 2>&1 && echo $$p && break; done)
 PORT ?=
+REPLACE ?=
 
 BIN := .venv/bin
 FAST_TESTS := tests/unit tests/functional tests/template tests/cli
@@ -24,7 +25,7 @@ setup: ## Make .venv from the locked requirements
 	@$(PYTHON) tools/setup_venv.py
 
 run: setup ## Start everything on this machine and watch runs succeed and fail in all three patterns
-	@$(BIN)/runs local up --brief $(if $(PORT),--port $(PORT))
+	@$(BIN)/runs local up --brief $(if $(PORT),--port $(PORT)) $(if $(REPLACE),--replace)
 	@$(BIN)/runs demo
 
 test: check unit simulation integration ## Everything that CI runs: format, lint, types, template, all tests

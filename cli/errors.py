@@ -3,6 +3,7 @@
 CliError            readable message on stderr, exit code 1
 ├─ BadInputError    the input is wrong: exit code 2, as for a wrong option
 ├─ NotRunningError  no local runtime: exit code 3
+├─ UnseenEndError   the run that was waited for could not be asked for any more: exit code 4
 ├─ ApiError         the API refused or failed
 │  └─ RunNotFoundError
 └─ (InterruptedWait is an exit of its own: 130)
@@ -21,6 +22,7 @@ OK = 0
 FAILED = 1
 BAD_INPUT = 2
 NOT_RUNNING = 3
+UNSEEN_END = 4
 INTERRUPTED = 130  # what shells report for Ctrl-C
 
 
@@ -40,6 +42,12 @@ class NotRunningError(CliError):
     """The local runtime is not up."""
 
     exit_code = NOT_RUNNING
+
+
+class UnseenEndError(CliError):
+    """Whoever knows how the run ends cannot be asked any more: nothing is said of the run itself."""
+
+    exit_code = UNSEEN_END
 
 
 class ApiError(CliError):

@@ -11,10 +11,15 @@ from cli.commands.redrive import redrive
 from cli.commands.replay import replay
 from cli.commands.show import show
 from cli.commands.start import start
+from cli.no_traceback import WithoutTraceback
 from cli.program import version
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog="Exit codes are in each command's help.")
+@click.group(
+    cls=WithoutTraceback,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes are in each command's help.",
+)
 @click.version_option(version(), prog_name="runs")
 def main() -> None:
     """Run containers as jobs on AWS Fargate, and learn how they ended.

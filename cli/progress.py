@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,36 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cli.documents import Run
+
+#: Longer than that nobody should wonder whether something still happens.
+TICK_SECONDS = 4.0
+
+
+@contextmanager
+def steps(write: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
+    """A function that tells of the next step; while it lasts, how long it does is told every few seconds."""
+    done, lock = threading.Event(), threading.Lock()
+    step, began = "", time.monotonic()
+
+    def tell(text: str) -> None:
+        nonlocal step, began
+        with lock:
+            step, began = text, time.monotonic()
+            write(text)
+
+    def tick() -> None:
+        while not done.wait(TICK_SECONDS):
+            with lock:
+                if step:
+                    write(f"  {step}: {duration(round(time.monotonic() - began))}")
+
+    thread = threading.Thread(target=tick, daemon=True)
+    thread.start()
+    try:
+        yield tell
+    finally:
+        done.set()
+        thread.join()
 
 
 @contextmanager

@@ -27,6 +27,7 @@ class RuntimeControl(Protocol):
         port: int | None = None,
         parameters: Mapping[str, str] | None = None,
         containers: str | None = None,
+        replace: bool = False,
         progress: Callable[[str], None],
     ) -> RuntimeStatus:
         """Start the local runtime and deploy to it; at once when it is up already."""

@@ -20,18 +20,27 @@ from typing import Final
 
 import psutil
 
-from local.deploy import deploy, deployed
-from local.errors import PortInUseError, StartFailedError, UnknownContainersError
+from local.deploy import deploy, deployed, running_tasks
+from local.errors import (
+    NoPortError,
+    NoStateDirectoryError,
+    PortInUseError,
+    StartFailedError,
+    UnknownContainersError,
+    WouldReplaceError,
+)
 from local.fingerprint import of_runtime
 from local.leftovers import remove_containers
 from local.parameters import check_parameters
-from local.paths import DEFAULT_PORT, PROJECT, REGION, STACK_NAME, state_directory
+from local.paths import PROJECT, REGION, STACK_NAME, state_directory
+from local.port_choice import choose, remember, remembered
 from local.state import MARK, Containers, RuntimeState, forget_state, kill_marked, read_state, write_state
 
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 20
 ANSWER_SECONDS: Final = 30
 PORT_SECONDS: Final = 2
+LARGEST_PORT: Final = 65_535
 # The name of an API in AWS; the embedded AWS serves it under a path of its own.
 API_URL: Final = re.compile(r"^https://([a-z0-9]+)\.execute-api\.[^/]+/")
 Progress = Callable[[str], None]
@@ -59,26 +68,50 @@ def up(
     port: int | None = None,
     parameters: Mapping[str, str] | None = None,
     containers: str | None = None,
+    replace: bool = False,
     progress: Progress = lambda _: None,
 ) -> RuntimeStatus:
     """Start the runtime unless it is up, and deploy the stack unless it is up to date.
 
     `parameters` are those of the template; `containers` is "process" or "docker" (FARGATE_RUNS_CONTAINERS unless told).
-    A runtime on another port, with other containers, or of older code, is replaced.
+    Without `port` it is FARGATE_RUNS_PORT, that of last time, or one of this checkout's own. A runtime of other code is
+    replaced, and so is any with `replace`; one on another port or with other containers is not without it.
     Errors: `local.errors.LocalRuntimeError`.
     """
     check_parameters(parameters or {})
     with _alone():
         wanted = _containers(containers)
-        state = _usable(port, wanted)
-        if state is None:
+        state = None if replace else _usable(progress)
+        if state is not None:
+            _refuse_another(state, port, wanted)
+            progress(f"the local runtime is up at {state.endpoint}")
+        else:
             if wanted is Containers.DOCKER:
                 _require_engine()
             _down()
-            state = start(port or int(os.environ.get("FARGATE_RUNS_PORT") or DEFAULT_PORT), progress, containers)
-        else:
-            progress(f"the local runtime is up at {state.endpoint}")
+            state = start(_port(port, progress), progress, containers)
+        remember(state_directory(), state.port)
         return _status(state, deploy(state.endpoint, progress, parameters))
+
+
+def _port_of_the_environment() -> int | None:
+    text = os.environ.get("FARGATE_RUNS_PORT")
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= LARGEST_PORT:
+        raise NoPortError(text)
+    return int(text)
+
+
+def _port(asked: int | None, progress: Progress) -> int:
+    if asked := asked or _port_of_the_environment():
+        return asked
+    directory = state_directory()
+    last = remembered(directory)
+    found = choose(directory, lambda port: _is_free(port, wait_seconds=PORT_SECONDS if port == last else 0))
+    if last not in {None, found}:
+        progress(f"port {last} is in use by another program: this time it is {found}")
+    return found
 
 
 def down() -> bool:
@@ -91,8 +124,12 @@ def down() -> bool:
 def _alone() -> Iterator[None]:
     """One `up` or `down` at a time for a state directory; another waits its turn."""
     directory = state_directory()
-    directory.mkdir(parents=True, exist_ok=True)
-    with (directory / "lock").open("w") as file:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        file = (directory / "lock").open("w")
+    except OSError as error:
+        raise NoStateDirectoryError(directory, error.strerror or str(error)) from error
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -126,11 +163,26 @@ def _status(state: RuntimeState, outputs: Mapping[str, str]) -> RuntimeStatus:
     return RuntimeStatus(state.endpoint, REGION, STACK_NAME, reachable, state.guard_pid)
 
 
-def _usable(port: int | None, containers: Containers | None) -> RuntimeState | None:
+def _usable(progress: Progress) -> RuntimeState | None:
+    """The runtime that is up, if it is of this code."""
     state = read_state()
-    if state is None or state.code != of_runtime() or not _answers_in_time(state):
+    if state is None or not _answers_in_time(state):
         return None
-    return state if port in {None, state.port} and containers in {None, state.containers} else None
+    if state.code != of_runtime():
+        progress(
+            "the local runtime that is up is of other code: a new one takes its place, without its runs and records"
+        )
+        return None
+    return state
+
+
+def _refuse_another(state: RuntimeState, port: int | None, containers: Containers | None) -> None:
+    """Who asks for another runtime than the one that is up has to say that it may go."""
+    asked = [f"on port {port}"] if port not in {None, state.port} else []
+    asked += [f"with containers as {containers}"] if containers not in {None, state.containers} else []
+    if asked:
+        stands = f"on port {state.port} with containers as {state.containers}"
+        raise WouldReplaceError(stands, " ".join(asked), running_tasks(state.endpoint))
 
 
 def _containers(given: str | None) -> Containers | None:
@@ -233,12 +285,18 @@ def _terminate(state: RuntimeState) -> None:
 
 
 def _await_free(port: int) -> None:
+    if not _is_free(port, wait_seconds=PORT_SECONDS):
+        raise PortInUseError(port)
+
+
+def _is_free(port: int, *, wait_seconds: float) -> bool:
     """A runtime that was killed a moment ago may still be letting go of its port."""
-    deadline = time.monotonic() + PORT_SECONDS
+    deadline = time.monotonic() + wait_seconds
     while _listens(port):
-        if time.monotonic() > deadline:
-            raise PortInUseError(port)
+        if time.monotonic() >= deadline:
+            return False
         time.sleep(0.05)
+    return True
 
 
 def _listens(port: int) -> bool:

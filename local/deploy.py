@@ -90,6 +90,18 @@ def deployed(endpoint: str, fingerprint: str | None = None) -> Mapping[str, str]
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
+def running_tasks(endpoint: str) -> int | None:
+    """How many tasks run in all clusters; None where nobody says."""
+    ecs = _client("ecs", endpoint)
+    try:
+        clusters = ecs.list_clusters()["clusterArns"]
+        return sum(
+            len(page["taskArns"]) for one in clusters for page in ecs.get_paginator("list_tasks").paginate(cluster=one)
+        )
+    except (ClientError, BotoCoreError):
+        return None
+
+
 def _outputs(endpoint: str) -> Mapping[str, str]:
     outputs = deployed(endpoint)
     if outputs is None:

@@ -2,6 +2,9 @@
 
 LocalRuntimeError
 ├── PortInUseError
+├── NoPortError
+├── NoStateDirectoryError
+├── WouldReplaceError
 ├── StartFailedError
 ├── MissingInterpreterError
 ├── DeployFailedError
@@ -27,6 +30,33 @@ class PortInUseError(LocalRuntimeError):
         super().__init__(
             f"port {port} of 127.0.0.1 is in use by another program: choose another with `runs local up --port N` "
             f"or `make run PORT=N`"
+        )
+
+
+class NoPortError(LocalRuntimeError):
+    """The environment names a port that there is not."""
+
+    def __init__(self, given: str) -> None:
+        super().__init__(f"FARGATE_RUNS_PORT must be a number from 1 to 65535, not {given!r}")
+
+
+class NoStateDirectoryError(LocalRuntimeError):
+    """What the runtime keeps cannot be kept there."""
+
+    def __init__(self, directory: Path, why: str) -> None:
+        super().__init__(
+            f"cannot write into {directory} ({why}): make it writable, or name another place in FARGATE_RUNS_LOCAL_DIR"
+        )
+
+
+class WouldReplaceError(LocalRuntimeError):
+    """A runtime is up, and another one was asked for."""
+
+    def __init__(self, stands: str, asked: str, tasks: int | None) -> None:
+        running = {None: "", 0: "", 1: "a task that runs in it, "}.get(tasks, f"{tasks} tasks that run in it, ")
+        super().__init__(
+            f"the local runtime is up {stands}; {asked} it would be a new one, and {running}its records, logs and "
+            "whatever else was deployed into it would be gone: say --replace if they may go"
         )
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
-DEFAULT_PORT: Final = 4577
 STACK_NAME: Final = "fargate-runs"
 REGION: Final = "us-east-1"
 

@@ -10,6 +10,7 @@ import click
 from cli.commands.fault import fault
 from cli.errors import BadInputError, NotRunningError
 from cli.program import program
+from cli.progress import steps
 from cli.surroundings import Surroundings, pass_surroundings, readable_runtime_errors
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def local() -> None:
     """The whole application on this machine: no AWS account, no Docker.
 
     \b
-    Exit codes: 0 done; 1 it failed, in one line on stderr; 3 (status) nothing is running.
+    Exit codes: 0 done; 1 it failed; 2 what was given cannot be; 3 (status, fault) nothing is running.
     """
 
 
@@ -29,32 +30,46 @@ local.add_command(fault)
 
 
 @local.command()
-@click.option("--port", type=click.IntRange(1, 65535), help="Where the embedded AWS listens; default: its own choice.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Where the embedded AWS listens; default: as last time, at first one of this checkout's own.",
+)
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the template.")
 @click.option(
     "--containers",
     type=click.Choice(["process", "docker"]),
     help="What the tasks' containers are; default: what runs already, or processes.",
 )
+@click.option(
+    "--replace", is_flag=True, help="Let a runtime that is up go, with all that is in it, and start a new one."
+)
 @click.option("--brief", is_flag=True, help="Do not say what to type next.")
 @pass_surroundings
 def up(
-    surroundings: Surroundings, port: int | None, parameters: tuple[str, ...], containers: str | None, brief: bool
+    surroundings: Surroundings,
+    port: int | None,
+    parameters: tuple[str, ...],
+    containers: str | None,
+    replace: bool,
+    brief: bool,
 ) -> None:
     """Start the local runtime and deploy the template to it.
 
-    Deploys only what changed since the last time.
+    Deploys only what changed since the last time. A parameter keeps the value that was given last, until the local
+    runtime is stopped. Another port or other containers need a new runtime: --replace.
 
     \b
       runs local up
       runs local up --port 4570
       runs local up --containers docker
       runs local up --parameter "ScheduleExpression=rate(5 minutes)"
+      runs local up --parameter ScheduleExpression=
     """
     given = dict(_parameter(text) for text in parameters)
-    with readable_runtime_errors():
+    with readable_runtime_errors(), steps(click.echo) as progress:
         control = surroundings.control()
-        status = control.up(port=port, parameters=given, containers=containers, progress=click.echo)
+        status = control.up(port=port, parameters=given, containers=containers, replace=replace, progress=progress)
     if brief:
         return
     runs = program()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.errors import FAILED, INTERRUPTED, OK, ApiError, BadInputError, refused
+from cli.errors import FAILED, INTERRUPTED, OK, ApiError, BadInputError, UnseenEndError, refused
 from cli.program import program
 from cli.surroundings import Surroundings, pass_surroundings
 from cli.target import Target, TargetOptions, resolve, target_options
@@ -73,7 +73,8 @@ def start(
 
     \b
     Exit codes: 0 started (with --wait: it SUCCEEDED); 1 it could not be started (with --wait: it FAILED or was
-    STOPPED); 2 the request is wrong; 3 the local runtime is not running; 130 stopped waiting, the run goes on.
+    STOPPED); 2 the request is wrong; 3 the local runtime is not running; 4 (with --wait) its end was not seen,
+    because the API or the local runtime does not answer any more; 130 stopped waiting, the run goes on.
     """
     from cli.api_client import ApiClient, started_of
 
@@ -129,6 +130,13 @@ def _how_to_look(started: StartedRun, target: Target) -> str:
     return f"Look at it:  {program()} show {shlex.quote(started.run_id)}{target.options}"
 
 
+def _what_becomes(started: StartedRun, target: Target, surroundings: Surroundings) -> str:
+    """Of a run that nobody can be asked about."""
+    if target.endpoint is None or surroundings.control().status() is not None:
+        return f"The run itself goes on. {_how_to_look(started, target)}"
+    return "The local runtime has ended, and the run with it: nothing of it is kept."
+
+
 def _wait(api: ApiClient, target: Target, started: StartedRun, surroundings: Surroundings, *, as_json: bool) -> int:
     """Show the run until its end and return the exit code. With --json only the end goes to stdout."""
     from cli.api_client import run_of
@@ -152,6 +160,6 @@ def _wait(api: ApiClient, target: Target, started: StartedRun, surroundings: Sur
         click.echo(f"\nStopped waiting, the run goes on. {_how_to_look(started, target)}", err=True)
         return INTERRUPTED
     except ApiError as error:
-        raise ApiError(f"{error.message}\nThe run itself goes on. {_how_to_look(started, target)}") from error
+        raise UnseenEndError(f"{error.message}\n{_what_becomes(started, target, surroundings)}") from error
     click.echo(json.dumps(document, indent=2) if as_json else run_end(run))
     return OK if run.status == SUCCEEDED else FAILED

@@ -130,6 +130,7 @@ class Control:
     ports: list[int | None] = field(default_factory=list)
     parameters: list[dict[str, str]] = field(default_factory=list)
     containers: list[str | None] = field(default_factory=list)
+    replaces: list[bool] = field(default_factory=list)
 
     def up(
         self,
@@ -137,12 +138,14 @@ class Control:
         port: int | None = None,
         parameters: Mapping[str, str] | None = None,
         containers: str | None = None,
+        replace: bool = False,
         progress: Callable[[str], None],
     ) -> RuntimeStatus:
         """Tell of one step, and give `found`."""
         self.ports.append(port)
         self.parameters.append(dict(parameters or {}))
         self.containers.append(containers)
+        self.replaces.append(replace)
         progress("deploying the stack")
         status = self.status()
         assert status is not None

@@ -5,10 +5,12 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from cli import progress
 from cli.main import main
 from cli.program import program
 from local.errors import BadParametersError, LocalRuntimeError
 from tests.cli.standin import Control, runtime_status, surroundings
+from tests.waiting import eventually
 
 ENDPOINT = "http://127.0.0.1:4566"
 
@@ -34,6 +36,25 @@ def test_up_takes_parameters_of_the_template_and_can_be_brief(runner: CliRunner)
 
     assert control.parameters == [{"ScheduleExpression": "rate(5 minutes)", "A": "b=c"}]
     assert result.stdout == "deploying the stack\n"
+
+
+@pytest.mark.parametrize("options", [[], ["--replace"]])
+def test_up_replaces_a_runtime_only_when_it_is_told_so(runner: CliRunner, options: list[str]) -> None:
+    control = Control(runtime_status(ENDPOINT))
+
+    result = runner.invoke(main, ["local", "up", "--brief", *options], obj=surroundings(control))
+
+    assert (result.exit_code, control.replaces) == (0, [bool(options)])
+
+
+def test_a_step_that_takes_long_is_told_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert progress.TICK_SECONDS < 5
+    monkeypatch.setattr(progress, "TICK_SECONDS", 0.01)
+    said: list[str] = []
+    with progress.steps(said.append) as tell:
+        tell("building")
+        eventually(lambda: len(said) >= 3, "two ticks")
+    assert said[:3] == ["building", "  building: 0.0 s", "  building: 0.0 s"]
 
 
 @pytest.mark.parametrize("choice", ["process", "docker"])

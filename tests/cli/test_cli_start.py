@@ -253,9 +253,25 @@ def test_the_end_says_how_the_execution_ended_otherwise(runner: CliRunner) -> No
 def test_an_api_that_goes_away_does_not_hide_that_the_run_goes_on(runner: CliRunner) -> None:
     result, _, _ = waited(runner, [Reply(200, run("RUNNING")), Reply(503, {})])
 
-    assert result.exit_code == 1
+    assert result.exit_code == 4
     assert "HTTP 503" in result.stderr
     assert f"show {RUN_ID}" in result.stderr
+
+
+def test_a_runtime_that_has_ended_meanwhile_is_told_from_a_job_that_failed(runner: CliRunner) -> None:
+    control = Control()
+    with serving(scripted({POST: [ACCEPTED], GET: [Reply(200, run("RUNNING"))]})) as server:
+        control.found = runtime_status(server.url)
+
+        def end_the_runtime(_seconds: float) -> None:
+            control.found = None
+            server.answer = lambda _request: Reply(502, "gone")
+
+        around = Surroundings(control=lambda: control, sleep=end_the_runtime)
+        result = runner.invoke(main, WAIT, obj=around)
+
+    assert result.exit_code == 4
+    assert result.stderr.endswith("The local runtime has ended, and the run with it: nothing of it is kept.\n")
 
 
 def test_ctrl_c_says_that_the_run_goes_on(runner: CliRunner) -> None:

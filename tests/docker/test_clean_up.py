@@ -10,6 +10,7 @@ import pytest
 
 from local import control
 from local.ecs.docker_engine import ContainerOptions, Engine
+from local.errors import WouldReplaceError
 from local.state import read_state
 from tests.contract.conftest import prepared
 from tests.docker.conftest import IMAGE, needs_docker
@@ -62,10 +63,11 @@ def test_an_ended_container_is_removed(tmp_path: Path, engine: Engine) -> None:
         eventually(lambda: not engine.labelled(state.runtime_id), "the end of its containers")
 
 
-def test_another_choice_replaces_the_runtime(tmp_path: Path) -> None:
+def test_another_choice_is_another_runtime(tmp_path: Path) -> None:
     with bare_runtime(tmp_path):
         first = read_state()
         assert first is not None
         assert first.containers == "docker"
-        assert control._usable(None, control._containers("docker")) == first
-        assert control._usable(None, control._containers("process")) is None
+        control._refuse_another(first, None, control._containers("docker"))
+        with pytest.raises(WouldReplaceError, match="with containers as process it would be a new one"):
+            control._refuse_another(first, None, control._containers("process"))

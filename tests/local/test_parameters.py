@@ -19,7 +19,7 @@ RIGHT = {
 }
 WRONG = {
     ("ScheduleExpresion", ""): "There is no parameter ScheduleExpresion: did you mean ScheduleExpression?",
-    ("Zzz", "1"): "There is no parameter Zzz. There are AllowedTaskDefinitions, ",
+    ("Zzz", "1"): "There is no parameter Zzz. There are Allowed",
     ("Runtime", "python3.13"): "Runtime is what this machine has",
     ("Architecture", "arm64"): "Architecture is what this machine has",
     ("TaskCpu", "300"): "TaskCpu must be one of 256, 512, 1024, 2048, 4096, 8192, 16384, not '300'.",

@@ -73,7 +73,7 @@ async def _for_ever(address: str, port: int) -> None:
 def main() -> int:
     """Forward until Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("port", type=int, help="the port of the local runtime (4577 unless told)")
+    parser.add_argument("port", type=int, help="the port of the local runtime, which `runs local status` tells")
     port = parser.parse_args().port
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_for_ever(gateway(), port))
