@@ -83,10 +83,12 @@ NO_CAPACITY = [
     "Capacity is unavailable at this time. Please try again later or in a different availability zone",
     f"You\N{RIGHT SINGLE QUOTATION MARK}{LIMIT}",
     f"You'{LIMIT}",
+    "You've reached the limit on the number of tasks you can run concurrently",
+    "Tasks provisioning capacity limit exceeded.",
 ]
 CAPACITY: dict[str, Raised] = {
     **{
-        f"{error}: {text[:20]}": Raised(f"ECS.{error}", said(text, "ClientException"))
+        f"{error}: {text}": Raised(f"ECS.{error}", said(text, "ClientException"))
         for error in ("ClientException", "AmazonECSException")
         for text in NO_CAPACITY
     },
