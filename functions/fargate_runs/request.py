@@ -29,7 +29,7 @@ LONGEST_TIMEOUT: Final = 99_999_999  # seconds, Step Functions' own limit (fact 
 _OURS: Final = {
     "RUN_ID": 80,
     "RUN_EXECUTION_ARN": 300,
-    "RUN_ATTEMPT": 2,
+    "RUN_ATTEMPT": 4,
     "RUN_TIMEOUT_SECONDS": 8,
 }  # reserved characters for what the machines put in themselves
 _RESERVED_FOR_TOKEN: Final = 1_024  # real tokens have 700 to 1,100 characters with their JSON around them

@@ -49,6 +49,29 @@ def test_an_exit_code_that_was_named_is_tried_again(stack: Stack, pattern: str) 
 
 
 @pytest.mark.parametrize("pattern", WAITS)
+def test_a_redrive_after_a_time_out_is_the_next_attempt(stack: Stack, pattern: str) -> None:
+    command = f"{ATTEMPT}; import time; time.sleep(600 if os.environ['RUN_ATTEMPT'] == '1' else 0)"
+    given = {"commands": ["python", "-c", command], "timeoutSeconds": 20}
+    execution = stack.execute(pattern, given)
+    assert execution["error"] == "States.Timeout"
+    stack.sfn.redrive_execution(executionArn=str(execution["executionArn"]))
+    again = stack.ended_execution(str(execution["executionArn"]))
+    assert (again["status"], again["redriveCount"]) == ("SUCCEEDED", 1)
+    run = stack.ended_run(str(execution["name"]))
+    assert (run["status"], run["result"]) == ("SUCCEEDED", {"attempt": "2"})
+
+
+@pytest.mark.parametrize("pattern", WAITS)
+def test_a_redrive_of_a_run_that_was_decided_upon_fails_again_at_once(stack: Stack, pattern: str) -> None:
+    execution = stack.execute(pattern, {"commands": ["python", "-c", "raise SystemExit(3)"]})
+    stack.sfn.redrive_execution(executionArn=str(execution["executionArn"]))
+    again = stack.ended_execution(str(execution["executionArn"]))
+    assert (again["status"], again["error"], again["redriveCount"]) == ("FAILED", "Container.ExitedNonZero", 1)
+    run = stack.ended_run(str(execution["name"]))
+    assert (run["status"], run["error"], len(run["attempts"])) == ("FAILED", "Container.ExitedNonZero", 1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("pattern", WAITS)
 def test_another_exit_code_is_not(stack: Stack, pattern: str) -> None:
     _, attempts, execution = finished(stack, pattern, *WELL_AT_THE_THIRD, retryOnExitCodes=[3])
     assert execution["error"] == "Container.ExitedNonZero"

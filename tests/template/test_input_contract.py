@@ -183,7 +183,7 @@ def test_the_limit_of_the_overrides_is_counted_to_the_character(deployed: Object
     """ECS counts the JSON of the overrides (fact B30); a callback keeps 1,024 characters of it for its token."""
     check = deployed["States"]["Check the input"]
     callback = "TASK_TOKEN'" in str(check["Choices"][-2])
-    own = [("RUN_ID", NAME), ("RUN_EXECUTION_ARN", CONTEXT["Execution"]["Id"]), ("RUN_ATTEMPT", "10")]
+    own = [("RUN_ID", NAME), ("RUN_EXECUTION_ARN", CONTEXT["Execution"]["Id"]), ("RUN_ATTEMPT", "9999")]
     own += [("TASK_TOKEN", "x" * 1024)] if callback else []
     own += [("RUN_TIMEOUT_SECONDS", "9" * 8)] if "RUN_TIMEOUT_SECONDS', 'Value'" in str(check["Choices"][-2]) else []
     environment = [{"Name": name, "Value": value} for name, value in own]

@@ -87,6 +87,17 @@ def test_a_further_attempt_says_which_one_it_is_and_where_it_runs(deployed: Obje
     assert {"Name": "RUN_ATTEMPT", "Value": "12"} in variables
 
 
+@pytest.mark.parametrize(("redrives", "attempt"), [(0, "2"), (1, "3"), (20, "22")])
+def test_a_redrive_is_a_further_attempt(redrives: int, attempt: str, deployed: Object, evaluate: Evaluate) -> None:
+    """It enters the state with the variables that stood, so that two tasks would say that they are the same attempt."""
+    (state,) = (each for each in deployed["States"].values() if ":ecs:runTask" in each.get("Resource", ""))
+    _, variables = choose(deployed["States"]["Check the input"], evaluate, {"input": {}, "context": CONTEXT})
+    redriven = {**CONTEXT, "Execution": {**CONTEXT["Execution"], "RedriveCount": redrives}}
+    found = evaluated(state["Arguments"], evaluate, {"context": redriven}, variables | {"attempt": 2})
+    variables = found["Overrides"]["ContainerOverrides"][0]["Environment"]
+    assert {"Name": "RUN_ATTEMPT", "Value": attempt} in variables
+
+
 def test_a_launch_type_is_never_given_together_with_a_strategy(deployed: Object) -> None:
     assert "LaunchType" not in json.dumps(deployed)
 

@@ -68,6 +68,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"environment": []}, "environment", "must be an object"),
     ({"environment": None}, "environment", "must be an object"),
     ({"environment": "A=b"}, "environment", "must be an object"),
+    ({"environment": ["RUN_ID"]}, "environment", "must be an object"),
     ({"environment": {"A": 1}}, "environment", "A must have a text"),
     ({"environment": {"A": None}}, "environment", "A must have a text"),
     ({"environment": {"": "x"}}, "environment", "no name"),
