@@ -6,13 +6,16 @@
     ├── TokenError
     │   ├── TokenClosedError           the token is answered, timed out, or its execution is over (fact B29)
     │   ├── TokenUnusableError         this never was a token of Step Functions
+    │   ├── TokenKeyError              the key of the token's machine is not ours to use: perhaps later
     │   └── AnswerRefusedError         the answer itself was refused: too long, or no JSON
     ├── CallbacksUnavailableError      the answer may or may not have arrived: throttled, down, timed out
     ├── LogUnavailableError            the log could not be read
     ├── TaskDefinitionUnavailableError ECS did not say what a task definition is: throttled, down
     │   └── TaskDefinitionRefusedError … because it is not there, or not ours to read
     ├── ClusterUnavailableError        ECS did not answer: throttled, down, refused
+    │   └── TasksRefusedError          it refuses for one of the tasks that were named, or for all
     ├── ExecutionsUnavailableError     Step Functions did not say how an execution stands
+    │   └── ExecutionNotShownError     it will not say so of this one, now or later
     └── ExecutionError
         ├── ExecutionExistsError       an execution of this name exists (fact B32)
         ├── ExecutionThrottledError    certainly not started, may work later
@@ -68,6 +71,10 @@ class TokenUnusableError(TokenError):
     """This never was a token of Step Functions: another application's variable of the same name."""
 
 
+class TokenKeyError(TokenError):
+    """The machine of this token has a key that is not ours to use. Whoever mends that lets the answer through."""
+
+
 class AnswerRefusedError(TokenError):
     """The token is fine, the answer is not: too long or no JSON."""
 
@@ -94,6 +101,21 @@ class ClusterUnavailableError(PortError):
 
 class ExecutionsUnavailableError(PortError):
     """Step Functions did not say how an execution stands: throttled, down, refused."""
+
+
+class TasksRefusedError(ClusterUnavailableError):
+    """ECS refuses the call for what it names. Of several tasks it may be one that it will not hear of."""
+
+
+class ExecutionNotShownError(ExecutionsUnavailableError):
+    """Step Functions will not say how this execution stands, or says what cannot be read. Others it may well show.
+
+    `is_denied` says that a permission is missing, be it for this one or for all.
+    """
+
+    def __init__(self, problem: str, *, is_denied: bool = False) -> None:
+        super().__init__(problem)
+        self.is_denied = is_denied
 
 
 class ExecutionError(PortError):
@@ -325,7 +347,10 @@ class Executions(ABC):
 
     @abstractmethod
     def running(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
-        """Pages of the executions of a machine that run, as they stood a moment ago."""
+        """Pages of the executions of a machine that run, as they stood a moment ago, without those that cannot be read.
+
+        Whoever asks for one of those by its ARN is told so.
+        """
 
     @abstractmethod
     def newest(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:

@@ -47,6 +47,9 @@ def _count(report: SweepReport) -> None:
         "TasksStopped": report.stopped,
         "TasksOpen": report.open_tasks,
         "AnswersRefused": report.refused,
+        "AnswersWithheld": report.withheld,
+        "SweepTasksRefused": report.refused_tasks,
+        "SweepExecutionsNotShown": report.not_shown,
     }
     for name, value in counts.items():
         if value or (name == FAILURES and not report.is_skipped):

@@ -30,6 +30,9 @@ def report(change: TaskStateChange, done: Settlement) -> None:
         count("TokensClosedByOthers")
     if done.refused:
         count("AnswersRefused")
+    if done.withheld:
+        logger.warning("the token's key is not ours to use: the sweep tries again", run_id=record.run_id)
+        count("AnswersWithheld")
     if done.stopped:
         count("TasksStopped", done.stopped)
     if done.contradicted:

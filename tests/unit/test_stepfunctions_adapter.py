@@ -16,6 +16,7 @@ from fargate_runs.ports import (
     AnswerRefusedError,
     CallbacksUnavailableError,
     ExecutionExistsError,
+    ExecutionNotShownError,
     ExecutionRefusedError,
     Executions,
     ExecutionsUnavailableError,
@@ -23,6 +24,7 @@ from fargate_runs.ports import (
     ExecutionUnknownError,
     TokenCallbacks,
     TokenClosedError,
+    TokenKeyError,
     TokenUnusableError,
 )
 from tests.fakes.clock import NOON
@@ -94,6 +96,8 @@ def _sender(callbacks: TokenCallbacks, method: str) -> Callable[[], None]:
         ("InternalServerError", CallbacksUnavailableError),
         ("AccessDeniedException", CallbacksUnavailableError),
         ("KmsThrottlingException", CallbacksUnavailableError),
+        ("KmsAccessDeniedException", TokenKeyError),
+        ("KmsInvalidStateException", TokenKeyError),
     ],
 )
 def test_further_codes(code: str, error: type[PortError], stubbed: tuple[Any, Stubber]) -> None:
@@ -186,7 +190,7 @@ def test_asking_leaves_an_open_token_open() -> None:
 
 @pytest.mark.parametrize(
     ("code", "closed"),
-    [("TaskDoesNotExist", True), ("TaskTimedOut", True), ("InvalidToken", False), ("ValidationException", False)],
+    [("TaskDoesNotExist", True), ("TaskTimedOut", True), ("InvalidToken", False), ("KmsAccessDeniedException", False)],
 )
 def test_codes_of_a_heartbeat(code: str, closed: bool, stubbed: tuple[Any, Stubber]) -> None:
     client, stubber = stubbed
@@ -368,16 +372,50 @@ def test_no_answer_to_a_question(name: str) -> None:
         QUESTIONS[name][1](StepFunctionsExecutions(nowhere))
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
-def test_an_answer_that_cannot_be_read_is_no_answer(name: str, stubbed: tuple[Any, Stubber]) -> None:
+def test_an_answer_that_cannot_be_read_is_no_answer(stubbed: tuple[Any, Stubber]) -> None:
     """A status that is not known yet, say: it is not guessed, and named without what was sent."""
-    operation, ask = QUESTIONS[name]
     client, stubber = stubbed
-    strange = {**as_answer(numbered(0)), "status": CANARY}
-    stubber.add_response(operation, strange if operation == "describe_execution" else {"executions": [strange]})
-    with pytest.raises(ExecutionsUnavailableError, match="cannot be read: execution: status") as raised:
-        ask(StepFunctionsExecutions(client))
+    stubber.add_response("describe_execution", {**as_answer(numbered(0)), "status": CANARY})
+    with pytest.raises(ExecutionNotShownError, match="cannot be read: execution: status") as raised:
+        StepFunctionsExecutions(client).describe(EXECUTION_ARN)
     assert CANARY not in str(raised.value)
+    assert not raised.value.is_denied
+
+
+@pytest.mark.parametrize("name", ["running", "newest"])
+def test_one_in_a_list_that_cannot_be_read_hides_no_other(name: str, stubbed: tuple[Any, Stubber]) -> None:
+    client, stubber = stubbed
+    strange = {**as_element(numbered(1)), "status": CANARY}
+    stubber.add_response("list_executions", {"executions": [as_element(numbered(0)), strange, as_element(numbered(2))]})
+    (page,) = getattr(StepFunctionsExecutions(client), name)(MACHINES.callback)
+    assert list(page) == [numbered(0), numbered(2)]
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "is_shown", "is_denied"),
+    [
+        ("ValidationException", 400, False, False),
+        ("KmsAccessDeniedException", 400, False, True),
+        ("KmsInvalidStateException", 400, False, False),
+        ("AccessDeniedException", 400, False, True),
+        ("SomethingOfTomorrow", 400, False, False),
+        ("SomethingOfTomorrow", 500, True, False),
+        ("InternalServerError", 400, True, False),
+        ("KmsThrottlingException", 400, True, False),
+        ("ThrottlingException", 400, True, False),
+        ("ExpiredTokenException", 400, True, False),
+    ],
+)
+def test_whether_a_refusal_is_about_the_one_execution(
+    code: str, status: int, is_shown: bool, is_denied: bool, stubbed: tuple[Any, Stubber]
+) -> None:
+    """An ARN that nobody will tell of keeps no other from being asked for; a throttle passes."""
+    client, stubber = stubbed
+    stubber.add_client_error("describe_execution", code, http_status_code=status)
+    with pytest.raises(ExecutionsUnavailableError, match=code) as raised:
+        StepFunctionsExecutions(client).describe(EXECUTION_ARN)
+    assert isinstance(raised.value, ExecutionNotShownError) is not is_shown
+    assert getattr(raised.value, "is_denied", False) is is_denied
 
 
 def test_a_page_that_fails_after_one_that_did_not(stubbed: tuple[Any, Stubber]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fargate_runs import lenient
-from fargate_runs.ports import Cluster, ClusterUnavailableError, Described, TaskList
+from fargate_runs.ports import Cluster, ClusterUnavailableError, Described, TaskList, TasksRefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MISSING: Final = "MISSING"  # fact B12
+# Refusals for what a call names: an ARN of another cluster or of an older form, a task that a policy leaves out.
+_REFUSALS: Final = frozenset(
+    {"AccessDeniedException", "ClientException", "InvalidParameterException", "ValidationException"}
+)
 # StopTask of a task that ECS no longer knows: it does not run.
 _NOT_FOUND: Final = "InvalidParameterException"
 
@@ -87,4 +91,4 @@ def _translated(call: Callable[[], T]) -> T:
 def _unavailable(error: BotoCoreError | ClientError) -> ClusterUnavailableError:
     """Only the code: a message of AWS may repeat what was sent."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-    return ClusterUnavailableError(f"ECS answered {code}")
+    return (TasksRefusedError if code in _REFUSALS else ClusterUnavailableError)(f"ECS answered {code}")

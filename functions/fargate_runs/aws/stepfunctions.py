@@ -1,6 +1,7 @@
 """Step Functions: answers to task tokens, and executions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,6 +13,7 @@ from fargate_runs.ports import (
     CallbacksUnavailableError,
     ExecutionError,
     ExecutionExistsError,
+    ExecutionNotShownError,
     ExecutionRefusedError,
     Executions,
     ExecutionsUnavailableError,
@@ -21,6 +23,7 @@ from fargate_runs.ports import (
     TokenCallbacks,
     TokenClosedError,
     TokenError,
+    TokenKeyError,
     TokenUnusableError,
 )
 
@@ -33,9 +36,30 @@ _TOKEN_ERRORS: Final[Mapping[str, type[PortError]]] = {
     "InvalidToken": TokenUnusableError,
     "InvalidOutput": AnswerRefusedError,
     "ValidationException": AnswerRefusedError,
+    "KmsAccessDeniedException": TokenKeyError,
+    "KmsInvalidStateException": TokenKeyError,
 }
 # No execution of this ARN, an express one, or no machine any more.
 _NO_EXECUTION: Final = frozenset({"ExecutionDoesNotExist", "InvalidArn", "StateMachineDoesNotExist"})
+# What says nothing about the execution that was asked for, but about all of our calls, or about this moment.
+_OF_ALL_CALLS: Final = frozenset(
+    {
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "KmsThrottlingException",
+        "InternalFailure",
+        "InternalServerError",
+        "ServiceUnavailable",
+        "ExpiredTokenException",
+        "UnrecognizedClientException",
+        "InvalidSignatureException",
+        "IncompleteSignature",
+        "MissingAuthenticationToken",
+        "RequestExpired",
+    }
+)
+_DENIED: Final = "AccessDeniedException"
+_SERVER_ERRORS: Final = 500
 _MOST_LISTED: Final = 1_000
 _MOST_STARTS: Final = 3
 _START_ERRORS: Final[Mapping[str, type[PortError]]] = {
@@ -83,7 +107,7 @@ class StepFunctionsCallbacks(TokenCallbacks):
             if isinstance(translated, TokenClosedError):
                 return True
             if isinstance(translated, TokenError):
-                return False  # it never was a token: nobody waits by it, and nothing is known from it
+                return False  # no token, or one whose key is not ours to use: nothing is known from it
             raise translated from None
         return False
 
@@ -124,8 +148,11 @@ class StepFunctionsExecutions(Executions):
         except (BotoCoreError, ClientError) as error:
             if _code(error) in _NO_EXECUTION:
                 return None
-            raise _unavailable(error) from None
-        return _execution(answer)
+            raise _not_shown(error) from None
+        try:
+            return Execution.from_detail(answer)
+        except MalformedExecutionError as error:
+            raise ExecutionNotShownError(f"Step Functions answered what cannot be read: {error}") from None
 
     def running(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
         """See Executions."""
@@ -143,17 +170,29 @@ class StepFunctionsExecutions(Executions):
                 if _code(error) in _NO_EXECUTION:
                     return
                 raise _unavailable(error) from None
-            yield tuple(map(_execution, page["executions"]))
+            yield tuple(_readable(page["executions"]))
             if not page.get("nextToken"):
                 return
             request["nextToken"] = page["nextToken"]
 
 
-def _execution(answer: Mapping[str, Any]) -> Execution:
-    try:
-        return Execution.from_detail(answer)
-    except MalformedExecutionError as error:
-        raise ExecutionsUnavailableError(f"Step Functions answered what cannot be read: {error}") from None
+def _readable(listed: Iterable[Mapping[str, Any]]) -> Iterator[Execution]:
+    """One that cannot be read, such as a status of tomorrow, keeps nobody from seeing the others."""
+    for each in listed:
+        with suppress(MalformedExecutionError):
+            yield Execution.from_detail(each)
+
+
+def _not_shown(error: BotoCoreError | ClientError) -> ExecutionsUnavailableError:
+    """Whether the refusal is about this one execution; what is not known to be otherwise is."""
+    code = _code(error)
+    if isinstance(error, BotoCoreError) or code in _OF_ALL_CALLS or _status(error) >= _SERVER_ERRORS:
+        return _unavailable(error)
+    return ExecutionNotShownError(f"Step Functions answered {code}", is_denied=code.endswith(_DENIED))
+
+
+def _status(error: ClientError) -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
 
 
 def _unavailable(error: BotoCoreError | ClientError) -> ExecutionsUnavailableError:

@@ -19,6 +19,7 @@ from fargate_runs.ports import (
     RunStore,
     TokenCallbacks,
     TokenClosedError,
+    TokenKeyError,
     TokenUnusableError,
     UnreadableRecordError,
     Written,
@@ -39,8 +40,9 @@ class Settlement:
     `decided` is true for the one call that fixed the outcome; `delivery` is what this call did with the token, if
     anything; `contradicted` says that the arriving state would have been judged otherwise than what stands;
     `log_problem` why this call, which decided, could not read the log; `stopped` counts the tasks that were told to
-    stop; `refused` says that Step Functions took no answer at all for the token; `unreadable_run` that the run's own
-    record cannot be read, so that it shows nothing of this.
+    stop; `refused` says that Step Functions took no answer at all for the token; `withheld` that the token's key is not
+    ours to use, so that the answer is still to be given; `unreadable_run` that the run's own record cannot be read, so
+    that it shows nothing of this.
     """
 
     step: Step
@@ -51,6 +53,7 @@ class Settlement:
     log_problem: str | None = None
     stopped: int = 0
     refused: bool = False
+    withheld: bool = False
     unreadable_run: bool = False
 
 
@@ -172,7 +175,10 @@ class RecordTaskState:
         if outcome is None or not record.awaits_delivery:
             return settlement
         token = record.token or (task.token if task else None)
-        delivery, refused = self._deliver(token, record, outcome) if token else (Delivery.NOT_NEEDED, False)
+        try:
+            delivery, refused = self._deliver(token, record, outcome) if token else (Delivery.NOT_NEEDED, False)
+        except TokenKeyError:
+            return replace(settlement, withheld=True)
         self._store.mark_delivery(record, delivery)
         return replace(
             settlement,

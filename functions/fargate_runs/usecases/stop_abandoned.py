@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from fargate_runs.execution import Execution
 from fargate_runs.orphans import is_to_be_stopped, may_be_given_up, reason_of_end, reason_of_retry
-from fargate_runs.ports import Clock, Cluster, ClusterUnavailableError, Executions, OpenTask, RunStore, TokenCallbacks
+from fargate_runs.ports import (
+    Clock,
+    Cluster,
+    ClusterUnavailableError,
+    ExecutionNotShownError,
+    Executions,
+    OpenTask,
+    RunStore,
+    TokenCallbacks,
+)
 from fargate_runs.record import TaskRecord
 
 
@@ -59,7 +68,7 @@ class StopAbandoned:
         """The same for tasks of it that were read already."""
         if not self._some(execution, live):
             return 0
-        now_so = self._executions.describe(execution.arn)
+        now_so = self._as_it_is(execution.arn)
         if now_so is None:
             return 0
         return self._stop(self._some(now_so, live), lambda _each: reason_of_end(now_so), go_on)
@@ -74,6 +83,13 @@ class StopAbandoned:
         due = filter(is_due, may_be_given_up(tasks))
         given_up = (each for each in due if each.token and self._callbacks.is_closed(each.token))
         return self._stop(given_up, reason_of_retry, always)
+
+    def _as_it_is(self, execution_arn: str) -> Execution | None:
+        """None where nobody can say: such a task is left alone, and the sweep counts the execution."""
+        try:
+            return self._executions.describe(execution_arn)
+        except ExecutionNotShownError:
+            return None
 
     def _stop(self, tasks: Iterable[TaskRecord], why: Callable[[TaskRecord], str], go_on: Callable[[], None]) -> int:
         """Stop these, and all the others where one cannot be stopped; gives how many were."""

@@ -10,7 +10,7 @@ from typing import Final
 from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.orphans import VERDICTS, Verdict
 from fargate_runs.patterns import Pattern, StateMachines
-from fargate_runs.ports import Clock, Executions, OpenRun, OpenTask, RunStore
+from fargate_runs.ports import Clock, ExecutionNotShownError, Executions, OpenRun, OpenTask, RunStore
 from fargate_runs.record import TaskRecord
 from fargate_runs.run_state import GivenUp, RunRecord, with_task
 from fargate_runs.usecases.folding import fold_run
@@ -110,7 +110,13 @@ class SweepExecutions:
         report.stopped += noted.stopped
 
     def _look_at(self, arn: str, live: Sequence[OpenTask], run: OpenRun | None, report: SweepReport, go_on: Go) -> None:
-        execution = self._executions.describe(arn)
+        try:
+            execution = self._executions.describe(arn)
+        except ExecutionNotShownError as error:
+            if error.is_denied and self._is_ours(arn):
+                raise  # a permission is missing, and every other one of ours will be denied too
+            report.not_shown += 1
+            return
         if execution is None:
             self._give_up(run, GivenUp.NOT_STARTED, run.created_at if run else None, NEVER_STARTED_AFTER)
             return

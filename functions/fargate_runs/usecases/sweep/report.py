@@ -20,7 +20,9 @@ class SweepReport:
     `recovered` is the outcomes that no event had brought; `delivered` the answers that were still to be given; `lost`
     the tasks that ECS has forgotten; `missing` those that it does not know and that are waited for; `stopped` the tasks
     that were told to stop; `noted` the executions whose end was news; `refused` the tokens for which Step Functions
-    took no answer at all; `unreadable` the tasks that ECS showed and that cannot be read; `unreadable_records` the open
+    took no answer at all; `withheld` those whose key is not ours to use, to be answered by a later sweep;
+    `refused_tasks` the tasks that ECS will not describe, `not_shown` the executions that Step Functions will not;
+    `unreadable` the tasks that ECS showed and that cannot be read; `unreadable_records` the open
     records of that kind; `failures` what is tried again by the next sweep. `cut_short` names the parts that have used
     up their share of the time: what they left is the next sweep's. `is_complete` says that the sweep came to its end
     and left nothing out, `is_skipped` that another one was at work. `seen_until` and `places` are the mark's (see
@@ -37,6 +39,9 @@ class SweepReport:
     stopped: int = 0
     noted: int = 0
     refused: int = 0
+    withheld: int = 0
+    refused_tasks: int = 0
+    not_shown: int = 0
     unreadable: int = 0
     unreadable_records: int = 0
     failures: int = 0

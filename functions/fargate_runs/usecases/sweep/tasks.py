@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 from fargate_runs.errors import MalformedTaskError
-from fargate_runs.ports import Cluster, OpenRun, OpenTask, RunStore, TaskList
+from fargate_runs.ports import Cluster, Described, OpenRun, OpenTask, RunStore, TaskList, TasksRefusedError
 from fargate_runs.task import EcsTask
 from fargate_runs.usecases.record_task_state import RecordTaskState, Settlement
 from fargate_runs.usecases.sweep.memory import Memory
@@ -106,13 +106,37 @@ class SweepTasks:
         report.places.leave(part)
 
     def _describe(self, part: str, arns: Sequence[str], report: SweepReport, go_on: Go) -> None:
-        tasks = self._read(self._cluster.describe(arns).tasks, report)
+        tasks = self._read(self._ask_for(arns, report, go_on).tasks, report)
         nothing_left = self._with_nothing_left(tasks.values()) if part == "old" else frozenset()
         self._done.update(nothing_left)
         for arn in (arn for arn in arns if arn in tasks and arn not in nothing_left):
             report.places.come_to(part, arn)
             report.attempt(lambda arn=arn: self._settle_one(tasks[arn], report))  # type: ignore[misc]
             go_on()
+
+    def _ask_for(self, arns: Sequence[str], report: SweepReport, go_on: Go) -> Described:
+        """DescribeTasks. Where ECS refuses it for one of the tasks, the others are asked for without that one.
+
+        Raises ClusterUnavailableError, also where it is refused for all of them.
+        """
+        refusals: list[TasksRefusedError] = []
+        described = self._halved(arns, refusals, go_on)
+        if len(refusals) == len(arns) > 1:
+            raise refusals[0]
+        report.refused_tasks += len(refusals)
+        return described
+
+    def _halved(self, arns: Sequence[str], refusals: list[TasksRefusedError], go_on: Go) -> Described:
+        try:
+            return self._cluster.describe(arns)
+        except TasksRefusedError as error:
+            if len(arns) == 1:
+                refusals.append(error)
+                return Described((), frozenset())
+        go_on()
+        middle = len(arns) // 2
+        first, second = (self._halved(half, refusals, go_on) for half in (arns[:middle], arns[middle:]))
+        return Described(first.tasks + second.tasks, first.missing | second.missing)
 
     def _with_nothing_left(self, tasks: Collection[EcsTask]) -> frozenset[str]:
         """Those that are settled and shown, by two reads for all of them: most tasks that stopped in the last hour."""
@@ -144,7 +168,7 @@ class SweepTasks:
     def _look_for_these(
         self, arns: Sequence[str], unseen: Mapping[str, OpenTask], report: SweepReport, go_on: Go
     ) -> None:
-        described = self._cluster.describe(arns)
+        described = self._ask_for(arns, report, go_on)
         self._find((str(each.get("taskArn")) for each in described.tasks), unseen, report, go_on)
         tasks = self._read(described.tasks, report)
         for arn in arns:
@@ -213,6 +237,7 @@ class SweepTasks:
         report.delivered += int(done.delivery is not None and not done.decided)
         report.stopped += done.stopped
         report.refused += int(done.refused)
+        report.withheld += int(done.withheld)
 
 
 def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
