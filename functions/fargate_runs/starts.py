@@ -55,5 +55,5 @@ def _by_the_reason_of_the_task(container: Container, task: EcsTask, counted: Seq
     if task.stop_code == FAILED_TO_START:
         return Start.NEVER
     # One that waited for another (`dependsOn`) has neither exit code nor reason when that other one ended.
-    another_ended = any(each.exit_code is not None for each in counted if each.name != container.name)
+    another_ended = any(each.exit_code is not None for each in counted)
     return Start.NEVER if another_ended and container.last_status != "RUNNING" else Start.UNSURE

@@ -371,6 +371,14 @@ CASES: dict[str, tuple[Detail, str]] = {
         ),
         "Task.SidecarFailed",
     ),
+    "dependency failed, and the main one still waits": (
+        detail(**NOT_RUNNING_YET, containers=[container(lastStatus="PENDING"), container("side", 255)]),
+        "Task.SidecarFailed",
+    ),
+    "nothing is known of the main one but its name": (
+        detail(containers=[{"name": "main"}, container("side", 1)]),
+        "Task.Unknown",
+    ),
     "dependency failed, called a failed start": (
         failed_start("Task failed to start", containers=[container(), container("side", 1)]),
         "Task.SidecarFailed",
