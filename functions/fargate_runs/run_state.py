@@ -1,17 +1,8 @@
-"""What a run is, and what it is seen to be: folded from its newest task and its execution, as one table. Pure.
+"""What a run is: folded from its newest task and its execution. Pure. What it says of itself is in run_verdict.py.
 
-    task \\ execution       not known to have ended   SUCCEEDED   FAILED      timed out   ABORTED
-    none yet               PENDING                   PENDING     EXECUTION   TIME-OUT    EXECUTION
-    no outcome yet         RUNNING                   RUNNING     RUNNING     RUNNING     RUNNING
-    a success              RUNNING                   TASK        TASK        TIME-OUT    TASK
-    a failure              RUNNING                   TASK        TASK        TIME-OUT    TASK
-    a failure, not why     RUNNING                   TASK        EXECUTION   TIME-OUT    TASK
-
-TASK, EXECUTION and TIME-OUT say whose status and error are the run's: what ended it is said first, and the task's
-outcome stands beside it. A task that was stopped because its execution had failed is never why that failed.
-
-That is for a run that is an execution of this application's machines: between two attempts it is RUNNING, and it has
-ended when both have. Any other run, an item of a fan-out or a task of somebody's own machine, is as its newest task is.
+That table is for a run that is an execution of this application's machines: between two attempts it is RUNNING, and it
+has ended when both have. Any other run, an item of a fan-out or a task of somebody's own machine, is as its newest task
+is.
 """
 
 from collections.abc import Mapping
@@ -28,6 +19,18 @@ from fargate_runs.kinds import ErrorName
 from fargate_runs.outcome import Outcome, lost
 from fargate_runs.patterns import Pattern, StateMachines, state_machine_of
 from fargate_runs.record import TaskRecord
+from fargate_runs.run_verdict import (
+    ADVICE_BESIDE_A_TASK,
+    SAYS,
+    TIMEOUT,
+    TOO_LONG,
+    Ended,
+    Says,
+    advice_after_time_out,
+    column_of,
+    of_its_task,
+    row_of,
+)
 
 
 class RunStatus(StrEnum):
@@ -47,72 +50,6 @@ class GivenUp(StrEnum):
     TASK_LOST = ErrorName.LOST.value
 
 
-class Seen(StrEnum):
-    """The rows of the table."""
-
-    NONE = "none yet"
-    OPEN = "no outcome yet"
-    SUCCEEDED = "a success"
-    FAILED = "a failure"
-    NOT_WHY = "a failure that is not why its execution ended"
-
-
-class Ended(StrEnum):
-    """The columns of the table."""
-
-    NOT_KNOWN = "not known to have ended"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    TIMED_OUT = "timed out"
-    ABORTED = "ABORTED"
-
-
-class Says(StrEnum):
-    """What the run says of itself, and from whom it has that."""
-
-    PENDING = "PENDING"
-    RUNNING = "RUNNING"
-    TASK = "the outcome's status and error"
-    EXECUTION_FAILED = "FAILED, the execution's error"
-    EXECUTION_STOPPED = "STOPPED, the execution's error"
-    TIMED_OUT = "FAILED, `States.Timeout`"
-
-
-SAYS: Final[Mapping[tuple[Seen, Ended], Says]] = MappingProxyType(
-    {
-        (Seen.NONE, Ended.NOT_KNOWN): Says.PENDING,
-        (Seen.NONE, Ended.SUCCEEDED): Says.PENDING,
-        (Seen.NONE, Ended.FAILED): Says.EXECUTION_FAILED,
-        (Seen.NONE, Ended.TIMED_OUT): Says.TIMED_OUT,
-        (Seen.NONE, Ended.ABORTED): Says.EXECUTION_STOPPED,
-        **{(Seen.OPEN, ended): Says.RUNNING for ended in Ended},
-        (Seen.SUCCEEDED, Ended.NOT_KNOWN): Says.RUNNING,
-        (Seen.SUCCEEDED, Ended.SUCCEEDED): Says.TASK,
-        (Seen.SUCCEEDED, Ended.FAILED): Says.TASK,
-        (Seen.SUCCEEDED, Ended.TIMED_OUT): Says.TIMED_OUT,
-        (Seen.SUCCEEDED, Ended.ABORTED): Says.TASK,
-        (Seen.FAILED, Ended.NOT_KNOWN): Says.RUNNING,
-        (Seen.FAILED, Ended.SUCCEEDED): Says.TASK,
-        (Seen.FAILED, Ended.FAILED): Says.TASK,
-        (Seen.FAILED, Ended.TIMED_OUT): Says.TIMED_OUT,
-        (Seen.FAILED, Ended.ABORTED): Says.TASK,
-        (Seen.NOT_WHY, Ended.NOT_KNOWN): Says.RUNNING,
-        (Seen.NOT_WHY, Ended.SUCCEEDED): Says.TASK,
-        (Seen.NOT_WHY, Ended.FAILED): Says.EXECUTION_FAILED,
-        (Seen.NOT_WHY, Ended.TIMED_OUT): Says.TIMED_OUT,
-        (Seen.NOT_WHY, Ended.ABORTED): Says.TASK,
-    }
-)
-_COLUMNS: Final[Mapping[ExecutionStatus, Ended]] = MappingProxyType(
-    {
-        ExecutionStatus.RUNNING: Ended.NOT_KNOWN,
-        ExecutionStatus.PENDING_REDRIVE: Ended.NOT_KNOWN,
-        ExecutionStatus.SUCCEEDED: Ended.SUCCEEDED,
-        ExecutionStatus.FAILED: Ended.FAILED,
-        ExecutionStatus.TIMED_OUT: Ended.TIMED_OUT,
-        ExecutionStatus.ABORTED: Ended.ABORTED,
-    }
-)
 # None: by the task's outcome.
 _STATUSES: Final[Mapping[Says, RunStatus | None]] = MappingProxyType(
     {
@@ -124,11 +61,6 @@ _STATUSES: Final[Mapping[Says, RunStatus | None]] = MappingProxyType(
         Says.TIMED_OUT: RunStatus.FAILED,
     }
 )
-TIMEOUT: Final = "States.Timeout"
-# A state's time-out that nothing catches fails the execution with this error (fact B27); a machine may name the other.
-_TIMEOUTS: Final = frozenset({TIMEOUT, "States.HeartbeatTimeout"})
-# What says no more than that a task has failed: the task itself says why (facts B21, B40).
-_SAYS_NOTHING: Final = frozenset({None, "States.TaskFailed"})
 _ENDED: Final = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.STOPPED})
 
 
@@ -205,9 +137,9 @@ class RunRecord:
         if self._says is Says.TASK:
             return _outcome(self.task).summary
         if self._says is Says.TIMED_OUT:
-            return f"The run took too long, and Step Functions gave it up.{self._of_its_task}"
+            return f"{TOO_LONG}{of_its_task(self.outcome)}"
         cause = self.execution.cause if self.execution else None
-        return f"{cause or 'The execution failed.'}{self._of_its_task}" if self.outcome else cause
+        return f"{cause or 'The execution failed.'}{of_its_task(self.outcome)}" if self.outcome else cause
 
     @property
     def advice(self) -> str | None:
@@ -217,8 +149,8 @@ class RunRecord:
         if self._says is Says.TASK:
             return _outcome(self.task).advice
         if self._says is Says.TIMED_OUT:
-            return _advice_after_time_out(self.outcome)
-        return _ADVICE_BESIDE_A_TASK if self.outcome else None
+            return advice_after_time_out(self.outcome)
+        return ADVICE_BESIDE_A_TASK if self.outcome else None
 
     @property
     def transient(self) -> bool | None:
@@ -250,18 +182,10 @@ class RunRecord:
 
     @property
     def _says(self) -> Says:
+        has_task = self.task is not None
         if not self.follows:
-            return SAYS[_row(self.task, None), Ended.SUCCEEDED]
-        return SAYS[_row(self.task, self.execution), _column(self.execution)]
-
-    @property
-    def _of_its_task(self) -> str:
-        """Further sentences on the task, where something else is said first."""
-        if self.outcome is None:
-            return ""
-        if self.outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS:
-            return " Its task was stopped for that."
-        return f" Of its task: {self.outcome.summary}"
+            return SAYS[row_of(self.outcome, None, has_task=has_task), Ended.SUCCEEDED]
+        return SAYS[row_of(self.outcome, self.execution, has_task=has_task), column_of(self.execution)]
 
 
 # What the execution was when it was said.
@@ -272,52 +196,6 @@ _GIVEN_UP: Final = {
     GivenUp.NOT_STARTED: "Step Functions knows no execution of this run: it was accepted, but never started.",
     GivenUp.TASK_LOST: "The execution succeeded, but ECS never showed its task and no longer knows it.",
 }
-
-
-_ADVICE_BESIDE_A_TASK: Final = (
-    "Look at the execution's history for the state that failed: how the task ended is not why the run did."
-)
-_LONGER: Final = (
-    "Read the task's log for how far it got and what it waited for. If the work simply needs longer, raise"
-    " timeoutSeconds and start the run again."
-)
-_DONE_TOO_LATE: Final = (
-    "The task ended well, and Step Functions did not learn it in time: look at its log and its result before you start"
-    " the run again, and raise timeoutSeconds."
-)
-
-
-def _advice_after_time_out(outcome: Outcome | None) -> str:
-    """By what became of the task: one that was not stopped for the time-out has advice of its own."""
-    if outcome is None or outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS:
-        return _LONGER
-    return _DONE_TOO_LATE if outcome.succeeded else outcome.advice
-
-
-def _column(execution: Execution | None) -> Ended:
-    if execution is None:
-        return Ended.NOT_KNOWN
-    if execution.status is ExecutionStatus.FAILED and execution.error in _TIMEOUTS:
-        return Ended.TIMED_OUT
-    return _COLUMNS[execution.status]
-
-
-def _row(task: TaskView | None, execution: Execution | None) -> Seen:
-    if task is None:
-        return Seen.NONE
-    if task.outcome is None:
-        return Seen.OPEN
-    if task.outcome.succeeded:
-        return Seen.SUCCEEDED
-    return Seen.FAILED if _is_why(task.outcome, execution) else Seen.NOT_WHY
-
-
-def _is_why(outcome: Outcome, execution: Execution | None) -> bool:
-    """Whether a failure is what its execution failed with. One that Step Functions or we stopped came after that."""
-    if outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS:
-        return False
-    error = execution.error if execution else None
-    return error in _SAYS_NOTHING or error == outcome.error
 
 
 def _outcome(task: TaskView | None) -> Outcome:

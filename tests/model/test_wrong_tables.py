@@ -6,7 +6,7 @@ from fargate_runs import orphans, run_state, settle
 from fargate_runs.execution import ExecutionStatus
 from fargate_runs.orphans import VERDICTS, Verdict
 from fargate_runs.patterns import Pattern
-from fargate_runs.run_state import SAYS, Ended, Says, Seen
+from fargate_runs.run_verdict import SAYS, Ended, Says, Seen
 from fargate_runs.settle import STEPS, Arriving, Step, Stored
 from tests.model.checker import check
 from tests.model.protocols import REAL

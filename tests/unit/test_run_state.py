@@ -10,7 +10,8 @@ import pytest
 from fargate_runs.execution import ExecutionStatus
 from fargate_runs.kinds import ErrorName
 from fargate_runs.orphans import reason_of_end
-from fargate_runs.run_state import SAYS, Ended, GivenUp, RunRecord, RunStatus, Says, Seen, TaskView
+from fargate_runs.run_state import GivenUp, RunRecord, RunStatus, TaskView
+from fargate_runs.run_verdict import SAYS, Ended, Says, Seen
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import RUN_ID
 from tests.fakes.records import BADLY, WELL, execution, outcome

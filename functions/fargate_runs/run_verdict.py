@@ -1,0 +1,150 @@
+"""What a run says of itself, and from whom it has that: what ended it is said first. One table. Pure.
+
+    task \\ execution       not known to have ended   SUCCEEDED   FAILED      timed out   ABORTED
+    none yet               PENDING                   PENDING     EXECUTION   TIME-OUT    EXECUTION
+    no outcome yet         RUNNING                   RUNNING     RUNNING     RUNNING     RUNNING
+    a success              RUNNING                   TASK        TASK        TIME-OUT    TASK
+    a failure              RUNNING                   TASK        TASK        TIME-OUT    TASK
+    a failure, not why     RUNNING                   TASK        EXECUTION   TIME-OUT    TASK
+
+TASK, EXECUTION and TIME-OUT say whose status and error are the run's; the task's outcome stands beside it. A task that
+was stopped because its execution had failed is never why that failed.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from fargate_runs.execution import Execution, ExecutionStatus
+from fargate_runs.kinds import ErrorName
+from fargate_runs.outcome import Outcome
+
+
+class Seen(StrEnum):
+    """The rows of the table."""
+
+    NONE = "none yet"
+    OPEN = "no outcome yet"
+    SUCCEEDED = "a success"
+    FAILED = "a failure"
+    NOT_WHY = "a failure that is not why its execution ended"
+
+
+class Ended(StrEnum):
+    """The columns of the table."""
+
+    NOT_KNOWN = "not known to have ended"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    TIMED_OUT = "timed out"
+    ABORTED = "ABORTED"
+
+
+class Says(StrEnum):
+    """What the run says of itself, and from whom it has that."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    TASK = "the outcome's status and error"
+    EXECUTION_FAILED = "FAILED, the execution's error"
+    EXECUTION_STOPPED = "STOPPED, the execution's error"
+    TIMED_OUT = "FAILED, `States.Timeout`"
+
+
+SAYS: Final[Mapping[tuple[Seen, Ended], Says]] = MappingProxyType(
+    {
+        (Seen.NONE, Ended.NOT_KNOWN): Says.PENDING,
+        (Seen.NONE, Ended.SUCCEEDED): Says.PENDING,
+        (Seen.NONE, Ended.FAILED): Says.EXECUTION_FAILED,
+        (Seen.NONE, Ended.TIMED_OUT): Says.TIMED_OUT,
+        (Seen.NONE, Ended.ABORTED): Says.EXECUTION_STOPPED,
+        **{(Seen.OPEN, ended): Says.RUNNING for ended in Ended},
+        (Seen.SUCCEEDED, Ended.NOT_KNOWN): Says.RUNNING,
+        (Seen.SUCCEEDED, Ended.SUCCEEDED): Says.TASK,
+        (Seen.SUCCEEDED, Ended.FAILED): Says.TASK,
+        (Seen.SUCCEEDED, Ended.TIMED_OUT): Says.TIMED_OUT,
+        (Seen.SUCCEEDED, Ended.ABORTED): Says.TASK,
+        (Seen.FAILED, Ended.NOT_KNOWN): Says.RUNNING,
+        (Seen.FAILED, Ended.SUCCEEDED): Says.TASK,
+        (Seen.FAILED, Ended.FAILED): Says.TASK,
+        (Seen.FAILED, Ended.TIMED_OUT): Says.TIMED_OUT,
+        (Seen.FAILED, Ended.ABORTED): Says.TASK,
+        (Seen.NOT_WHY, Ended.NOT_KNOWN): Says.RUNNING,
+        (Seen.NOT_WHY, Ended.SUCCEEDED): Says.TASK,
+        (Seen.NOT_WHY, Ended.FAILED): Says.EXECUTION_FAILED,
+        (Seen.NOT_WHY, Ended.TIMED_OUT): Says.TIMED_OUT,
+        (Seen.NOT_WHY, Ended.ABORTED): Says.TASK,
+    }
+)
+_COLUMNS: Final[Mapping[ExecutionStatus, Ended]] = MappingProxyType(
+    {
+        ExecutionStatus.RUNNING: Ended.NOT_KNOWN,
+        ExecutionStatus.PENDING_REDRIVE: Ended.NOT_KNOWN,
+        ExecutionStatus.SUCCEEDED: Ended.SUCCEEDED,
+        ExecutionStatus.FAILED: Ended.FAILED,
+        ExecutionStatus.TIMED_OUT: Ended.TIMED_OUT,
+        ExecutionStatus.ABORTED: Ended.ABORTED,
+    }
+)
+TIMEOUT: Final = "States.Timeout"
+# A state's time-out that nothing catches fails the execution with this error (fact B27); a machine may name the other.
+_TIMEOUTS: Final = frozenset({TIMEOUT, "States.HeartbeatTimeout"})
+# What says no more than that a task has failed: the task itself says why (facts B21, B40).
+_SAYS_NOTHING: Final = frozenset({None, "States.TaskFailed"})
+
+
+TOO_LONG: Final = "The run took too long, and Step Functions gave it up."
+ADVICE_BESIDE_A_TASK: Final = (
+    "Look at the execution's history for the state that failed: how the task ended is not why the run did."
+)
+_LONGER: Final = (
+    "Read the task's log for how far it got and what it waited for. If the work simply needs longer, raise"
+    " timeoutSeconds and start the run again."
+)
+_DONE_TOO_LATE: Final = (
+    "The task ended well, and Step Functions did not learn it in time: look at its log and its result before you start"
+    " the run again, and raise timeoutSeconds."
+)
+
+
+def advice_after_time_out(outcome: Outcome | None) -> str:
+    """By what became of the task: one that was not stopped for the time-out has advice of its own."""
+    if outcome is None or outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS:
+        return _LONGER
+    return _DONE_TOO_LATE if outcome.succeeded else outcome.advice
+
+
+def column_of(execution: Execution | None) -> Ended:
+    """The column of the table."""
+    if execution is None:
+        return Ended.NOT_KNOWN
+    if execution.status is ExecutionStatus.FAILED and execution.error in _TIMEOUTS:
+        return Ended.TIMED_OUT
+    return _COLUMNS[execution.status]
+
+
+def row_of(outcome: Outcome | None, execution: Execution | None, *, has_task: bool) -> Seen:
+    """The row of the table, for a run's newest task."""
+    if outcome is None:
+        return Seen.OPEN if has_task else Seen.NONE
+    if outcome.succeeded:
+        return Seen.SUCCEEDED
+    return Seen.FAILED if _is_why(outcome, execution) else Seen.NOT_WHY
+
+
+def _is_why(outcome: Outcome, execution: Execution | None) -> bool:
+    """Whether a failure is what its execution failed with. One that Step Functions or we stopped came after that."""
+    if outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS:
+        return False
+    error = execution.error if execution else None
+    return error in _SAYS_NOTHING or error == outcome.error
+
+
+def of_its_task(outcome: Outcome | None) -> str:
+    """Further sentences on the task, where something else is said first."""
+    if outcome is None:
+        return ""
+    if outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS:
+        return " Its task was stopped for that."
+    return f" Of its task: {outcome.summary}"
