@@ -237,7 +237,10 @@ class RunStore(ABC):
 
     @abstractmethod
     def write_task(self, record: TaskRecord) -> WriteResult:
-        """Write if nothing stands, or an older version without an outcome: one conditional write."""
+        """Write if nothing stands, or an older version without an outcome: one conditional write.
+
+        A record without a token is not written over one with a token: who writes has to keep it.
+        """
 
     @abstractmethod
     def write_lost(self, record: TaskRecord) -> WriteResult:

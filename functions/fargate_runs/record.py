@@ -83,6 +83,22 @@ class TaskRecord:
             token=task.token,
         )
 
+    def keeping(self, stands: "TaskRecord | None") -> "TaskRecord":
+        """The same with the token of an earlier state, and what follows from it, where this one shows none.
+
+        A task has its token for life. Which variables may hold it is a setting of the stack, and that may have changed.
+        """
+        if stands is None or stands.token is None or self.token is not None:
+            return self
+        return replace(
+            self,
+            token=stands.token,
+            delivery=Delivery.PENDING,
+            pattern=stands.pattern,
+            main_container=self.main_container or stands.main_container,
+            log=stands.log or self.log,
+        )
+
     def ended(self, outcome: Outcome, result: Result) -> "TaskRecord":
         """The same with its outcome."""
         return replace(self, outcome=outcome, result=result)

@@ -11,8 +11,9 @@ from typing import Final
 
 from fargate_runs import lenient
 from fargate_runs.errors import MalformedTaskError
+from fargate_runs.tokens import TOKEN_VARIABLE, token_of
 
-DEFAULT_TOKEN_VARIABLES: Final = ("TASK_TOKEN", "TASK_TOKEN_ENV_VARIABLE")
+DEFAULT_TOKEN_VARIABLES: Final = (TOKEN_VARIABLE, "TASK_TOKEN_ENV_VARIABLE")
 RUN_ID_VARIABLE: Final = "RUN_ID"
 EXECUTION_ARN_VARIABLE: Final = "RUN_EXECUTION_ARN"
 TIMEOUT_VARIABLE: Final = "RUN_TIMEOUT_SECONDS"
@@ -169,7 +170,7 @@ class _Environment:
     def of(cls, detail: Mapping[str, object], token_variables: Sequence[str]) -> "_Environment":
         entries = tuple(_override_entries(detail))
         run_id, run_id_in = _first(entries, (RUN_ID_VARIABLE,), _LONGEST_RUN_ID)
-        token, token_in = _first(entries, token_variables, _LONGEST_TOKEN)
+        token, token_in = token_of(_values(entries, (TOKEN_VARIABLE, *token_variables), _LONGEST_TOKEN))
         execution_arn, _ = _first(entries, (EXECUTION_ARN_VARIABLE,), _LONGEST_ARN)
         timeout, _ = _first(entries, (TIMEOUT_VARIABLE,), _LONGEST_NAME)
         return cls(run_id, execution_arn, _seconds(timeout), token, run_id_in or token_in)
@@ -193,13 +194,19 @@ def _variables(environment: object) -> Iterator[tuple[str, str]]:
 def _first(
     entries: Sequence[tuple[str, dict[str, str]]], names: Sequence[str], longest: int
 ) -> tuple[str | None, str | None]:
-    """(value, container) of the first of these names that has a usable value; a value that is too long is none."""
+    """(value, container) of the first of these names that has a usable value."""
+    return next(_values(entries, names, longest), (None, None))
+
+
+def _values(
+    entries: Sequence[tuple[str, dict[str, str]]], names: Sequence[str], longest: int
+) -> Iterator[tuple[str, str]]:
+    """(value, container), name by name; a value that is too long is none."""
     for name in names:
         for container, environment in entries:
             value = environment.get(name, "")
             if value and lenient.text(value, longest) == value and len(value.encode()) <= _LARGEST_KEY:
-                return value, container
-    return None, None
+                yield value, container
 
 
 def _seconds(value: str | None) -> int | None:

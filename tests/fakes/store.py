@@ -47,7 +47,7 @@ class InMemoryRunStore(RunStore):
 
     def write_task(self, record: TaskRecord) -> WriteResult:
         stands = self.tasks.get((record.run_id, record.task_id))
-        if stands and (stands.version >= record.version or stands.outcome):
+        if stands and (stands.version >= record.version or stands.outcome or (stands.token and not record.token)):
             self._read(record.run_id, record.task_id)
             return LostRace(stands)
         self._put(record)

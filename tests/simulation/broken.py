@@ -33,13 +33,13 @@ _settle = RecordTaskState.__call__
 _put_if = DynamoRunStore._put_if
 
 
-def _send_and_then_record(self: RecordTaskState, task: EcsTask, step: Step, *, is_new: bool) -> Settlement:
+def _send_and_then_record(self: RecordTaskState, task: EcsTask, step: Step, stored: TaskRecord | None) -> Settlement:
     outcome = outcome_of(task)
     if outcome and task.token:
         record = TaskRecord.of(task, None, None).ended(outcome, NO_RESULT)
         with suppress(TokenError):
             self._send(task.token, answer_of(record, outcome, self._prices))
-    return _write(self, task, step, is_new=is_new)
+    return _write(self, task, step, stored)
 
 
 def _mark_and_then_send(

@@ -38,6 +38,7 @@ TARGETS = (
     Target("fargate_runs.settle", (*_ALL, "tests/unit/test_settle.py")),
     Target("fargate_runs.orphans", (*_ALL, "tests/unit/test_orphans.py")),
     Target("fargate_runs.run_state", (*_ALL, "tests/unit/test_run_state.py", "tests/unit/test_run_state_folding.py")),
+    Target("fargate_runs.time_limit", ("tests/unit/test_time_limit.py",)),
     Target("fargate_runs.run_verdict", (*_ALL, "tests/unit/test_run_state.py")),
 )
 

@@ -84,9 +84,10 @@ class DynamoRunStore(RunStore):
 
     def write_task(self, record: TaskRecord) -> WriteResult:
         """See RunStore."""
-        return self._write_task(
-            record, "attribute_not_exists(pk) OR (#version < :version AND attribute_not_exists(#outcome))"
-        )
+        older = "#version < :version AND attribute_not_exists(#outcome)"
+        if record.token is None:
+            older += " AND attribute_not_exists(taskToken)"
+        return self._write_task(record, f"attribute_not_exists(pk) OR ({older})")
 
     def write_lost(self, record: TaskRecord) -> WriteResult:
         """See RunStore."""

@@ -94,7 +94,7 @@ class RecordTaskState:
         stored = self._store.find_task(task.run_id, task.task_id)
         step = decide(stored, task)
         if stored is None or step in {Step.RECORD, Step.DECIDE}:
-            return self._write(task, step, is_new=stored is None)
+            return self._write(task, step, stored)
         return self._carry_on(stored, task, step)
 
     def deliver(self, run_id: str, task_id: str) -> Settlement | None:
@@ -139,21 +139,24 @@ class RecordTaskState:
         decided = isinstance(written, Written)
         return self._finish(Settlement(Step.DECIDE, written.record, decided=decided, log_problem=tail.problem), None)
 
-    def _write(self, task: EcsTask, step: Step, *, is_new: bool) -> Settlement:
+    def _write(self, task: EcsTask, step: Step, stored: TaskRecord | None) -> Settlement:
         pattern = self._state_machines.pattern_of(
             task.execution_arn, has_token=task.token is not None, started_by=task.started_by
         )
         place = self._logs.place_of(task)
-        record = TaskRecord.of(task, pattern, place.location)
-        outcome = outcome_of(task)
+        record = TaskRecord.of(task, pattern, place.location).keeping(stored)
+        outcome = outcome_of(task, main_container=record.main_container)
         tail = self._logs.tail_of(record, outcome, place.instead) if outcome else None
         if outcome and tail:
             record = record.settled(outcome, tail)
         written = self._store.write_task(record)
         if isinstance(written, LostRace):
-            return self._carry_on(written.record, task, step)
+            stands = written.record
+            if decide(stands, task) is step:  # it has a token that this state does not show, and was not there before
+                return self._write(task, step, stands)
+            return self._carry_on(stands, task, step)
         # After the write, so that of two attempts that are seen at once one sees the other.
-        stopped = self._abandoned.attempts_given_up(self._store.load_run(record.run_id).tasks) if is_new else 0
+        stopped = self._abandoned.attempts_given_up(self._store.load_run(record.run_id).tasks) if stored is None else 0
         problem = tail.problem if tail else None
         done = Settlement(step, record, decided=outcome is not None, stopped=stopped, log_problem=problem)
         return self._finish(done, task)
