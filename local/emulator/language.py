@@ -40,8 +40,8 @@ class EmulatorLanguage(Language):
             return evaluated_intrinsic(path, data, context)
         try:
             return _found(path, data, context)
-        except NoResultError as error:
-            raise StateError(RUNTIME, f"Invalid path '{path}' : {error}") from error
+        except (BadPathError, NoResultError) as error:
+            raise _invalid(path, error) from error
 
     def field(self, name: str, path: str, data: object, context: Json) -> object:
         """See `Language.field`."""
@@ -55,6 +55,8 @@ class EmulatorLanguage(Language):
                 f"The JSONPath '{path}' specified for the field '{name}' could not be found in the input "
                 f"'{as_json(data)}'",
             ) from error
+        except BadPathError as error:
+            raise _no_path(name, str(error)) from error
 
     def payload(self, template: object, data: object, context: Json) -> object:
         """See `Language.payload`."""
@@ -69,7 +71,7 @@ class EmulatorLanguage(Language):
             elif isinstance(value, str):
                 shaped[name.removesuffix(".$")] = self.field(name, value, data, context)
             else:
-                raise StateError(RUNTIME, f"The value for the field '{name}' must be a STRING that contains a JSONPath")
+                raise _no_path(name, f"it is {as_json(value)}")
         return shaped
 
     def choice_rule(self, rule: Json, data: object, context: Json) -> bool:
@@ -97,6 +99,8 @@ class EmulatorLanguage(Language):
     def _referenced(path: str, data: object, context: Json) -> object:
         try:
             return _found(path, data, context)
+        except BadPathError as error:
+            raise _invalid(path, error) from error
         except NoResultError as error:
             message = f"Invalid path '{path}': The choice state's condition path references an invalid value."
             raise StateError(RUNTIME, message) from error
@@ -127,6 +131,8 @@ def _rules(value: object) -> list[Json]:
 def _is_present(path: str, data: object, context: Json) -> bool:
     try:
         _found(path, data, context)
+    except BadPathError as error:
+        raise _invalid(path, error) from error
     except NoResultError:
         return False
     return True
@@ -138,12 +144,18 @@ def _found(path: str, data: object, context: Json) -> object:
     return look_up(_read(path.removeprefix("$") if of_context else path), context if of_context else data)
 
 
+def _invalid(path: str, why: Exception) -> StateError:
+    return StateError(RUNTIME, f"Invalid path '{path}' : {why}")
+
+
+def _no_path(name: str, why: str) -> StateError:
+    message = f"The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call: {why}"
+    return StateError(RUNTIME, message)
+
+
 @lru_cache(maxsize=CACHED_EXPRESSIONS)
 def _read(path: str) -> Path:
-    try:
-        return parse(path)
-    except BadPathError as error:
-        raise StateError(RUNTIME, f"Invalid path '{path}' : {error}") from error
+    return parse(path)
 
 
 def _evaluated(text: str, shown: str, bound: dict[str, object]) -> object:

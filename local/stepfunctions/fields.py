@@ -118,7 +118,8 @@ class Fields:
             path = str(self._state.get("ItemsPath", "$"))
             value = self._language.path(path, self.selected_input(), self._frame.context)
         if not isinstance(value, list):
-            raise StateError(RUNTIME, f"A Map's items must be a list, but were: {as_json(value)[:200]}")
+            error = QUERY_EVALUATION if self.is_jsonata else RUNTIME
+            raise StateError(error, f"Map state input must be an array but was: {as_json(value)[:200]}")
         return value
 
     def item_input(self, item: object, context: Json) -> object:

@@ -50,6 +50,7 @@ def test_templates_in_lists_are_filled_in(aws: Aws) -> None:
     assert json.loads(str(end["output"])) == {"list": [{"n": 7}, [{"n": 7}], "$.n"]}
 
 
+NO_PATH = "The value for the field 'r.$' must be a valid JSONPath or a valid intrinsic function call"
 LOST: Json = {"other": 1}
 ARGUMENT = "The JsonPath argument for the field '$.no' could not be found in the input '{\"other\":1}'"
 SAID = "could not be found in the input '{\"other\":1}'"
@@ -91,10 +92,12 @@ def test_b49_a_path_that_leads_nowhere_fails_its_execution(aws: Aws, fields: Jso
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"Parameters": {"r.$": "$.a[::2]"}}, "Invalid path '$.a[::2]' : "),
+        ({"Parameters": {"r.$": "$.a[::2]"}}, f"{NO_PATH}: "),
+        ({"Parameters": {"r.$": "plain"}}, f"{NO_PATH}: "),
+        ({"OutputPath": "$.a[::2]"}, "Invalid path '$.a[::2]' : "),
         ({"Parameters": {"r.$": "$.a.length()"}}, "functions of paths are not supported"),
-        ({"Parameters": {"r.$": "$x"}}, "Invalid path '$x' : "),
-        ({"Parameters": {"r.$": 7}}, "'r.$' must be a STRING"),
+        ({"Parameters": {"r.$": "$x"}}, f"{NO_PATH}: "),
+        ({"Parameters": {"r.$": 7}}, f"{NO_PATH}: it is 7"),
         ({"Parameters": {"r.$": "States.Format('{}' $.a)"}}, "',' or ')' is missing"),
         ({"Parameters": {"r.$": "States.Nothing($.a)"}}, "States.Nothing"),
         ({"ResultPath": "$.a[0]"}, "ResultPath must be a path of names"),
@@ -188,6 +191,8 @@ def test_b49_choice_rules(aws: Aws, rule: Json, holds: bool) -> None:
         ({"Variable": "$.other", "NumericEqualsPath": "$.no"}, "Invalid path '$.no': The choice state's condition "),
         ({"Variable": "$.other", "NumberEquals": 1}, "one known operator"),
         ({"And": []}, "Choice rules must be objects"),
+        ({"Variable": "$.other[", "NumericEquals": 1}, "Invalid path '$.other[' : "),
+        ({"Variable": "$.other[", "IsPresent": True}, "Invalid path '$.other[' : "),
     ],
 )
 def test_a_choice_that_cannot_be_made_fails(aws: Aws, rule: Json, said: str) -> None:

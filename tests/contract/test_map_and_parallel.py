@@ -117,8 +117,18 @@ def test_b49_a_parallel_state_that_is_retried_and_caught(aws: Aws) -> None:
     ]
 
 
-def test_b49_a_map_whose_items_are_none_has_failed(aws: Aws) -> None:
-    end = aws.run(a_map(fails_at(1), ItemsPath="$.items"), {"items": 7})
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({"ItemsPath": "$.items"}, "States.Runtime"),
+        ({"QueryLanguage": "JSONata", "Items": "{% 7 %}"}, "States.QueryEvaluationError"),
+        ({"QueryLanguage": "JSONata"}, "States.QueryEvaluationError"),
+    ],
+)
+def test_b49_a_map_whose_items_are_no_list_has_failed(aws: Aws, fields: Json, error: str) -> None:
+    end = aws.run(a_map({"StartAt": "P", "States": {"P": PASS}}, **fields), {"items": 7})
+    assert (end["status"], end["error"]) == ("FAILED", error)
+    assert "(entered at the event id #2). Map state input must be an array but was: " in str(end["cause"])
     assert [name for name, *_ in told(aws.history(end["executionArn"]))][2:] == ["MapStateFailed", "ExecutionFailed"]
 
 

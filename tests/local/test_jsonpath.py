@@ -77,6 +77,8 @@ def test_a_definite_path_gives_one_value(path: str, value: object) -> None:
         ("$.items[1:-1]", []),
         ("$.items[-3:-1]", [2, 3]),
         ("$.items[9:]", []),
+        ("$.items[-1000000000000:2]", [0, 1, 2, 3, 4, 0, 1]),
+        ("$.items[?(@>2)]", [3, 4]),
         ("$.none[1:]", []),
         ("$.items[0,2,9]", [0, 2]),
         ("$.books[0,1].sold", [None]),

@@ -104,7 +104,7 @@ def _indexes(step: Slice, length: int) -> list[int]:
         return list(range(min(length, stop + length if stop < 0 else stop)))
     if step.stop is None:
         return list(range(max(0, step.start + length if step.start < 0 else step.start), length))
-    return list(range(step.start, min(length, step.stop)))
+    return list(range(max(-length, step.start), min(length, step.stop)))
 
 
 def _filtered(step: Filter, place: _Place, root: object) -> Iterator[_Place]:
