@@ -29,8 +29,10 @@ Json = dict[str, object]
 #: Families that tests register; retries come soon, because nobody gains from waiting here.
 PARAMETERS = {
     "AllowedTaskDefinitions": ",".join(
-        f"arn:aws:ecs:us-east-1:000000000000:task-definition/{family}:*" for family in ("two-essential", "with-sidecar")
+        f"arn:aws:ecs:us-east-1:000000000000:task-definition/{family}:*"
+        for family in ("two-essential", "with-sidecar", "logs-elsewhere", "logs-unseen")
     ),
+    "AllowedLogGroups": "arn:aws:logs:us-east-1:000000000000:log-group:/of-users/jobs:*",
     "RetryIntervalSeconds": "1",
 }
 DESIRED: tuple[Literal["RUNNING"], Literal["STOPPED"]] = ("RUNNING", "STOPPED")

@@ -259,11 +259,11 @@ class TestSidecars:
         assert "proxy exited with code 2" in str(cause["summary"])
         assert cause["exitCode"] == 0
 
-    def test_where_a_users_task_logs_is_not_guessed(self, stack: Stack, work: list[str]) -> None:
+    def test_a_users_task_without_a_log_says_so(self, stack: Stack, work: list[str]) -> None:
         run, _ = stack.run("callback", *work, taskDefinition="with-sidecar")
         (attempt,) = list(run["attempts"])  # type: ignore[call-overload]
         assert (attempt["log"], run["result"]) == (None, None)
-        assert "not known" in attempt["resultNote"]
+        assert attempt["resultNote"] == "container main has no log configuration"
 
 
 def test_a_judge_that_is_broken_hides_nothing(stack: Stack) -> None:
