@@ -1,19 +1,21 @@
 """What only DynamoDB as the runs table can show: its indexes, what is kept for how long, and how it fails."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from fargate_runs.aws.dynamodb import MOST_TRIES
-from fargate_runs.ports import LostRace, OpenTask, StoreUnavailableError, SweepMark
+from fargate_runs.log import LARGEST_RESULT, LogTail, Result
+from fargate_runs.ports import LostRace, OpenTask, StoreUnavailableError, SweepMark, Written
 from fargate_runs.record import Delivery
 from fargate_runs.run_state import with_task
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import CANARY, TOKEN
 from tests.fakes.moto_table import runs_table_on_moto, store_on
-from tests.fakes.records import ended_task, open_task, pending_run
+from tests.fakes.records import BADLY, ended_task, open_task, pending_run
 from tests.fakes.tables import TABLE
 
 
@@ -49,6 +51,19 @@ def test_dynamodb_list_index_holds_runs_only(dynamodb: Any) -> None:
         ExpressionAttributeValues={":s": {"S": "SUCCEEDED"}},
     )
     assert [item["sk"]["S"] for item in listed] == ["RUN"]
+
+
+@pytest.mark.parametrize("fill", ["x", "\x01", "가"])
+def test_dynamodb_takes_the_largest_task(dynamodb: Any, fill: str) -> None:
+    """An item has 400 KB at most: a result of a success, or the last lines of another end, never both."""
+    reasons = {"stoppedReason": fill * 10_000, "stopCode": fill * 1_000}
+    large = LogTail((fill * 99_999, *(fill * 205 for _ in range(19))))
+    well = replace(ended_task(**reasons), result=Result("x" * LARGEST_RESULT, "a note"))
+    failed = replace(open_task(**reasons), task_id="f" * 32).settled(BADLY, large)
+    store = store_on(dynamodb)
+    for record in (well, failed):
+        assert store.write_task(record) == Written(record)
+        assert store.find_task(record.run_id, record.task_id) == record
 
 
 def test_dynamodb_items_expire_and_hold_no_secrets(dynamodb: Any) -> None:
