@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given, settings
 
+from cli.explain import UnexplainableError, read, verdict
 from cli.main import main
 from tests.cli.documents_for_tests import TASK_ID, detail, event, pascal
+from tests.unit.test_outcome_properties import mutated
 
 SAMPLES = Path(__file__).parents[1] / "unit" / "samples"
 
@@ -66,15 +69,15 @@ def explain(runner: CliRunner, document: object, *options: str) -> Result:
 def test_every_shape_gives_the_same_verdict(runner: CliRunner, document: object) -> None:
     result = explain(runner, document, "--json")
 
-    verdict = json.loads(result.stdout)
+    said = json.loads(result.stdout)
     assert result.exit_code == 0
-    assert list(verdict) == KEYS
-    assert (verdict["ended"], verdict["status"], verdict["error"]) == (True, "FAILED", "Container.ExitedNonZero")
-    assert (verdict["transient"], verdict["container"], verdict["exitCode"]) == (False, "app", 3)
-    assert verdict["stopCode"] == "EssentialContainerExited"
-    assert verdict["stoppedReason"] == "Essential container in task exited"
-    assert verdict["summary"]
-    assert verdict["advice"]
+    assert list(said) == KEYS
+    assert (said["ended"], said["status"], said["error"]) == (True, "FAILED", "Container.ExitedNonZero")
+    assert (said["transient"], said["container"], said["exitCode"]) == (False, "app", 3)
+    assert said["stopCode"] == "EssentialContainerExited"
+    assert said["stoppedReason"] == "Essential container in task exited"
+    assert said["summary"]
+    assert said["advice"]
 
 
 CUT_DOWN = {
@@ -126,8 +129,8 @@ def test_what_is_shortened_or_redacted_does_no_harm(runner: CliRunner, changes: 
     result = explain(runner, event(**changes), "--json")
 
     assert result.exit_code == 0, result.stderr
-    verdict = json.loads(result.stdout)
-    assert (verdict["error"], verdict["container"], verdict["exitCode"]) == ("Container.ExitedNonZero", "app", 3)
+    said = json.loads(result.stdout)
+    assert (said["error"], said["container"], said["exitCode"]) == ("Container.ExitedNonZero", "app", 3)
 
 
 def test_a_task_without_a_status_is_said_to_be_read_as_stopped(runner: CliRunner) -> None:
@@ -143,22 +146,22 @@ def test_containers_alone_are_a_task(runner: CliRunner) -> None:
     containers = [{"name": "app", "exitCode": 3, "reason": None}, {"name": "proxy", "exitCode": 143}]
 
     for document in (containers, pascal(containers), {"containers": containers}):
-        verdict = json.loads(explain(runner, document, "--json").stdout)
-        assert (verdict["error"], verdict["container"]) == ("Container.ExitedNonZero", "app")
+        said = json.loads(explain(runner, document, "--json").stdout)
+        assert (said["error"], said["container"]) == ("Container.ExitedNonZero", "app")
 
 
 def test_a_container_without_a_name_counts(runner: CliRunner) -> None:
-    verdict = json.loads(explain(runner, {"containers": [{"exitCode": 0}, {"exitCode": 4}]}, "--json").stdout)
+    said = json.loads(explain(runner, {"containers": [{"exitCode": 0}, {"exitCode": 4}]}, "--json").stdout)
 
-    assert (verdict["container"], verdict["exitCode"]) == ("number 2", 4)
+    assert (said["container"], said["exitCode"]) == ("number 2", 4)
 
 
 def test_a_reason_alone_is_enough(runner: CliRunner) -> None:
-    verdict = json.loads(
+    said = json.loads(
         explain(runner, {"stoppedReason": "Tasks provisioning capacity limit exceeded."}, "--json").stdout
     )
 
-    assert (verdict["error"], verdict["transient"]) == ("Task.CapacityUnavailable", True)
+    assert (said["error"], said["transient"]) == ("Task.CapacityUnavailable", True)
     page = explain(runner, {"stoppedReason": "Task stopped by user", "containers": None}).stdout
     assert page.startswith("Task ?: STOPPED\n")
 
@@ -195,17 +198,30 @@ def test_the_samples_say_the_same_in_every_shape(runner: CliRunner) -> None:
             assert json.loads(explain(runner, shape, "--json").stdout) == whole, path.stem
 
 
+@settings(max_examples=200, deadline=None)
+@given(mutated())
+def test_whatever_is_in_it_is_explained_or_refused(changed: object) -> None:
+    """Never an error of another kind, whatever a reporter did to a task."""
+    try:
+        reading = read(json.dumps(changed).encode())
+        verdicts = [verdict(detail) for detail in reading.details]
+    except UnexplainableError:
+        return
+    assert verdicts
+    assert all(list(one) == KEYS for one in verdicts)
+
+
 @pytest.mark.parametrize("last_status", ["PROVISIONING", "RUNNING", "DEPROVISIONING"])
 def test_a_task_that_has_not_ended_has_no_verdict(runner: CliRunner, last_status: str) -> None:
     document = event(lastStatus=last_status, stopCode="SpotInterruption", stoppedReason="Your Spot Task was …")
 
-    verdict = json.loads(explain(runner, document, "--json").stdout)
+    said = json.loads(explain(runner, document, "--json").stdout)
 
-    assert list(verdict) == KEYS
-    assert verdict.pop("ended") is False
-    assert verdict.pop("stopCode") == "SpotInterruption"
-    assert verdict.pop("stoppedReason") == "Your Spot Task was …"
-    assert set(verdict.values()) == {None}
+    assert list(said) == KEYS
+    assert said.pop("ended") is False
+    assert said.pop("stopCode") == "SpotInterruption"
+    assert said.pop("stoppedReason") == "Your Spot Task was …"
+    assert set(said.values()) == {None}
 
 
 def test_the_page_says_what_the_json_says(runner: CliRunner) -> None:
@@ -237,9 +253,9 @@ def test_several_tasks_give_a_verdict_each(runner: CliRunner) -> None:
 def test_the_named_container_is_the_main_one(runner: CliRunner) -> None:
     containers = [{"name": "app", "exitCode": 3}, {"name": "proxy", "exitCode": 0}]
 
-    verdict = json.loads(explain(runner, event(containers=containers), "--json", "--container", "proxy").stdout)
+    said = json.loads(explain(runner, event(containers=containers), "--json", "--container", "proxy").stdout)
 
-    assert (verdict["status"], verdict["container"], verdict["exitCode"]) == ("SUCCEEDED", "proxy", 0)
+    assert (said["status"], said["container"], said["exitCode"]) == ("SUCCEEDED", "proxy", 0)
 
 
 def test_a_failed_start_without_containers_takes_the_name_of_the_overrides(runner: CliRunner) -> None:
