@@ -21,6 +21,7 @@ from fargate_runs.record import TaskRecord
 
 GRACE: Final = timedelta(minutes=5)
 LONGEST_REASON: Final = 255  # fact B30
+STARTED_AGAIN_WITHIN: Final = timedelta(hours=1)  # Step Functions tries a refused call for minutes
 
 
 class Verdict(StrEnum):
@@ -31,6 +32,7 @@ class Verdict(StrEnum):
     STOP = "it is stopped"
 
 
+_WITHOUT_TOKENS: Final = frozenset({Pattern.REQUEST_RESPONSE, Pattern.SYNC})
 _NOBODY_WAITS: Final = (ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionStatus.ABORTED)
 _OPEN: Final = (ExecutionStatus.RUNNING, ExecutionStatus.PENDING_REDRIVE)
 _PATTERNS: Final = (*Pattern, None)
@@ -60,7 +62,7 @@ def is_to_be_stopped(pattern: Pattern | None, execution: Execution, now: datetim
 
 
 def may_be_given_up(tasks: Sequence[TaskRecord]) -> tuple[TaskRecord, ...]:
-    """Live tasks of one run with a token, beside a newer task of the same execution.
+    """Live tasks of one run with a token, beside a newer task of the same execution or another one of their attempt.
 
     A retry closes the token of the attempt before it starts the next one (fact B28), so a closed token says that the
     attempt was given up; an open one that both were wanted (a Parallel or Map state whose branches share a run id).
@@ -70,8 +72,42 @@ def may_be_given_up(tasks: Sequence[TaskRecord]) -> tuple[TaskRecord, ...]:
         for each in tasks
         if each.outcome is None
         and each.token is not None
-        and any(other.execution_arn == each.execution_arn and _is_newer(other, each) for other in tasks)
+        and any(
+            other.execution_arn == each.execution_arn and (_is_newer(other, each) or _is_twin(other, each))
+            for other in tasks
+        )
     )
+
+
+def started_twice(tasks: Sequence[TaskRecord], execution: Execution) -> tuple[TaskRecord, ...]:
+    """Live tasks without a token whose attempt this execution, one of our machines, has started once more (fact B43).
+
+    RunTask was carried out and answered with a 5xx, so Step Functions called it again: it knows the later task alone.
+    A later one that came after the end of the execution is somebody else's, as is one that was started otherwise, and
+    one that came much later is of another life of this name.
+    """
+    return tuple(
+        each
+        for each in tasks
+        if each.outcome is None
+        and each.pattern in _WITHOUT_TOKENS
+        and each.execution_arn == execution.arn
+        and any(_replaces(other, each, execution) for other in tasks)
+    )
+
+
+def _replaces(other: TaskRecord, each: TaskRecord, execution: Execution) -> bool:
+    ours, theirs = each.timeline.created_at, other.timeline.created_at
+    if not _is_twin(other, each) or ours is None or theirs is None or other.started_by != each.started_by:
+        return False
+    is_in_time = execution.stopped_at is None or theirs <= execution.stopped_at
+    return is_in_time and timedelta() < theirs - ours <= STARTED_AGAIN_WITHIN
+
+
+def _is_twin(other: TaskRecord, each: TaskRecord) -> bool:
+    """Another task of the same attempt of the same execution."""
+    is_same = each.attempt is not None and (other.execution_arn, other.attempt) == (each.execution_arn, each.attempt)
+    return is_same and other.task_arn != each.task_arn
 
 
 def _is_newer(other: TaskRecord, than: TaskRecord) -> bool:
@@ -87,6 +123,11 @@ def reason_of_end(execution: Execution) -> str:
 def reason_of_retry(record: TaskRecord) -> str:
     """The reason for an attempt whose token is closed while its execution goes on."""
     return _reason(record.execution_arn or record.run_id, "managing this resource gave this attempt up")
+
+
+def reason_of_second_start(record: TaskRecord) -> str:
+    """The reason for a task whose attempt was started once more: RunTask was carried out, and its answer was lost."""
+    return _reason(record.execution_arn or record.run_id, "managing this resource started this attempt once more")
 
 
 def _reason(execution_arn: str, what: str) -> str:

@@ -40,6 +40,8 @@ class TaskRecord:
     pattern: Pattern | None = None
     execution_arn: str | None = None
     timeout_seconds: int | None = None
+    attempt: int | None = None
+    started_by: str | None = None
     timeline: Timeline = NOTHING_YET
     stop_code: str | None = None
     stopped_reason: str | None = None
@@ -71,6 +73,8 @@ class TaskRecord:
             pattern=pattern,
             execution_arn=task.execution_arn,
             timeout_seconds=task.timeout_seconds,
+            attempt=task.attempt,
+            started_by=task.started_by,
             timeline=task.timeline,
             stop_code=task.stop_code,
             stopped_reason=task.stopped_reason,

@@ -1,7 +1,7 @@
 """An ECS task as this application sees it, read leniently from an event or from DescribeTasks.
 
-Of the environment in the overrides only these values are kept: the task token, RUN_ID, RUN_EXECUTION_ARN and
-RUN_TIMEOUT_SECONDS.
+Of the environment in the overrides only these values are kept: the task token, RUN_ID, RUN_EXECUTION_ARN, RUN_ATTEMPT
+and RUN_TIMEOUT_SECONDS.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +16,7 @@ from fargate_runs.tokens import TOKEN_VARIABLE, token_of
 DEFAULT_TOKEN_VARIABLES: Final = (TOKEN_VARIABLE, "TASK_TOKEN_ENV_VARIABLE")
 RUN_ID_VARIABLE: Final = "RUN_ID"
 EXECUTION_ARN_VARIABLE: Final = "RUN_EXECUTION_ARN"
+ATTEMPT_VARIABLE: Final = "RUN_ATTEMPT"
 TIMEOUT_VARIABLE: Final = "RUN_TIMEOUT_SECONDS"
 STOPPED: Final = "STOPPED"
 _ENDED: Final = frozenset({STOPPED, "DELETED"})  # DescribeTasks may show DELETED after STOPPED (fact B44)
@@ -107,6 +108,7 @@ class EcsTask:
     execution_arn: str | None = field(default=None, repr=False)
     given_run_id: str | None = field(default=None, repr=False)
     timeout_seconds: int | None = field(default=None, repr=False)
+    attempt: int | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
 
     @property
@@ -152,6 +154,7 @@ class EcsTask:
             execution_arn=found.execution_arn,
             given_run_id=found.run_id,
             timeout_seconds=found.timeout_seconds,
+            attempt=found.attempt,
             token=found.token,
         )
 
@@ -163,6 +166,7 @@ class _Environment:
     run_id: str | None
     execution_arn: str | None
     timeout_seconds: int | None
+    attempt: int | None
     token: str | None = field(repr=False)
     main_container: str | None
 
@@ -173,7 +177,8 @@ class _Environment:
         token, token_in = token_of(_values(entries, (TOKEN_VARIABLE, *token_variables), _LONGEST_TOKEN))
         execution_arn, _ = _first(entries, (EXECUTION_ARN_VARIABLE,), _LONGEST_ARN)
         timeout, _ = _first(entries, (TIMEOUT_VARIABLE,), _LONGEST_NAME)
-        return cls(run_id, execution_arn, _seconds(timeout), token, run_id_in or token_in)
+        attempt, _ = _first(entries, (ATTEMPT_VARIABLE,), _LONGEST_NAME)
+        return cls(run_id, execution_arn, _counted(timeout), _counted(attempt), token, run_id_in or token_in)
 
 
 def _override_entries(detail: Mapping[str, object]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -209,8 +214,8 @@ def _values(
                 yield value, container
 
 
-def _seconds(value: str | None) -> int | None:
-    """A limit of one second to three years, as digits; anything else is none."""
+def _counted(value: str | None) -> int | None:
+    """A whole number from 1 on, as digits, up to as many seconds as a limit may have; anything else is none."""
     number = int(value) if value and value.isdecimal() else 0
     return number if 0 < number <= _LONGEST_TIMEOUT else None
 

@@ -57,6 +57,7 @@ RECORDS = {
     "ended": ended_task(),
     "failed": ended_task(containers=[container(exit_code=3)]),
     "failed start": TaskRecord.of(task(**failed_start("x")), None, None),
+    "with an attempt": replace(open_task(), attempt=2, started_by="AWS Step Functions"),
     "bare": TaskRecord("r", "t", "arn:aws:ecs:us-east-1:1:task/t", "arn:aws:ecs:us-east-1:1:cluster/c", 0, "RUNNING"),
     "with the end of its log": failed_task(),
     "with a log in another Region": replace(failed_task(), log=LogLocation("/g", "p/c/1", "eu-west-1")),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from fargate_runs.answer import Answer, Success, answer_of, smallest_answer_of
+from fargate_runs.execution import is_named
 from fargate_runs.kinds import ErrorName
 from fargate_runs.log_reading import TaskLogs
 from fargate_runs.outcome import Outcome, lost, outcome_of
@@ -120,7 +121,7 @@ class RecordTaskState:
         """
         tasks = self.show(run_id)
         newest = task_id_of(max(map(order_of, tasks))) if tasks else None
-        stopped = self._abandoned.attempts_given_up(tasks, lambda each: is_due(each.task_id, newest))
+        stopped = self._stop_attempts(tasks, lambda each: is_due(each.task_id, newest))
         return LookedAfter(stopped, tuple(each.task_id for each in tasks), newest)
 
     def lose(self, run_id: str, task_id: str, missing_sweeps: int = 0) -> Settlement | None:
@@ -156,10 +157,21 @@ class RecordTaskState:
                 return self._write(task, step, stands)
             return self._carry_on(stands, task, step)
         # After the write, so that of two attempts that are seen at once one sees the other.
-        stopped = self._abandoned.attempts_given_up(self._store.load_run(record.run_id).tasks) if stored is None else 0
+        stopped = self._stop_attempts(self._store.load_run(record.run_id).tasks) if stored is None else 0
         problem = tail.problem if tail else None
         done = Settlement(step, record, decided=outcome is not None, stopped=stopped, log_problem=problem)
         return self._finish(done, task)
+
+    def _stop_attempts(
+        self, tasks: Sequence[TaskRecord], is_due: Callable[[TaskRecord], bool] = lambda _each: True
+    ) -> int:
+        """Stop the tasks of a run that a later one has replaced. Machines of others may mean to run several at once."""
+        ours = [each for each in tasks if self._is_whole_run_of_ours(each)]
+        return self._abandoned.attempts_given_up(tasks, is_due) + self._abandoned.started_twice(ours, is_due)
+
+    def _is_whole_run_of_ours(self, task: TaskRecord) -> bool:
+        is_ours = self._state_machines.pattern_of_execution(task.execution_arn) is not None
+        return is_ours and is_named(task.execution_arn, task.run_id)
 
     def _carry_on(self, stands: TaskRecord, task: EcsTask, step: Step) -> Settlement:
         """Another call has written what stands: finish what it may have left, change nothing of it."""

@@ -6,8 +6,15 @@ asked then: what it calls closed after a task was read cannot be what started th
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from fargate_runs.execution import Execution
-from fargate_runs.orphans import is_to_be_stopped, may_be_given_up, reason_of_end, reason_of_retry
+from fargate_runs.execution import Execution, ExecutionStatus
+from fargate_runs.orphans import (
+    is_to_be_stopped,
+    may_be_given_up,
+    reason_of_end,
+    reason_of_retry,
+    reason_of_second_start,
+    started_twice,
+)
 from fargate_runs.ports import (
     Clock,
     Cluster,
@@ -83,6 +90,23 @@ class StopAbandoned:
         due = filter(is_due, may_be_given_up(tasks))
         given_up = (each for each in due if each.token and self._callbacks.is_closed(each.token))
         return self._stop(given_up, reason_of_retry, always)
+
+    def started_twice(
+        self, tasks: Sequence[TaskRecord], is_due: Callable[[TaskRecord], bool] = lambda _each: True
+    ) -> int:
+        """Stop tasks of our own machines whose attempt was started once more; gives how many. Those that are due alone.
+
+        Raises ExecutionsUnavailableError or ClusterUnavailableError.
+        """
+        stopped = 0
+        for arn in sorted({each.execution_arn for each in tasks if each.execution_arn}):
+            as_far_as_is_known = Execution(arn, ExecutionStatus.RUNNING)
+            due = [each for each in started_twice(tasks, as_far_as_is_known) if is_due(each)]
+            execution = self._as_it_is(arn) if due else None
+            if execution:
+                twice = started_twice(tasks, execution)
+                stopped += self._stop((each for each in due if each in twice), reason_of_second_start, always)
+        return stopped
 
     def _as_it_is(self, execution_arn: str) -> Execution | None:
         """None where nobody can say: such a task is left alone, and the sweep counts the execution."""
