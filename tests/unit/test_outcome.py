@@ -450,6 +450,19 @@ CASES: dict[str, tuple[Detail, str]] = {
         detail(**NOT_RUNNING_YET, stopCode=None, containers=None, overrides=None),
         "Task.Unknown",
     ),
+    "nothing is listed, and only the stop code says that something ran": (
+        detail(**NOT_RUNNING_YET, stoppedReason=None, containers=[]),
+        "Task.Unknown",
+    ),
+    "nothing is listed, and only the start of the task says that something ran": (
+        detail(stopCode=None, stoppedReason=None, containers=[]),
+        "Task.Unknown",
+    ),
+    "no main: nothing is listed": (failed_start(None, **ALIEN, containers=[]), "Task.FailedToStart"),
+    "the start of a sidecar timed out, but it ran": (
+        detail(containers=[container(exit_code=143), container("side", 0, START_TIMED_OUT)]),
+        "Container.ExitedNonZero",
+    ),
     "no main: the dependency failed": (
         failed_start("Task failed to start", **ALIEN, containers=[container("main"), container("side", 255)]),
         "Container.ExitedNonZero",
@@ -510,6 +523,12 @@ def test_main_container_can_be_named_from_outside() -> None:
     named = outcome_of(two, main_container="main")
     assert named is not None
     assert named.succeeded
+
+
+def test_an_injected_container_is_never_the_main_one() -> None:
+    outcome = outcome_of(task(**ALIEN, containers=[container(exit_code=3)]), main_container=GUARD_DUTY)
+    assert outcome is not None
+    assert (outcome.container, outcome.exit_code) == ("main", 3)
 
 
 def test_the_sidecar_is_named_and_the_main_exit_code_given() -> None:
@@ -605,7 +624,8 @@ def test_a_container_that_was_lost_sight_of_is_named_with_its_reason() -> None:
 
 
 def test_a_dependency_that_failed_is_named_with_its_code() -> None:
-    containers = [container("router", 255), container("helper", 143), container(lastStatus="STOPPED")]
+    others = [container("early", 0), container("helper", 143), container("killed", 137), container("router", 255)]
+    containers = [*others, container(lastStatus="STOPPED")]
     outcome = outcome_of(task(**NOT_RUNNING_YET, containers=containers))
     assert outcome is not None
     assert outcome.summary == "Container router exited with code 255 before the main container main was started."
