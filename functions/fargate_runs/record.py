@@ -88,19 +88,22 @@ class TaskRecord:
         )
 
     def keeping(self, stands: "TaskRecord | None") -> "TaskRecord":
-        """The same with the token of an earlier state, and what follows from it, where this one shows none.
+        """The same with what an earlier state knew for the task's life, where this one does not show it.
 
-        A task has its token for life. Which variables may hold it is a setting of the stack, and that may have changed.
+        Where a task logs may have been read then and be out of reach now. Which variables may hold its token is a
+        setting of the stack, and that may have changed: the token stays, and what follows from it.
         """
-        if stands is None or stands.token is None or self.token is not None:
+        if stands is None:
             return self
+        located = replace(self, log=stands.log or self.log)
+        if stands.token is None or self.token is not None:
+            return located
         return replace(
-            self,
+            located,
             token=stands.token,
             delivery=Delivery.PENDING,
             pattern=stands.pattern,
             main_container=self.main_container or stands.main_container,
-            log=stands.log or self.log,
         )
 
     def ended(self, outcome: Outcome, result: Result) -> "TaskRecord":

@@ -18,7 +18,7 @@ from fargate_runs.ports import TaskDefinitionRefusedError, TaskDefinitions, Task
 from fargate_runs.usecases import remembered_definitions
 from fargate_runs.usecases.remembered_definitions import REFUSED_FOR, UNAVAILABLE_FOR, RememberedTaskDefinitions
 from tests.fakes.clock import StoppedClock
-from tests.fakes.ecs import CANARY, GUARD_DUTY, TASK_ID, container, detail, overrides, task
+from tests.fakes.ecs import CANARY, GUARD_DUTY, TASK_ID, container, detail, life, overrides, task
 from tests.fakes.logs import InMemoryLogs
 from tests.fakes.settling import LOG_PLACE, World
 from tests.fakes.task_definitions import InMemoryTaskDefinitions, awslogs, definition
@@ -239,6 +239,19 @@ class TestSettling:
         assert done.record.outcome == expected
         assert "the task definition could not be read" in str(done.log_problem)
         assert done.log_problem == (done.record.log_note if exit_code else done.record.result.note)
+
+    def test_a_place_that_was_known_while_the_task_ran_is_not_lost(self, world: World) -> None:
+        running = {**life()[2], **OF_ANOTHER, "overrides": overrides(token=None)}
+        assert world.settle(running).record.log == PLACE
+        world.definitions.is_down = True
+        record = world.settle(detail(**OF_ANOTHER, overrides=overrides(token=None))).record
+        assert (record.log, record.result.json) == (PLACE, '{"rows":3}')
+
+    def test_a_place_that_was_not_known_then_is_found_later(self, world: World) -> None:
+        world.definitions.is_down = True
+        assert world.settle({**life()[2], **OF_ANOTHER}).record.log is None
+        world.definitions.is_down = False
+        assert world.settle(detail(**OF_ANOTHER)).record.log == PLACE
 
     def test_a_task_that_never_started_says_that_first(self, world: World) -> None:
         world.definitions.is_down = True
