@@ -122,6 +122,26 @@ class TestCallback:
         assert caught == transient | {ErrorName.EXITED_NON_ZERO, ErrorName.OUT_OF_MEMORY}
 
     @pytest.mark.parametrize(
+        ("error", "cause", "transient"),
+        [
+            ("Task.ImagePullFailed", '{"transient":true,"exitCode":null}', True),
+            ("Task.ImagePullFailed", '{"summary":"no space left on device","transient":false}', False),
+            ("Task.ImagePullFailed", '{"transient":true,"lastLogLines":["{\\"transient\\":false}"]}', True),
+            ("Task.SpotInterrupted", None, True),
+            ("Container.ExitedNonZero", '{"transient":false}', False),
+            ("Container.ExitedNonZero", "", False),
+        ],
+    )
+    def test_the_cause_may_say_that_this_one_does_not_pass(
+        self, error: str, cause: str | None, transient: bool, callback: Object, evaluate: Evaluate
+    ) -> None:
+        catch = callback["States"]["Run the task"]["Catch"][1]
+        output = {"Error": error} | ({} if cause is None else {"Cause": cause})
+        assert (
+            evaluated(catch["Assign"], evaluate, {"errorOutput": output}, RESTING)["failure"]["transient"] is transient
+        )
+
+    @pytest.mark.parametrize(
         ("cause", "exit_code"),
         [
             ('{"summary":"\\"exitCode\\":9","exitCode":3,"lastLogLines":["{\\"exitCode\\":4}"]}', 3),
