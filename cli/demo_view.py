@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cli.progress import phase
+from cli.render import COLOURS
 from cli.text import compact, duration, one_line
 
 if TYPE_CHECKING:
@@ -17,11 +18,10 @@ if TYPE_CHECKING:
     from cli.demo import Row
 
 COLUMNS = ("run id", "pattern", "what it shows", "status", "error", "duration", "result")
-_COLOURS = {"SUCCEEDED": "green", "FAILED": "red", "STOPPED": "yellow", "RUNNING": "cyan"}
 _WIDE_CHARACTERS = 110
-_LEFT_OUT_WHEN_NARROW = frozenset({"what it shows", "result"})  # the lines at the end have them
-_MOST_WIDTHS_WHEN_NARROW = {"pattern": 13, "error": 18}
-_LEAST_WIDTHS = {"run id": 24, "status": 9, "duration": 8}
+_LEFT_OUT_WHEN_NARROW = frozenset({"what it shows", "result", "duration"})  # the lines at the end have them
+#: With these no word is cut in 80 columns.
+_LEAST_WIDTHS = {"run id": 24, "pattern": 16, "status": 9, "error": 24}
 
 
 @contextmanager
@@ -68,11 +68,13 @@ def _table(rows: Sequence[Row], clock: Callable[[], float], width: int) -> Table
     narrow = width < _WIDE_CHARACTERS
     shown = [column for column in COLUMNS if not (narrow and column in _LEFT_OUT_WHEN_NARROW)]
     for column in shown:
-        most = _MOST_WIDTHS_WHEN_NARROW.get(column) if narrow else None
-        table.add_column(column, no_wrap=True, min_width=_LEAST_WIDTHS.get(column), max_width=most)
+        table.add_column(column, no_wrap=True, min_width=_LEAST_WIDTHS.get(column))
     for row in rows:
-        texts = [each for each in zip(COLUMNS, cells(row, clock), strict=True) if each[0] in shown]
-        table.add_row(*(Text(text, _COLOURS.get(row.status, "") if name == "status" else "") for name, text in texts))
+        named = dict(zip(COLUMNS, cells(row, clock), strict=True))
+        if narrow:
+            named["status"] = row.status
+        style = {"status": COLOURS.get(row.status, "")}
+        table.add_row(*(Text(named[column], style.get(column, "")) for column in shown))
     return table
 
 

@@ -165,6 +165,8 @@ class Run:
     commands: tuple[str, ...] | None
     execution_arn: str | None
     execution: Execution | None
+    created_at: str | None
+    """ISO 8601."""
     duration_seconds: float | None
     usage: Usage | None
     attempts: tuple[Attempt, ...]
@@ -198,6 +200,7 @@ class Run:
             commands=tuple(str(word) for word in commands) if isinstance(commands, list) else None,
             execution_arn=text(document, "executionArn"),
             execution=Execution.from_document(mapping(document, "execution")),
+            created_at=text(document, "createdAt"),
             duration_seconds=number(document, "durationSeconds"),
             usage=Usage.from_document(mapping(document, "usage")),
             attempts=tuple(Attempt.from_document(one) for one in attempts if isinstance(one, dict))

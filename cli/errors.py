@@ -11,9 +11,12 @@ CliError            readable message on stderr, exit code 1
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
+
+from cli.text import columns, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +33,13 @@ class CliError(click.ClickException):
     """A message for the person at the keyboard; click prints it on stderr as `Error: …`."""
 
     exit_code = FAILED
+
+    def format_message(self) -> str:
+        """The message; on a terminal in lines that are broken between words."""
+        if not sys.stderr.isatty():
+            return super().format_message()
+        before = "Error: "  # what click writes before it
+        return "\n".join(wrapped(before + super().format_message(), columns())).removeprefix(before)
 
 
 class BadInputError(CliError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cli.redrive import GONE, Fate, Settled
-from cli.text import duration, one_line
+from cli.text import columns, duration, one_line, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -94,7 +94,7 @@ def summary(tally: Tally) -> str:
 
 
 def table(tally: Tally, now: datetime) -> str:
-    """A line for each group, in columns."""
+    """A line for each group, in columns; where the terminal is too narrow for that, some lines for each group."""
     heading = ("count", "what", "kind", "target", "reason", "in the queue for")
     rows = [heading, *(_cells(group, now) for group in tally.groups())]
     widths = [max(len(row[column]) for row in rows) for column in range(len(heading))]
@@ -102,7 +102,17 @@ def table(tally: Tally, now: datetime) -> str:
     for row in rows:
         count, *others = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         lines.append("  ".join([count.strip().rjust(widths[0]), *others]).rstrip())
-    return "\n".join(lines)
+    if max(map(len, lines)) <= columns():
+        return "\n".join(lines)
+    return "\n".join(line for row in rows[1:] for line in _narrow(row, heading))
+
+
+def _narrow(row: Sequence[str], heading: Sequence[str]) -> Iterator[str]:
+    """`3 stays` and below it the rest, each broken between words."""
+    yield f"{row[0]} {row[1]}"
+    for name, cell in zip(heading[2:], row[2:], strict=True):
+        if cell:
+            yield from (f"    {line}" for line in wrapped(f"{name}: {cell}", columns() - 4))
 
 
 def details(tally: Tally) -> Iterator[str]:

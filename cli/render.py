@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cli.documents import SUCCEEDED
-from cli.text import clean, compact, duration, moment, one_line
+from cli.text import clean, columns, compact, duration, moment, one_line, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from cli.documents import Attempt, Execution, LastLines, Run, Usage
 
@@ -21,10 +23,13 @@ _LONGEST_CAUSE = 300
 _RETRY = {True: "a retry may help", False: "a retry alone will not help", None: ""}
 
 
-def run_page(run: Run) -> str:
-    """All that is known of a run."""
-    heading = " · ".join(part for part in (f"Run {clean(run.run_id)}", run.pattern, run.status) if part)
-    lines = [heading, *_fields(_run_lines(run))]
+COLOURS: Mapping[str, str] = {"SUCCEEDED": "green", "FAILED": "red", "STOPPED": "yellow", "RUNNING": "cyan"}
+
+
+def run_page(run: Run, now: datetime) -> str:
+    """All that is known of a run, its states in colour; who prints it where there is none takes that away."""
+    heading = " · ".join(part for part in (f"Run {clean(run.run_id)}", run.pattern, coloured(run.status)) if part)
+    lines = [heading, *_fields((*_run_lines(run), ("elapsed", _elapsed(run, now))))]
     for index, attempt in enumerate(run.attempts, start=1):
         lines += ["", *_attempt_lines(index, attempt)]
     return "\n".join(lines)
@@ -38,7 +43,20 @@ def run_end(run: Run) -> str:
         ("redrives", _redrives(run)),
         ("last lines", _last_lines(run.last_lines)),
     )
-    return "\n".join([f"Run {clean(run.run_id)}: {run.status}", *_fields(lines)])
+    return "\n".join([f"Run {clean(run.run_id)}: {coloured(run.status)}", *_fields(lines)])
+
+
+def coloured(state: str) -> str:
+    """A status as it is shown everywhere."""
+    import click
+
+    return click.style(clean(state), fg=COLOURS.get(state))
+
+
+def _elapsed(run: Run, now: datetime) -> str | None:
+    """For how long a run that has not ended has been there."""
+    began = moment(run.created_at or "")
+    return None if run.ended or began is None else duration(max((now - began).total_seconds(), 0))
 
 
 def verdict_page(name: str, verdict: Mapping[str, object]) -> str:
@@ -127,7 +145,7 @@ def _attempt_lines(index: int, attempt: Attempt) -> Iterator[str]:
     cpu, memory = attempt.size
     size = f"{cpu} CPU units, {memory} MiB" if cpu and memory else None
     heading = (f"Attempt {index}", f"task {attempt.task_id}", state, attempt.error)
-    yield clean(" · ".join(part for part in heading if part))
+    yield " · ".join(coloured(part) if part is state else clean(part) for part in heading if part)
     yield from _fields(
         (
             ("ran on", ", ".join(part for part in (attempt.capacity_provider, size) if part)),
@@ -158,6 +176,16 @@ def _timeline(entries: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def _fields(lines: Iterable[Line]) -> list[str]:
-    """`name  value` in columns, without those that have no value; further lines of a value are indented to it."""
-    indent = "\n" + " " * 13
-    return [f"  {name:<10} {clean(value).replace(chr(10), indent)}" for name, value in lines if value]
+    """`name  value` in columns, without those that have no value; further lines of a value are indented to it.
+
+    A line that is wider than the terminal is broken between words; what a container printed is left as it is.
+    """
+    indent = " " * 13
+    width = columns() - len(indent)
+    found = []
+    for name, value in lines:
+        if value:
+            text = clean(value)
+            parts = text.split("\n") if name == "last lines" else wrapped(text, width)
+            found.append(f"  {name:<10} " + f"\n{indent}".join(parts))
+    return found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import textwrap
 import unicodedata
 from datetime import datetime
 
@@ -18,6 +20,23 @@ def one_line(text: str, longest: int) -> str:
     """`text` on one line of at most `longest` characters."""
     line = " ".join(clean(text).split())
     return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+NARROWEST = 40
+
+
+def columns() -> int:
+    """How wide the terminal is; 80 where there is none."""
+    return max(shutil.get_terminal_size().columns, NARROWEST)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """The lines of `text`, each broken between words where it is wider than `width`. A longer word stays whole."""
+    return [
+        part
+        for line in text.split("\n")
+        for part in textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]
+    ]
 
 
 def compact(value: object) -> str:

@@ -23,6 +23,7 @@ from local.paths import PROJECT, REGION, STACK_NAME, state_directory
 BUCKET: Final = "fargate-runs-packages"
 FINGERPRINT_TAG: Final = "local-fingerprint"
 ARCHITECTURES: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+EVERY_STATE_MACHINE: Final = f"arn:aws:states:{REGION}:000000000000:stateMachine:*"
 # SAM asks every 5 s unless told: a stack here is made in less.
 SAM_SETTINGS: Final = {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_BETA_FEATURES": "0", "SAM_CLI_POLL_DELAY": "0.3"}
 Progress = Callable[[str], None]
@@ -135,7 +136,8 @@ def _build(fingerprint: str, progress: Progress) -> None:
 def _parameters(given: Mapping[str, str] | None = None) -> str:
     """A file of parameters: JSON, which every reader of YAML reads. SAM itself drops a backslash before a quote.
 
-    The functions run in the interpreter at hand, so the template's runtime and architecture are this one's.
+    The functions run in the interpreter at hand, so the template's runtime and architecture are this one's. All state
+    machines are followed unless told otherwise: here they are all of one person.
     """
     own = {
         "Runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
@@ -143,7 +145,8 @@ def _parameters(given: Mapping[str, str] | None = None) -> str:
     }
     path = state_directory() / "parameters.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**(given or {}), **own}))
+    everybody = {"FollowOtherStateMachines": EVERY_STATE_MACHINE}
+    path.write_text(json.dumps({**everybody, **(given or {}), **own}))
     return f"file://{path.resolve()}"
 
 

@@ -35,4 +35,4 @@ def show(
 
     target = resolve(options, surroundings)
     document = ApiClient(target, sleep=surroundings.sleep).get_run(run_id)
-    click.echo(json.dumps(document, indent=2) if as_json else run_page(run_of(document)))
+    click.echo(json.dumps(document, indent=2) if as_json else run_page(run_of(document), surroundings.now()))

@@ -65,7 +65,7 @@ def sweep(ours: SweepSettings) -> Sweep:
             note,
             clock,
             state_machines=settling.state_machines,
-            follows_others=ours.follows_other_state_machines,
+            followed=ours.followed,
         ),
         clock,
     )

@@ -55,6 +55,22 @@ class StateMachines:
         return Pattern.SYNC if started_by == _STARTED_BY_SYNC else None
 
 
+@dataclass(frozen=True, slots=True)
+class FollowedMachines:
+    """State machines of others whose executions are asked for: ARNs, and beginnings of ARNs, which end in `*`."""
+
+    machines: tuple[str, ...] = ()
+
+    def has(self, execution_arn: str) -> bool:
+        """Whether it is an execution of one of them, that of a Distributed Map's child included."""
+        machine = state_machine_of(execution_arn)
+        return machine is not None and any(_fits(machine, each) for each in self.machines)
+
+
+def _fits(machine: str, followed: str) -> bool:
+    return machine.startswith(followed[:-1]) if followed.endswith("*") else machine == followed
+
+
 def execution_arn(state_machine_arn: str, name: str) -> str:
     """The ARN that an execution of this name has: known before it is started."""
     return f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"

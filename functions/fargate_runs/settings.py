@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fargate_runs.errors import MissingSettingError
-from fargate_runs.patterns import StateMachines
+from fargate_runs.patterns import FollowedMachines, StateMachines
 from fargate_runs.task import DEFAULT_TOKEN_VARIABLES
 from fargate_runs.usage import Prices
 
@@ -68,17 +68,17 @@ class ExecutionStateChangeSettings:
 
 @dataclass(frozen=True, slots=True)
 class SweepSettings:
-    """Of the function that sweeps: what settles a task, and whether executions of other machines are asked for."""
+    """Of the function that sweeps: what settles a task, and which other machines' executions are asked for."""
 
     settling: TaskStateChangeSettings
-    follows_other_state_machines: bool
+    followed: FollowedMachines
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "SweepSettings":
         """Raises MissingSettingError, which names the variable."""
         return cls(
             settling=TaskStateChangeSettings.from_env(environ),
-            follows_other_state_machines=_required(environ, "FOLLOW_OTHER_STATE_MACHINES") == "true",
+            followed=FollowedMachines(_list(environ, "FOLLOW_OTHER_STATE_MACHINES")),
         )
 
 

@@ -96,9 +96,11 @@ def test_a_terminal_gets_a_table_that_fits(runner: CliRunner, width: str, shows_
         result = runner.invoke(main, ["demo"], obj=at(server), env={"TTY_COMPATIBLE": "1", "COLUMNS": width})
 
     assert result.exit_code == 0
-    for heading in ("run id", "status", "error", "duration"):
-        assert heading in result.stdout
+    for whole in ("run id", "status", "error", "request-response", "Container.ExitedNonZero"):
+        assert whole in result.stdout
     assert ("what it shows" in result.stdout) is shows_all
+    assert ("duration" in result.stdout) is shows_all
+    assert "…" not in result.stdout.partition("What to type next")[0]
 
 
 @pytest.mark.parametrize(

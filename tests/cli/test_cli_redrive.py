@@ -200,7 +200,8 @@ def test_only_what_is_refused_now_is_discarded(runner: CliRunner) -> None:
     assert len(cloud.left()) == 2
 
 
-def test_a_dry_run_counts_and_changes_nothing(runner: CliRunner) -> None:
+def test_a_dry_run_counts_and_changes_nothing(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     old, new = missed(), missed()
     old.sent, new.sent = NOW - timedelta(hours=2, minutes=3), NOW - timedelta(minutes=3, seconds=5)
     cloud = Cloud(old, new, failed(), Message("{"), schedules=(not_started(),))
@@ -219,6 +220,21 @@ def test_a_dry_run_counts_and_changes_nothing(runner: CliRunner) -> None:
     assert len(cloud.left()) == 4
     assert len(cloud.left(SCHEDULES)) == 1
     assert {"Invoke", "StartExecution", "DeleteMessage"}.isdisjoint(cloud.calls)
+
+
+def test_in_a_narrow_terminal_no_word_is_broken(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = run(runner, Cloud(missed(), schedules=(not_started(),)), "--dry-run")
+
+    lines = result.stdout.splitlines()
+    assert lines[:5] == [
+        "1 found",
+        "    kind: event",
+        f"    target: {FUNCTION}",
+        "    reason: NO_PERMISSIONS",
+        "    in the queue for: 0.0 s",
+    ]
+    assert max(map(len, lines)) <= 80
 
 
 def test_the_counts_as_json(runner: CliRunner) -> None:

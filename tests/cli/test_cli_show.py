@@ -2,6 +2,8 @@
 
 import json
 import socket
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
@@ -113,7 +115,50 @@ def test_the_page_of_a_result_and_of_a_run_without_task(runner: CliRunner) -> No
 def page(runner: CliRunner, document: dict[str, object]) -> list[str]:
     """The lines of `runs show` for this run."""
     with serving(scripted({GET: [Reply(200, document)]})) as server:
-        return runner.invoke(main, SHOW, obj=at(server)).stdout.splitlines()
+        return runner.invoke(main, SHOW, obj=at(server), env={"COLUMNS": "500"}).stdout.splitlines()
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_line_is_broken_between_words_and_never_in_one(runner: CliRunner, width: int) -> None:
+    advice = "Look at what the container wrote last, and at exit-codes of its own: " * 4
+    document = failed(advice=advice, attempts=[{**attempt(), "lastLogLines": ["a line of the container's own " * 9]}])
+    with serving(scripted({GET: [Reply(200, document)]})) as server:
+        result = runner.invoke(main, SHOW, obj=at(server), env={"COLUMNS": str(width)})
+
+    lines = result.stdout.splitlines()
+    (first,) = [index for index, line in enumerate(lines) if line.startswith("  advice ")]
+    said = [line for line in lines[first : first + 12] if line.startswith(("  advice ", " " * 13))]
+    assert [line for line in said if len(line) > width] == []
+    assert " ".join(" ".join(said).split()[1:]).startswith(advice.strip()[:200])
+    assert "a line of the container's own " * 9 in result.stdout
+
+
+@pytest.mark.parametrize(("status", "colour"), [("RUNNING", 36), ("SUCCEEDED", 32), ("FAILED", 31), ("STOPPED", 33)])
+def test_a_terminal_gets_states_in_colour(runner: CliRunner, status: str, colour: int) -> None:
+    with serving(scripted({GET: [Reply(200, run(status, attempts=[attempt(status=status)]))]})) as server:
+        result = runner.invoke(main, SHOW, obj=at(server), color=True)
+
+    assert result.stdout.count(f"\x1b[{colour}m{status}\x1b[0m") == 2
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (run("RUNNING", createdAt="2026-03-02T09:00:07+00:00"), "  elapsed    1 min 05 s"),
+        (run("PENDING", createdAt="2026-03-02T09:01:13+00:00"), "  elapsed    0.0 s"),
+        (run("RUNNING"), None),
+        (succeeded(createdAt="2026-03-02T09:00:07+00:00"), None),
+    ],
+)
+def test_a_run_that_has_not_ended_shows_for_how_long_it_is_there(
+    runner: CliRunner, document: dict[str, object], said: str | None
+) -> None:
+    now = datetime(2026, 3, 2, 9, 1, 12, tzinfo=UTC)
+    with serving(scripted({GET: [Reply(200, document)]})) as server:
+        around = replace(at(server), now=lambda: now)
+        lines = runner.invoke(main, SHOW, obj=around).stdout.splitlines()
+
+    assert [line for line in lines if line.startswith("  elapsed")] == ([said] if said else [])
 
 
 TIMED_OUT = execution("TIMED_OUT", "States.Timeout")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fargate_runs.patterns import StateMachines
+from fargate_runs.patterns import FollowedMachines, StateMachines
 from fargate_runs.task import EcsTask
 
 REGION_AND_ACCOUNT = "us-east-1:123456789012"
@@ -14,6 +14,7 @@ TOKEN = "AQCEAAAAKgAAAAMAAAAAAAAAAcanary-token"
 RUN_ID = "20250506T110200-0a1b2c3d"
 CANARY = "canary-environment-value"
 GUARD_DUTY = "aws-guardduty-agent-nm40lC"
+EVERY_MACHINE = FollowedMachines((f"arn:aws:states:{REGION_AND_ACCOUNT}:stateMachine:*",))
 MACHINES = StateMachines(
     *(
         f"arn:aws:states:{REGION_AND_ACCOUNT}:stateMachine:fargate-runs-{name}"

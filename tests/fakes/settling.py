@@ -6,6 +6,7 @@ from typing import Any
 from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.log_place import LogPlace
 from fargate_runs.log_reading import TaskLogs
+from fargate_runs.patterns import FollowedMachines
 from fargate_runs.record import TaskRecord
 from fargate_runs.task import DEFAULT_TOKEN_VARIABLES, EcsTask
 from fargate_runs.usage import Prices
@@ -17,7 +18,7 @@ from fargate_runs.usecases.sweep.sweep import Sweep
 from fargate_runs.usecases.sweep.tasks import SweepTasks
 from tests.fakes.clock import NOON, StoppedClock
 from tests.fakes.cluster import InMemoryCluster
-from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, TASK_DEFINITION_ARN, TASK_ID, TOKEN
+from tests.fakes.ecs import EVERY_MACHINE, EXECUTION_ARN, MACHINES, RUN_ID, TASK_DEFINITION_ARN, TASK_ID, TOKEN
 from tests.fakes.logs import InMemoryLogs
 from tests.fakes.stepfunctions import InMemoryCallbacks, InMemoryExecutions
 from tests.fakes.store import InMemoryRunStore
@@ -50,7 +51,7 @@ class World:
         )
         self.note = RecordExecutionState(self.store, self.abandoned, state_machines=MACHINES)
 
-    def sweep(self, *, follows_others: bool = True) -> Sweep:
+    def sweep(self, *, followed: FollowedMachines = EVERY_MACHINE) -> Sweep:
         """A sweep as a new process has it."""
         return Sweep(
             self.store,
@@ -61,7 +62,7 @@ class World:
                 self.note,
                 self.clock,
                 state_machines=MACHINES,
-                follows_others=follows_others,
+                followed=followed,
             ),
             self.clock,
         )

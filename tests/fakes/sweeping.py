@@ -9,7 +9,7 @@ from fargate_runs.answer import Failure
 from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.log import NO_RESULT
 from fargate_runs.outcome import Outcome
-from fargate_runs.patterns import Pattern, execution_arn
+from fargate_runs.patterns import FollowedMachines, Pattern, execution_arn
 from fargate_runs.ports import OpenRun, OpenTask, TaskList
 from fargate_runs.record import TaskRecord
 from fargate_runs.run_state import RunRecord, with_execution
@@ -20,7 +20,18 @@ from fargate_runs.usecases.sweep.places import Places
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.tasks import SweepTasks
 from tests.fakes.attempts import running
-from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, TASK_ID, TOKEN, Detail, detail, overrides, task_arn
+from tests.fakes.ecs import (
+    EVERY_MACHINE,
+    EXECUTION_ARN,
+    MACHINES,
+    RUN_ID,
+    TASK_ID,
+    TOKEN,
+    Detail,
+    detail,
+    overrides,
+    task_arn,
+)
 from tests.fakes.records import execution, pending_run
 from tests.fakes.settling import World
 
@@ -128,9 +139,9 @@ class SweepingExecutions(Sweeping):
         self.places = Places()
         self.part = self.new_process()
 
-    def new_process(self, *, follows_others: bool = True) -> SweepExecutions:
+    def new_process(self, *, followed: FollowedMachines = EVERY_MACHINE) -> SweepExecutions:
         return SweepExecutions(
-            self.store, self.executions, self.note, self.clock, state_machines=MACHINES, follows_others=follows_others
+            self.store, self.executions, self.note, self.clock, state_machines=MACHINES, followed=followed
         )
 
     def sweep_executions(self) -> SweepReport:

@@ -18,7 +18,7 @@ from fargate_runs import assembly
 from fargate_runs.aws import clients
 from fargate_runs.observability import logger
 from tests.fakes.cluster import InMemoryCluster
-from tests.fakes.ecs import CLUSTER_ARN, MACHINES, TASK_DEFINITION_ARN, TOKEN
+from tests.fakes.ecs import CLUSTER_ARN, EVERY_MACHINE, MACHINES, TASK_DEFINITION_ARN, TOKEN
 from tests.fakes.logs import InMemoryLogs
 from tests.fakes.stepfunctions import InMemoryCallbacks, InMemoryExecutions
 from tests.fakes.tables import TABLE, create_runs_table
@@ -40,7 +40,7 @@ ENVIRONMENT = {
     "FARGATE_VCPU_HOUR_USD": "0.04048",
     "FARGATE_GB_HOUR_USD": "0.004445",
     "FARGATE_SPOT_PRICE_FACTOR": "1",
-    "FOLLOW_OTHER_STATE_MACHINES": "true",
+    "FOLLOW_OTHER_STATE_MACHINES": ",".join(EVERY_MACHINE.machines),
     "RUN_TASK_STATE_MACHINE_ARN": MACHINES.request_response,
     "RUN_TASK_SYNC_STATE_MACHINE_ARN": MACHINES.sync,
     "RUN_TASK_CALLBACK_STATE_MACHINE_ARN": MACHINES.callback,

@@ -14,6 +14,7 @@ from fargate_runs import assembly
 from fargate_runs.answer import Failure, Success
 from fargate_runs.errors import MissingSettingError
 from fargate_runs.execution import Execution
+from fargate_runs.patterns import state_machine_of
 from fargate_runs.ports import StoreUnavailableError, SweepMark
 from fargate_runs.usecases.sweep.turn import HELD_FOR
 from tests.fakes.clock import NOON, StoppedClock
@@ -223,7 +224,7 @@ def test_it_leaves_most_of_the_quotas_to_others(stack: Stack, clock: StoppedCloc
 def test_other_machines_are_asked_for_only_where_the_stack_says_so(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FOLLOW_OTHER_STATE_MACHINES", "false")
+    monkeypatch.setenv("FOLLOW_OTHER_STATE_MACHINES", "")
     arn = EXECUTION_ARN.replace("fargate-runs-run-task-callback", "somebody-elses")
     given = life()[2]
     given["overrides"]["containerOverrides"][-1]["environment"][1]["value"] = arn
@@ -233,13 +234,13 @@ def test_other_machines_are_asked_for_only_where_the_stack_says_so(
     assert stack.sweep()["stopped"] == 0
     assert stack.executions.described == []
     sweep.handler.sweep.cache_clear()
-    monkeypatch.setenv("FOLLOW_OTHER_STATE_MACHINES", "true")
+    monkeypatch.setenv("FOLLOW_OTHER_STATE_MACHINES", state_machine_of(arn) or "")
     assert stack.sweep()["stopped"] == 1
 
 
 def test_a_missing_setting_is_named(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("FOLLOW_OTHER_STATE_MACHINES")
-    with pytest.raises(MissingSettingError, match="FOLLOW_OTHER_STATE_MACHINES"):
+    monkeypatch.delenv("TASK_DEFINITION_ARN")
+    with pytest.raises(MissingSettingError, match="TASK_DEFINITION_ARN"):
         stack.sweep()
 
 

@@ -18,7 +18,7 @@ from fargate_runs.usecases.sweep.listing import Listing
 from fargate_runs.usecases.sweep.memory import Memory
 from fargate_runs.usecases.sweep.sweep import Sweep
 from fargate_runs.usecases.sweep.tasks import SweepTasks
-from tests.fakes.ecs import MACHINES
+from tests.fakes.ecs import EVERY_MACHINE, MACHINES
 from tests.fakes.settling import LOG_PLACE, PRICES
 from tests.model.process import Protocol
 from tests.model.replay import Ports
@@ -111,7 +111,7 @@ def sweep(ports: Ports, is_warm: bool) -> object:
     executions: Any = SweptExecutions(ports.executions, ports.execution_arn)
     note = RecordExecutionState(ports.store, stop_abandoned(ports), state_machines=MACHINES)
     tasks = SweepTasks(store, ports.cluster, record_task_state(ports), DEFAULT_TOKEN_VARIABLES)
-    others = SweepExecutions(store, executions, note, ports.clock, state_machines=MACHINES, follows_others=True)
+    others = SweepExecutions(store, executions, note, ports.clock, state_machines=MACHINES, followed=EVERY_MACHINE)
     if is_warm:
         with_kept_memory(ports.memory, tasks, others)
     with patch.object(sweep_tasks, "MISSING_SWEEPS", 2):  # ten of them would only be more of the same

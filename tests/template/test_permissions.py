@@ -1,8 +1,10 @@
 """What each role may do: all of it, written down once more, so that nothing is added unseen."""
 
+import re
 from collections import defaultdict
 
 import pytest
+from ministack.services.cloudformation import engine
 
 from tests.template.loading import Node, Object, branches, resources_of_type
 
@@ -181,9 +183,8 @@ def test_executions_of_other_machines_are_asked_for_by_the_sweep_alone_and_only_
 ) -> None:
     own, *others = statements_on(template, role, "states:DescribeExecution")
     assert all(":execution:${RunTask" in resource["Fn::Sub"] for resource in own["Resource"])
-    assert len(others) == (role == "SweepRole")
+    assert len(others) == 2 * (role == "SweepRole")
     for other in others:
-        assert other["Resource"]["Fn::Sub"].endswith(":execution:*")
         listed = template["Resources"][role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
         assert {"Fn::If": ["FollowsOthers", other, {"Ref": "AWS::NoValue"}]} in listed
 
@@ -203,6 +204,42 @@ def test_other_logs_are_read_only_where_they_are_named(function: str, template: 
     assert not {"ecs:DescribeTaskDefinition"} & {action for each in role for action in as_list(each.get("Action"))}
     variables = template["Resources"][f"{function}Function"]["Properties"]["Environment"]["Variables"]
     assert variables["READS_OTHER_LOGS"] == {"Fn::If": ["HasAllowedLogGroups", "true", "false"]}
+
+
+@pytest.mark.parametrize(
+    ("named", "given"),
+    [
+        (["jobs"], ["jobs:*", "jobs/*"]),
+        (["jobs-*", "stateMachine"], ["jobs-*:*", "stateMachine:*", "jobs-*/*", "stateMachine/*"]),
+        (["*"], ["*:*", "*/*"]),
+    ],
+)
+def test_of_each_machine_that_is_named_all_executions_and_no_others(
+    named: list[str], given: list[str], template: Object
+) -> None:
+    """Also those of a Distributed Map's children, whose ARN has the map's label behind the machine's name."""
+    machine, execution = (
+        f"arn:aws-cn:states:cn-north-1:123456789012:{kind}:" for kind in ("stateMachine", "execution")
+    )
+    parameter = {"Value": ",".join(machine + name for name in named), "Type": "CommaDelimitedList"}
+    _own, *others = statements_on(template, "SweepRole", "states:DescribeExecution")
+    resources = [
+        resource
+        for other in others
+        for resource in engine._resolve_refs(
+            other["Resource"], {}, {"FollowOtherStateMachines": parameter}, {}, {}, "jobs", "stack/1"
+        )
+    ]
+    assert resources == [execution + name for name in given]
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"), [("jobs", True), ("jobs-*", True), ("*", True), ("", False), ("a*b", False)]
+)
+def test_which_machines_can_be_named(name: str, taken: bool, template: Object) -> None:
+    pattern = template["Parameters"]["FollowOtherStateMachines"]["AllowedPattern"]
+    assert (re.search(pattern, f"arn:aws:states:eu-west-1:123456789012:stateMachine:{name}") is not None) is taken
+    assert re.search(pattern, "true") is None
 
 
 def test_one_role_per_function_and_per_machine(template: Object) -> None:

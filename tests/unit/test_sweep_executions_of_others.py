@@ -4,6 +4,7 @@ import pytest
 
 from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.orphans import reason_of_end
+from fargate_runs.patterns import FollowedMachines, state_machine_of
 from fargate_runs.usecases.sweep.executions import MOST_OF_OTHERS
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, life, task_arn
@@ -46,10 +47,10 @@ def test_an_execution_of_another_machine_gets_no_record(world: SweepingExecution
 def test_executions_of_other_machines_are_asked_for_where_the_stack_may(world: SweepingExecutions) -> None:
     world.settle(of_execution(OTHERS_ARN))
     ended = world.executions.show(Execution(OTHERS_ARN, ExecutionStatus.ABORTED, stopped_at=NOON))
-    world.part = world.new_process(follows_others=False)
+    world.part = world.new_process(followed=FollowedMachines())
     assert counts(world.sweep_executions()) == {}
     assert world.executions.described == []
-    world.part = world.new_process(follows_others=True)
+    world.part = world.new_process(followed=FollowedMachines((state_machine_of(OTHERS_ARN) or "",)))
     assert counts(world.sweep_executions()) == {"noted": 1, "stopped": 1}
     assert world.cluster.stops == [(task_arn(), reason_of_end(ended))]
     assert world.run().execution is None, "it is no execution of this run"

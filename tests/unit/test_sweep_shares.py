@@ -23,7 +23,7 @@ from fargate_runs.usecases.sweep.sweep import ASKED_EVERY
 from fargate_runs.usecases.sweep.turn import HELD_FOR, OutOfShareError, OutOfTurnError, take_turn
 from tests.fakes.attempts import running
 from tests.fakes.clock import NOON
-from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, Detail, detail, overrides, task_arn
+from tests.fakes.ecs import EVERY_MACHINE, EXECUTION_ARN, MACHINES, RUN_ID, Detail, detail, overrides, task_arn
 from tests.fakes.records import pending_run
 from tests.fakes.settling import World
 from tests.fakes.sweeping import OTHERS_ARN, Sweeping, SweepingExecutions, SweepingTasks, of_execution, other
@@ -157,7 +157,7 @@ def paced(world: Sweeping) -> tuple[StopAbandoned, SweepExecutions]:
     )
     note = RecordExecutionState(world.store, abandoned, state_machines=MACHINES)
     return abandoned, SweepExecutions(
-        world.store, world.executions, note, world.clock, state_machines=MACHINES, follows_others=True
+        world.store, world.executions, note, world.clock, state_machines=MACHINES, followed=EVERY_MACHINE
     )
 
 

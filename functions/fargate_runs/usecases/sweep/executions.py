@@ -9,7 +9,7 @@ from typing import Final
 
 from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.orphans import VERDICTS, Verdict
-from fargate_runs.patterns import Pattern, StateMachines
+from fargate_runs.patterns import FollowedMachines, Pattern, StateMachines
 from fargate_runs.ports import Clock, ExecutionNotShownError, Executions, OpenRun, OpenTask, RunStore
 from fargate_runs.record import TaskRecord
 from fargate_runs.run_state import GivenUp, RunRecord, with_task
@@ -36,14 +36,14 @@ class SweepExecutions:
         clock: Clock,
         *,
         state_machines: StateMachines,
-        follows_others: bool,
+        followed: FollowedMachines,
     ) -> None:
         self._store = store
         self._executions = executions
         self._note = note
         self._clock = clock
         self._state_machines = state_machines
-        self._follows_others = follows_others
+        self._followed = followed
         self._listing = Listing(store, executions, clock, state_machines)
         self._left_alone: Memory[tuple[str | None, Pattern | None]] = Memory()
 
@@ -76,8 +76,6 @@ class SweepExecutions:
 
     def others(self, open_tasks: Iterable[OpenTask], report: SweepReport, go_on: Go) -> None:
         """The same for executions of other machines, which no list shows at once: some in each sweep, all in turn."""
-        if not self._follows_others:
-            return
         live = self._live(each for each in open_tasks if not each.has_outcome)
         theirs = {arn: arn for arn in live if self._is_of_others(arn)}
         for arn in islice(report.places.walk("others", theirs, go_on), MOST_OF_OTHERS):
@@ -146,7 +144,7 @@ class SweepExecutions:
         return self._state_machines.pattern_of_execution(arn) is not None
 
     def _is_of_others(self, arn: str) -> bool:
-        return not self._is_ours(arn) and self._state_machines.are_beside(arn)
+        return not self._is_ours(arn) and self._state_machines.are_beside(arn) and self._followed.has(arn)
 
 
 def _with_task(run: RunRecord | None, task: TaskRecord) -> RunRecord:
