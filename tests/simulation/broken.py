@@ -12,18 +12,21 @@ from fargate_runs.errors import PortError
 from fargate_runs.execution import Execution
 from fargate_runs.log import NO_RESULT
 from fargate_runs.observability import logger
-from fargate_runs.orphans import reason_of_end
+from fargate_runs.orphans import reason_of_end, started_twice
 from fargate_runs.outcome import Outcome, outcome_of
 from fargate_runs.ports import OpenRun, OpenTask, TokenError
 from fargate_runs.record import Delivery, TaskRecord
 from fargate_runs.settle import Step
 from fargate_runs.task import EcsTask
+from fargate_runs.usecases import stop_abandoned
 from fargate_runs.usecases.record_task_state import RecordTaskState, Settlement
 from fargate_runs.usecases.stop_abandoned import StopAbandoned
 from fargate_runs.usecases.sweep import tasks
+from fargate_runs.usecases.sweep.overdue import StopOverdue
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.sweep import Sweep
 from fargate_runs.usecases.sweep.tasks import SweepTasks
+from fargate_runs.usecases.sweep.turn import Go
 
 Break = Callable[[], AbstractContextManager[object]]
 
@@ -65,7 +68,9 @@ def _say_the_token(self: RecordTaskState, task: EcsTask) -> Settlement:
     return _settle(self, task)
 
 
-def _stop_without_asking(self: StopAbandoned, execution: Execution, live: Sequence[TaskRecord]) -> int:
+def _stop_without_asking(
+    self: StopAbandoned, execution: Execution, live: Sequence[TaskRecord], _go_on: object = None
+) -> int:
     stopped = self._some(execution, live)
     for each in stopped:
         self._cluster.stop(each.task_arn, reason_of_end(execution))
@@ -80,7 +85,9 @@ def _give_nothing_up(_self: StopAbandoned, _tasks: Sequence[TaskRecord], _is_due
     return 0
 
 
-def _compare_with_the_index(self: SweepTasks, task: OpenTask, run: OpenRun | None, report: SweepReport) -> None:
+def _compare_with_the_index(
+    self: SweepTasks, task: OpenTask, run: OpenRun | None, report: SweepReport, _go_on: Go
+) -> None:
     """A run that is not in the open index shows no task at all, whichever task it is that it shows."""
     compare(self, task, run.newest_task_id if run else None, report)
 
@@ -95,18 +102,34 @@ def compare(self: SweepTasks, task: OpenTask, newest: str | None, report: SweepR
         self._looked_after.add((task_id, newest))
 
 
-def _look_after_a_run_once(self: SweepTasks, task: OpenTask, run: OpenRun | None, report: SweepReport) -> None:
+def _look_after_a_run_once(
+    self: SweepTasks, task: OpenTask, run: OpenRun | None, report: SweepReport, _go_on: Go
+) -> None:
     """Whatever tasks of a run there were when it was looked at: those that are recorded later were looked at too."""
     shows = run or self._store.find_run(task.run_id)
     newest = shows.newest_task_id if shows else None
-    if task.task_id == newest or (task.run_id, newest) in self._looked_after:
+    looked_at = self.__dict__.setdefault("runs_looked_at", set())
+    if task.task_id == newest or (task.run_id, newest) in looked_at:
         return
     report.stopped += self._settle.look_after(task.run_id, lambda *_: True).stopped
-    self._looked_after.add((task.run_id, newest))
+    looked_at.add((task.run_id, newest))
 
 
 def _deliver_nothing_later(_self: RecordTaskState, _run_id: str, _task_id: str) -> Settlement | None:
     return None
+
+
+def _stop_no_twin(_self: StopAbandoned, _tasks: Sequence[TaskRecord], _is_due: object = None) -> int:
+    return 0
+
+
+def _stop_the_later_twin(tasks: Sequence[TaskRecord], execution: Execution) -> tuple[TaskRecord, ...]:
+    earlier = started_twice(tasks, execution)
+    return tuple(each for each in tasks if earlier and each not in earlier and each.outcome is None)
+
+
+def _keep_no_limit(_self: StopOverdue, _listed: object, _report: SweepReport, _go_on: Go) -> None:
+    """Nobody waits for such a task, so nobody stops it."""
 
 
 def _ended_once_it_is_to_end(self: EcsTask) -> bool:
@@ -130,7 +153,7 @@ BROKEN: Final[Mapping[str, tuple[Break, frozenset[str]]]] = MappingProxyType(
         ),
         "acknowledge what failed": (
             lambda: patch.object(RecordTaskState, "__call__", _swallow_what_fails),
-            frozenset({"I7"}),
+            frozenset({"I7", "L4"}),
         ),
         "take a stop code for an end": (
             lambda: patch.object(EcsTask, "has_ended", property(_ended_once_it_is_to_end)),
@@ -157,6 +180,19 @@ BROKEN: Final[Mapping[str, tuple[Break, frozenset[str]]]] = MappingProxyType(
         "all attempts of a run were looked at": (
             lambda: patch.object(SweepTasks, "_look_after", _look_after_a_run_once),
             frozenset({"L5"}),
+        ),
+        "two tasks of one attempt run on": (
+            lambda: patch.object(StopAbandoned, "started_twice", _stop_no_twin),
+            frozenset({"L5"}),
+        ),
+        "of two tasks of one attempt the later one is stopped": (
+            lambda: patch.object(stop_abandoned, "started_twice", _stop_the_later_twin),
+            frozenset({"L5"}),
+        ),
+        "no time limit": (lambda: patch.object(StopOverdue, "__call__", _keep_no_limit), frozenset({"L5"})),
+        "only STOPPED has ended": (
+            lambda: patch.object(EcsTask, "has_ended", property(lambda self: self.last_status == "STOPPED")),
+            frozenset({"L1", "L2", "L4", "I5", "I7"}),
         ),
         "log the token": (lambda: patch.object(RecordTaskState, "__call__", _say_the_token), frozenset({"I9"})),
     }

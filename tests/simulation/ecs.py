@@ -35,6 +35,7 @@ class Ecs:
         self.is_known: Callable[[Task], bool] = lambda _task: True
         self.page = 100
         self.hidden = USUALLY_HIDDEN
+        self.shows_deleted = False
 
     # ---- operations ----------------------------------------------------------------------------------------------
 
@@ -240,6 +241,8 @@ class Ecs:
     def _truth(task: Task) -> frozenset[ErrorName | None]:
         if task.stop_code == "UserInitiated":
             by_machine = "AWS Step Functions execution" in (task.stopped_reason or "")
+            if "past its timeoutSeconds" in (task.stopped_reason or ""):
+                return frozenset({ErrorName.TIMED_OUT})
             return frozenset({ErrorName.STOPPED_BY_STEP_FUNCTIONS if by_machine else ErrorName.STOPPED_BY_USER})
         ending = task.order.life.ending
         if ending is Ending.SIDECAR and not task.order.environment:
@@ -281,7 +284,10 @@ class Ecs:
         }
 
     def _described(self, task: Task) -> Detail:
-        return {**self.detail(task, self._scheduler.datetime), "tags": [], "healthStatus": "UNKNOWN"}
+        shown = self.detail(task, self._scheduler.datetime)
+        if self.shows_deleted and task.stopped_at is not None:
+            shown["lastStatus"] = "DELETED"  # fact B44
+        return {**shown, "tags": [], "healthStatus": "UNKNOWN"}
 
     def detail(self, task: Task, time: Callable[[float], object]) -> Detail:
         """A task as it stands; what is not known is absent (fact B2)."""

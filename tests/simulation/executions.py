@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
+from random import Random
 from typing import Any, Final
 
 from tests.simulation.ecs import Ecs
@@ -55,13 +56,19 @@ class RunSpec:
 
 @dataclass(eq=False, slots=True)
 class Attempt:
-    """One attempt of a branch. It is over when its token is closed, or when its state has gone on."""
+    """One attempt of a branch. It is over when its token is closed, or when its state has gone on.
+
+    `number` is what the task is told, `place` where the attempt is among those of its branch. They differ where RunTask
+    was carried out and its answer was lost (`is_unknown`): the same attempt was started once more (fact B43).
+    """
 
     branch: "Branch"
     number: int
     token: str | None
+    place: int
     task: Task | None = None
     is_over: bool = False
+    is_unknown: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -114,6 +121,11 @@ class Executions:
         #: Asks why the task of a `.sync` state failed; None where nobody does, as in a machine of somebody else.
         self.judge: Callable[[Attempt, Task, Callable[[str, bool], None]], None] | None = None
         self.judging_machine = ""
+        #: The chance that the answer of RunTask is lost after it was carried out, and what decides about that.
+        self.answers_lost = 0.0
+        self.throttled = 0.0
+        self.has_limits = False
+        self.more = Random(0)
         self.more_environment: Callable[[Execution], dict[str, str]] = lambda _execution: {}
         self.life: Callable[[bool], Life] = lambda has_token: Life.of(plan.rng, has_token=has_token)
 
@@ -155,19 +167,24 @@ class Executions:
 
     # ---- attempts ------------------------------------------------------------------------------------------------
 
-    def _begin(self, branch: Branch) -> None:
+    def _begin(self, branch: Branch, number: int | None = None) -> None:
         execution = branch.execution
         if execution.status != "RUNNING" or branch.done:
             return
         spec = execution.spec
         token = f"{TOKEN_CANARY}-{self._rng.getrandbits(96):024x}" if spec.pattern is Pattern.CALLBACK else None
-        attempt = Attempt(branch, len(branch.attempts) + 1, token)
+        number = number or 1 + max((each.number for each in branch.attempts), default=0)
+        attempt = Attempt(branch, number, token, len(branch.attempts) + 1)
         branch.attempts.append(attempt)
         if token:
             self.tokens[token] = attempt
         if self._plan.happens(0.05):
             self._plan.count["F12"] += 1
             self._fails(attempt, "AmazonECS.Unknown", again=True)
+            return
+        if self._happens_more(self.throttled):
+            self._plan.count["B24"] += 1
+            self._fails(attempt, "ECS.AmazonECSException", again=True)
             return
         sync = spec.pattern is Pattern.SYNC
         life = self.life(token is not None)
@@ -183,12 +200,21 @@ class Executions:
         )
         attempt.task = self._ecs.run_task(order)
         self.of_task[attempt.task.arn] = attempt
+        if self._happens_more(self.answers_lost):
+            self._plan.count["B43"] += 1
+            attempt.is_unknown = attempt.is_over = True
+            self._scheduler.after(self.more.random() * 8, self._begin, branch, number)
+            return
         if len(branch.attempts) > 1:
             self._plan.count["F20"] += 1
         if spec.pattern is Pattern.REQUEST_RESPONSE:
             self._scheduler.after(0.5, self._succeeds, attempt)
         else:
             self._scheduler.after(spec.timeout_seconds, self._times_out, attempt)
+
+    def _happens_more(self, chance: float) -> bool:
+        """By chances of its own, so that worlds without these faults stay what they are."""
+        return not self._plan.is_over and chance > 0 and self.more.random() < chance
 
     def _environment(self, attempt: Attempt) -> dict[str, str]:
         branch = attempt.branch
@@ -197,10 +223,16 @@ class Executions:
             "RUN_ID": None if spec.says is Says.NOTHING else branch.run_id,
             "RUN_EXECUTION_ARN": branch.execution.arn if spec.says is Says.ALL else None,
             "RUN_ATTEMPT": str(attempt.number) if spec.says is Says.ALL else None,
+            "RUN_TIMEOUT_SECONDS": self._limit_of(spec),
             spec.token_variable: attempt.token,
             **self.more_environment(branch.execution),
         }
         return {name: value for name, value in given.items() if value is not None}
+
+    def _limit_of(self, spec: RunSpec) -> str | None:
+        """A task that nobody waits for is told its own limit."""
+        is_so = self.has_limits and spec.says is Says.ALL and spec.pattern is Pattern.REQUEST_RESPONSE
+        return str(int(spec.timeout_seconds)) if is_so else None
 
     def answered(self, attempt: Attempt, *, well: bool, error: str | None, transient: bool) -> None:
         """The token's answer has taken effect."""

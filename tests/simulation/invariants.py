@@ -50,6 +50,7 @@ class Invariants:
         #: Nothing was swept for longer than ECS remembers: of what nobody had seen by then, nobody can know.
         self.may_forget = False
         self.is_recovery: Callable[[], bool] = lambda: False
+        self.now: Callable[[], float] = lambda: 0.0
         self._run_of: dict[str, str] = {}
         table.observers.append(self.on_write)
 
@@ -118,7 +119,12 @@ class Invariants:
         execution = attempt.branch.execution
         must(attempt.is_over or execution.status != "RUNNING", "L5", f"task {task.task_id} is wanted and was stopped")
         works_on = execution.spec.pattern is Pattern.REQUEST_RESPONSE and execution.status == "SUCCEEDED"
-        must(not works_on, "L5", f"task {task.task_id} works on after its execution, as it should, and was stopped")
+        is_free_to = not attempt.is_unknown and not self.is_past_its_time(task, self.now())
+        must(
+            not (works_on and is_free_to),
+            "L5",
+            f"task {task.task_id} works on after its execution, as it should, and was stopped",
+        )
 
     def on_acknowledged(self, function: str, event: Any) -> None:
         """A handler has returned: what it was told is stored (I7)."""
@@ -199,19 +205,34 @@ class Invariants:
                 attempt = self._executions.of_task.get(task.arn)
                 if attempt and attempt.token:
                     must(attempt.is_over, "L1", f"task {task.task_id} has ended and its token is not answered")
-        for attempt in self._executions.tokens.values():
-            self._check_given_up(attempt, moment)
+        for attempt in self._executions.of_task.values():
+            if attempt.token or (attempt.is_unknown and self.is_of_ours(attempt)):
+                self._check_given_up(attempt, moment)
+            if attempt.task and self.is_past_its_time(attempt.task, moment):
+                runs_on = attempt.task.is_live and attempt.task.desired_status == "RUNNING"
+                must(not runs_on, "L5", f"task {attempt.task.task_id} runs on, past its time")
 
     def _check_given_up(self, attempt: Attempt, moment: float) -> None:
         """An attempt that its execution has gone on from is stopped once the next one has been seen (L5)."""
         attempts = attempt.branch.attempts
         if attempt is attempts[-1] or attempt.task is None or attempt.branch.execution.spec.says is Says.NOTHING:
             return
-        later = [each.task for each in attempts[attempt.number :] if each.task and each.task.created < moment]
+        later = [each.task for each in attempts[attempt.place :] if each.task and each.task.created < moment]
         newer = [each for each in later if not self._is_unseen(each)]
         was_seen = any("startedAt" in each.times and each.times["startedAt"] < moment for each in newer)
         is_left = attempt.task.is_live and attempt.task.desired_status == "RUNNING" and was_seen
         must(not is_left, "L5", f"task {attempt.task.task_id} runs on beside the attempt that came after it")
+
+    def is_past_its_time(self, task: Task, moment: float) -> bool:
+        """Whether a task has lived for longer than it was told that it may."""
+        limit = task.order.environment.get("RUN_TIMEOUT_SECONDS")
+        return limit is not None and moment - task.created >= float(limit)
+
+    @staticmethod
+    def is_of_ours(attempt: Attempt) -> bool:
+        """Whether it is the one Task state of a machine of ours, which may be told by the number of its attempt."""
+        spec = attempt.branch.execution.spec
+        return spec.machine_arn in OUR_MACHINES and spec.says is Says.ALL and not spec.items
 
     def something_is_lost(self) -> bool:
         """Whether a task of which there is a record has vanished, and that is not known yet."""
@@ -276,7 +297,8 @@ class Invariants:
         closed = execution.has_failed or (execution.parent is not None and execution.parent.has_failed)
         alone = execution.status == "SUCCEEDED" and execution.spec.pattern is not Pattern.REQUEST_RESPONSE
         must(not alone, "L5", f"task {task.task_id} runs, and {execution.spec.name} went on without it")
-        given_up = attempt.is_over and attempt is not attempt.branch.attempts[-1] and attempt.token is not None
+        is_known_by = attempt.token is not None or (attempt.is_unknown and self.is_of_ours(attempt))
+        given_up = attempt.is_over and attempt is not attempt.branch.attempts[-1] and is_known_by
         must(not closed, "L5", f"task {task.task_id} runs, and {execution.spec.name} is {execution.status}")
         must(not given_up, "L5", f"task {task.task_id} runs on, an attempt that {execution.spec.name} has given up")
 

@@ -17,10 +17,12 @@ from fargate_runs.ports import OpenRun, OpenTask
 from fargate_runs.record import TaskRecord
 from fargate_runs.run_state import GivenUp
 from fargate_runs.usecases.record_task_state import RecordTaskState
+from fargate_runs.usecases.stop_abandoned import StopAbandoned
 from fargate_runs.usecases.sweep import listing
 from fargate_runs.usecases.sweep.executions import SweepExecutions
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.tasks import SweepTasks
+from fargate_runs.usecases.sweep.turn import Go
 from tests.simulation.broken import compare
 from tests.simulation.scheduler import BEGINNING
 from tests.simulation.story import tell
@@ -61,14 +63,23 @@ def _give_up_no_run_from_the_future(
 
 
 def _compare_with_what_the_index_shows(
-    self: SweepTasks, task: OpenTask, run: OpenRun | None, report: SweepReport
+    self: SweepTasks, task: OpenTask, run: OpenRun | None, report: SweepReport, _go_on: Go
 ) -> None:
     shows = run or self._store.find_run(task.run_id)
     newest = shows.newest_task_id if shows else None
     compare(self, task, newest, report)
 
 
+def _believe_one_index(_self: StopAbandoned, _seen_open: object, _live: object, _go_on: object) -> Iterator[TaskRecord]:
+    return iter(())
+
+
 FOUND: Final = (
+    Found(
+        3_656,
+        "an execution had failed, its task was open by one index and not by the other: the sweep took the other's word",
+        lambda: patch.object(StopAbandoned, "_read", _believe_one_index),
+    ),
     Found(
         10_978,
         "a redrive whose events were lost was never noted: the sweep took it for recorded to its end",

@@ -89,7 +89,7 @@ class StepFunctions:
 
     def _takes_effect(self, token: str, attempt: Attempt, answer: TokenAnswer) -> None:
         self.answers[token] = answer
-        self._scheduler.trace.add((self._scheduler.now, "answer", attempt.branch.run_id, attempt.number, answer.error))
+        self._scheduler.trace.add((self._scheduler.now, "answer", attempt.branch.run_id, attempt.place, answer.error))
         self.on_answer(attempt, answer)
         transient = not answer.well and '"transient":true' in answer.content
         self._executions.answered(attempt, well=answer.well, error=answer.error, transient=transient)

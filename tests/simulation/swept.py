@@ -77,6 +77,8 @@ class Swept:
                 execution = attempt.branch.execution
                 if self._is_given_up(attempt, task):
                     yield attempt, "beside the attempt that came after it", execution.redrives
+                elif self._invariants.is_past_its_time(task, self._now() - BEHIND) and self._is_listed(task):
+                    yield attempt, "past its time", execution.redrives
                 elif self._is_left_behind(execution):
                     yield attempt, "and its execution has failed", execution.redrives
 
@@ -85,15 +87,19 @@ class Swept:
 
     def _is_given_up(self, attempt: Attempt, task: Task) -> bool:
         """The run as the sweep will read it shows an attempt that came later."""
-        if attempt.token is None or attempt.branch.execution.spec.says is Says.NOTHING:
+        has_twin = attempt.is_unknown and self._invariants.is_of_ours(attempt)
+        if attempt.branch.execution.spec.says is Says.NOTHING or not (attempt.token or has_twin):
             return False
         pk = self._invariants.run_key(task)
         place = self._open.placed.get((pk, "RUN"))
         run = self._open.items[place] if place else self._table.items.get((pk, "RUN"))
         if run is None or "taskOrder" not in run:
             return False
-        later = attempt.branch.attempts[attempt.number :]
+        later = attempt.branch.attempts[attempt.place :]
         return any(each.task is not None and f"#{each.task.task_id}#" in run["taskOrder"]["S"] for each in later)
+
+    def _is_listed(self, task: Task) -> bool:
+        return self._was_shown(task, self._now()) and task.hidden[0] > self._now() + 300
 
     def _is_left_behind(self, execution: Execution) -> bool:
         has_ended = execution.stopped is not None and execution.stopped < self._now() - BEHIND

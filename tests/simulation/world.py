@@ -92,6 +92,7 @@ class World:
         )
         self.ecs = Ecs(scheduler, plan)
         self.executions = Executions(scheduler, plan, self.ecs)
+        self._widen()
         self.stepfunctions = StepFunctions(scheduler, plan, self.executions)
         self.stepfunctions.lists_by_end = profile.lists_by_end
         self.logs = Logs(plan)
@@ -110,6 +111,14 @@ class World:
         self.swept = Swept(self.invariants, lambda: scheduler.now, self.table, self.ecs, self.executions)
         self.printed = Printed()
 
+    def _widen(self) -> None:
+        """What only some worlds have, by chances of its own."""
+        more = self.more = self.executions.more = Random(f"{self.seed} and more")
+        self.executions.answers_lost = more.choice((0.0, 0.0, 0.1, 0.4))
+        self.executions.throttled = more.choice((0.0, 0.0, 0.1))
+        self.executions.has_limits = more.random() < 0.5
+        self.ecs.shows_deleted = more.random() < 0.3
+
     def _connect(self) -> None:
         self.ecs.emit = self._task_changed
         self.bus.bury = self.lambda_.bury
@@ -126,6 +135,7 @@ class World:
         self.lambda_.on_success = self.invariants.on_acknowledged
         self.lambda_.on_start = self.swept.on_start
         self.lambda_.on_return = self.swept.on_return
+        self.invariants.now = lambda: self.scheduler.now
         self.invariants.is_recovery = lambda: self.network.caller is not None and self.network.caller.recovers
 
     # ---- putting the handlers in ---------------------------------------------------------------------------------

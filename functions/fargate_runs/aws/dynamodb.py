@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from fargate_runs.aws.attributes import Attributes
 
 MOST_IN_A_BATCH: Final = 100  # keys of BatchGetItem
-MOST_TRIES: Final = 5  # of a batch of which only a part was answered: 16 MB at once, or throttled
+MOST_TRIES: Final = 5  # of a batch of which nothing is answered
 
 T = TypeVar("T")
 
@@ -214,17 +214,21 @@ class DynamoRunStore(RunStore):
     def _get_many(self, keys: Sequence[Mapping[str, str]], read: Callable[[Mapping[str, object]], T]) -> Iterator[T]:
         """The items of many keys that are there and can be read, a hundred in a call."""
         for start in range(0, len(keys), MOST_IN_A_BATCH):
-            left: list[Attributes] = [serialized(key) for key in keys[start : start + MOST_IN_A_BATCH]]
-            for _ in range(MOST_TRIES):
-                answer = self._get_batch(left)
-                found = (unless_unreadable(read, deserialized(item)) for item in answer["Responses"][self._table])
-                yield from (each for each in found if not isinstance(each, Unreadable))
-                unprocessed = answer["UnprocessedKeys"].get(self._table)
-                left = list(unprocessed["Keys"]) if unprocessed else []
-                if not left:
-                    break
-            else:
+            yield from self._get_all([serialized(key) for key in keys[start : start + MOST_IN_A_BATCH]], read)
+
+    def _get_all(self, left: "Sequence[Attributes]", read: Callable[[Mapping[str, object]], T]) -> Iterator[T]:
+        """The same for one batch, of which a call may answer a part: 16 MB at once, or what is not throttled."""
+        in_vain = 0
+        while left:
+            answer = self._get_batch(left)
+            found = (unless_unreadable(read, deserialized(item)) for item in answer["Responses"][self._table])
+            yield from (each for each in found if not isinstance(each, Unreadable))
+            unprocessed = answer["UnprocessedKeys"].get(self._table)
+            still_left = unprocessed["Keys"] if unprocessed else ()
+            in_vain = in_vain + 1 if len(still_left) == len(left) else 0
+            if in_vain == MOST_TRIES:
                 raise StoreUnavailableError("the runs table did not answer for all keys of a batch")
+            left = still_left
 
     def _get_batch(self, keys: Sequence["Attributes"]) -> "BatchGetItemOutputTypeDef":
         return _translated(
