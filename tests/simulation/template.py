@@ -28,6 +28,7 @@ KNOWN: Final[Mapping[str, str]] = {
     "RunTaskSyncStateMachine": MACHINES.sync,
     "RunTaskCallbackStateMachine": MACHINES.callback,
     "RunTasksStateMachine": MAPPER_ARN,
+    "FollowOtherStateMachines": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:*",
 }
 
 
