@@ -90,7 +90,7 @@ def is_child(execution_arn: str) -> bool:
 
 def is_named(execution_arn: str | None, run_id: str) -> bool:
     """Whether this run id is the name of this execution: the run is the execution, and not a part of it."""
-    return execution_arn is not None and not is_child(execution_arn) and execution_arn.endswith(f":{run_id}")
+    return execution_arn is not None and not is_child(execution_arn) and execution_arn.rpartition(":")[2] == run_id
 
 
 def summary_of(cause: object) -> str | None:

@@ -7,7 +7,7 @@ is.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import reduce
 from types import MappingProxyType
@@ -61,6 +61,10 @@ _STATUSES: Final[Mapping[Says, RunStatus | None]] = MappingProxyType(
         Says.TIMED_OUT: RunStatus.FAILED,
     }
 )
+# Names are kept for 90 days (fact B32), and the API's clock, which may have made `created_at`, may be wrong by days.
+LONG_BEFORE: Final = timedelta(days=30)
+# An execution that is aborted may have a call of RunTask under way, and the two services have clocks of their own.
+JUST_AFTER: Final = timedelta(seconds=10)
 _ENDED: Final = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.STOPPED})
 
 
@@ -206,18 +210,19 @@ def _outcome(task: TaskView | None) -> Outcome:
 def with_task(run: RunRecord | None, task: TaskRecord, *, follows: bool) -> RunRecord:
     """The run after its task was recorded so.
 
-    An older task changes nothing, nor does an older state of the one shown, nor the task of another machine's execution
-    that has the same name.
+    An older task changes nothing, nor does an older state of the one shown, nor a task that is no attempt of the run.
     """
     run = run or RunRecord(task.run_id)
-    if run.follows and task.execution_arn not in {None, run.execution_arn}:
+    if follows and not run.follows and run.execution_arn != task.execution_arn:
+        run = _anew(run)
+    if not is_attempt(run, task):
         return run
     run = replace(
         run,
         created_at=run.created_at or task.timeline.created_at,
         pattern=run.pattern or task.pattern,
         execution_arn=run.execution_arn or task.execution_arn,
-        follows=run.follows or (follows and run.execution_arn in {None, task.execution_arn}),
+        follows=run.follows or follows,
     )
     order = order_of(task)
     if run.task and run.task.order >= order:
@@ -233,9 +238,14 @@ def with_tasks(run: RunRecord | None, machines: StateMachines, first: TaskRecord
 
 
 def with_execution(run: RunRecord | None, execution: Execution, pattern: Pattern | None) -> RunRecord:
-    """The run after its execution was seen so; an older state of it, or another execution, changes nothing."""
+    """The run after its execution was seen so; an older state of it, or another execution, changes nothing.
+
+    Names may be used again after 90 days (fact B32): an execution that began long after what is recorded is a new run.
+    """
     run = run or RunRecord(execution.name)
-    if run.execution_arn not in {None, execution.arn}:
+    if _is_another(run, execution):
+        run = _anew(run)
+    if run.execution_arn not in {None, execution.arn} or _is_of_the_past(run, execution):
         return run
     run = replace(
         run,
@@ -246,7 +256,50 @@ def with_execution(run: RunRecord | None, execution: Execution, pattern: Pattern
     )
     if run.execution and run.execution.order >= execution.order:
         return run
-    return replace(run, execution=execution)
+    run = replace(run, execution=execution)
+    return run if run.task is None or _may_be_of(run, _created_at(run.task)) else replace(run, task=None)
+
+
+def is_attempt(run: RunRecord, task: TaskRecord) -> bool:
+    """Whether a task with this run's id is an attempt of it, and not somebody's who has used that id.
+
+    Of a run that is an execution of ours: the task says that it is of this execution, and was made in its time. Of any
+    other run nothing is known but its tasks.
+    """
+    return not run.follows or (task.execution_arn == run.execution_arn and _may_be_of(run, task.timeline.created_at))
+
+
+def _may_be_of(run: RunRecord, created_at: datetime | None) -> bool:
+    """Whether the run's execution can have made a task then. A redrive opens an execution that has ended again."""
+    execution = run.execution
+    if execution is None or created_at is None:
+        return True
+    if execution.started_at and execution.started_at - created_at >= LONG_BEFORE:
+        return False
+    return execution.stopped_at is None or created_at - execution.stopped_at <= JUST_AFTER
+
+
+def _created_at(view: TaskView) -> datetime | None:
+    return lenient.time(view.order.split("#")[0])
+
+
+def _anew(run: RunRecord) -> RunRecord:
+    """Nothing, to be written over what stands."""
+    return RunRecord(run.run_id, revision=run.revision)
+
+
+def _is_another(run: RunRecord, execution: Execution) -> bool:
+    """Whether the run is to be this execution, and is something else now: tasks of others, or a run of long ago."""
+    if not run.follows:
+        return run.execution_arn != execution.arn
+    began = (run.execution and run.execution.started_at) or run.created_at
+    return began is not None and execution.started_at is not None and execution.started_at - began >= LONG_BEFORE
+
+
+def _is_of_the_past(run: RunRecord, execution: Execution) -> bool:
+    """Whether it is the execution that had the name before: its events may be replayed."""
+    began = run.execution.started_at if run.execution else None
+    return began is not None and execution.started_at is not None and began - execution.started_at >= LONG_BEFORE
 
 
 def _follows(task: TaskRecord, machines: StateMachines) -> bool:

@@ -172,7 +172,7 @@ NAMES: list[tuple[str | None, str, bool]] = [
     (EXECUTION_ARN, RUN_ID, True),
     (EXECUTION_ARN, RUN_ID[1:], False),
     (EXECUTION_ARN, f"{RUN_ID}:0", False),
-    (EXECUTION_ARN, f"fargate-runs-run-task-callback:{RUN_ID}", True),
+    (EXECUTION_ARN, f"fargate-runs-run-task-callback:{RUN_ID}", False),
     (CHILD_ARN, "0c7d2b1e", False),
     (CHILD_ARN, RUN_ID, False),
     (None, RUN_ID, False),

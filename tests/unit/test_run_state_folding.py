@@ -216,17 +216,19 @@ FOLLOWS: Final[list[tuple[bool, str | None, bool, bool]]] = [
     # whether the run does already, its execution, whether the task says so, whether the run does then
     (False, None, True, True),
     (False, EXECUTION_ARN, True, True),
-    (False, EXECUTION_ARN + "-of-others", True, False),
+    (False, EXECUTION_ARN + "-of-others", True, True),
     (False, None, False, False),
     (True, EXECUTION_ARN, False, True),
     (True, EXECUTION_ARN + "-of-others", True, True),
+    (False, EXECUTION_ARN + "-of-others", False, False),
 ]
 
 
 @pytest.mark.parametrize(("did", "arn", "says", "does"), FOLLOWS)
 def test_whether_a_run_follows_its_execution(did: bool, arn: str | None, says: bool, does: bool) -> None:
     run = with_task(RunRecord(RUN_ID, execution_arn=arn, follows=did), SECOND[2], follows=says)
-    assert (run.follows, run.execution_arn) == (does, arn or EXECUTION_ARN)
+    taken_over = says and not did
+    assert (run.follows, run.execution_arn) == (does, EXECUTION_ARN if taken_over else arn or EXECUTION_ARN)
 
 
 def test_the_newest_task_of_a_run() -> None:
@@ -240,7 +242,7 @@ NAMESAKE: Final = EXECUTION_ARN.replace("callback", "sync")
 
 @pytest.mark.parametrize(
     ("follows", "arn", "is_shown"),
-    [(True, None, True), (True, EXECUTION_ARN, True), (True, NAMESAKE, False), (False, NAMESAKE, True)],
+    [(True, None, False), (True, EXECUTION_ARN, True), (True, NAMESAKE, False), (False, NAMESAKE, True)],
 )
 def test_a_run_that_follows_its_execution_shows_no_task_of_another(
     follows: bool, arn: str | None, is_shown: bool

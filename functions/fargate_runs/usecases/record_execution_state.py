@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fargate_runs.execution import Execution, is_child
 from fargate_runs.patterns import StateMachines
 from fargate_runs.ports import OpenTask, RunStore
-from fargate_runs.run_state import RunRecord, with_execution
+from fargate_runs.run_state import RunRecord, with_execution, with_tasks
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.stop_abandoned import StopAbandoned, always
 
@@ -39,4 +39,13 @@ class RecordExecutionState:
         run = None
         if pattern and not is_child(execution.arn):
             run = fold_run(self._store, execution.name, lambda stands: with_execution(stands, execution, pattern))
+            if execution.is_closed and (run.task is None or execution.redrive_count):
+                run = self._with_its_tasks(run)
         return ExecutionNoted(run, self._abandoned.of_execution(execution, seen_open, go_on))
+
+    def _with_its_tasks(self, run: RunRecord) -> RunRecord:
+        """A task that was recorded before this was known may have looked like none of its attempts."""
+        tasks = self._store.load_run(run.run_id).tasks
+        if not tasks:
+            return run
+        return fold_run(self._store, run.run_id, lambda stands: with_tasks(stands, self._state_machines, *tasks))

@@ -12,7 +12,7 @@ from fargate_runs.patterns import StateMachines
 from fargate_runs.ports import LoadedRun, RunStore, UnreadableRecordError
 from fargate_runs.record import TaskRecord
 from fargate_runs.request import RECORDED_KEYS
-from fargate_runs.run_state import RunRecord, order_of, with_tasks
+from fargate_runs.run_state import RunRecord, is_attempt, order_of, with_tasks
 from fargate_runs.usage import Prices, Usage, total, usage_of
 
 Document = dict[str, object]
@@ -35,6 +35,7 @@ class ShowRun:
         if attempts:
             # For the moment between a task's write and the run's own: what is shown goes together.
             run = with_tasks(run, self._state_machines, *attempts)
+            attempts = [each for each in attempts if is_attempt(run, each)]
         if run is None:
             raise RunNotFoundError(run_id)
         return run_document(run, attempts, self._prices)
