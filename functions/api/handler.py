@@ -37,7 +37,7 @@ def use_cases() -> tuple[StartRun, ShowRun]:
         StepFunctionsExecutions(clients.starts()),
         clock,
         state_machines=ours.state_machines,
-        task_definitions=TaskDefinitions(ours.task_definition_arn, ours.allowed_task_definitions),
+        task_definitions=TaskDefinitions(ours.task_definition_arn, ours.allowed_task_definitions, ours.task_size),
     )
     return start, ShowRun(store, ours.state_machines, ours.prices)
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from fargate_runs.errors import InvalidRunRequestError
+from fargate_runs.fargate_sizes import MEMORY_FOR, go_together, memory_words
 from fargate_runs.patterns import Pattern
 
 #: What the machines set themselves, or a task's token may stand in; the stack may name more variables for tokens.
@@ -34,17 +35,6 @@ _OURS: Final = {
 }  # reserved characters for what the machines put in themselves
 _RESERVED_FOR_TOKEN: Final = 1_024  # real tokens have 700 to 1,100 characters with their JSON around them
 
-_FEW: Final = 5
-_GIB: Final = 1_024
-_MEMORY_FOR: Final[Mapping[str, tuple[int, ...]]] = {
-    "256": (512, 1_024, 2_048),
-    "512": tuple(range(1 * _GIB, 4 * _GIB + 1, _GIB)),
-    "1024": tuple(range(2 * _GIB, 8 * _GIB + 1, _GIB)),
-    "2048": tuple(range(4 * _GIB, 16 * _GIB + 1, _GIB)),
-    "4096": tuple(range(8 * _GIB, 30 * _GIB + 1, _GIB)),
-    "8192": tuple(range(16 * _GIB, 60 * _GIB + 1, 4 * _GIB)),
-    "16384": tuple(range(32 * _GIB, 120 * _GIB + 1, 8 * _GIB)),
-}
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TASK_DEFINITION: Final = re.compile(
     r"(arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:task-definition/)?[A-Za-z0-9_-]{1,255}(:\d{1,9})?"
@@ -208,8 +198,8 @@ def _task_definition(value: object) -> Iterator[str]:
 
 
 def _cpu(value: object) -> Iterator[str]:
-    if not isinstance(value, str) or value not in _MEMORY_FOR:
-        yield f"must be one of {_quoted(_MEMORY_FOR)} as a text (1024 is one vCPU)"
+    if not isinstance(value, str) or value not in MEMORY_FOR:
+        yield f"must be one of {_quoted(MEMORY_FOR)} as a text (1024 is one vCPU)"
 
 
 def _memory(value: object) -> Iterator[str]:
@@ -277,11 +267,8 @@ def _size_for_fargate(body: Mapping[str, object]) -> Iterator[str]:
     cpu, memory = body.get("cpu"), body.get("memory")
     if not isinstance(cpu, str) or not isinstance(memory, str):
         return
-    sizes = _MEMORY_FOR[cpu]
-    if int(memory) not in sizes:
-        step = sizes[-1] - sizes[-2]
-        right = _quoted(sizes) if len(sizes) < _FEW else f'"{sizes[0]}" to "{sizes[-1]}" in steps of {step}'
-        yield f'memory: "{memory}" does not go with cpu "{cpu}" on Fargate; use {right}'
+    if not go_together(cpu, memory):
+        yield f'memory: "{memory}" does not go with cpu "{cpu}" on Fargate; use {memory_words(cpu)}'
 
 
 def _too_long(body: Mapping[str, object]) -> Iterator[str]:

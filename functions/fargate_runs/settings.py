@@ -90,6 +90,8 @@ class ApiSettings:
     task_definition_arn: str
     container_name: str
     allowed_task_definitions: tuple[str, ...]
+    task_size: tuple[str, str]
+    """CPU units and MiB of memory of the stack's own task definition."""
     token_variables: tuple[str, ...]
     retention_days: int
     state_machines: StateMachines
@@ -103,6 +105,7 @@ class ApiSettings:
             task_definition_arn=_required(environ, "TASK_DEFINITION_ARN"),
             container_name=_required(environ, "CONTAINER_NAME"),
             allowed_task_definitions=_list(environ, "ALLOWED_TASK_DEFINITIONS"),
+            task_size=(_required(environ, "TASK_CPU"), _required(environ, "TASK_MEMORY")),
             token_variables=_token_variables(environ),
             retention_days=_days(environ),
             state_machines=_state_machines(environ),

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import jsonata
+from jsonata.functions import Functions
 from jsonata.utils import Utils
 from ministack.services import stepfunctions
 
@@ -21,6 +22,16 @@ from local.stepfunctions.ports import Language
 CACHED_EXPRESSIONS: Final = 512
 LONGEST_MILLISECONDS: Final = 10_000
 DEEPEST: Final = 1_000
+
+
+class _AsItIs(Functions.Encoder):  # type: ignore[misc]
+    """`$string` writes JSON as JSON.stringify does, which escapes no letter: what is measured is what is sent."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{**settings, "ensure_ascii": False})
+
+
+Functions.Encoder = _AsItIs
 
 
 class EmulatorLanguage(Language):

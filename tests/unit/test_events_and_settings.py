@@ -1,6 +1,6 @@
 """Envelopes, settings and patterns: what is read once, at the edge."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -65,11 +65,14 @@ ENVIRONMENT = {
 }
 
 
+API: Final = {**ENVIRONMENT, "TASK_CPU": "512", "TASK_MEMORY": "1024"}
+
+
 def test_settings_and_their_defaults() -> None:
     ours = TaskStateChangeSettings.from_env(ENVIRONMENT)
     assert ours.token_variables == ("TASK_TOKEN", "TASK_TOKEN_ENV_VARIABLE")
     assert (ours.retention_days, ours.state_machines) == (120, MACHINES)
-    assert ApiSettings.from_env(ENVIRONMENT).allowed_task_definitions == ()
+    assert ApiSettings.from_env(API).allowed_task_definitions == ()
     assert not ours.reads_other_logs
     for kind in (TaskStateChangeSettings, JudgeTaskSettings):
         assert kind.from_env({**ENVIRONMENT, "READS_OTHER_LOGS": "true"}).reads_other_logs
@@ -77,8 +80,15 @@ def test_settings_and_their_defaults() -> None:
     assert JudgeTaskSettings.from_env(ENVIRONMENT).prices == ours.prices == Prices(0.04048, 0.004445, 0.3)
 
 
+def test_the_size_of_the_stack_s_own_task() -> None:
+    assert ApiSettings.from_env(API).task_size == ("512", "1024")
+    for name in ("TASK_CPU", "TASK_MEMORY"):
+        with pytest.raises(MissingSettingError, match=name):
+            ApiSettings.from_env({**API, name: ""})
+
+
 def test_settings_that_are_lists() -> None:
-    given = {**ENVIRONMENT, "TASK_TOKEN_VARIABLE_NAMES": "A, B,", "ALLOWED_TASK_DEFINITIONS": "x,y:1"}
+    given = {**API, "TASK_TOKEN_VARIABLE_NAMES": "A, B,", "ALLOWED_TASK_DEFINITIONS": "x,y:1"}
     assert TaskStateChangeSettings.from_env(given).token_variables == ("TASK_TOKEN", "A", "B")
     assert ApiSettings.from_env(given).token_variables == ("TASK_TOKEN", "A", "B")
     again = {**ENVIRONMENT, "TASK_TOKEN_VARIABLE_NAMES": "A,TASK_TOKEN"}

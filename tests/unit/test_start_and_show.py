@@ -56,7 +56,7 @@ class Door:
             self.executions,
             StoppedClock(),
             state_machines=MACHINES,
-            task_definitions=TaskDefinitions(TASK_DEFINITION_ARN, OTHERS),
+            task_definitions=TaskDefinitions(TASK_DEFINITION_ARN, OTHERS, ("256", "512")),
             suffix=lambda: "00000001",
         )
 
@@ -77,6 +77,30 @@ def test_a_start(door: Door, pattern: Pattern) -> None:
     assert (run.status, run.pattern, run.execution_arn) == (RunStatus.PENDING, pattern, started.execution_arn)
     assert run.state_machine_arn == execution.machine
     assert CANARY not in repr(run)
+
+
+@pytest.mark.parametrize(
+    ("asked", "refused"),
+    [
+        ({"cpu": "4096"}, "cpu"),
+        ({"memory": "8192"}, "memory"),
+        ({"cpu": "4096", "memory": "8192"}, None),
+        ({"memory": "1024"}, None),
+        ({"cpu": "4096", "taskDefinition": "report"}, None),
+        ({"cpu": "4096", "taskDefinition": "fargate-runs:7"}, "cpu"),
+    ],
+)
+def test_half_a_size_that_does_not_go_with_the_other_half_of_the_stack_s_own_is_refused(
+    door: Door, asked: dict[str, str], refused: str | None
+) -> None:
+    request = RunRequest.from_mapping({"commands": ["job"], **asked})
+    if refused is None:
+        assert door.start(request).run_id == NEW_ID
+        return
+    with pytest.raises(InvalidRunRequestError) as told:
+        door.start(request)
+    assert [problem.partition(":")[0] for problem in told.value.problems] == [refused]
+    assert (door.store.runs, door.executions.started) == ({}, {})
 
 
 def test_ids_are_random() -> None:

@@ -19,6 +19,7 @@ from fargate_runs.errors import (
     RunStartUnknownError,
     RunThrottledError,
 )
+from fargate_runs.fargate_sizes import missing_half
 from fargate_runs.patterns import Pattern, StateMachines, execution_arn
 from fargate_runs.ports import (
     Clock,
@@ -60,10 +61,19 @@ class TaskDefinitions:
 
     own: str
     others: tuple[str, ...] = ()
+    own_size: tuple[str, str] | None = None
+    """CPU units and MiB of memory of the stack's own, as ECS writes them."""
 
     def allow(self, asked: str) -> bool:
         """By ARN, family:revision or family. An allowed `family:*` allows every revision of that family."""
         return any(_fits(asked, allowed) for allowed in (self.own, *self.others))
+
+    def missing_half(self, request: RunRequest) -> str | None:
+        """What is wrong with a cpu or a memory by itself. The sizes of other task definitions are not known here."""
+        asked = request.task_definition
+        if self.own_size is None or (asked is not None and not _fits(asked, self.own)):
+            return None
+        return missing_half((request.cpu, request.memory), self.own_size)
 
     def __str__(self) -> str:
         return ", ".join(_name(each) for each in (self.own, *self.others))
@@ -141,6 +151,8 @@ class StartRun:
             raise InvalidRunRequestError(
                 (f"taskDefinition: {_name(asked)} is not allowed here; allowed are {self._task_definitions}",)
             )
+        if problem := self._task_definitions.missing_half(request):
+            raise InvalidRunRequestError((problem,))
 
     def _start(self, machine: str, run_id: str, request: RunRequest) -> StartedExecution:
         execution_input = json.dumps(request.execution_input(), ensure_ascii=False)
