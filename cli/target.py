@@ -155,11 +155,13 @@ def local_target(status: RuntimeStatus) -> Target:
     import boto3
     import botocore.session
 
+    from local.access import ACCESS_KEY_ID
+
     # Without this an AWS_PROFILE of the environment that does not exist would break local work.
     no_profile = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
     session = boto3.Session(
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 - the embedded AWS takes any
+        aws_access_key_id=ACCESS_KEY_ID,
+        aws_secret_access_key=status.secret_access_key,
         region_name=status.region,
         botocore_session=no_profile,
     )

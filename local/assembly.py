@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,9 @@ from local.emulator.adapters import (
     EmulatorLogs,
     EmulatorServices,
 )
+from local.emulator.credentials import Keys, install_function_credentials
 from local.emulator.functions import AsyncInvocations
+from local.emulator.gate import Gate
 from local.emulator.install import install
 from local.emulator.language import EmulatorLanguage
 from local.emulator.map_runs import EmulatorMapRuns
@@ -46,10 +47,11 @@ class Runtime:
     fargate: LocalFargate
     engine: Engine
     end_containers: Callable[[], Awaitable[None]]
+    keys: Keys
 
     def wrap(self, app: Any) -> Any:
-        """The embedded AWS with this runtime's own paths before it."""
-        return ControlApi(FunctionCalls(app, self.fargate.faults, caller_at), self.fargate)
+        """The embedded AWS with this runtime's own paths before it, for who has a key."""
+        return Gate(ControlApi(FunctionCalls(app, self.fargate.faults, caller_at), self.fargate), self.keys)
 
     async def shutdown(self) -> None:
         """Stop executions, then kill every container."""
@@ -61,12 +63,16 @@ class Runtime:
 def assemble(
     *,
     endpoint_url: str,
+    secret: str,
     scratch: Path,
     containers: Containers = Containers.PROCESS,
     time_scale: float = 1.0,
     pace: Pace | None = None,
 ) -> Runtime:
-    """Make the parts and put them into the embedded AWS. Must be called on the loop that serves requests."""
+    """Make the parts and put them into the embedded AWS. Must be called on the loop that serves requests.
+
+    `secret` is the secret access key of the account's root user.
+    """
     clock = Clock(time_scale)
     events = EmulatorEvents()
     runtime, end_containers = _RUNTIMES[containers](scratch)
@@ -91,12 +97,13 @@ def assemble(
     tasks = TaskRunner(integrations, EmulatorServices(), tokens, clock)
     engine = Engine(Interpreter(EmulatorLanguage(), tasks, EmulatorMapRuns(clock), clock), execution_events, clock)
     install(fargate, engine, tokens, AsyncInvocations(asyncio.get_running_loop(), clock), execution_events, clock)
-    return Runtime(fargate, engine, end_containers)
+    install_function_credentials()
+    return Runtime(fargate, engine, end_containers, Keys(secret))
 
 
-def container_hosts(containers: Containers, platform: str = sys.platform) -> Collection[str]:
+def container_hosts(containers: Containers) -> Collection[str]:
     """The names, beside those of the loopback interface, by which containers reach the runtime."""
-    if containers is not Containers.DOCKER or platform == "linux":
+    if containers is not Containers.DOCKER:
         return ()
     # Docker's SDK is slow to import, and only those who use Docker need it.
     from local.ecs.docker_runtime import DESKTOP_HOST  # noqa: PLC0415

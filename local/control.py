@@ -11,15 +11,16 @@ import subprocess
 import sys
 import time
 import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import psutil
 
+from local.access import OPENER, drop_key, keep_key, new_secret, signed
+from local.confinement import kept_environment
 from local.deploy import deploy, deployed, running_tasks
 from local.errors import (
     NoPortError,
@@ -30,9 +31,15 @@ from local.errors import (
     WouldReplaceError,
 )
 from local.fingerprint import of_runtime
-from local.leftovers import remove_containers
+from local.leftovers import (
+    make_directories,
+    remove_containers,
+    remove_files,
+    scratch_directory,
+    temporary_directory,
+)
 from local.parameters import check_parameters
-from local.paths import PROJECT, REGION, STACK_NAME, state_directory
+from local.paths import PROJECT, REGION, STACK_NAME, make_state_directory, private_stream, state_directory
 from local.port_choice import choose, remember, remembered
 from local.state import MARK, Containers, RuntimeState, forget_state, kill_marked, read_state, write_state
 
@@ -61,6 +68,8 @@ class RuntimeStatus:
     stack: str
     outputs: Mapping[str, str]
     pid: int
+    secret_access_key: str = field(repr=False)
+    """What a client of the runtime signs with; the access key id is `local.access.ACCESS_KEY_ID`."""
 
 
 def up(
@@ -125,8 +134,7 @@ def _alone() -> Iterator[None]:
     """One `up` or `down` at a time for a state directory; another waits its turn."""
     directory = state_directory()
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        file = (directory / "lock").open("w")
+        file = private_stream(make_state_directory() / "lock")
     except OSError as error:
         raise NoStateDirectoryError(directory, error.strerror or str(error)) from error
     with file:
@@ -144,8 +152,10 @@ def _down() -> bool:
         _terminate(state)
     kill_marked(state.runtime_id)
     remove_containers(state)
+    remove_files()
     if (child := _children.pop(state.guard_pid, None)) is not None:
         child.wait()
+    drop_key(state.endpoint)
     forget_state()
     return alive
 
@@ -160,7 +170,7 @@ def status() -> RuntimeStatus | None:
 
 def _status(state: RuntimeState, outputs: Mapping[str, str]) -> RuntimeStatus:
     reachable = {name: API_URL.sub(rf"{state.endpoint}/_aws/execute-api/\1/", value) for name, value in outputs.items()}
-    return RuntimeStatus(state.endpoint, REGION, STACK_NAME, reachable, state.guard_pid)
+    return RuntimeStatus(state.endpoint, REGION, STACK_NAME, reachable, state.guard_pid, state.secret_access_key)
 
 
 def _usable(progress: Progress) -> RuntimeState | None:
@@ -208,32 +218,39 @@ def start(port: int, progress: Progress = lambda _: None, containers: str | None
     chosen = _containers(containers) or Containers.PROCESS
     _await_free(port)
     progress(f"starting the local runtime on port {port}")
-    directory = state_directory()
-    directory.mkdir(parents=True, exist_ok=True)
-    runtime_id = uuid.uuid4().hex
-    log = directory / "runtime.log"
-    guard = _spawn(port, runtime_id, log, chosen)
+    runtime_id, secret = uuid.uuid4().hex, new_secret()
+    make_directories()
+    log = make_state_directory() / "runtime.log"
+    guard = _spawn(port, runtime_id, log, chosen, secret)
     _children[guard.pid] = guard
-    state = RuntimeState(runtime_id, guard.pid, psutil.Process(guard.pid).create_time(), port, of_runtime(), chosen)
+    started_at = psutil.Process(guard.pid).create_time()
+    state = RuntimeState(runtime_id, guard.pid, started_at, port, of_runtime(), chosen, secret)
     write_state(state)
+    keep_key(state.endpoint, secret)
     _await_ready(guard, state, log)
     return state
 
 
-def _spawn(port: int, runtime_id: str, log: Path, containers: Containers) -> subprocess.Popen[bytes]:
+def _spawn(port: int, runtime_id: str, log: Path, containers: Containers, secret: str) -> subprocess.Popen[bytes]:
     scale = os.environ.get("FARGATE_RUNS_TIME_SCALE") or "1"
-    arguments = ["--port", str(port), "--scratch", str(state_directory() / "containers"), "--time-scale", scale]
-    arguments += ["--containers", containers]
-    with log.open("wb") as output:
-        return subprocess.Popen(
+    arguments = ["--port", str(port), "--scratch", str(scratch_directory()), "--time-scale", scale]
+    arguments += ["--containers", containers, "--runtime-id", runtime_id]
+    environment = {**kept_environment(os.environ), MARK: runtime_id, "TMPDIR": str(temporary_directory())}
+    with private_stream(log) as output:
+        guard = subprocess.Popen(
             [sys.executable, "-m", "local.guard", *arguments],
             cwd=PROJECT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env={**os.environ, MARK: runtime_id},
+            env=environment,
         )
+    # Neither its arguments nor its environment: other processes may look at those.
+    if guard.stdin is not None:
+        with contextlib.suppress(BrokenPipeError), guard.stdin as pipe:
+            pipe.write(f"{secret}\n".encode())
+    return guard
 
 
 def _await_ready(guard: subprocess.Popen[bytes], state: RuntimeState, log: Path) -> None:
@@ -262,7 +279,9 @@ def _answers_in_time(state: RuntimeState) -> bool:
 
 def _answers(state: RuntimeState) -> bool:
     try:
-        with urllib.request.urlopen(f"{state.endpoint}/_local/status", timeout=5) as answer:  # noqa: S310
+        with OPENER.open(
+            signed("GET", f"{state.endpoint}/_local/status", state.secret_access_key), timeout=5
+        ) as answer:
             return bool(answer.status == 200)  # noqa: PLR2004
     except (OSError, urllib.error.URLError):
         return False

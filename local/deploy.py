@@ -16,9 +16,20 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.access import ACCESS_KEY_ID, secret_of
 from local.errors import DeployFailedError, MissingInterpreterError
 from local.fingerprint import of_sources
-from local.paths import PROJECT, REGION, STACK_NAME, state_directory
+from local.leftovers import temporary_directory
+from local.paths import (
+    PROJECT,
+    REGION,
+    STACK_NAME,
+    make_private,
+    make_state_directory,
+    private_file,
+    private_stream,
+    state_directory,
+)
 
 BUCKET: Final = "fargate-runs-packages"
 FINGERPRINT_TAG: Final = "local-fingerprint"
@@ -32,8 +43,8 @@ Progress = Callable[[str], None]
 def aws_environment(endpoint: str) -> dict[str, str]:
     """Environment with which any AWS SDK or tool talks to the local runtime as its root user."""
     return {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": secret_of(endpoint),
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "AWS_ENDPOINT_URL": endpoint,
@@ -143,10 +154,9 @@ def _parameters(given: Mapping[str, str] | None = None) -> str:
         "Runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
         "Architecture": ARCHITECTURES.get(platform.machine().lower(), "x86_64"),
     }
-    path = state_directory() / "parameters.yaml"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = make_state_directory() / "parameters.yaml"
     everybody = {"FollowOtherStateMachines": EVERY_STATE_MACHINE}
-    path.write_text(json.dumps({**everybody, **(given or {}), **own}))
+    private_file(path, json.dumps({**everybody, **(given or {}), **own}))
     return f"file://{path.resolve()}"
 
 
@@ -158,7 +168,7 @@ def _sam(arguments: list[str], environment: Mapping[str, str]) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     path = f"{program.parent}{os.pathsep}{clean.get('PATH', '')}"
-    with log.open("wb") as output:
+    with private_stream(log) as output:
         result = subprocess.run(
             [str(program), *arguments],
             check=False,
@@ -167,8 +177,9 @@ def _sam(arguments: list[str], environment: Mapping[str, str]) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**clean, **SAM_SETTINGS, **environment, "PATH": path},
+            env={**clean, **SAM_SETTINGS, **environment, "PATH": path, "TMPDIR": str(temporary_directory())},
         )
+    make_private(state_directory())
     if result.returncode != 0:
         raise DeployFailedError(f"sam {arguments[0]}", _last_line(log), str(log))
 
@@ -198,7 +209,7 @@ def _client(service: Any, endpoint: str) -> Any:
         service,
         endpoint_url=endpoint,
         region_name=REGION,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106  the embedded AWS's root user
+        aws_access_key_id=ACCESS_KEY_ID,
+        aws_secret_access_key=secret_of(endpoint),
         config=Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 2}),
     )

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import json
 import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from typing import Final, TypedDict, Unpack
 
+from local.access import OPENER, secret_of, signed
 from local.errors import LocalRuntimeError
 
 TIMEOUT_SECONDS: Final = 10
-# A proxy of the environment must not stand between this machine and itself.
-_OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 Fault = dict[str, object]
 
 
@@ -82,11 +80,10 @@ def clear(endpoint: str) -> None:
 
 
 def _call(endpoint: str, method: str, body: Fault | None = None) -> Fault:
-    request = urllib.request.Request(  # noqa: S310 - the endpoint is the local runtime's
-        f"{endpoint}/_local/faults", method=method, data=None if body is None else json.dumps(body).encode()
-    )
+    encoded = None if body is None else json.dumps(body).encode()
+    request = signed(method, f"{endpoint}/_local/faults", secret_of(endpoint), encoded)
     try:
-        with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as answer:
+        with OPENER.open(request, timeout=TIMEOUT_SECONDS) as answer:
             found: Fault = json.load(answer)
     except urllib.error.HTTPError as error:
         with error:

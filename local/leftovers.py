@@ -1,7 +1,11 @@
-"""What a runtime that was killed may have left in a container engine."""
+"""What a runtime leaves behind, above all one that was killed: files, and containers in an engine."""
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
+from local.paths import OWNER_DIRECTORY, state_directory
 from local.state import Containers, RuntimeState
 
 
@@ -13,3 +17,26 @@ def remove_containers(state: RuntimeState) -> None:
     from local.ecs.docker_engine import remove_labelled  # noqa: PLC0415
 
     remove_labelled(state.runtime_id)
+
+
+def scratch_directory() -> Path:
+    """Where containers have their directories."""
+    return state_directory() / "containers"
+
+
+def temporary_directory() -> Path:
+    """Where the runtime, its functions and SAM put what else they write: TMPDIR."""
+    return state_directory() / "tmp"
+
+
+def remove_files() -> None:
+    """Remove what only a runtime that is up needs."""
+    for directory in (scratch_directory(), temporary_directory()):
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def make_directories() -> None:
+    """Empty ones, for a runtime that is about to start."""
+    remove_files()
+    for directory in (scratch_directory(), temporary_directory()):
+        directory.mkdir(parents=True, exist_ok=True, mode=OWNER_DIRECTORY)

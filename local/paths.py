@@ -4,13 +4,50 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
 STACK_NAME: Final = "fargate-runs"
 REGION: Final = "us-east-1"
 
 
+PRIVATE_UMASK: Final = 0o077
+OWNER_DIRECTORY: Final = 0o700
+OWNER_FILE: Final = 0o600
+
+
 def state_directory() -> Path:
     """`.local/`, or what FARGATE_RUNS_LOCAL_DIR names (a test gives each runtime its own); an absolute path."""
     return Path(os.environ.get("FARGATE_RUNS_LOCAL_DIR") or PROJECT / ".local").absolute()
+
+
+def make_state_directory() -> Path:
+    """The same, made where it is not there; its owner alone may look into it."""
+    directory = state_directory()
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(OWNER_DIRECTORY)
+    return directory
+
+
+def private_stream(path: Path) -> BinaryIO:
+    """A file to write into, from its beginning, that its owner alone may read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, OWNER_FILE)
+    os.fchmod(descriptor, OWNER_FILE)
+    return os.fdopen(descriptor, "wb")
+
+
+def make_private(directory: Path) -> None:
+    """Take a tree, but for its links, from everybody but its owner."""
+    for folder, _, names in os.walk(directory):
+        for path in (Path(folder), *(Path(folder) / name for name in names)):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode & OWNER_DIRECTORY)
+
+
+def private_file(path: Path, text: str) -> None:
+    """Write a file that its owner alone may read, in one step."""
+    new = path.with_suffix(f".{os.getpid()}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_FILE), "w") as file:
+        file.write(text)
+    new.replace(path)

@@ -1,7 +1,8 @@
 """The local runtime's process: `python -m local.server --port N`.
 
-One process serves everything on one port of 127.0.0.1. It ends, and its containers with it, when its standard input
-closes: the guard that started it (`local.guard`) holds the other end.
+One process serves everything on one port of 127.0.0.1. The first line of its standard input is the secret access key
+that its clients sign with, because arguments and environments can be read by others. It ends, and its containers with
+it, when its standard input closes: the guard that started it (`local.guard`) holds the other end.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ import asyncio
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
+from local.confinement import enter_domain, hide
+from local.paths import PRIVATE_UMASK
 from local.state import MARK, Containers, kill_marked
 
 HOST: Final = "127.0.0.1"
@@ -38,9 +42,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--scratch", type=Path, required=True, help="directory for what containers write")
     parser.add_argument("--time-scale", type=float, default=1.0, help="virtual seconds per real second")
     parser.add_argument("--containers", choices=list(Containers), default=Containers.PROCESS, type=Containers)
+    parser.add_argument("--runtime-id", default="", help="shows whose process this is")
     options = parser.parse_args(arguments)
+    hide()
+    enter_domain()
+    os.umask(PRIVATE_UMASK)
     _prepare_environment(options.port)
-    asyncio.run(_serve(options))
+    asyncio.run(_serve(options, _read_secret()))
     # A container may have started what left its session; without a guard nobody else would end it.
     kill_marked(os.environ.get(MARK, ""))
     return 0
@@ -50,10 +58,20 @@ def _prepare_environment(port: int) -> None:
     """MiniStack reads its settings when it is imported. Nothing of the user's own AWS configuration may reach it."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
-    os.environ.update(SETTINGS, GATEWAY_PORT=str(port))
+    # What it keeps on disk when it is told to, and is not told to here.
+    places = {name: tempfile.gettempdir() for name in ("STATE_DIR", "S3_DATA_DIR")}
+    os.environ.update(SETTINGS, GATEWAY_PORT=str(port), **places)
 
 
-async def _serve(options: argparse.Namespace) -> None:
+def _read_secret() -> str:
+    """Not by `sys.stdin`, which would take in more than the line."""
+    line = b""
+    while not line.endswith(b"\n") and (piece := os.read(sys.stdin.fileno(), 1)):
+        line += piece
+    return line.decode().strip()
+
+
+async def _serve(options: argparse.Namespace, secret: str) -> None:
     # Imported after the settings are in place.
     from hypercorn.asyncio import serve  # noqa: PLC0415
     from hypercorn.config import Config  # noqa: PLC0415
@@ -64,6 +82,7 @@ async def _serve(options: argparse.Namespace) -> None:
 
     runtime = assemble(
         endpoint_url=f"http://{HOST}:{options.port}",
+        secret=secret,
         scratch=options.scratch,
         containers=options.containers,
         time_scale=options.time_scale,

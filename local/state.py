@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from typing import Final
 import psutil
 
 from local.marks import carriers
-from local.paths import state_directory
+from local.paths import make_state_directory, private_file, state_directory
 
 FILE: Final = "runtime.json"
 MARK: Final = "FARGATE_RUNS_LOCAL_ID"
@@ -36,6 +36,7 @@ class RuntimeState:
     port: int
     code: str
     containers: str = Containers.PROCESS
+    secret_access_key: str = field(default="", repr=False)
 
     @property
     def endpoint(self) -> str:
@@ -60,11 +61,8 @@ def read_state() -> RuntimeState | None:
 
 
 def write_state(state: RuntimeState) -> None:
-    """Replace the file in one step."""
-    new = _file().with_suffix(f".{os.getpid()}.new")
-    new.parent.mkdir(parents=True, exist_ok=True)
-    new.write_text(json.dumps(asdict(state)))
-    new.replace(_file())
+    """Replace the file in one step. It has the secret access key, so its owner alone may read it."""
+    private_file(make_state_directory() / FILE, json.dumps(asdict(state)))
 
 
 def forget_state() -> None:
@@ -78,11 +76,21 @@ def kill_marked(runtime_id: str) -> int:
 
     This finds what escaped from every other way of ending a runtime: containers and functions inherit the mark.
     """
-    marked = carriers(set(psutil.pids()) - {os.getpid(), os.getppid()}, MARK, runtime_id)
+    others = set(psutil.pids()) - {os.getpid(), os.getppid()}
+    # The runtime's own two processes hide their environment, and say so in their arguments.
+    marked = carriers(others, MARK, runtime_id) | {pid for pid in others if _is_of_runtime(pid, runtime_id)}
     for pid in marked:
         with contextlib.suppress(psutil.Error):
             psutil.Process(pid).kill()
     return len(marked)
+
+
+def _is_of_runtime(pid: int, runtime_id: str) -> bool:
+    try:
+        arguments = psutil.Process(pid).cmdline()
+    except (psutil.Error, OSError):
+        return False
+    return any(name in arguments for name in ("local.guard", "local.server")) and runtime_id in arguments
 
 
 def _file() -> Path:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from local import control
+from local.access import ACCESS_KEY_ID, secret_of
 from local.paths import REGION
 
 #: Below the ports that Linux and macOS give away by themselves, to outgoing connections and to servers on port 0: of
@@ -53,8 +54,8 @@ def client_settings(endpoint: str) -> ClientSettings:
     return {
         "endpoint_url": endpoint,
         "region_name": REGION,
-        "aws_access_key_id": "test",
-        "aws_secret_access_key": "test",
+        "aws_access_key_id": ACCESS_KEY_ID,
+        "aws_secret_access_key": secret_of(endpoint),
     }
 
 

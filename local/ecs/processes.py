@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -28,12 +29,14 @@ from local.ecs.containers import (
     cannot_execute,
 )
 from local.ecs.memory import Limited, MemoryWatch
+from local.ecs.spawning import Child, spawn
 from local.marks import await_end, carriers
+from local.paths import OWNER_DIRECTORY
 
 READ_BYTES: Final = 65_536
 CANNOT_EXECUTE: Final = 127
 MARK: Final = "FARGATE_RUNS_CONTAINER_ID"
-Execute = Callable[[Sequence[str]], Awaitable[asyncio.subprocess.Process]]
+Execute = Callable[[Sequence[str]], Awaitable[Child]]
 SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -55,17 +58,21 @@ class ProcessRuntime(ContainerRuntime):
             raise cannot_execute("", "a process container has no image, so the task definition must name a command")
         environment = self._environment(spec)
         program = _executable(spec.arguments[0], environment["PATH"])
-        home = self._scratch / spec.task_id / spec.name
-        home.mkdir(parents=True, exist_ok=True)
+        # Of ids of ours alone: no text of a caller is part of a path that is made, and removed with what is in it.
         mark = uuid.uuid4().hex
+        home = self._scratch / mark
+        environment["HOME"] = spec.environment.get("HOME", str(home))
         output = Output(on_output)
         try:
+            home.mkdir(parents=True, mode=OWNER_DIRECTORY)
             arguments = [program, *spec.arguments[1:]]
             process = await self._spawn(arguments, {**environment, MARK: mark}, home, output.writer)
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            # ValueError: a null character, or a variable whose name no process can have.
             output.close()
             shutil.rmtree(home, ignore_errors=True)
-            raise cannot_execute(spec.arguments[0], (error.strerror or str(error)).lower()) from error
+            why = getattr(error, "strerror", None) or str(error)
+            raise cannot_execute(spec.arguments[0], why.lower()) from error
         output.started()
         container = ProcessContainer(process, output, home, mark, self._execution(environment, home))
         limited = Limited(
@@ -76,33 +83,20 @@ class ProcessRuntime(ContainerRuntime):
         return container
 
     def _execution(self, environment: Mapping[str, str], home: Path) -> Execute:
-        async def execute(arguments: Sequence[str]) -> asyncio.subprocess.Process:
+        async def execute(arguments: Sequence[str]) -> Child:
             program = _executable(arguments[0], environment["PATH"])
-            return await self._spawn([program, *arguments[1:]], environment, home, asyncio.subprocess.DEVNULL)
+            return await self._spawn([program, *arguments[1:]], environment, home, subprocess.DEVNULL)
 
         return execute
 
-    async def _spawn(
-        self, arguments: Sequence[str], environment: Mapping[str, str], home: Path, output: int
-    ) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            *self._leash(),
-            *arguments,
-            env=environment,
-            cwd=home,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+    async def _spawn(self, arguments: Sequence[str], environment: Mapping[str, str], home: Path, output: int) -> Child:
+        return await spawn([*self._leash(), *arguments], environment, home, output)
 
     def _environment(self, spec: ContainerSpec) -> dict[str, str]:
         """Only what an image would have, then what ECS gives: nothing of this process's environment leaks in."""
         interpreter = str(Path(sys.executable).parent)
-        home = str(self._scratch / spec.task_id / spec.name)
         return {
             "PATH": f"{interpreter}:{SYSTEM_PATH}",
-            "HOME": home,
             "LANG": "C.UTF-8",
             **spec.environment,
             **self._marks,
@@ -115,9 +109,7 @@ class ProcessRuntime(ContainerRuntime):
 class ProcessContainer(RunningContainer):
     """A process with its session."""
 
-    def __init__(
-        self, process: asyncio.subprocess.Process, output: Output, home: Path, mark: str, execute: Execute
-    ) -> None:
+    def __init__(self, process: Child, output: Output, home: Path, mark: str, execute: Execute) -> None:
         self._process = process
         self._output = output
         self._home = home
@@ -138,8 +130,7 @@ class ProcessContainer(RunningContainer):
 
     def terminate(self) -> None:
         """SIGTERM to the main process alone: a container runtime signals PID 1."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
+        self._process.terminate()
 
     def kill(self) -> None:
         """SIGKILL to the whole session."""
@@ -154,7 +145,7 @@ class ProcessContainer(RunningContainer):
         """See `RunningContainer.execute`. Killed when the container ends."""
         try:
             process = await self._execute(arguments)
-        except (CannotStartContainerError, OSError):
+        except (CannotStartContainerError, OSError, ValueError):
             return CANNOT_EXECUTE
         exited = asyncio.ensure_future(process.wait())
         try:
@@ -170,7 +161,7 @@ class ProcessContainer(RunningContainer):
         _signal_session(self._process.pid, signal.SIGKILL)
         kill_escaped(self._mark)
         self._output.finish()
-        shutil.rmtree(self._home.parent if _is_last(self._home) else self._home, ignore_errors=True)
+        shutil.rmtree(self._home, ignore_errors=True)
         killed = self._out_of_memory and return_code == -signal.SIGKILL
         return ContainerExit(
             exit_code=return_code if return_code >= 0 else 128 - return_code,
@@ -250,7 +241,3 @@ def _executable(name: str, path: str) -> str:
         why = "permission denied" if Path(name).exists() else f"stat {name}: no such file or directory"
         raise cannot_execute(name, why)
     raise cannot_execute(name, "executable file not found in $PATH")
-
-
-def _is_last(home: Path) -> bool:
-    return len(list(home.parent.iterdir())) <= 1

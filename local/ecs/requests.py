@@ -8,6 +8,7 @@ from typing import Final
 
 from local.ecs.errors import ClientError, ClusterNotFoundError, InvalidParameterError
 from local.ecs.model import Json
+from local.ecs.names import check_tags, check_task_definition
 from local.ecs.ports import Catalog, ClusterInfo
 
 LONGEST_OVERRIDES_CHARACTERS: Final = 8_192  # fact B30
@@ -61,6 +62,9 @@ class RunTaskRequest:
 def read_run_task(parameters: Json, catalog: Catalog) -> RunTaskRequest:
     """RunTask's parameters (API names, camelCase) as a request; `EcsApiError` as ECS answers (facts B24, B25, B30)."""
     definition = _definition(parameters, catalog)
+    # Also of a definition that came by another way than the API: its names become parts of paths.
+    check_task_definition(definition)
+    check_tags(parameters)
     cluster = catalog.cluster(_text(parameters, "cluster") or "default")
     if cluster is None:
         raise ClusterNotFoundError

@@ -6,9 +6,11 @@ import asyncio
 import json
 import logging
 import os
+import tempfile
 from collections import defaultdict
 from typing import Any, Final
 
+from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
 from local.clock import Clock
@@ -20,6 +22,20 @@ DEFAULT_RETRIES: Final = 2  # fact B11
 # AWS waits one minute, then two; nobody waits that long at a desk.
 FIRST_RETRY_SECONDS: Final = 0.2
 THROTTLED_SECONDS: Final = 0.2
+
+
+class Folders:
+    """Stands where MiniStack's runtime of functions has `tempfile`: no name of a function becomes part of a path."""
+
+    @staticmethod
+    def mkdtemp(prefix: str = "") -> str:  # noqa: ARG004 - it has the function's name in it
+        """An empty directory in TMPDIR."""
+        return tempfile.mkdtemp(prefix="function-")
+
+
+def install_folders() -> None:
+    """Unpack functions into directories with random names. Called once."""
+    lambda_runtime.tempfile = Folders
 
 
 class AsyncInvocations:

@@ -2,6 +2,7 @@
 
 | replaced | because |
 | --- | --- |
+| names of families, containers, clusters, tags | any text is taken there, and becomes part of paths |
 | ECS RunTask, StopTask, DescribeTasks, ListTasks | without Docker its tasks run for ever, and it sends no events |
 | the walk of an execution, StopExecution | `.sync` never fails, one token serves all attempts, time-outs are ignored |
 | RedriveExecution | there is none |
@@ -35,17 +36,19 @@ from ministack import app
 from ministack.core import iam_actions
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import ecs, eventbridge, lambda_svc, sqs
+from ministack.services.cloudformation import provisioners
 
 from local.clock import Clock
 from local.ecs.errors import EcsApiError
 from local.ecs.fargate import LocalFargate
 from local.ecs.model import Json
+from local.ecs.names import check_cluster, check_tags, check_task_definition
 from local.emulator.archives import install_archives
 from local.emulator.cluster_condition import install_cluster_condition
 from local.emulator.conditions import install_conditions
 from local.emulator.executions import Response, install_executions, install_tokens, refusal
 from local.emulator.function_errors import install_error_types
-from local.emulator.functions import AsyncInvocations
+from local.emulator.functions import AsyncInvocations, install_folders
 from local.emulator.schedules import install_schedules
 from local.emulator.virtual_time import install_clock
 from local.stepfunctions.engine import Engine
@@ -80,6 +83,7 @@ def install(
     _install_body_check()
     _install_worker_gate()
     install_error_types()
+    install_folders()
     install_archives()
 
 
@@ -92,6 +96,58 @@ def _install_ecs(fargate: LocalFargate, loop: asyncio.AbstractEventLoop) -> None
     }
     for action, operation in operations.items():
         ecs._ACTION_MAP[action] = _on_loop(operation, loop)
+    checks = {
+        "RegisterTaskDefinition": check_task_definition,
+        "CreateCluster": check_cluster,
+        "TagResource": check_tags,
+    }
+    for action, check in checks.items():
+        ecs._ACTION_MAP[action] = _named_rightly(check, ecs._ACTION_MAP[action])
+    for type_, check_resource in (("TaskDefinition", _check_task_definition), ("Cluster", _check_cluster)):
+        handlers = provisioners._RESOURCE_HANDLERS[f"AWS::ECS::{type_}"]
+        provisioners._RESOURCE_HANDLERS[f"AWS::ECS::{type_}"] = {
+            **handlers,
+            "create": _made_rightly(check_resource, handlers["create"]),
+            "update": _made_rightly(check_resource, handlers["update"]),
+        }
+
+
+def _named_rightly(check: Callable[[Json], None], operation: Callable[[Json], Response]) -> Callable[[Json], Response]:
+    """Refuse names that ECS would not take."""
+
+    def handle(parameters: Json) -> Response:
+        try:
+            check(parameters)
+        except EcsApiError as error:
+            response: Response = error_response_json(error.code, str(error), error.status)
+            return response
+        return operation(parameters)
+
+    return handle
+
+
+def _made_rightly(check: Callable[[Json], None], make: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for CloudFormation, whose last properties are the new ones."""
+
+    def handle(*arguments: Any, **keywords: Any) -> Any:
+        check([argument for argument in arguments if isinstance(argument, dict)][-1])
+        return make(*arguments, **keywords)
+
+    return handle
+
+
+def _check_task_definition(properties: Json) -> None:
+    definitions: Any = properties.get("ContainerDefinitions") or []
+    check_task_definition(
+        {
+            "family": properties.get("Family", "default"),
+            "containerDefinitions": provisioners._normalize_container_defs(definitions),
+        }
+    )
+
+
+def _check_cluster(properties: Json) -> None:
+    check_cluster({"clusterName": properties.get("ClusterName", "default")})
 
 
 def _on_loop(operation: Callable[[Json], Json], loop: asyncio.AbstractEventLoop) -> Callable[[Json], Response]:

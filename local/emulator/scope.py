@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from ministack.core import responses
 
 from local.ecs.ports import Identity, Place
+from local.emulator.credentials import session_of
 from local.emulator.permissions import EmulatorPermissions
 
 
@@ -28,19 +27,4 @@ class EmulatorIdentity(Identity):
         """See `Identity.credentials_environment`."""
         if not role_arn:
             return {}
-        from ministack.services import sts  # noqa: PLC0415  MiniStack loads its services when they are first used
-
-        account = responses.get_account_id()
-        role_name = role_arn.rsplit("/", 1)[-1]
-        digest = hashlib.sha256(f"{role_arn}/{session_name}".encode()).hexdigest()
-        access_key, secret, token = f"ASIA{digest[:16].upper()}", digest[16:56], digest
-        sts.register_session(
-            access_key,
-            {
-                "Arn": f"arn:aws:sts::{account}:assumed-role/{role_name}/{session_name}",
-                "UserId": f"{role_name}:{session_name}",
-                "SecretAccessKey": secret,
-                "SessionToken": token,
-            },
-        )
-        return {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
+        return session_of(role_arn, session_name, responses.get_account_id()).environment()

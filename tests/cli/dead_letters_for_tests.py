@@ -187,7 +187,7 @@ def outputs(url: str) -> dict[str, str]:
 def around(server: StandIn, time: Time | None = None, without: tuple[str, ...] = ()) -> Surroundings:
     """The surroundings of a command whose local runtime is `server`, at NOW."""
     found = {name: value for name, value in outputs(server.url).items() if name not in without}
-    status = RuntimeStatus(server.url, "eu-west-1", "jobs", found, 1)
+    status = RuntimeStatus(server.url, "eu-west-1", "jobs", found, 1, "the runtime's secret")
     passing = time or Time()
     control = Control(status)
     return Surroundings(control=lambda: control, sleep=passing.sleep, clock=passing.clock, now=lambda: NOW)

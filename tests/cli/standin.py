@@ -165,7 +165,7 @@ class Control:
 def runtime_status(endpoint: str, api_url: str | None = None) -> RuntimeStatus:
     """A local runtime at `endpoint` whose API is there too."""
     outputs = {"ApiUrl": api_url or f"{endpoint}{STAGE}/", "RunsTableName": "runs"}
-    return RuntimeStatus(endpoint, "eu-west-1", "fargate-runs", outputs, 1)
+    return RuntimeStatus(endpoint, "eu-west-1", "fargate-runs", outputs, 1, "the runtime's secret")
 
 
 def surroundings(control: Control, time: Time | None = None) -> Surroundings:

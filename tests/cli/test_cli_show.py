@@ -326,7 +326,7 @@ def test_an_error_of_the_runtime_is_readable(runner: CliRunner) -> None:
 
 def test_a_runtime_without_a_stack_is_named(runner: CliRunner) -> None:
     found = runtime_status("http://127.0.0.1:1")
-    empty = type(found)(found.endpoint, found.region, found.stack, {}, found.pid)
+    empty = type(found)(found.endpoint, found.region, found.stack, {}, found.pid, found.secret_access_key)
 
     result = runner.invoke(main, SHOW, obj=surroundings(Control(empty)))
 

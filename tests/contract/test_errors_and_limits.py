@@ -8,8 +8,13 @@ import uuid
 
 import pytest
 import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from local.access import ACCESS_KEY_ID, secret_of
+from local.paths import REGION
 from tests.contract.conftest import ROLE, Aws, Json, make_role, state
 
 RUN_TASK = "arn:aws:states:::ecs:runTask"
@@ -231,9 +236,11 @@ def test_the_runtime_goes_on_after_a_body_that_nobody_can_read(aws: Aws) -> None
 
 def posted(aws: Aws, target: str, body: str) -> requests.Response:
     """A call of the JSON protocol with any body."""
-    credential = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/ecs/aws4_request, SignedHeaders=host, Signature=0"
-    headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1", "Authorization": credential}
-    return requests.post(aws.endpoint, data=body, headers=headers, timeout=30)
+    headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
+    request = AWSRequest("POST", f"{aws.endpoint}/", data=body.encode(), headers=headers)
+    service = "ecs" if "ContainerService" in target else "states"
+    SigV4Auth(Credentials(ACCESS_KEY_ID, secret_of(aws.endpoint)), service, REGION).add_auth(request)
+    return requests.post(aws.endpoint, data=body, headers=dict(request.headers.items()), timeout=30)
 
 
 def test_text_that_is_no_utf_8_starts_no_task(aws: Aws) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from urllib.error import HTTPError
 
 import boto3
 import pytest
-import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -16,6 +16,7 @@ from fargate_runs.kinds import ErrorName
 from fargate_runs.outcome import outcome_of
 from fargate_runs.task import EcsTask
 from local import faults_client
+from local.access import OPENER, secret_of, signed
 from local.ecs.faults import FAULT_KINDS
 from local.faults_client import arm
 from tests.contract.conftest import Aws, Json, state
@@ -328,9 +329,12 @@ def test_what_is_armed_can_be_listed_and_cleared(aws: Aws) -> None:
 
 @pytest.mark.parametrize("body", ["[]", "nonsense", '{"kind": "flood"}', "{}", '{"kind": "throttled", "count": 0}'])
 def test_what_makes_no_sense_is_refused(aws: Aws, body: str) -> None:
-    answer = requests.post(f"{aws.endpoint}/_local/faults", data=body, timeout=5)
-    assert answer.status_code == 400
-    assert answer.json()["message"]
+    request = signed("POST", f"{aws.endpoint}/_local/faults", secret_of(aws.endpoint), body.encode())
+    with pytest.raises(HTTPError) as refused:
+        OPENER.open(request, timeout=30)
+    with refused.value as answer:
+        assert answer.code == 400
+        assert json.loads(answer.read())["message"]
 
 
 def test_an_unknown_kind_says_which_exist(aws: Aws) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-import requests
 from botocore.exceptions import ClientError
 
+from local.faults_client import arm
 from tests.contract.conftest import LOG_GROUP, Aws, Json, state
 from tests.waiting import eventually
 
@@ -38,7 +38,7 @@ def test_b19_request_response_gives_tasks_and_failures_in_pascal_case(aws: Aws) 
 
 
 def test_b19_request_response_succeeds_with_failures(aws: Aws) -> None:
-    requests.post(f"{aws.endpoint}/_local/faults", json={"kind": "no-capacity"}, timeout=5).raise_for_status()
+    arm(aws.endpoint, "no-capacity")
     end = aws.run(state(RUN_TASK, aws.parameters(aws.task_definition({}), *EXIT_0)))
     assert end["status"] == "SUCCEEDED"
     output = json.loads(str(end["output"]))
@@ -48,7 +48,7 @@ def test_b19_request_response_succeeds_with_failures(aws: Aws) -> None:
 
 @pytest.mark.parametrize("suffix", [".sync", ".waitForTaskToken"])
 def test_b23_failures_are_amazon_ecs_unknown(aws: Aws, suffix: str) -> None:
-    requests.post(f"{aws.endpoint}/_local/faults", json={"kind": "no-capacity"}, timeout=5).raise_for_status()
+    arm(aws.endpoint, "no-capacity")
     end = aws.run(state(RUN_TASK + suffix, aws.parameters(aws.task_definition({}), *EXIT_0)))
     assert (end["status"], end["error"]) == ("FAILED", "AmazonECS.Unknown")
 

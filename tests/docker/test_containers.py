@@ -81,10 +81,12 @@ def test_environment_and_working_directory(aws: Aws, make_image: MakeImage) -> N
 
 def test_a_container_reaches_this_runtime_by_its_endpoint(aws: Aws) -> None:
     ask = (
-        "import os, urllib.request as r; "
-        "print(r.urlopen(os.environ['AWS_ENDPOINT_URL'] + '/_local/status', timeout=5).read().decode())"
+        "import os, urllib.error as e, urllib.request as r\n"
+        "try: r.urlopen(os.environ['AWS_ENDPOINT_URL'] + '/_local/status', timeout=5)\n"
+        "except e.HTTPError as error: print(error.read().decode())"
     )
-    assert output(aws, run(aws, {"command": ["python", "-c", ask]})) == ['{"ready": true}']
+    # It has no role, and so no key.
+    assert output(aws, run(aws, {"command": ["python", "-c", ask]})) == ['{"message": "Missing Authentication Token"}']
 
 
 def test_no_line_of_the_output_is_lost(aws: Aws) -> None:

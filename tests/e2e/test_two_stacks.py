@@ -62,7 +62,9 @@ def second(stack: Stack) -> Iterator[Stack]:
     deploy(endpoint, {"RetryIntervalSeconds": "1"})
     outputs = outputs_of(endpoint)
     outputs["ApiUrl"] = API_URL.sub(rf"{endpoint}/_aws/execute-api/\1/", outputs["ApiUrl"])
-    status = RuntimeStatus(endpoint, stack.status.region, NAME, outputs, stack.status.pid)
+    status = RuntimeStatus(
+        endpoint, stack.status.region, NAME, outputs, stack.status.pid, stack.status.secret_access_key
+    )
     api = ApiClient(local_target(status), sleep=time.sleep)
     yield Stack(status, api, stack.sfn, stack.ecs, stack.sqs, stack.functions, stack.events)
     delete(endpoint)
