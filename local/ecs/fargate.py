@@ -139,6 +139,8 @@ class LocalFargate:
 
     def _end(self, life: TaskLife, coroutine: asyncio.Task[None]) -> None:
         self._coroutines.discard(coroutine)
+        life.release()
+        self._around.identity.end_sessions(life.task.task_id)
         if life.is_forgotten:
             self._lives.pop(life.task.arn, None)
 

@@ -85,6 +85,12 @@ class TaskLife:
             self._strike.cancel()
         await self._end(end)
 
+    def release(self) -> None:
+        """Keep the task, which is described for an hour, and nothing of how it ran."""
+        if self._strike is not None:
+            self._strike.cancel()
+        del self._containers, self._plan
+
     async def _until_end(self) -> StopRequest:
         pace = self._around.pace
         if stopped := await self._stopped_within(pace.provisioning_seconds):

@@ -87,5 +87,9 @@ class Identity(ABC):
         """Environment that lets an AWS SDK in the container act as the task role; empty without a role."""
 
     @abstractmethod
+    def end_sessions(self, session_name: str) -> None:
+        """The credentials that were given out under this name are good for nothing any more."""
+
+    @abstractmethod
     def allows(self, role_arn: str, action: str, resource: str) -> bool:
         """Whether a role's policies allow an action on a resource."""

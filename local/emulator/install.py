@@ -29,6 +29,7 @@ import asyncio
 import json
 import os
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -84,6 +85,8 @@ def install(
     _install_worker_gate()
     install_error_types()
     install_folders()
+    # A log of all events that nobody reads and that only grows.
+    eventbridge._events_log_list = lambda: deque(maxlen=0)
     install_archives()
 
 

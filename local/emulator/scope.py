@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from ministack.core import responses
 
 from local.ecs.ports import Identity, Place
-from local.emulator.credentials import session_of
+from local.emulator.credentials import Session, session_of
 from local.emulator.permissions import EmulatorPermissions
 
 
@@ -14,6 +16,7 @@ class EmulatorIdentity(Identity):
 
     def __init__(self, endpoint_url: str) -> None:
         self._endpoint_url = endpoint_url
+        self._sessions: dict[str, list[Session]] = defaultdict(list)
 
     def place(self) -> Place:
         """See `Identity.place`."""
@@ -27,4 +30,11 @@ class EmulatorIdentity(Identity):
         """See `Identity.credentials_environment`."""
         if not role_arn:
             return {}
-        return session_of(role_arn, session_name, responses.get_account_id()).environment()
+        session = session_of(role_arn, session_name, responses.get_account_id())
+        self._sessions[session_name].append(session)
+        return session.environment()
+
+    def end_sessions(self, session_name: str) -> None:
+        """See `Identity.end_sessions`."""
+        for session in self._sessions.pop(session_name, ()):
+            session.end()

@@ -241,6 +241,19 @@ def test_a_container_signs_with_keys_of_its_role_that_nobody_can_guess(aws: Aws)
     assert access_key != f"ASIA{digest[:16].upper()}"
 
 
+def test_the_keys_of_a_container_end_with_its_task(aws: Aws) -> None:
+    say = "import os; print(*[os.environ['AWS_' + n] for n in ('ACCESS_KEY_ID', 'SECRET_ACCESS_KEY', 'SESSION_TOKEN')])"
+    role = make_role(aws.endpoint, f"task-{uuid.uuid4().hex[:8]}", "*")
+    task = run(aws, aws.task_definition({"command": python(say), **AWS_LOGS}), overrides={"taskRoleArn": role})
+    aws.until_status(task, "STOPPED")
+    ((_, line),) = logged(aws, task, "main")
+    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    given = dict(zip(names, line.split(), strict=True))
+
+    settings = client_settings(aws.endpoint)
+    assert refusal(client("ecs", settings, **given).list_clusters) == "UnrecognizedClientException"
+
+
 def test_a_function_signs_with_keys_of_its_role_that_nobody_can_guess(aws: Aws) -> None:
     name, arn = create_function(
         aws,
