@@ -32,6 +32,7 @@ from local.paths import (
 )
 
 BUCKET: Final = "fargate-runs-packages"
+MADE_BY_SAM: Final = ("build", "sam-cache", ".aws-sam")
 FINGERPRINT_TAG: Final = "local-fingerprint"
 ARCHITECTURES: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 EVERY_STATE_MACHINE: Final = f"arn:aws:states:{REGION}:000000000000:stateMachine:*"
@@ -179,7 +180,8 @@ def _sam(arguments: list[str], environment: Mapping[str, str]) -> None:
             stderr=subprocess.STDOUT,
             env={**clean, **SAM_SETTINGS, **environment, "PATH": path, "TMPDIR": str(temporary_directory())},
         )
-    make_private(state_directory())
+    for name in MADE_BY_SAM:
+        make_private(state_directory() / name)
     if result.returncode != 0:
         raise DeployFailedError(f"sam {arguments[0]}", _last_line(log), str(log))
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Final
 
-from local.paths import OWNER_DIRECTORY, state_directory
+from local.paths import OWN, OWNER_DIRECTORY, OWNER_FILE, state_directory
 from local.state import Containers, RuntimeState
+
+MADE: Final = ".made-by-a-local-runtime"
 
 
 def remove_containers(state: RuntimeState) -> None:
@@ -30,13 +33,16 @@ def temporary_directory() -> Path:
 
 
 def remove_files() -> None:
-    """Remove what only a runtime that is up needs."""
+    """Remove what only a runtime that is up needs: directories that a runtime has made, and no others."""
     for directory in (scratch_directory(), temporary_directory()):
-        shutil.rmtree(directory, ignore_errors=True)
+        if (directory / MADE).exists() or directory.parent == OWN:
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def make_directories() -> None:
     """Empty ones, for a runtime that is about to start."""
     remove_files()
     for directory in (scratch_directory(), temporary_directory()):
-        directory.mkdir(parents=True, exist_ok=True, mode=OWNER_DIRECTORY)
+        if not directory.exists():
+            directory.mkdir(parents=True, mode=OWNER_DIRECTORY)
+            (directory / MADE).touch(mode=OWNER_FILE)

@@ -11,6 +11,7 @@ STACK_NAME: Final = "fargate-runs"
 REGION: Final = "us-east-1"
 
 
+OWN: Final = PROJECT / ".local"
 PRIVATE_UMASK: Final = 0o077
 OWNER_DIRECTORY: Final = 0o700
 OWNER_FILE: Final = 0o600
@@ -18,14 +19,19 @@ OWNER_FILE: Final = 0o600
 
 def state_directory() -> Path:
     """`.local/`, or what FARGATE_RUNS_LOCAL_DIR names (a test gives each runtime its own); an absolute path."""
-    return Path(os.environ.get("FARGATE_RUNS_LOCAL_DIR") or PROJECT / ".local").absolute()
+    return Path(os.environ.get("FARGATE_RUNS_LOCAL_DIR") or OWN).absolute()
 
 
 def make_state_directory() -> Path:
-    """The same, made where it is not there; its owner alone may look into it."""
+    """The same, made where it is not there; its owner alone may look into it.
+
+    One that somebody has made himself and named in FARGATE_RUNS_LOCAL_DIR keeps its mode: it may be his home.
+    """
     directory = state_directory()
+    is_ours = not directory.exists() or directory == OWN
     directory.mkdir(parents=True, exist_ok=True)
-    directory.chmod(OWNER_DIRECTORY)
+    if is_ours:
+        directory.chmod(OWNER_DIRECTORY)
     return directory
 
 

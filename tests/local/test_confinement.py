@@ -178,7 +178,7 @@ def test_what_the_runtime_writes_is_its_owner_s_alone(aws: Aws) -> None:
 
 def leftovers() -> list[Path]:
     """What a runtime may have left of functions and containers in its directory."""
-    return [*(state_directory() / "containers").iterdir(), *(state_directory() / "tmp").glob("function-*")]
+    return [*(state_directory() / "containers").glob("[!.]*"), *(state_directory() / "tmp").glob("function-*")]
 
 
 def test_nothing_is_left_after_an_end_nor_after_a_kill_at_the_next_start(
@@ -212,6 +212,20 @@ def test_nothing_is_left_after_an_end_nor_after_a_kill_at_the_next_start(
     assert not (tmp_path / "state" / "containers").exists()
     assert not (tmp_path / "state" / "tmp").exists()
     assert list(of_user.iterdir()) == []
+
+
+def test_a_directory_that_somebody_else_has_made_stays_as_it_is(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    for name in ("tmp", "containers"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "precious").write_text("keep")
+    with bare_runtime(tmp_path) as endpoint:
+        aws = prepared(endpoint)
+        aws.until_status(run(aws, aws.task_definition({"command": python("pass")})), "STOPPED")
+
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+    for name in ("tmp", "containers"):
+        assert (tmp_path / name / "precious").read_text() == "keep"
 
 
 def test_orphans_do_not_stay_as_zombies(aws: Aws) -> None:
