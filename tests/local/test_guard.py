@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -26,15 +27,16 @@ ESCAPING = (
 
 
 def marked(runtime_id: str) -> list[psutil.Process]:
-    """The living processes of a runtime."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(MARK) == runtime_id and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
+    """The living processes of a runtime. Guard and server show their environment to root alone, and their arguments."""
+    return [process for process in psutil.process_iter() if is_of(process, runtime_id)]
+
+
+def is_of(process: psutil.Process, runtime_id: str) -> bool:
+    with contextlib.suppress(psutil.Error):
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return runtime_id in process.cmdline() or process.environ().get(MARK) == runtime_id
+    return False
 
 
 def with_a_container(endpoint: str) -> Aws:
