@@ -130,6 +130,22 @@ def test_a_request_response_task_is_wanted_after_its_execution(stack: Stack) -> 
     assert stack.ended_run(run_id)["error"] == "Task.StoppedByUser"
 
 
+def test_a_request_response_task_is_stopped_when_its_time_is_over(stack: Stack) -> None:
+    """Nobody waits for it: the sweep does what a state's time-out does for the others."""
+    within = stack.start("request-response", *STAY, timeoutSeconds=3_600)
+    run_id = stack.start("request-response", *STAY, timeoutSeconds=3)
+    wanted = stack.task_of(within)
+    stack.task_of(run_id)
+    run = swept(stack, run_id)
+    (task,) = cast("list[Json]", run["attempts"])
+    assert (run["status"], run["error"], task["error"]) == ("FAILED", "Task.TimedOut", "Task.TimedOut")
+    assert "timeoutSeconds (3)" in str(task["stoppedReason"])
+    assert run["execution"]["status"] == "SUCCEEDED"  # type: ignore[index]
+    assert not is_stopped(stack, wanted)
+    stack.ecs.stop_task(cluster=stack.status.outputs["ClusterArn"], task=wanted)
+    stack.ended_run(within)
+
+
 @pytest.mark.parametrize("pattern", ["callback", "sync"])
 @pytest.mark.parametrize("events", [True, False], ids=["with events", "without events"])
 def test_no_task_outlives_an_execution_that_was_aborted(stack: Stack, pattern: str, events: bool) -> None:

@@ -181,7 +181,8 @@ def show(world: World, run_id: str = RUN_ID) -> dict[str, Any]:
 
 RUN_KEYS = (
     "runId pattern status error transient summary advice exitCode result lastLogLines logNote executionArn"
-    " execution stateMachineArn createdAt startedAt stoppedAt durationSeconds usage input attempts"
+    " execution stateMachineArn createdAt startedAt stoppedAt durationSeconds usage input"
+    " unreadableAttempts attempts attemptsLeftOut"
 )
 ATTEMPT_KEYS = (
     "taskArn taskId taskUrl status lastStatus version error transient summary advice container exitCode stopCode"

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from fargate_runs import lenient
+from fargate_runs.document_size import fitted
 from fargate_runs.durations import durations_of
 from fargate_runs.errors import RunNotFoundError
 from fargate_runs.execution import Execution
@@ -38,7 +39,7 @@ class ShowRun:
             attempts = [each for each in attempts if is_attempt(run, each)]
         if run is None:
             raise RunNotFoundError(run_id)
-        return run_document(run, attempts, self._prices)
+        return run_document(run, attempts, self._prices, unreadable=len(loaded.unreadable))
 
 
 def _refuse_unreadable(loaded: LoadedRun) -> None:
@@ -48,16 +49,17 @@ def _refuse_unreadable(loaded: LoadedRun) -> None:
             raise UnreadableRecordError(each.run_id, each.task_id, each.problem)
 
 
-def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices) -> Document:
+def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices, *, unreadable: int = 0) -> Document:
     """A run with its attempts, oldest first. Absent values are null, times are ISO 8601 in UTC.
 
     The usage is worked out from the recorded times and sizes at the prices of now; the run's own is that of all its
-    attempts that have ended.
+    attempts that have ended. `unreadableAttempts` is how many there are besides whose records cannot be read; of what
+    has no room in one answer, see `document_size.py`.
     """
     usages = [usage_of(task, prices) for task in attempts]
     outcome = run.outcome if run.has_ended else None
     newest = next((task for task in attempts if task.task_id == run.newest_task_id), None)
-    return {
+    document: Document = {
         "runId": run.run_id,
         "pattern": run.pattern,
         "status": run.status,
@@ -78,8 +80,9 @@ def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices)
         "durationSeconds": run.duration_seconds,
         "usage": _usage(total(usages)),
         "input": _input(run.input),
-        "attempts": [_attempt(task, usage) for task, usage in zip(attempts, usages, strict=True)],
+        "unreadableAttempts": unreadable,
     }
+    return fitted(document, [_attempt(task, usage) for task, usage in zip(attempts, usages, strict=True)])
 
 
 def _execution(execution: Execution | None) -> Document | None:
