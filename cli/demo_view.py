@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cli.progress import phase
+from cli.progress import phase, steps
 from cli.render import COLOURS
 from cli.text import compact, duration, one_line
 
@@ -28,7 +28,8 @@ _LEAST_WIDTHS = {"run id": 24, "pattern": 16, "status": 9, "error": 24}
 def view(console: Console, rows: Sequence[Row], clock: Callable[[], float]) -> Iterator[Callable[[], None]]:
     """A function that shows the rows as they are now."""
     if not console.is_terminal:
-        yield _changes(console, rows, clock)
+        with steps(lambda line: console.print(line, soft_wrap=True), "waiting for the runs") as tell:
+            yield _changes(tell, rows, clock)
         return
     from rich.live import Live
 
@@ -78,7 +79,7 @@ def _table(rows: Sequence[Row], clock: Callable[[], float], width: int) -> Table
     return table
 
 
-def _changes(console: Console, rows: Sequence[Row], clock: Callable[[], float]) -> Callable[[], None]:
+def _changes(tell: Callable[[str], None], rows: Sequence[Row], clock: Callable[[], float]) -> Callable[[], None]:
     last: dict[int, str] = {}
 
     def show() -> None:
@@ -88,6 +89,6 @@ def _changes(console: Console, rows: Sequence[Row], clock: Callable[[], float]) 
             state = f"{row.run_id} {row.status}"
             if last.get(index) != state:
                 last[index] = state
-                console.print("  ".join(cell for cell in cells(row, clock) if cell), soft_wrap=True)
+                tell("  ".join(cell for cell in cells(row, clock) if cell))
 
     return show

@@ -20,10 +20,13 @@ TICK_SECONDS = 4.0
 
 
 @contextmanager
-def steps(write: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
-    """A function that tells of the next step; while it lasts, how long it does is told every few seconds."""
+def steps(write: Callable[[str], None], waiting: str = "") -> Iterator[Callable[[str], None]]:
+    """A function that tells of the next step; while it lasts, how long it does is told every few seconds.
+
+    `waiting` is what is told of then; the step itself where it is empty.
+    """
     done, lock = threading.Event(), threading.Lock()
-    step, began = "", time.monotonic()
+    step, began = waiting, time.monotonic()
 
     def tell(text: str) -> None:
         nonlocal step, began
@@ -35,7 +38,7 @@ def steps(write: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
         while not done.wait(TICK_SECONDS):
             with lock:
                 if step:
-                    write(f"  {step}: {duration(round(time.monotonic() - began))}")
+                    write(f"  {waiting or step}: {duration(round(time.monotonic() - began))}")
 
     thread = threading.Thread(target=tick, daemon=True)
     thread.start()

@@ -73,14 +73,17 @@ def _demo(target: Target, surroundings: Surroundings) -> Demo:
 
 
 def _lines(rows: Sequence[Row], clock: Callable[[], float]) -> str:
-    """One line per run, in columns."""
+    """One line per run, in columns; where the terminal is too narrow for them, broken between words."""
     from cli.demo_view import cells
+    from cli.text import columns, wrapped
 
     table = [cells(row, clock) for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table
-    )
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    if max(map(len, lines)) <= columns():
+        return "\n".join(lines)
+    indent = "\n    "
+    return "\n".join(indent.join(wrapped("  ".join(filter(None, row)), columns() - len(indent))) for row in table)
 
 
 def _conclusion(played: Demo, target: Target, seconds: int) -> int:

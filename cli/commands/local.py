@@ -33,17 +33,15 @@ local.add_command(fault)
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
-    help="Where the embedded AWS listens; default: as last time, at first one of this checkout's own.",
+    help="Where the embedded AWS listens; default: FARGATE_RUNS_PORT, or that of last time, or one of its own.",
 )
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the template.")
 @click.option(
     "--containers",
     type=click.Choice(["process", "docker"]),
-    help="What the tasks' containers are; default: what runs already, or processes.",
+    help="What containers are; default: FARGATE_RUNS_CONTAINERS, or what runs already, or processes.",
 )
-@click.option(
-    "--replace", is_flag=True, help="Let a runtime that is up go, with all that is in it, and start a new one."
-)
+@click.option("--replace", is_flag=True, help="Let a runtime that is up go, with all that is in it.")
 @click.option("--brief", is_flag=True, help="Do not say what to type next.")
 @pass_surroundings
 def up(

@@ -20,6 +20,12 @@ def _nobodys_aws_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_told_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is that runs the tests."""
+    monkeypatch.setattr("cli.progress.TICK_SECONDS", 600.0)
+
+
 @pytest.fixture
 def runner() -> CliRunner:
     """Runs commands with stdout and stderr apart."""

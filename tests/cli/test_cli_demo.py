@@ -78,7 +78,7 @@ def test_all_that_ends_as_it_should_is_a_success(runner: CliRunner) -> None:
 
 def test_a_line_for_each_change_and_one_for_each_end(runner: CliRunner) -> None:
     with serving(World().answer) as server:
-        result = runner.invoke(main, ["demo"], obj=at(server))
+        result = runner.invoke(main, ["demo"], obj=at(server), env={"COLUMNS": "300"})
 
     lines = [line.split() for line in result.stdout.splitlines() if line.startswith("run-0 ")]
     assert [next(word for word in line if word.isupper()) for line in lines] == [
@@ -100,7 +100,9 @@ def test_a_terminal_gets_a_table_that_fits(runner: CliRunner, width: str, shows_
         assert whole in result.stdout
     assert ("what it shows" in result.stdout) is shows_all
     assert ("duration" in result.stdout) is shows_all
-    assert "…" not in result.stdout.partition("What to type next")[0]
+    told = result.stdout.partition("What to type next")[0]
+    assert "…" not in told
+    assert max(len(line) for line in told.rpartition("\x1b")[2].splitlines()) <= int(width)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ import pytest
 from local.paths import PROJECT
 from tests.runtimes import free_port
 
-UP = "import sys; from local import control; print(control.up(port=int(sys.argv[1])).pid)"
+UP = "import sys; from local import control; print(control.up(port=int(sys.argv[1]) or None).pid)"
+#: For `up` without a port: each checkout has one of its own.
+NO_PORT = 0
 DOWN = "from local import control; control.down()"
 BUILT = PROJECT / ".aws-sam" / "deps"
 #: Longer than `up` waits for one answer.
@@ -32,7 +34,7 @@ def down(directory: Path) -> None:
 
 
 def environment(directory: Path) -> dict[str, str]:
-    return {**os.environ, "FARGATE_RUNS_LOCAL_DIR": str(directory)}
+    return {**os.environ, "FARGATE_RUNS_LOCAL_DIR": str(directory), "FARGATE_RUNS_PORT": ""}
 
 
 @pytest.mark.timeout(900)  # a build and a deployment, which have no limit of their own
@@ -62,13 +64,14 @@ def up_while_busy(directory: Path, port: int, guard: int) -> str:
 
 
 @pytest.mark.timeout(900)
-def test_two_builds_of_one_checkout_leave_each_other_alone(tmp_path: Path) -> None:
+def test_two_that_name_no_port_leave_each_other_alone(tmp_path: Path) -> None:
     before = sorted(BUILT.iterdir()) if BUILT.exists() else []
     directories = [tmp_path / "one", tmp_path / "two"]
     try:
-        both = [up(directory, free_port()) for directory in directories]
+        both = [up(directory, NO_PORT) for directory in directories]
         guards = {process.communicate()[0].strip() for process in both}
         assert [process.returncode for process in both] == [0, 0]
+        assert len({(directory / "port").read_text() for directory in directories}) == 2
     finally:
         for directory in directories:
             down(directory)
