@@ -26,7 +26,7 @@ def steps(write: Callable[[str], None], waiting: str = "") -> Iterator[Callable[
     `waiting` is what is told of then; the step itself where it is empty.
     """
     done, lock = threading.Event(), threading.Lock()
-    step, began = waiting, time.monotonic()
+    step, began = waiting or "at work", time.monotonic()
 
     def tell(text: str) -> None:
         nonlocal step, began
@@ -37,8 +37,7 @@ def steps(write: Callable[[str], None], waiting: str = "") -> Iterator[Callable[
     def tick() -> None:
         while not done.wait(TICK_SECONDS):
             with lock:
-                if step:
-                    write(f"  {waiting or step}: {duration(round(time.monotonic() - began))}")
+                write(f"  {waiting or step}: {duration(round(time.monotonic() - began))}")
 
     thread = threading.Thread(target=tick, daemon=True)
     thread.start()

@@ -56,10 +56,18 @@ def test_a_step_that_takes_long_is_told_again_and_again(monkeypatch: pytest.Monk
         eventually(lambda: len(said) >= 3, "two ticks")
     assert said[0] == "building"
     assert re.fullmatch(r"  building: \d+\.0 s", said[1])
-    del said[:]
-    with progress.steps(said.append, "waiting for the runs"):
-        eventually(lambda: bool(said), "a tick before anything was told")
-    assert re.fullmatch(r"  waiting for the runs: \d+\.0 s", said[0])
+
+
+@pytest.mark.parametrize(("waiting", "told"), [("", "at work"), ("waiting for the runs", "waiting for the runs")])
+def test_before_the_first_step_something_is_told_too(waiting: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "TICK_SECONDS", 0.01)
+    said: list[str] = []
+    with progress.steps(said.append, waiting) as tell:
+        eventually(lambda: bool(said), "a tick")
+        tell("a step")
+        eventually(lambda: len(said) > said.index("a step") + 1, "a tick after a step")
+    assert re.fullmatch(rf"  {told}: \d+\.0 s", said[0])
+    assert said[said.index("a step") + 1].startswith(f"  {waiting or 'a step'}: ")
 
 
 @pytest.mark.parametrize("choice", ["process", "docker"])
