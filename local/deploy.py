@@ -21,6 +21,7 @@ from local.errors import DeployFailedError, MissingInterpreterError
 from local.fingerprint import of_sources
 from local.leftovers import temporary_directory
 from local.paths import (
+    PRIVATE_UMASK,
     PROJECT,
     REGION,
     STACK_NAME,
@@ -32,7 +33,7 @@ from local.paths import (
 )
 
 BUCKET: Final = "fargate-runs-packages"
-MADE_BY_SAM: Final = ("build", "sam-cache", ".aws-sam")
+MADE_BY_SAM: Final = ("build", "build.toml", "sam-cache", "sam-cli", ".aws-sam")
 FINGERPRINT_TAG: Final = "local-fingerprint"
 ARCHITECTURES: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 EVERY_STATE_MACHINE: Final = f"arn:aws:states:{REGION}:000000000000:stateMachine:*"
@@ -166,7 +167,9 @@ def _sam(arguments: list[str], environment: Mapping[str, str]) -> None:
     if not program.exists():
         raise MissingInterpreterError("sam")
     log = _log_file()
-    log.parent.mkdir(parents=True, exist_ok=True)
+    directory = make_state_directory()
+    # What SAM would keep in the home directory.
+    own = {"TMPDIR": str(temporary_directory()), "__SAM_CLI_APP_DIR": str(directory / "sam-cli")}
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     path = f"{program.parent}{os.pathsep}{clean.get('PATH', '')}"
     with private_stream(log) as output:
@@ -174,14 +177,15 @@ def _sam(arguments: list[str], environment: Mapping[str, str]) -> None:
             [str(program), *arguments],
             check=False,
             # `sam build` keeps what it makes in .aws-sam here, and takes away what another build has made there.
-            cwd=state_directory(),
+            cwd=directory,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**clean, **SAM_SETTINGS, **environment, "PATH": path, "TMPDIR": str(temporary_directory())},
+            env={**clean, **SAM_SETTINGS, **environment, **own, "PATH": path},
+            umask=PRIVATE_UMASK,
         )
     for name in MADE_BY_SAM:
-        make_private(state_directory() / name)
+        make_private(directory / name)
     if result.returncode != 0:
         raise DeployFailedError(f"sam {arguments[0]}", _last_line(log), str(log))
 

@@ -43,11 +43,10 @@ def private_stream(path: Path) -> BinaryIO:
 
 
 def make_private(directory: Path) -> None:
-    """Take a tree, but for its links, from everybody but its owner."""
-    for folder, _, names in os.walk(directory):
-        for path in (Path(folder), *(Path(folder) / name for name in names)):
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode & OWNER_DIRECTORY)
+    """Take a file or a tree, but for its links, from everybody but its owner; nothing to do where there is none."""
+    for path in (directory, *directory.rglob("*")):
+        if path.exists() and not path.is_symlink():
+            path.chmod(path.stat().st_mode & OWNER_DIRECTORY)
 
 
 def private_file(path: Path, text: str) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from local.paths import private_file
+
 FILE: Final = "port"
 #: Below the ports that Linux and macOS give away by themselves, which somebody may get at any moment.
 PORTS: Final = range(20_000, 30_000)
@@ -31,7 +33,7 @@ def remembered(directory: Path) -> int | None:
 
 def remember(directory: Path, port: int) -> None:
     """For the next time."""
-    (directory / FILE).write_text(str(port))
+    private_file(directory / FILE, str(port))
 
 
 def choose(directory: Path, is_free: Callable[[int], bool]) -> int:
