@@ -42,5 +42,8 @@ def handler(event: Mapping[str, object], _context: LambdaContext) -> None:
         run_status=noted.run.status.value if noted.run else None,
         stopped=noted.stopped,
     )
+    if noted.unreadable_run:
+        logger.warning("the run's own record cannot be read: it does not show this", run_id=change.execution.name)
+        count("RecordsUnreadable")
     if noted.stopped:
         count("TasksStopped", noted.stopped)

@@ -22,7 +22,7 @@ from tests.fakes.ecs import (
     life,
     task_arn,
 )
-from tests.fakes.tables import TABLE
+from tests.fakes.tables import TABLE, spoil
 from tests.functional.conftest import Stack
 from tests.functional.printed import line_of, lines_of, metrics_of, secrets_in
 
@@ -202,3 +202,15 @@ def test_neither_token_nor_environment_is_ever_logged_or_kept(
     said = printed()
     assert "execution state taken in" in said
     assert secrets_in(said, kept) == set()
+
+
+def test_a_run_of_another_version_does_not_keep_its_tasks_from_being_stopped(
+    stack: Stack, printed: Callable[[], str]
+) -> None:
+    stack.task_state_change(event(life()[2]))
+    spoil(stack.dynamodb, RUN_ID)
+    told(stack, "ABORTED")
+    assert [arn for arn, _ in stack.cluster.stops] == [task_arn()]
+    said = printed()
+    assert ("RecordsUnreadable", None) in metrics_of(said)
+    assert line_of(said, message="the run's own record cannot be read: it does not show this")["run_id"] == RUN_ID

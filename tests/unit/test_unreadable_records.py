@@ -26,6 +26,7 @@ from tests.fakes.moto_table import runs_table_on_moto, store_on
 from tests.fakes.records import ended_task, execution, open_task, pending_run
 from tests.fakes.settling import PRICES, World
 from tests.fakes.store import InMemoryRunStore
+from tests.fakes.sweeping import SweepingTasks, counts
 from tests.fakes.tables import TABLE, spoil
 from tests.simulation import template
 from tests.simulation.dynamodb import DynamoDb
@@ -203,3 +204,35 @@ def test_a_run_is_not_shown_by_its_tasks_alone() -> None:
     del store.runs[RUN_ID], store.unreadable[RUN_ID, None]
     with pytest.raises(UnreadableRecordError, match="task"):
         show(RUN_ID)
+
+
+def test_an_execution_that_ends_stops_its_tasks_although_its_run_cannot_be_read() -> None:
+    world = World()
+    world.settle(running())
+    world.store.unreadable[RUN_ID, None] = WORD
+    noted = world.end_run(ExecutionStatus.ABORTED)
+    assert (noted.run, noted.stopped, noted.unreadable_run) == (None, 1, True)
+    world.store.unreadable.clear()
+    assert not world.end_run(ExecutionStatus.ABORTED).unreadable_run
+
+
+def test_a_sweep_stops_what_an_execution_left_although_its_run_cannot_be_read() -> None:
+    world = World()
+    world.settle(running())
+    world.cluster.show(running())
+    world.store.unreadable[RUN_ID, None] = WORD
+    world.close(ExecutionStatus.ABORTED)
+    report = world.sweep()("one", 600)
+    assert (report.stopped, report.noted, report.unreadable_records, report.is_complete) == (1, 1, 1, True)
+
+
+def test_a_sweep_stops_an_attempt_that_was_given_up_although_its_run_cannot_be_read() -> None:
+    world = SweepingTasks()
+    for each in (running(), running(**SECOND)):
+        world.record(each)
+        world.cluster.show(each)
+    world.callbacks.close(TOKEN)
+    world.store.unreadable[RUN_ID, None] = WORD
+    report = world.sweep_tasks(without_runs=True)
+    assert (world.stopped(), report.stopped, report.unreadable_records) == ([task_arn()], 1, 1)
+    assert counts(world.sweep_tasks(without_runs=True)) == {"unreadableRecords": 1}, "its token is asked once"

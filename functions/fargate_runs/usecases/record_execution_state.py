@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from fargate_runs.execution import Execution, is_child
-from fargate_runs.patterns import StateMachines
-from fargate_runs.ports import OpenTask, RunStore
+from fargate_runs.patterns import Pattern, StateMachines
+from fargate_runs.ports import OpenTask, RunStore, UnreadableRecordError
 from fargate_runs.run_state import RunRecord, with_execution, with_tasks
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.stop_abandoned import StopAbandoned, always
@@ -13,10 +13,14 @@ from fargate_runs.usecases.stop_abandoned import StopAbandoned, always
 
 @dataclass(frozen=True, slots=True)
 class ExecutionNoted:
-    """What was done: `run` is None for an execution that is no run of ours; `stopped` counts StopTask calls."""
+    """What was done: `run` is None for an execution that is no run of ours; `stopped` counts StopTask calls.
+
+    `unreadable_run` says that the run's own record cannot be read, so that it shows nothing of this.
+    """
 
     run: RunRecord | None
     stopped: int
+    unreadable_run: bool = False
 
 
 class RecordExecutionState:
@@ -36,12 +40,19 @@ class RecordExecutionState:
         goes on from what stands.
         """
         pattern = self._state_machines.pattern_of_execution(execution.arn)
-        run = None
+        run, unreadable = None, False
         if pattern and not is_child(execution.arn):
-            run = fold_run(self._store, execution.name, lambda stands: with_execution(stands, execution, pattern))
-            if execution.is_closed and (run.task is None or execution.redrive_count):
-                run = self._with_its_tasks(run)
-        return ExecutionNoted(run, self._abandoned.of_execution(execution, seen_open, go_on))
+            try:
+                run = self._noted(execution, pattern)
+            except UnreadableRecordError:
+                unreadable = True  # what the execution left behind is stopped all the same
+        return ExecutionNoted(run, self._abandoned.of_execution(execution, seen_open, go_on), unreadable)
+
+    def _noted(self, execution: Execution, pattern: Pattern) -> RunRecord:
+        run = fold_run(self._store, execution.name, lambda stands: with_execution(stands, execution, pattern))
+        if execution.is_closed and (run.task is None or execution.redrive_count):
+            return self._with_its_tasks(run)
+        return run
 
     def _with_its_tasks(self, run: RunRecord) -> RunRecord:
         """A task that was recorded before this was known may have looked like none of its attempts."""

@@ -60,11 +60,15 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class LookedAfter:
-    """How many of a run's tasks were told to stop, the ids of all that were looked at, and the newest one's."""
+    """How many of a run's tasks were told to stop, the ids of all that were looked at, and the newest one's.
+
+    `unreadable_run` says that the run's own record cannot be read, so that it does not show them.
+    """
 
     stopped: int
     task_ids: tuple[str, ...]
     newest: str | None
+    unreadable_run: bool = False
 
 
 class RecordTaskState:
@@ -119,10 +123,11 @@ class RecordTaskState:
 
         Only those are asked for that are due beside the newest task: `is_due` is given the ids of the two.
         """
-        tasks = self.show(run_id)
+        tasks = self._store.load_run(run_id).tasks
+        is_shown = not tasks or self._show_if_readable(*tasks) is not None
         newest = task_id_of(max(map(order_of, tasks))) if tasks else None
         stopped = self._stop_attempts(tasks, lambda each: is_due(each.task_id, newest))
-        return LookedAfter(stopped, tuple(each.task_id for each in tasks), newest)
+        return LookedAfter(stopped, tuple(each.task_id for each in tasks), newest, unreadable_run=not is_shown)
 
     def lose(self, run_id: str, task_id: str, missing_sweeps: int = 0) -> Settlement | None:
         """Give a task that so many sweeps have missed the outcome Task.Lost, unless it has one.
@@ -202,10 +207,10 @@ class RecordTaskState:
             refused=refused,
         )
 
-    def _show_if_readable(self, record: TaskRecord) -> RunRecord | None:
-        """A run that cannot be read keeps none of its tasks from being settled."""
+    def _show_if_readable(self, record: TaskRecord, *more: TaskRecord) -> RunRecord | None:
+        """A run that cannot be read keeps none of its tasks from being settled, or stopped."""
         try:
-            return self._show(record)
+            return self._show(record, *more)
         except UnreadableRecordError:
             return None
 

@@ -106,6 +106,8 @@ class SweepExecutions:
         noted = self._note(execution, live, go_on)
         report.noted += 1
         report.stopped += noted.stopped
+        if noted.unreadable_run:
+            report.unreadable_record(execution.name, None)
 
     def _look_at(self, arn: str, live: Sequence[OpenTask], run: OpenRun | None, report: SweepReport, go_on: Go) -> None:
         try:

@@ -4,7 +4,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 from fargate_runs.errors import MalformedTaskError
-from fargate_runs.ports import Cluster, Described, OpenRun, OpenTask, RunStore, TaskList, TasksRefusedError
+from fargate_runs.ports import (
+    Cluster,
+    Described,
+    OpenRun,
+    OpenTask,
+    RunStore,
+    TaskList,
+    TasksRefusedError,
+    UnreadableRecordError,
+)
 from fargate_runs.task import EcsTask
 from fargate_runs.usecases.record_task_state import RecordTaskState, Settlement
 from fargate_runs.usecases.sweep.memory import Memory
@@ -198,8 +207,7 @@ class SweepTasks:
         What an index or a run's item says of the newest task is only where to look: it may be behind, and what is
         remembered is what was compared. A run that is not in the open index has ended or is not there yet.
         """
-        shows = run or self._store.find_run(task.run_id)
-        newest = shows.newest_task_id if shows else None
+        newest = self._newest_shown(task, run)
         if task.task_id == newest or not self._is_due(task.task_id, newest):
             return
 
@@ -209,8 +217,18 @@ class SweepTasks:
 
         looked = self._settle.look_after(task.run_id, is_due)
         report.stopped += looked.stopped
+        if looked.unreadable_run:
+            report.unreadable_record(task.run_id, None)
         for task_id in looked.task_ids:
             self._looked_after.add((task_id, looked.newest))
+
+    def _newest_shown(self, task: OpenTask, run: OpenRun | None) -> str | None:
+        """None also of a run that cannot be read: its tasks are looked at."""
+        try:
+            shows = run or self._store.find_run(task.run_id)
+        except UnreadableRecordError:
+            return None
+        return shows.newest_task_id if shows else None
 
     def _is_due(self, task_id: str, newest: str | None) -> bool:
         return (task_id, newest) not in self._looked_after
