@@ -21,17 +21,31 @@ FAILURES: Final = "AmazonECS.Unknown"  # RunTask answered with `Failures` (fact 
 _THROTTLED: Final = "ECS.ThrottlingException"  # on no record, but what its name would be
 #: Errors that RunTask's own throttle comes under; under any other name it is the throttle of a service behind it.
 _MAY_BE_THROTTLES: Final = frozenset({"ECS.AmazonECSException", "ECS.ClientException"})
+_WRAPS_A_THROTTLE: Final = "ECS.InvalidParameterException"
 #: The other side failed, or no answer came: the task may have been started all the same (fact B43).
 _PASSES: Final = frozenset({"ECS.ServerException", "ECS.SdkClientException"})
 _FIRST_SERVER_ERROR: Final = 500
 
-_API: Final = re.compile(r"\s*\(Service: [^()]*\)\s*$")  # ends the cause of every API error (fact B24)
+_API: Final = re.compile(
+    # It ends the cause of every API error (fact B24); the SDK's newer version says behind it how often it has tried.
+    r"\s*\(Service: [^()]*\)\s*(\(SDK Attempt Count: [0-9]+\)\s*)?$"
+)
 _CODE: Final = re.compile(r"\bError Code: (\w+)")
 _STATUS: Final = re.compile(r"\bStatus Code: ([0-9]{3})\b")
 _RATE_CODES: Final = frozenset(
-    {"ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException"}
+    {
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
 )
-_RATE: Final = re.compile(r"\brate exceeded\b|\bthrottl(ed|ing)\b|\btoo many requests\b", re.IGNORECASE)
+_RATE: Final = re.compile(
+    r"\brate exceeded\b|\brequest limit exceeded\b|\bthrottl(ed|ing)\b|\btoo many requests\b", re.IGNORECASE
+)
 _ROLE_IN_THE_MAKING: Final = re.compile(r"unable to assume the service linked role", re.IGNORECASE)  # fact B48
 
 _NO_CAPACITY_SUMMARY: Final = "There was no capacity for the task: ECS started none."
@@ -66,8 +80,14 @@ def refusal_of(error: str, cause: str, run_id: str | None) -> Refusal:
     named = start_error(said)
     if named is ErrorName.CAPACITY_UNAVAILABLE:
         return _named(named, cause, run_id)
-    passes = error in _PASSES or status >= _FIRST_SERVER_ERROR or _ROLE_IN_THE_MAKING.search(said) is not None
+    passes = error in _PASSES or status >= _FIRST_SERVER_ERROR or _soon_over(error, said)
     return Refusal(error, cause, transient=passes or (named is not None and KINDS[named].transient))
+
+
+def _soon_over(error: str, said: str) -> bool:
+    """The role that is still being made, or the throttle of a service behind the call (EC2's)."""
+    throttled_behind = error == _WRAPS_A_THROTTLE and _RATE.search(said) is not None
+    return throttled_behind or _ROLE_IN_THE_MAKING.search(said) is not None
 
 
 def _read(cause: str) -> tuple[str, str, int]:

@@ -13,6 +13,11 @@ BASE, CLIENT, PARAMETER = "ECS.AmazonECSException", "ECS.ClientException", "ECS.
 NO_CAPACITY = "Task.CapacityUnavailable"
 SUBNETS = "Error retrieving subnet information for [subnet-1]: Rate exceeded (ErrorCode: Throttling)"
 
+EC2_LIMIT = "Error retrieving security group information for [sg-1]: Request limit exceeded."
+EC2_THROTTLED = "Error retrieving subnet information for [subnet-1]: Account has been throttled on DescribeSubnets"
+#: What the AWS SDKs take for throttles of a service like this one, beside those named below.
+SDK_THROTTLES = ("RequestThrottled", "RequestThrottledException", "ThrottledException")
+
 
 def api(text: str, code: str = "ClientException", status: object = 400) -> str:
     return f"{text} (Service: AmazonECS; Status Code: {status}; Error Code: {code}; Request ID: x; Proxy: null)"
@@ -26,7 +31,9 @@ CALLS: list[tuple[str, str, str, bool, bool]] = [
     (BASE, api("anything", "RequestLimitExceeded"), BASE, True, True),
     (BASE, api("anything", "TooManyRequestsException"), BASE, True, True),
     (BASE, api("anything", "NotThrottling"), BASE, False, False),
+    *((BASE, api("anything", code), BASE, True, True) for code in SDK_THROTTLES),
     (BASE, "Rate exceeded", BASE, True, True),
+    (BASE, "Request limit exceeded.", BASE, True, True),
     (BASE, "Rate exceeded (Service: Ecs, Status Code: 400, Request ID: x)", BASE, True, True),
     (BASE, "Too Many Requests", BASE, True, True),
     (BASE, "The request was throttled", BASE, True, True),
@@ -35,6 +42,9 @@ CALLS: list[tuple[str, str, str, bool, bool]] = [
     ("ECS.ThrottlingException", "", "ECS.ThrottlingException", True, True),
     (PARAMETER, api(SUBNETS, "InvalidParameterException"), PARAMETER, True, False),
     (PARAMETER, SUBNETS, PARAMETER, True, False),
+    (PARAMETER, api(EC2_LIMIT, "InvalidParameterException"), PARAMETER, True, False),
+    (PARAMETER, api(EC2_THROTTLED, "InvalidParameterException"), PARAMETER, True, False),
+    (PARAMETER, EC2_LIMIT, PARAMETER, True, False),
     (PARAMETER, api("Unable to assume the service linked role. Please verify", "X"), PARAMETER, True, False),
     (PARAMETER, api("No Fargate configuration exists for given values.", "X"), PARAMETER, False, False),
     (CLIENT, api("TaskDefinition is inactive"), CLIENT, False, False),
@@ -64,6 +74,8 @@ CALLS: list[tuple[str, str, str, bool, bool]] = [
     ),
     (BASE, api("null", "ServiceUnavailable", 503), BASE, True, False),
     (BASE, api("null", "InternalFailure", 500), BASE, True, False),
+    (BASE, "null (Service: Ecs, Status Code: 503, Request ID: x) (SDK Attempt Count: 4)", BASE, True, False),
+    (BASE, "null (Service: Ecs, Status Code: 499, Request ID: x) (SDK Attempt Count: 500)", BASE, False, False),
     (BASE, api("null", "Whatever", 499), BASE, False, False),
     (BASE, api("null", "Whatever", "none"), BASE, False, False),
     (BASE, "", BASE, False, False),
