@@ -164,4 +164,5 @@ _ERROR_TYPES: Final[tuple[tuple[str, Callable[[str], ErrorName | None]], ...]] =
     ("docker", _of_timeout),
     ("internalerror", lambda _: ErrorName.PROVISIONING_FAILED),
     ("outofmemory", lambda _: None),
+    ("taskdependency", lambda _: None),  # which container it waited for, and how that ended, says more
 )

@@ -633,6 +633,15 @@ def test_a_dependency_that_failed_is_named_with_its_code() -> None:
     assert (outcome.container, outcome.exit_code) == ("main", None)
 
 
+def test_a_dependency_is_named_where_ecs_says_no_more_than_that_there_was_one() -> None:
+    said = "TaskDependencyError: Task dependencies cannot be resolved, taskArn: arn:aws:ecs:us-east-1:1:task/c/1"
+    containers = [container(lastStatus="STOPPED"), container("init", 1)]
+    outcome = outcome_of(task(**{**NOT_RUNNING_YET, "stoppedReason": said}, containers=containers))
+    assert outcome is not None
+    assert outcome.error is ErrorName.SIDECAR_FAILED
+    assert outcome.summary == "Container init exited with code 1 before the main container main was started."
+
+
 def test_a_sidecar_that_could_not_be_started_is_named_with_its_reason() -> None:
     outcome = outcome_of(task(containers=[container(exit_code=143), container("side", reason=NOT_STARTED)]))
     assert outcome is not None

@@ -120,6 +120,7 @@ TEXTS: list[tuple[str, ErrorName | None]] = [
     ("DockerTimeoutError: Could not transition to stopped; timed out after waiting 1m0s", None),
     ("ContainerRuntimeTimeoutError: Could not transition to stopped; timed out after waiting 2m", None),
     ("CannotInspectContainerError: Could not transition to inspecting; timed out after waiting 30s", None),
+    ("TaskDependencyError: Task dependencies cannot be resolved, taskArn: arn:aws:ecs:us-east-1:1:task/c/1", None),
     ("CannotStopContainerError: failed sending SIGTERM to container: no such process", None),
     ("ContainerRuntimeError: CannotPullContainerError", START),
     ("SomethingNewError: who knows", START),
