@@ -170,6 +170,15 @@ class Evidence:
         return next((each for each in looked_at if each.exit_code is None and self.start(each) is Start.RAN), None)
 
     @property
+    def may_have_logged(self) -> bool:
+        """Whether the container that is judged can have written a log: it has run, or nobody knows that it has not."""
+        looked_at = self.containers if self.main is None else (self.main,)
+        starts = {self.start(each) for each in looked_at}
+        # A start that failed and may have succeeded all the same, or a task that has started without a list of them.
+        unsure = self.has_started or self.start_error is not None
+        return Start.RAN in starts or (unsure and (not starts or Start.UNSURE in starts))
+
+    @property
     def start_error(self) -> ErrorName | None:
         """What the texts say about a failed start."""
         return start_error(self._start_text)

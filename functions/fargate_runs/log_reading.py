@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from fargate_runs.kinds import ErrorName
 from fargate_runs.log import MOST_LINES, LogTail
 from fargate_runs.log_place import LogPlace, Place, place_in
 from fargate_runs.outcome import Outcome
@@ -46,8 +45,7 @@ class TaskLogs:
         Nothing is asked where the container never started. Whether it did in a task that ECS has forgotten nobody knows
         but its log.
         """
-        is_known = outcome.error is not ErrorName.LOST
-        if is_known and outcome.exit_code is None and record.timeline.started_at is None:
+        if not outcome.may_have_logged:
             return LogTail(absent=NEVER_STARTED)
         if record.log is None:
             return instead

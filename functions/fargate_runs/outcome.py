@@ -3,7 +3,7 @@
 The names are in `kinds.py`, the rules and their order in `rules.py`, the table for readers in docs/outcomes.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fargate_runs.evidence import Evidence
 from fargate_runs.kinds import KINDS, ErrorName, OutcomeStatus
@@ -20,7 +20,7 @@ class Outcome:
     """How a task ended and what to do about it.
 
     `container` and `exit_code` are the main container's; where none is known, those of the container that was judged.
-    `stop_code` and `stopped_reason` are as ECS gave them.
+    `stop_code` and `stopped_reason` are as ECS gave them. `may_have_logged` is for the decision alone, and not stored.
     """
 
     status: OutcomeStatus
@@ -32,6 +32,7 @@ class Outcome:
     exit_code: int | None = None
     stop_code: str | None = None
     stopped_reason: str | None = None
+    may_have_logged: bool = field(default=True, compare=False, repr=False)
 
     @property
     def succeeded(self) -> bool:
@@ -72,6 +73,7 @@ def _outcome(rule: Rule, evidence: Evidence, task: EcsTask) -> Outcome:
         exit_code=judged.exit_code if judged else None,
         stop_code=task.stop_code,
         stopped_reason=task.stopped_reason,
+        may_have_logged=evidence.may_have_logged,
     )
 
 

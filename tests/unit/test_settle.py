@@ -151,6 +151,33 @@ NO_LINES: dict[str, tuple[dict[str, object], str, int]] = {
     "never started": ({"startedAt": None, "containers": [container()]}, "the container never started", 0),
     "silent": ({"containers": [container(exit_code=3)]}, "the log is empty", 1),
     "ran, and has no exit code": ({"containers": [container()]}, "the log is empty", 1),
+    "could not be started, in a task that has": (
+        {"containers": [container(exit_code=127, reason="CannotStartContainerError: exec: no such file")]},
+        "the container never started",
+        0,
+    ),
+    "its dependency failed, in a task that has started": (
+        {"containers": [container(), container("helper", exit_code=2, runtimeId="r")]},
+        "the container never started",
+        0,
+    ),
+    "only its reason says that it ran": (
+        {"startedAt": None, "containers": [container(reason="CannotInspectContainerError: timed out")]},
+        "the log is empty",
+        1,
+    ),
+    "was seen to run for its memory alone": (
+        {"startedAt": None, "containers": [container(reason="OutOfMemoryError: Container killed")]},
+        "the log is empty",
+        1,
+    ),
+    "may have started in a start that timed out": (
+        {"startedAt": None, "containers": [container(reason="DockerTimeoutError: Could not transition to started")]},
+        "the log is empty",
+        1,
+    ),
+    "is not listed, in a task that has started": ({"containers": []}, "the log is empty", 1),
+    "is not listed, in a task that has not": ({"startedAt": None, "containers": []}, "the container never started", 0),
     "has no time of its start": ({"startedAt": None, "containers": [container(exit_code=3)]}, "the log is empty", 1),
 }
 
