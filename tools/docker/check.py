@@ -29,6 +29,7 @@ NOT_IN_DOCKER = {
     "tests/contract/test_containers.py::test_b18_more_than_the_containers_memory_is_killed[in a child]": (
         "the kernel kills the child alone, and the container ends as it likes"
     ),
+    "tests/contract/test_names.py::test_a_container_has_an_empty_directory_that_goes_with_it": _LOOKS_FOR_A_FILE,
     "tests/contract/test_redrive.py::test_b32_a_redriven_execution_goes_on_from_the_state_that_failed": (
         _LOOKS_FOR_A_FILE
     ),
