@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cli.documents import Run
 
 #: Longer than that nobody should wonder whether something still happens.
-TICK_SECONDS = 4.0
+TICK_SECONDS = 3.0
 
 
 @contextmanager

@@ -87,6 +87,7 @@ def deploy(endpoint: str, progress: Progress, parameters: Mapping[str, str] | No
         ],
         aws_environment(endpoint),
     )
+    progress("the stack is deployed")
     return _outputs(endpoint)
 
 
