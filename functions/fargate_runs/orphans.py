@@ -21,7 +21,6 @@ from fargate_runs.record import TaskRecord
 
 GRACE: Final = timedelta(minutes=5)
 LONGEST_REASON: Final = 255  # fact B30
-STARTED_AGAIN_WITHIN: Final = timedelta(hours=1)  # Step Functions tries a refused call for minutes
 
 
 class Verdict(StrEnum):
@@ -80,11 +79,12 @@ def may_be_given_up(tasks: Sequence[TaskRecord]) -> tuple[TaskRecord, ...]:
 
 
 def started_twice(tasks: Sequence[TaskRecord], execution: Execution) -> tuple[TaskRecord, ...]:
-    """Live tasks without a token whose attempt this execution, one of our machines, has started once more (fact B43).
+    """Live tasks without a token that this execution, one of our machines, has replaced by a later one (fact B43).
 
-    RunTask was carried out and answered with a 5xx, so Step Functions called it again: it knows the later task alone.
-    A later one that came after the end of the execution is somebody else's, as is one that was started otherwise, and
-    one that came much later is of another life of this name.
+    RunTask was carried out and answered with a 5xx, so Step Functions called it again, for the same attempt or, where
+    that call failed too, for the next one: it knows the later task alone. A later one that came after the end of the
+    execution is somebody else's, as is one that was started otherwise. A task from before the execution is of an
+    earlier one of this name.
     """
     return tuple(
         each
@@ -98,10 +98,12 @@ def started_twice(tasks: Sequence[TaskRecord], execution: Execution) -> tuple[Ta
 
 def _replaces(other: TaskRecord, each: TaskRecord, execution: Execution) -> bool:
     ours, theirs = each.timeline.created_at, other.timeline.created_at
-    if not _is_twin(other, each) or ours is None or theirs is None or other.started_by != each.started_by:
+    if each.attempt is None or other.attempt is None or ours is None or theirs is None:
         return False
-    is_in_time = execution.stopped_at is None or theirs <= execution.stopped_at
-    return is_in_time and timedelta() < theirs - ours <= STARTED_AGAIN_WITHIN
+    is_later = other.attempt >= each.attempt and theirs > ours
+    is_of_it = (other.execution_arn, other.started_by) == (each.execution_arn, each.started_by)
+    began, ended = execution.started_at or ours, execution.stopped_at or theirs
+    return is_later and is_of_it and began <= ours and theirs <= ended
 
 
 def _is_twin(other: TaskRecord, each: TaskRecord) -> bool:

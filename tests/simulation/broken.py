@@ -1,12 +1,13 @@
 """Protocols that are known to be wrong, in the place of ours: a simulation is worth what it finds in them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import MappingProxyType
 from typing import Any, Final
 from unittest.mock import patch
 
 from fargate_runs.answer import answer_of
+from fargate_runs.aws import dynamodb
 from fargate_runs.aws.dynamodb import DynamoRunStore
 from fargate_runs.errors import PortError
 from fargate_runs.execution import Execution
@@ -132,6 +133,21 @@ def _keep_no_limit(_self: StopOverdue, _listed: object, _report: SweepReport, _g
     """Nobody waits for such a task, so nobody stops it."""
 
 
+def _write_without_a_look_at_the_token(self: DynamoRunStore, record: TaskRecord) -> object:
+    return self._write_task(
+        record, "attribute_not_exists(pk) OR (#version < :version AND attribute_not_exists(#outcome))"
+    )
+
+
+@contextmanager
+def _keep_no_token() -> Iterator[None]:
+    with (
+        patch.object(TaskRecord, "keeping", lambda self, _stands: self),
+        patch.object(DynamoRunStore, "write_task", _write_without_a_look_at_the_token),
+    ):
+        yield
+
+
 def _ended_once_it_is_to_end(self: EcsTask) -> bool:
     return self.last_status == "STOPPED" or self.stop_code is not None
 
@@ -193,6 +209,14 @@ BROKEN: Final[Mapping[str, tuple[Break, frozenset[str]]]] = MappingProxyType(
         "only STOPPED has ended": (
             lambda: patch.object(EcsTask, "has_ended", property(lambda self: self.last_status == "STOPPED")),
             frozenset({"L1", "L2", "L4", "I5", "I7"}),
+        ),
+        "a token is where the settings of now say": (
+            _keep_no_token,
+            frozenset({"L1", "I5", "L4"}),
+        ),
+        "one record that cannot be read ends the sweep": (
+            lambda: patch.object(dynamodb, "unless_unreadable", lambda read, item: read(item)),
+            frozenset({"L2"}),
         ),
         "log the token": (lambda: patch.object(RecordTaskState, "__call__", _say_the_token), frozenset({"I9"})),
     }

@@ -79,7 +79,7 @@ class DynamoDb:
         lag: Callable[[], float] = lambda: 0.0,
         page: int = 500,
     ) -> None:
-        self._name = name
+        self.name = name
         self._pk, self._sk = (each["AttributeName"] for each in properties["KeySchema"])
         self._indexes = {each["IndexName"]: _index(each) for each in properties.get("GlobalSecondaryIndexes", ())}
         self._index_names = {n for each in self._indexes.values() for n in (each.hash_name, each.range_name)}
@@ -262,7 +262,7 @@ class DynamoDb:
             raise _invalid(operation, f"Invalid expression: {error}") from None
 
     def _check_table(self, name: str) -> None:
-        if name != self._name:
+        if name != self.name:
             raise client_error("Operation", "ResourceNotFoundException", "Requested resource not found")
 
     def _key(self, item: Mapping[str, Value]) -> Key:

@@ -51,6 +51,9 @@ class Invariants:
         self.may_forget = False
         self.is_recovery: Callable[[], bool] = lambda: False
         self.now: Callable[[], float] = lambda: 0.0
+        #: Of attempts whose token nothing points out any more, and of runs of which a record cannot be read now.
+        self.is_beyond_reach: Callable[[Attempt], bool] = lambda _attempt: False
+        self.is_of_tomorrow: Callable[[str], bool] = lambda _partition: False
         self._run_of: dict[str, str] = {}
         table.observers.append(self.on_write)
 
@@ -203,7 +206,7 @@ class Invariants:
             if task.stopped_at is not None and task.stopped_at <= moment and self._ecs.is_remembered(task):
                 self._check_settled(task, self.record(task))
                 attempt = self._executions.of_task.get(task.arn)
-                if attempt and attempt.token:
+                if attempt and attempt.token and not self.is_beyond_reach(attempt):
                     must(attempt.is_over, "L1", f"task {task.task_id} has ended and its token is not answered")
         for attempt in self._executions.of_task.values():
             if attempt.token or (attempt.is_unknown and self.is_of_ours(attempt)):
@@ -215,6 +218,8 @@ class Invariants:
     def _check_given_up(self, attempt: Attempt, moment: float) -> None:
         """An attempt that its execution has gone on from is stopped once the next one has been seen (L5)."""
         attempts = attempt.branch.attempts
+        if self.is_beyond_reach(attempt):
+            return
         if attempt is attempts[-1] or attempt.task is None or attempt.branch.execution.spec.says is Says.NOTHING:
             return
         later = [each.task for each in attempts[attempt.place :] if each.task and each.task.created < moment]
@@ -292,7 +297,7 @@ class Invariants:
 
     def _check_not_running_on(self, attempt: Attempt) -> None:
         task, execution = attempt.task, attempt.branch.execution
-        if task is None or not task.is_live or execution.spec.says is not Says.ALL:
+        if task is None or not task.is_live or execution.spec.says is not Says.ALL or self.is_beyond_reach(attempt):
             return
         closed = execution.has_failed or (execution.parent is not None and execution.parent.has_failed)
         alone = execution.status == "SUCCEEDED" and execution.spec.pattern is not Pattern.REQUEST_RESPONSE

@@ -79,6 +79,10 @@ class Lambda:
         self.dead_letters: list[DeadLetter] = []
         self.invocations = 0
 
+    def begin_anew(self) -> None:
+        """The functions are updated: each process from now on is a new one."""
+        self._cold = set(self._functions)
+
     def invoke(self, function: str, event: Event) -> None:
         """Asynchronously: there is no answer, and there are two more tries."""
         self._start(Invocation(function, event))

@@ -121,6 +121,7 @@ def _check_rates(world: World) -> None:
 def _settle_down(world: World) -> None:
     """Faults are over: one sweep settles what has ended; then what still runs is aborted, and ends too."""
     world.plan.is_over = True
+    world.changes.go_on_to_tomorrow()
     world.run_for(95)  # a sweep that died holds up the next one for 90 seconds
     for _ in range(5):  # and one whose clock was wrong, some later one
         began = world.scheduler.now

@@ -41,6 +41,7 @@ class Swept:
         self._table = table
         self._ecs = ecs
         self._executions = executions
+        self.is_calm = False
         self._open = next(each for each in table._indexes.values() if each.hash_name == _OPEN)
 
     def on_start(self, function: str) -> Before | None:
@@ -52,15 +53,22 @@ class Swept:
 
     def on_return(self, before: Before | None, answer: Any) -> None:
         """It has returned: a sweep that was complete, and in which nothing failed, is held to it."""
+        if before and self.is_calm:
+            ends = answer["isComplete"] or answer["isSkipped"]
+            must(ends, "L2", f"nothing goes wrong, and a sweep does not come to its end: {answer['firstFailure']}")
         if before and answer["isComplete"] and not answer["failures"] and not answer["isSkipped"]:
             self._check(before)
 
     def _check(self, before: Before) -> None:
         for task in self._invariants.tasks():
+            if self._invariants.is_of_tomorrow(self._invariants.run_key(task)):
+                continue
             if task.stopped_at is not None and task.stopped_at < before.began and self._was_shown(task, before.began):
                 self._check_settled(task)
         for attempt, why, redrives in before.to_stop:
             left = attempt.task
+            if left and self._invariants.is_of_tomorrow(self._invariants.run_key(left)):
+                continue
             runs_on = left is not None and left.is_live and left.desired_status == "RUNNING"
             # Redriven while the sweep was at work: it may be the next attempt's sweep that sees this one.
             is_redriven = attempt.branch.execution.redrives > redrives
@@ -73,7 +81,9 @@ class Swept:
     def _to_stop(self) -> Iterator[tuple[Attempt, str, int]]:
         for attempt in self._executions.of_task.values():
             task = attempt.task
-            if task and task.is_live and task.desired_status == "RUNNING" and self._is_open(task):
+            if task is None or self._invariants.is_of_tomorrow(self._invariants.run_key(task)):
+                continue
+            if task.is_live and task.desired_status == "RUNNING" and self._is_open(task):
                 execution = attempt.branch.execution
                 if self._is_given_up(attempt, task):
                     yield attempt, "beside the attempt that came after it", execution.redrives
@@ -87,6 +97,8 @@ class Swept:
 
     def _is_given_up(self, attempt: Attempt, task: Task) -> bool:
         """The run as the sweep will read it shows an attempt that came later."""
+        if self._invariants.is_beyond_reach(attempt):
+            return False
         has_twin = attempt.is_unknown and self._invariants.is_of_ours(attempt)
         if attempt.branch.execution.spec.says is Says.NOTHING or not (attempt.token or has_twin):
             return False

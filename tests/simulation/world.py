@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import (
     AbstractContextManager,
     ExitStack,
@@ -12,7 +12,7 @@ from contextlib import (
     redirect_stdout,
     suppress,
 )
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib import import_module
 from random import Random
@@ -29,6 +29,7 @@ from tests.fakes.ecs import MACHINES
 from tests.fakes.tables import TABLE
 from tests.simulation import template
 from tests.simulation.callers import Callers, SeededSecrets, spec_of_request
+from tests.simulation.changes import OWN_VARIABLE, TOKEN_NAMES, Changes
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.ecs import Ecs
 from tests.simulation.eventbridge import EventBridge, rules_of
@@ -109,6 +110,8 @@ class World:
         self.invariants = Invariants(self.table, self.ecs, self.executions, self.stepfunctions.answers)
         self.invariants.may_forget = profile.sweep_pause[1] - profile.sweep_pause[0] > REMEMBERS
         self.swept = Swept(self.invariants, lambda: scheduler.now, self.table, self.ecs, self.executions)
+        self.swept.is_calm = plan.weather is Weather.CALM and not plan.brittle
+        self.changes = Changes(self.more, plan, scheduler, self.table, self.lambda_)
         self.printed = Printed()
 
     def _widen(self) -> None:
@@ -176,13 +179,16 @@ class World:
             "logs": self.logs,
         }
 
-    @staticmethod
-    def _begin_process(function: Function) -> None:
+    def _begin_process(self, function: Function) -> None:
         """Nothing is remembered, and the environment is what the function's settings are read from at its first use."""
         forget_what_is_cached((function.module,))
         for name in [name for each in template.functions().values() for name in each.environment]:
             os.environ.pop(name, None)
-        os.environ.update({**function.environment, **CREDENTIALS})
+        os.environ.update({**function.environment, **CREDENTIALS, **self._changed_in(function)})
+
+    def _changed_in(self, function: Function) -> Mapping[str, str]:
+        """Settings of the function that are not the template's."""
+        return {name: value for name, value in self.changes.environment.items() if name in function.environment}
 
     def _now(self) -> datetime:
         process = current_process()
@@ -222,8 +228,9 @@ class World:
     def begin(self) -> None:
         """Put runs, foreign tasks and poison on their way."""
         profile, rng = self.profile, self.rng
+        self.changes.begin(self.functions["sweep"].environment[TOKEN_NAMES], self.invariants)
         for n in range(profile.runs):
-            spec = spec_of(rng, f"run-{self.seed}-{n}", profile.theme)
+            spec = self._with_own_variable(spec_of(rng, f"run-{self.seed}-{n}", profile.theme))
             self.scheduler.after(rng.random() * profile.arrive_within, self._start, spec)
         for _ in range(profile.callers):
             self.scheduler.after(rng.random() * 100, self.callers.start)
@@ -234,6 +241,11 @@ class World:
         if rng.random() < 0.2:
             self.scheduler.after(rng.random() * profile.active_for, self.lambda_.redrive)
         self._schedule_sweep()
+
+    def _with_own_variable(self, spec: RunSpec) -> RunSpec:
+        """A machine of somebody else may have a name of its own for the variable that holds the token."""
+        has_own = self.changes.renames_after is not None and spec.token_variable != "TASK_TOKEN"
+        return replace(spec, token_variable=OWN_VARIABLE) if has_own else spec
 
     def _start(self, spec: RunSpec) -> None:
         """Somebody starts a run; a caller that got no answer does it again (fault F13)."""
