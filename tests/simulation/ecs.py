@@ -245,8 +245,12 @@ class Ecs:
                 return frozenset({ErrorName.TIMED_OUT})
             return frozenset({ErrorName.STOPPED_BY_STEP_FUNCTIONS if by_machine else ErrorName.STOPPED_BY_USER})
         ending = task.order.life.ending
-        if ending is Ending.SIDECAR and not task.order.environment:
+        environment = task.order.environment
+        if ending is Ending.SIDECAR and not environment:
             return frozenset({ErrorName.EXITED_NON_ZERO})  # nothing says which container is the main one
+        if ending is Ending.SIDECAR and not {"RUN_ID", "TASK_TOKEN", "TASK_TOKEN_ENV_VARIABLE"} & environment.keys():
+            # A variable that is a token's by the settings of some time alone.
+            return frozenset({ErrorName.EXITED_NON_ZERO, ErrorName.SIDECAR_FAILED})
         return frozenset({EXPECTED[ending]})
 
     # ---- what is seen of it --------------------------------------------------------------------------------------

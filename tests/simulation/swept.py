@@ -23,11 +23,13 @@ _OPEN: Final = "openShard"
 class Before:
     """When a sweep began, and the attempts whose tasks are not to run any more when it has returned, with why.
 
-    The last is how often the execution had been redriven by then.
+    The last is how often the execution had been redriven by then. `unreadable` are the runs of which a record could
+    not be read then.
     """
 
     began: float
     to_stop: tuple[tuple[Attempt, str, int], ...]
+    unreadable: frozenset[str]
 
 
 class Swept:
@@ -49,7 +51,9 @@ class Swept:
         if function != "sweep":
             return None
         self._open.catch_up(self._now())
-        return Before(self._now(), tuple(self._to_stop()))
+        partitions = {self._invariants.run_key(task) for task in self._invariants.tasks()}
+        unreadable = frozenset(filter(self._invariants.is_of_tomorrow, partitions))
+        return Before(self._now(), tuple(self._to_stop()), unreadable)
 
     def on_return(self, before: Before | None, answer: Any) -> None:
         """It has returned: a sweep that was complete, and in which nothing failed, is held to it."""
@@ -61,13 +65,13 @@ class Swept:
 
     def _check(self, before: Before) -> None:
         for task in self._invariants.tasks():
-            if self._invariants.is_of_tomorrow(self._invariants.run_key(task)):
+            if self._is_unreadable(task, before):
                 continue
             if task.stopped_at is not None and task.stopped_at < before.began and self._was_shown(task, before.began):
                 self._check_settled(task)
         for attempt, why, redrives in before.to_stop:
             left = attempt.task
-            if left and self._invariants.is_of_tomorrow(self._invariants.run_key(left)):
+            if left and self._is_unreadable(left, before):
                 continue
             runs_on = left is not None and left.is_live and left.desired_status == "RUNNING"
             # Redriven while the sweep was at work: it may be the next attempt's sweep that sees this one.
@@ -75,6 +79,11 @@ class Swept:
             must(is_redriven or not runs_on, "L5", f"a sweep has left {attempt.branch.run_id} running, {why}")
         for execution in self._executions.all.values():
             self._check_noted(execution, before.began - BEHIND)
+
+    def _is_unreadable(self, task: Task, before: Before) -> bool:
+        """Whether a record of its run could not be read while the sweep was at work."""
+        partition = self._invariants.run_key(task)
+        return partition in before.unreadable or self._invariants.is_of_tomorrow(partition)
 
     # ---- tasks that nobody wants ---------------------------------------------------------------------------------
 
