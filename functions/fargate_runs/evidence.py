@@ -173,10 +173,12 @@ class Evidence:
     def may_have_logged(self) -> bool:
         """Whether the container that is judged can have written a log: it has run, or nobody knows that it has not."""
         looked_at = self.containers if self.main is None else (self.main,)
-        starts = {self.start(each) for each in looked_at}
-        # A start that failed and may have succeeded all the same, or a task that has started without a list of them.
-        unsure = self.has_started or self.start_error is not None
-        return Start.RAN in starts or (unsure and (not starts or Start.UNSURE in starts))
+        starts = {self.starts[each.name] for each in looked_at if each.name in self.starts}
+        if not starts:
+            return self.has_started
+        # ECS saw its start fail, and nobody knows whether it did.
+        may_have_started = Start.UNSURE in starts and self.start_error is ErrorName.FAILED_TO_START
+        return Start.RAN in starts or may_have_started
 
     @property
     def start_error(self) -> ErrorName | None:

@@ -178,6 +178,26 @@ NO_LINES: dict[str, tuple[dict[str, object], str, int]] = {
     ),
     "is not listed, in a task that has started": ({"containers": []}, "the log is empty", 1),
     "is not listed, in a task that has not": ({"startedAt": None, "containers": []}, "the container never started", 0),
+    "is not listed, and its task could not be provisioned": (
+        {"startedAt": None, "containers": [], "stoppedReason": "Timeout waiting for network interface provisioning"},
+        "the container never started",
+        0,
+    ),
+    "is not listed, and its task's reason tells of a start": (
+        {"startedAt": None, "containers": [], "stoppedReason": "DockerTimeoutError: Could not transition to started"},
+        "the container never started",
+        0,
+    ),
+    "did not come to its start, as far as ECS says": (
+        {"startedAt": None, "containers": [container()], "stopCode": "UserInitiated"},
+        "the container never started",
+        0,
+    ),
+    "did not come to its start, for lack of capacity": (
+        {"startedAt": None, "containers": [container()], "stopCode": None, "stoppedReason": "RESOURCE:CPU"},
+        "the container never started",
+        0,
+    ),
     "has no time of its start": ({"startedAt": None, "containers": [container(exit_code=3)]}, "the log is empty", 1),
 }
 
@@ -185,7 +205,7 @@ NO_LINES: dict[str, tuple[dict[str, object], str, int]] = {
 @pytest.mark.parametrize("case", NO_LINES)
 def test_why_there_are_no_lines(world: World, case: str) -> None:
     changes, note, reads = NO_LINES[case]
-    done = world.settle(detail(**changes, stopCode="TaskFailedToStart"))
+    done = world.settle(detail(**{"stopCode": "TaskFailedToStart", **changes}))
     assert (done.record.last_lines, done.record.log_note) == ((), note)
     assert (world.logs.reads, done.log_problem) == (reads, None)
 
