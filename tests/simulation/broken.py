@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from unittest.mock import patch
 
+from fargate_runs import run_state
 from fargate_runs.answer import answer_of
 from fargate_runs.aws import dynamodb
 from fargate_runs.aws.dynamodb import DynamoRunStore
@@ -217,6 +218,10 @@ BROKEN: Final[Mapping[str, tuple[Break, frozenset[str]]]] = MappingProxyType(
         "one record that cannot be read ends the sweep": (
             lambda: patch.object(dynamodb, "unless_unreadable", lambda read, item: read(item)),
             frozenset({"L2"}),
+        ),
+        "whoever says so is an attempt of the run": (
+            lambda: patch.object(run_state, "is_attempt", lambda _run, _task: True),
+            frozenset({"I2"}),
         ),
         "log the token": (lambda: patch.object(RecordTaskState, "__call__", _say_the_token), frozenset({"I9"})),
     }

@@ -51,6 +51,8 @@ class Invariants:
         self.may_forget = False
         self.is_recovery: Callable[[], bool] = lambda: False
         self.now: Callable[[], float] = lambda: 0.0
+        #: Tasks of somebody else's that say they are of a run which had ended before, by their ARNs.
+        self.intruders: dict[str, Execution] = {}
         #: Of attempts whose token nothing points out any more, and of runs of which a record cannot be read now.
         self.is_beyond_reach: Callable[[Attempt], bool] = lambda _attempt: False
         self.is_of_tomorrow: Callable[[str], bool] = lambda _partition: False
@@ -117,6 +119,9 @@ class Invariants:
     def on_stop(self, task: Task) -> None:
         """One of our functions stops a task: nobody may want it any more (F19: the new attempt is untouched)."""
         attempt = self._executions.of_task.get(task.arn)
+        claimed = self.intruders.get(task.arn)
+        if claimed and "RUN_EXECUTION_ARN" in task.order.environment:
+            return  # it says that it is of an execution that has ended
         must(attempt is not None, "L5", f"task {task.task_id}, which is no run's, was stopped")
         assert attempt is not None
         execution = attempt.branch.execution
@@ -194,6 +199,8 @@ class Invariants:
             self._check_not_running_on(attempt)
         for execution in self._executions.all.values():
             self._check_run(execution)
+        for arn, execution in self.intruders.items():
+            self._check_no_attempt(self._ecs.tasks[arn], execution)
         live = {self.run_key(task) for task in self.tasks() if task.is_live}
         for item in self._table.items.values():
             self._check_closed(item, live, now, earlier)
@@ -275,6 +282,14 @@ class Invariants:
         assert item is not None
         shown = item.get("executionStatus", {"S": None})["S"]
         must(shown == execution.status, "I1", f"run {name} shows {shown}, and its execution is {execution.status}")
+
+    def _check_no_attempt(self, task: Task, execution: Execution) -> None:
+        """A run that had ended stays as it ended, whoever starts a task with its id (I2)."""
+        item = self.run(execution.spec.name)
+        if item is None or execution.spec.machine_arn not in OUR_MACHINES or execution.redrives:
+            return
+        shown = item.get("taskOrder", {"S": ""})["S"]
+        must(f"#{task.task_id}#" not in shown, "I2", f"run {execution.spec.name} shows a task of somebody else's")
 
     @staticmethod
     def run_key(task: Task) -> str:

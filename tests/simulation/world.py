@@ -24,6 +24,7 @@ from botocore.exceptions import ClientError
 from fargate_runs import observability
 from fargate_runs.aws import clients
 from fargate_runs.clock import SystemClock
+from fargate_runs.run_state import JUST_AFTER
 from fargate_runs.usecases import start_run
 from tests.fakes.ecs import MACHINES
 from tests.fakes.tables import TABLE
@@ -33,7 +34,7 @@ from tests.simulation.changes import OWN_VARIABLE, TOKEN_NAMES, Changes
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.ecs import Ecs
 from tests.simulation.eventbridge import EventBridge, rules_of
-from tests.simulation.executions import Execution, Executions, RunSpec
+from tests.simulation.executions import Execution, Executions, RunSpec, Says
 from tests.simulation.faults import EventFault, FaultPlan, Weather
 from tests.simulation.invariants import Invariants, ViolationError
 from tests.simulation.judges import Judges
@@ -121,6 +122,7 @@ class World:
         self.executions.throttled = more.choice((0.0, 0.0, 0.1))
         self.executions.has_limits = more.random() < 0.5
         self.ecs.shows_deleted = more.random() < 0.3
+        self.intrudes = more.random() < 0.3
 
     def _connect(self) -> None:
         self.ecs.emit = self._task_changed
@@ -203,7 +205,19 @@ class World:
     def _task_changed(self, task: Task, detail: dict[str, Any]) -> None:
         self.bus.put(self.bus.envelope("aws.ecs", "ECS Task State Change", task.arn, detail))
 
+    def _intrude(self, execution: Execution) -> None:
+        """Somebody starts a task of their own with what the environment of an ended run's task says."""
+        if self.plan.is_over or execution.status == "RUNNING":
+            return
+        given = {"RUN_ID": execution.spec.name, "RUN_EXECUTION_ARN": execution.arn, "RUN_ATTEMPT": "1"}
+        kept = given if self.more.random() < 0.5 else {"RUN_ID": execution.spec.name}
+        task = self.ecs.run_task(Order(Life.of(self.more, has_token=False), kept))
+        self.invariants.intruders[task.arn] = execution
+
     def _status_changed(self, execution: Execution) -> None:
+        if self.intrudes and execution.status != "RUNNING" and execution.spec.says is Says.ALL and not execution.parent:
+            later = JUST_AFTER.total_seconds() + 5 + self.more.random() * 60
+            self.scheduler.after(later, self._intrude, execution)
         stopped = (
             None if execution.stopped is None else int(self.scheduler.datetime(execution.stopped).timestamp() * 1e3)
         )
