@@ -10,7 +10,7 @@ import pytest
 from fargate_runs.execution import ExecutionStatus
 from fargate_runs.outcome import lost
 from fargate_runs.patterns import Pattern, execution_arn
-from fargate_runs.ports import CallbacksUnavailableError, OpenItem, StoreUnavailableError
+from fargate_runs.ports import CallbacksUnavailableError, ClusterUnavailableError, OpenItem, StoreUnavailableError
 from fargate_runs.record import TaskRecord
 from fargate_runs.task import EcsTask
 from fargate_runs.usecases.pace import STOPS_PER_SECOND, PacedCluster
@@ -358,3 +358,25 @@ def test_what_was_not_begun_is_where_the_next_one_begins() -> None:
     with pytest.raises(OutOfShareError):
         next(places.walk("part", {"a": 1, "b": 2}, enough))
     assert places.as_mapping() == {"part": "a"}
+
+
+def test_no_task_that_is_past_its_time_starves(world: Sweeping) -> None:
+    """Each sweep in a process of its own, and StopTask times out: all have been tried before one is tried again."""
+    world.clock.pass_by(timedelta(days=900))
+    for n in range(60):
+        given = overrides(run_id=f"run-{n}", token=None)
+        given["containerOverrides"][-1]["environment"].append({"name": "RUN_TIMEOUT_SECONDS", "value": "1"})
+        late = running(taskArn=task_arn(f"{n:032x}"), overrides=given)
+        world.settle(late)
+        world.cluster.show(late)
+    tried: list[str] = []
+
+    def times_out(arn: str, _reason: str) -> NoReturn:
+        tried.append(arn)
+        world.clock.pass_by(TIMES_OUT)
+        raise ClusterUnavailableError("ECS answered ReadTimeoutError")
+
+    world.cluster.stop = times_out  # type: ignore[assignment, method-assign]
+    while len(tried) < 60:
+        assert world.sweep()("me", TIME).failures
+    assert len(set(tried[:60])) == 60

@@ -17,11 +17,10 @@ class StopOverdue:
         self._cluster = cluster
 
     def __call__(self, listed: Iterable[OpenTask], report: SweepReport, go_on: Go) -> None:
-        """Stop those of a page that are past their time. Raises what `go_on` raises."""
-        for task in listed:
-            if self._is_overdue(task.created_at, task.timeout_seconds):
-                go_on()
-                report.attempt(lambda task=task: self._stop(task.task_arn, task.timeout_seconds, report))  # type: ignore[misc]
+        """Stop those that are past their time, from where an earlier sweep has left off. Raises what `go_on` raises."""
+        overdue = {each.task_arn: each for each in listed if self._is_overdue(each.created_at, each.timeout_seconds)}
+        for task in report.places.walk("overdue", overdue, go_on):
+            report.attempt(lambda task=task: self._stop(task.task_arn, task.timeout_seconds, report))  # type: ignore[misc]
 
     def look_at(self, task: EcsTask, report: SweepReport) -> None:
         """The same for one that ECS has just described. Raises ClusterUnavailableError."""
