@@ -18,6 +18,7 @@ from typing import Final
 from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.patterns import Pattern
 from fargate_runs.record import TaskRecord
+from fargate_runs.run_state import JUST_AFTER
 
 GRACE: Final = timedelta(minutes=5)
 LONGEST_REASON: Final = 255  # fact B30
@@ -84,7 +85,7 @@ def started_twice(tasks: Sequence[TaskRecord], execution: Execution) -> tuple[Ta
     RunTask was carried out and answered with a 5xx, so Step Functions called it again, for the same attempt or, where
     that call failed too, for the next one: it knows the later task alone. A later one that came after the end of the
     execution is somebody else's, as is one that was started otherwise. A task from before the execution is of an
-    earlier one of this name.
+    earlier one of this name. ECS and Step Functions have clocks of their own, so a few seconds are left.
     """
     return tuple(
         each
@@ -103,7 +104,7 @@ def _replaces(other: TaskRecord, each: TaskRecord, execution: Execution) -> bool
     is_later = other.attempt >= each.attempt and theirs > ours
     is_of_it = (other.execution_arn, other.started_by) == (each.execution_arn, each.started_by)
     began, ended = execution.started_at or ours, execution.stopped_at or theirs
-    return is_later and is_of_it and began <= ours and theirs <= ended
+    return is_later and is_of_it and began - ours <= JUST_AFTER and theirs - ended <= JUST_AFTER
 
 
 def _is_twin(other: TaskRecord, each: TaskRecord) -> bool:
