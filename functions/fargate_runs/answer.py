@@ -48,10 +48,12 @@ def failure_of(record: TaskRecord, outcome: Outcome, prices: Prices) -> Failure:
 def smallest_answer_of(record: TaskRecord, outcome: Outcome) -> Answer:
     """The same verdict without anything that others wrote: for when the full answer was refused."""
     facts = {"runId": record.run_id, "taskArn": record.task_arn, "exitCode": outcome.exit_code}
+    # The callback machine reads from the cause whether another attempt makes sense.
+    verdict = {"transient": outcome.transient}
     note = "Step Functions refused the full answer: see the run's record"
     if outcome.succeeded:
         return Success(_json({**facts, "result": None, "note": note}))
-    return Failure(outcome.error or ErrorName.UNKNOWN, _json({**facts, "summary": note}))
+    return Failure(outcome.error or ErrorName.UNKNOWN, _json({**facts, **verdict, "summary": note}))
 
 
 def _output(record: TaskRecord, outcome: Outcome, prices: Prices) -> str:
@@ -81,7 +83,8 @@ def _cause(record: TaskRecord, outcome: Outcome, prices: Prices) -> str:
         if len(cause) <= LONGEST_CAUSE:
             return cause
         if not lines:
-            return _json({"summary": outcome.summary, "advice": outcome.advice, "exitCode": outcome.exit_code})
+            few = ("summary", "advice", "transient", "exitCode")
+            return _json({name: facts[name] for name in few})
         lines = lines[1:]
 
 

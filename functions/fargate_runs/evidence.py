@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from fargate_runs.kinds import ErrorName
-from fargate_runs.start_failures import lasts, start_error
-from fargate_runs.starts import FAILED_TO_START, Start, start_of
+from fargate_runs.start_failures import Says, lasts, says_of_start, start_error
+from fargate_runs.starts import FAILED_TO_START, Start, shows_its_run, start_of
 from fargate_runs.task import Container, EcsTask, is_injected
 
 SIGKILL: Final = 137
@@ -168,6 +168,16 @@ class Evidence:
         """A container that has run and has no exit code: the main one, or where there is none any of them."""
         looked_at = self.containers if self.main is None else (self.main,)
         return next((each for each in looked_at if each.exit_code is None and self.start(each) is Start.RAN), None)
+
+    @property
+    def unseen_shows_its_run(self) -> bool:
+        """Whether the one that has run unseen says so itself, and not its task's `startedAt` alone."""
+        unseen = self.ran_unseen
+        if unseen is None:
+            return False
+        # The task's own reason means its only container.
+        said = {unseen.reason, self.reason} if len(self.containers) == 1 else {unseen.reason}
+        return shows_its_run(unseen) or Says.RAN in map(says_of_start, said)
 
     @property
     def may_have_logged(self) -> bool:

@@ -181,8 +181,9 @@ RULES: Final[tuple[Rule, ...]] = (
         ErrorName.IMAGE_PULL_FAILED,
         _image_cannot_be_pulled_ever,
         "An image could not be pulled, and another try will end the same way: {reason}",
-        "If the disk was full (no space left on device), give the task a larger one (ephemeralStorage) or make the"
-        " image smaller. If the text speaks of a media type, build and push the image again with a current tool.",
+        "If the disk was full (no space, insufficient storage, a disk quota), give the task a larger one"
+        " (ephemeralStorage) or make the image smaller. If the text speaks of a media type, build and push the image"
+        " again with a current tool.",
         transient=False,
     ),
     Rule(
@@ -197,8 +198,8 @@ RULES: Final[tuple[Rule, ...]] = (
         ErrorName.CAPACITY_UNAVAILABLE,
         _failed_to_start(ErrorName.CAPACITY_UNAVAILABLE),
         "There was no capacity for the task: {reason}",
-        "Start it again later. Allow more Availability Zones, use capacity spot-first or on-demand instead of spot,"
-        " or ask for a higher Fargate vCPU quota if the text speaks of a limit.",
+        "Start it again later. Allow more Availability Zones, or use capacity spot-first or on-demand instead of spot."
+        " If the text speaks of a limit, run fewer tasks at a time, or ask for more of the quota that the text names.",
     ),
     Rule(
         ErrorName.PROVISIONING_FAILED,
@@ -303,7 +304,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         ErrorName.UNKNOWN,
         lambda e: e.ran_unseen is not None,
-        "Container {unseen} has run, and ECS does not know how it ended: {unseen_reason}",
+        "Container {unseen} {unseen_ran}, and ECS does not know how it ended: {unseen_reason}",
         "It may have done its work, or a part of it: read its log before you start the run again. ECS lost sight of the"
         " container, which says nothing about your code; on EC2 the host's disk or its Docker may be overloaded.",
     ),

@@ -51,10 +51,12 @@ _NO_SUCH_IMAGE: Final = re.compile(
     r"|descriptor matching platform|\b40[134]\b|role has the permissions|(cannot|can.t) find the image|image exists",
     re.IGNORECASE,
 )
-# An equal disk, and the same image, fail again (fact B47).
+# An equal disk, and the same image, fail again (fact B47). A registry's own full disk (HTTP 507) may pass.
 _PULL_NEVER: Final = re.compile(
-    r"no space left\b|not enough space on the disk|disk quota exceeded|media type .{0,120}no longer supported"
-    r"|unsupported (manifest )?media type|max depth exceeded",
+    r"no space left\b|(not enough|(?<!507 )insufficient|out of) (free |disk |storage )*space\b"
+    r"|(?<!507 )insufficient (disk|storage)\b|\b(disk|volume|file ?system) (is )?full\b|disk quota exceeded"
+    r"|\b(?-i:ENOSPC|EDQUOT)\b"  # a name of an image may have them in small letters
+    r"|media type .{0,120}no longer supported|unsupported (manifest )?media type|max depth exceeded",
     re.IGNORECASE | re.DOTALL,
 )
 _TRANSITION: Final = re.compile(r"transition to (\w+)", re.IGNORECASE)

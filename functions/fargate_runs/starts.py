@@ -35,6 +35,11 @@ def start_of(container: Container, task: EcsTask, counted: Sequence[Container]) 
     return Start.UNSURE if says is Says.MAYBE else Start.NEVER
 
 
+def shows_its_run(container: Container) -> bool:
+    """Whether a container of a started task shows by its own fields that it has run."""
+    return container.has_runtime or container.last_status == "RUNNING"
+
+
 def _in_a_started_task(container: Container, counted: Sequence[Container]) -> Start:
     """A task has started when its containers have; one without a runtime among others that have one is left out.
 

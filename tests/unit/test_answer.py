@@ -9,7 +9,7 @@ from fargate_runs.answer import LARGEST_OUTPUT, LONGEST_CAUSE, Failure, Success,
 from fargate_runs.log import LARGEST_RESULT, NO_RESULT, LogLocation, LogTail, Result, result_of
 from fargate_runs.outcome import Outcome, outcome_of
 from fargate_runs.record import TaskRecord
-from tests.fakes.ecs import container, overrides, task
+from tests.fakes.ecs import container, failed_start, overrides, task
 from tests.fakes.settling import PRICES
 
 LOG = LogLocation("/jobs/tasks", "runs/main/1", "us-east-1")
@@ -122,6 +122,25 @@ def test_the_smallest_answers_keep_the_verdict() -> None:
     assert isinstance(bad, Failure)
     assert bad.error == "Container.ExitedNonZero"
     assert json.loads(bad.cause)["exitCode"] == 1
+
+
+@pytest.mark.parametrize(
+    ("reason", "transient"),
+    [("CannotPullContainerError: no space left on device", False), ("CannotPullContainerError: i/o timeout", True)],
+)
+def test_every_cause_says_whether_another_try_may_succeed(reason: str, transient: bool) -> None:
+    """The callback machine looks for these very signs."""
+    record, outcome = settled(**failed_start(reason))
+    too_large = replace(outcome, stopped_reason="x" * LONGEST_CAUSE)
+    for answer in (
+        answer_of(record, outcome, PRICES),
+        answer_of(record, too_large, PRICES),
+        smallest_answer_of(record, outcome),
+    ):
+        assert isinstance(answer, Failure)
+        assert answer.error == "Task.ImagePullFailed"
+        assert ('"transient":false' in answer.cause) is not transient
+        assert ('"transient":true' in answer.cause) is transient
 
 
 @pytest.mark.parametrize(

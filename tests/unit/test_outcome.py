@@ -623,6 +623,42 @@ def test_a_container_that_was_lost_sight_of_is_named_with_its_reason() -> None:
     assert "read its log before you start the run again" in outcome.advice
 
 
+HAS_RUN, MAY_HAVE_RUN = "has run", "may have run"
+UNSEEN = container(lastStatus="STOPPED")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (detail(containers=[UNSEEN]), MAY_HAVE_RUN),
+        (detail(containers=[UNSEEN | {"reason": "lost"}], stoppedReason="lost"), MAY_HAVE_RUN),
+        (detail(containers=[UNSEEN, container("side", 0)], stoppedReason=INSPECT), MAY_HAVE_RUN),
+        (detail(containers=[UNSEEN], stoppedReason=INSPECT), HAS_RUN),
+        (detail(containers=[UNSEEN | {"reason": INSPECT}]), HAS_RUN),
+        (detail(containers=[UNSEEN | {"reason": INSPECT}, container("side", 0)]), HAS_RUN),
+        (detail(containers=[UNSEEN | {"lastStatus": "RUNNING"}]), HAS_RUN),
+        (detail(containers=[UNSEEN | {"runtimeId": "a-1"}]), HAS_RUN),
+    ],
+)
+def test_that_a_container_has_run_is_said_only_where_it_shows_that_itself(given: Detail, said: str) -> None:
+    """The task's `startedAt` is not the container's own."""
+    outcome = outcome_of(task(**given))
+    assert outcome is not None
+    assert outcome.error is ErrorName.UNKNOWN
+    assert outcome.summary.startswith(f"Container main {said}, and ECS does not know how it ended: ")
+
+
+@pytest.mark.parametrize(
+    "limit", ["vCPUs you can run concurrently", "tasks you can run concurrently", "tasks in the PROVISIONING state"]
+)
+def test_the_advice_on_capacity_is_true_of_every_limit(limit: str) -> None:
+    outcome = outcome_of(task(**failed_start(f"You've reached the limit on the number of {limit}.")))
+    assert outcome is not None
+    assert outcome.error is ErrorName.CAPACITY_UNAVAILABLE
+    assert "the quota that the text names" in outcome.advice
+    assert "vCPU" not in outcome.advice
+
+
 def test_a_dependency_that_failed_is_named_with_its_code() -> None:
     others = [container("early", 0), container("helper", 143), container("killed", 137), container("router", 255)]
     containers = [*others, container(lastStatus="STOPPED")]

@@ -109,7 +109,7 @@ def test_a_lack_of_capacity_keeps_what_ecs_said() -> None:
         "exitCode": None,
         "stoppedReason": cause,
     }
-    assert "vCPU quota" in said["advice"]
+    assert "the quota that the text names" in said["advice"]
     assert json.loads(refusal_of(CLIENT, cause, None).cause)["runId"] is None
 
 
