@@ -27,6 +27,7 @@ SHOWN_BY: Final = "taskArn with lastStatus, containers, stopCode or stoppedReaso
 _DEEPEST: Final = 60
 _OUTCOME: Final = frozenset({"summary", "advice"})
 _OF_A_RUN: Final = frozenset({"attempts", "delivery"})
+_OF_A_TASK: Final = frozenset({"lastStatus", "stopCode", "stoppedReason"})
 _OF_A_CONTAINER: Final = frozenset({"containerArn", "exitCode", "runtimeId"})
 
 
@@ -113,8 +114,8 @@ def _json_in(text: str) -> object:
 
 def _no_task(document: Detail) -> str | None:
     """Why nothing in it is looked at."""
-    kind, source = document.get("detail-type"), document.get("source")
-    if "detail" in document and (_is_other(kind, EVENT_KIND) or _is_other(source, EVENT_SOURCE)):
+    if "detail" in document and _is_another_kind(document):
+        kind, source = document.get("detail-type"), document.get("source")
         return f"it is an event of another kind ({source!r}, {kind!r}): {EXPECTED}"
     names = _names(document)
     if names >= _OUTCOME:
@@ -122,6 +123,19 @@ def _no_task(document: Detail) -> str | None:
     if names & _OF_A_RUN:
         return "it is the record of a run, which has its outcome: `runs show` prints it"
     return None
+
+
+def _is_another_kind(event: Detail) -> bool:
+    """Whether an event tells of something else than a task. Its source and its kind may be redacted, or one's own."""
+    kind = event.get("detail-type")
+    if kind == EVENT_KIND or _is_clearly_task(event["detail"]):
+        return False
+    return _is_other(kind, EVENT_KIND) or _is_other(event.get("source"), EVENT_SOURCE)
+
+
+def _is_clearly_task(detail: object) -> bool:
+    """Whether it is one whatever the event around it says of itself: no other event tells so of containers."""
+    return isinstance(detail, Mapping) and is_task(detail) and bool(_names(detail) & _OF_A_TASK)
 
 
 def _is_other(said: object, ours: str) -> bool:

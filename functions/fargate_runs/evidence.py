@@ -43,7 +43,7 @@ class Evidence:
         return cls(
             stop_code=task.stop_code,
             reason=task.stopped_reason or "",
-            has_started=task.timeline.started_at is not None,
+            has_started=task.has_started,
             containers=tuple(counted),
             main=_main(counted, task.main_container or main_container),
             starts={each.name: start_of(each, task, counted) for each in counted},

@@ -19,6 +19,11 @@ def text(value: object, longest: int = LONGEST_TEXT) -> str | None:
     return clean if len(clean) <= longest else clean[: longest - 1] + "…"
 
 
+def says_something(value: object) -> bool:
+    """Whether a value is there, readable or not: no None, nothing empty, no zero, and no "null" (fact B3)."""
+    return value.strip().lower() not in {"", "null", "none"} if isinstance(value, str) else bool(value)
+
+
 def whole_number(value: object) -> int | None:
     """A whole number, also as a float or as digits in a text, of at most ten digits.
 

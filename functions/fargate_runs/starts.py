@@ -28,7 +28,7 @@ def start_of(container: Container, task: EcsTask, counted: Sequence[Container]) 
         return Start.NEVER  # whatever exit code its runtime made up for it
     if container.exit_code is not None or says is Says.RAN:
         return Start.RAN
-    if task.timeline.started_at is not None:
+    if task.has_started:
         return _in_a_started_task(container, counted)
     if says is Says.NOTHING:
         return _by_the_reason_of_the_task(container, task, counted)

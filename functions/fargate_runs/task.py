@@ -87,7 +87,8 @@ NOTHING_YET: Final = Timeline()
 class EcsTask:
     """One ECS task at one `version` (fact B9). Its repr never shows the token or any environment value.
 
-    `timeout_seconds` is how long it may live from its creation, whoever waits for it.
+    `timeout_seconds` is how long it may live from its creation, whoever waits for it. `has_started` is true also where
+    the time of its start cannot be read, as in a report from which somebody took the values.
     """
 
     task_arn: str
@@ -99,6 +100,7 @@ class EcsTask:
     stop_code: str | None = None
     stopped_reason: str | None = None
     started_by: str | None = None
+    has_started: bool = False
     capacity_provider_name: str | None = None
     cpu: str | None = None
     memory: str | None = None
@@ -145,6 +147,7 @@ class EcsTask:
             stop_code=lenient.text(detail.get("stopCode"), _LONGEST_NAME),
             stopped_reason=lenient.text(detail.get("stoppedReason")),
             started_by=lenient.text(detail.get("startedBy"), _LONGEST_NAME),
+            has_started=lenient.says_something(detail.get("startedAt")),
             capacity_provider_name=lenient.text(detail.get("capacityProviderName"), _LONGEST_NAME),
             cpu=_digits(detail.get("cpu")),
             memory=_digits(detail.get("memory")),

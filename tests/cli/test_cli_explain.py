@@ -50,6 +50,10 @@ def explain(runner: CliRunner, document: object, *options: str) -> Result:
         pytest.param([event()], id="a list of events"),
         pytest.param({"detail": detail()}, id="an envelope without kind"),
         pytest.param({**event(), "source": None}, id="an envelope without source"),
+        pytest.param({**event(), "source": "REDACTED"}, id="an event with a redacted source"),
+        pytest.param({**event(), "source": "my.app"}, id="an event of one's own source"),
+        pytest.param({**event(), "source": "x", "detail-type": "x"}, id="an event with a redacted kind"),
+        pytest.param({"detail-type": "x", "detail": pascal(detail())}, id="a task of Step Functions in an event"),
         pytest.param(json.dumps(event()), id="an event in a text"),
         pytest.param({"Records": [{"messageId": "m", "body": json.dumps(event())}]}, id="SQS to a function"),
         pytest.param({"Messages": [{"MessageId": "m", "Body": json.dumps(event())}]}, id="SQS by the CLI"),
@@ -78,6 +82,26 @@ def test_every_shape_gives_the_same_verdict(runner: CliRunner, document: object)
     assert said["stoppedReason"] == "Essential container in task exited"
     assert said["summary"]
     assert said["advice"]
+
+
+def test_the_least_that_a_reporter_leaves_of_an_event(runner: CliRunner) -> None:
+    least = {"lastStatus": "STOPPED", "containers": [{"name": "a", "exitCode": 1}]}
+    for kind in ("ECS Task State Change", "REDACTED"):
+        document = {"detail-type": kind, "source": "REDACTED", "detail": least}
+
+        said = json.loads(explain(runner, document, "--json").stdout)
+
+        assert (said["error"], said["container"], said["exitCode"]) == ("Container.ExitedNonZero", "a", 1)
+
+
+@pytest.mark.parametrize("started_at", ["<redacted>", "***", "2025-05-06T11:02:31Z", {"value": "redacted"}])
+def test_a_redacted_start_is_a_start(runner: CliRunner, started_at: object) -> None:
+    task = {"lastStatus": "STOPPED", "stopCode": "TaskFailedToStart", "containers": []}
+
+    started, never = explain(runner, {**task, "startedAt": started_at}), explain(runner, task)
+
+    assert "Nothing of your code has run" not in " ".join(started.stdout.split())
+    assert "Nothing of your code has run" in " ".join(never.stdout.split())
 
 
 CUT_DOWN = {
@@ -283,6 +307,7 @@ def test_what_others_wrote_cannot_steer_the_terminal(runner: CliRunner) -> None:
     assert "[bold]as is[/bold]" in result.stdout
 
 
+DEPLOYMENT = {"eventType": "INFO", "eventName": "SERVICE_DEPLOYMENT_COMPLETED", "reason": "completed."}
 BAD = {
     "empty": (b"", "not JSON"),
     "no JSON": (b"lastStatus: STOPPED", "not JSON"),
@@ -310,10 +335,25 @@ BAD = {
         ).encode(),
         "has no lastStatus",
     ),
-    "another source": (json.dumps({**event(), "source": "my.app"}).encode(), "another kind"),
     "another kind of event": (
-        json.dumps({**event(), "detail-type": "ECS Deployment State Change"}).encode(),
-        "another kind",
+        json.dumps({**event(), "detail-type": "ECS Deployment State Change", "detail": DEPLOYMENT}).encode(),
+        "an event of another kind ('aws.ecs', 'ECS Deployment State Change')",
+    ),
+    "another source, without a kind": (
+        json.dumps({"source": "my.app", "detail": DEPLOYMENT}).encode(),
+        "an event of another kind ('my.app', None)",
+    ),
+    "another kind of event, with containers of its own": (
+        json.dumps({"detail-type": "Shipment", "source": "my.app", "detail": {"containers": [{"name": "x"}]}}).encode(),
+        "an event of another kind ('my.app', 'Shipment')",
+    ),
+    "another kind of event, with a status of its own": (
+        json.dumps({"detail-type": "Shipment", "source": "my.app", "detail": {"lastStatus": "STOPPED"}}).encode(),
+        "an event of another kind ('my.app', 'Shipment')",
+    ),
+    "our kind of event, without a task": (
+        json.dumps({**event(), "source": "my.app", "detail": DEPLOYMENT}).encode(),
+        "the event's `detail` shows nothing of a task",
     ),
     "an event without detail": (json.dumps({**event(), "detail": None}).encode(), "no `detail`"),
     "an event of no task": (json.dumps({**event(), "detail": {}}).encode(), "taskArn"),

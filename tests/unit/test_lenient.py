@@ -79,3 +79,25 @@ def test_times_as_texts_sort_as_the_moments_do() -> None:
 )
 def test_text(value: object, read: str | None) -> None:
     assert lenient.text(value, 10) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("2025-05-06T11:02:31Z", True),
+        ("<redacted>", True),
+        (1_746_529_351, True),
+        (datetime(2025, 5, 6, tzinfo=UTC), True),
+        (["x"], True),
+        (None, False),
+        ("", False),
+        ("  ", False),
+        ("null", False),
+        (" None ", False),
+        (0, False),
+        (False, False),
+        ({}, False),
+    ],
+)
+def test_whether_a_value_says_something(value: object, says: bool) -> None:
+    assert lenient.says_something(value) is says

@@ -590,6 +590,7 @@ NOTHING_RAN = "Nothing of your code has run"
         (failed_start(None, containers=[container(), container("side", 143)]), False),
         (failed_start(None, containers=[]), True),
         (failed_start(None, containers=[], startedAt="2025-05-06T11:02:31Z"), False),
+        (failed_start(None, containers=[], startedAt="<redacted>"), False),
     ],
 )
 def test_a_failed_start_says_that_nothing_ran_only_where_that_is_known(given: Detail, said: bool) -> None:
@@ -631,6 +632,7 @@ UNSEEN = container(lastStatus="STOPPED")
     ("given", "said"),
     [
         (detail(containers=[UNSEEN]), MAY_HAVE_RUN),
+        (detail(containers=[UNSEEN], startedAt="<redacted>"), MAY_HAVE_RUN),
         (detail(containers=[UNSEEN | {"reason": "lost"}], stoppedReason="lost"), MAY_HAVE_RUN),
         (detail(containers=[UNSEEN, container("side", 0)], stoppedReason=INSPECT), MAY_HAVE_RUN),
         (detail(containers=[UNSEEN], stoppedReason=INSPECT), HAS_RUN),
