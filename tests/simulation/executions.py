@@ -59,7 +59,8 @@ class Attempt:
     """One attempt of a branch. It is over when its token is closed, or when its state has gone on.
 
     `number` is what the task is told, `place` where the attempt is among those of its branch. They differ where RunTask
-    was carried out and its answer was lost (`is_unknown`): the same attempt was started once more (fact B43).
+    was refused, or carried out and its answer was lost (`is_unknown`): the call is made again for the same attempt
+    (fact B43). A redrive is a new one.
     """
 
     branch: "Branch"
@@ -78,6 +79,7 @@ class Branch:
     execution: "Execution"
     run_id: str
     retries_left: int
+    tasks_failed: int = 0  # and were followed by another attempt; a refused call is none
     attempts: list[Attempt] = field(default_factory=list)
     done: bool = False
     failed_with: str | None = None
@@ -167,14 +169,13 @@ class Executions:
 
     # ---- attempts ------------------------------------------------------------------------------------------------
 
-    def _begin(self, branch: Branch, number: int | None = None) -> None:
+    def _begin(self, branch: Branch) -> None:
         execution = branch.execution
         if execution.status != "RUNNING" or branch.done:
             return
         spec = execution.spec
         token = f"{TOKEN_CANARY}-{self._rng.getrandbits(96):024x}" if spec.pattern is Pattern.CALLBACK else None
-        number = number or 1 + max((each.number for each in branch.attempts), default=0)
-        attempt = Attempt(branch, number, token, len(branch.attempts) + 1)
+        attempt = Attempt(branch, 1 + branch.tasks_failed + execution.redrives, token, len(branch.attempts) + 1)
         branch.attempts.append(attempt)
         if token:
             self.tokens[token] = attempt
@@ -203,7 +204,7 @@ class Executions:
         if self._happens_more(self.answers_lost):
             self._plan.count["B43"] += 1
             attempt.is_unknown = attempt.is_over = True
-            self._scheduler.after(self.more.random() * 8, self._begin, branch, number)
+            self._scheduler.after(self.more.random() * 8, self._begin, branch)
             return
         if len(branch.attempts) > 1:
             self._plan.count["F20"] += 1
@@ -300,6 +301,7 @@ class Executions:
             return
         if again and branch.retries_left > 0:
             branch.retries_left -= 1
+            branch.tasks_failed += attempt.task is not None
             self._scheduler.after(1 + self._rng.random() * 20, self._begin, branch)
             return
         branch.done, branch.failed_with = True, error
@@ -333,7 +335,8 @@ class Executions:
             self._close(execution, "ABORTED")
 
     def _close(self, execution: Execution, status: str, error: str | None = None) -> None:
-        execution.stopped, execution.error = self._scheduler.now, error
+        """`error` is not kept for a time-out: AWS gives none (fact B40)."""
+        execution.stopped, execution.error = self._scheduler.now, None if status == "TIMED_OUT" else error
         self._set_status(execution, status)
         for branch in execution.branches:
             for attempt in branch.attempts:
