@@ -36,7 +36,7 @@ class RuntimeControl(Protocol):
         """Stop it; false: nothing ran."""
 
     def status(self) -> RuntimeStatus | None:
-        """Where it listens and what is deployed; None: nothing runs."""
+        """Where it listens and what is deployed; None: nothing runs. OtherVersionError: nobody can call it."""
 
 
 def _local_control() -> RuntimeControl:

@@ -25,6 +25,7 @@ from local.deploy import deploy, deployed, running_tasks
 from local.errors import (
     NoPortError,
     NoStateDirectoryError,
+    OtherVersionError,
     PortInUseError,
     StartFailedError,
     UnknownContainersError,
@@ -84,7 +85,8 @@ def up(
 
     `parameters` are those of the template; `containers` is "process" or "docker" (FARGATE_RUNS_CONTAINERS unless told).
     Without `port` it is FARGATE_RUNS_PORT, that of last time, or one of this checkout's own. A runtime of other code is
-    replaced, and so is any with `replace`; one on another port or with other containers is not without it.
+    replaced, and so is any with `replace`; one on another port, with other containers or without a key is not without
+    it.
     Errors: `local.errors.LocalRuntimeError`.
     """
     check_parameters(parameters or {})
@@ -161,9 +163,12 @@ def _down() -> bool:
 
 
 def status() -> RuntimeStatus | None:
-    """The runtime that is up; None where there is none, or it does not answer."""
+    """The runtime that is up; None where there is none, or it does not answer.
+
+    Raises OtherVersionError where nobody can call it.
+    """
     state = read_state()
-    if state is None or not state.alive() or not _answers(state):
+    if state is None or not _lives(state) or not _answers(state):
         return None
     return _status(state, deployed(state.endpoint) or {})
 
@@ -176,7 +181,7 @@ def _status(state: RuntimeState, outputs: Mapping[str, str]) -> RuntimeStatus:
 def _usable(progress: Progress) -> RuntimeState | None:
     """The runtime that is up, if it is of this code."""
     state = read_state()
-    if state is None or not _answers_in_time(state):
+    if state is None or not _lives(state) or not _answers_in_time(state):
         return None
     if state.code != of_runtime():
         progress(
@@ -184,6 +189,14 @@ def _usable(progress: Progress) -> RuntimeState | None:
         )
         return None
     return state
+
+
+def _lives(state: RuntimeState) -> bool:
+    """Whether its guard lives; OtherVersionError where it does and the file has no key, as that of an old version."""
+    alive = state.alive()
+    if alive and not state.secret_access_key:
+        raise OtherVersionError
+    return alive
 
 
 def _refuse_another(state: RuntimeState, port: int | None, containers: Containers | None) -> None:

@@ -5,6 +5,7 @@ LocalRuntimeError
 ├── NoPortError
 ├── NoStateDirectoryError
 ├── WouldReplaceError
+├── OtherVersionError
 ├── StartFailedError
 ├── MissingInterpreterError
 ├── DeployFailedError
@@ -57,6 +58,16 @@ class WouldReplaceError(LocalRuntimeError):
         super().__init__(
             f"the local runtime is up {stands}; {asked} it would be a new one, and {running}its records, logs and "
             "whatever else was deployed into it would be gone: say --replace if they may go"
+        )
+
+
+class OtherVersionError(LocalRuntimeError):
+    """A runtime is up whose key nobody knows: a version that had none started it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the local runtime that is up was started by another version: run `runs local up --replace`, which starts "
+            "a new one without its runs and records"
         )
 
 

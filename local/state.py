@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -53,9 +53,13 @@ class RuntimeState:
 
 
 def read_state() -> RuntimeState | None:
-    """The file's content; None where there is none, or none that can be read."""
+    """The file's content; None where there is none, or none that can be read.
+
+    What another version has written beside it is left out: its runtime is up all the same.
+    """
     try:
-        return RuntimeState(**json.loads(_file().read_text()))
+        said = json.loads(_file().read_text())
+        return RuntimeState(**{each.name: said[each.name] for each in fields(RuntimeState) if each.name in said})
     except (OSError, ValueError, TypeError):
         return None
 
