@@ -304,6 +304,45 @@ def test_a_task_that_cannot_be_stopped_keeps_no_other_from_being_stopped(world: 
     assert stops(world) == [TASK_ID, "e" * 32]
 
 
+def test_an_attempt_that_cannot_be_asked_for_holds_up_no_other(world: World) -> None:
+    """Its heartbeat fails in every sweep; the others are asked for, and stopped, all the same."""
+    third = running("a" * 32, token="third-token", createdAt="2025-05-06T11:08:00Z")
+    world.callbacks.open.add("third-token")
+    tasks = attempts(world, running(), second(), third)
+    world.callbacks.close("second-token")
+    heartbeat_fails_for(world, TOKEN)
+    with pytest.raises(CallbacksUnavailableError, match="Unknown"):
+        world.abandoned.attempts_given_up(tasks)
+    assert stops(world) == [SECOND_ID]
+
+
+def test_nor_a_task_without_a_token_whose_attempt_was_started_twice(world: World) -> None:
+    """It is looked for after all those with a token."""
+    arn = execution_arn(MACHINES.request_response, RUN_ID)
+    world.executions.show(Execution(arn, ExecutionStatus.RUNNING))
+    given = overrides(token=None)
+    given["containerOverrides"][-1]["environment"][1]["value"] = arn
+    given["containerOverrides"][-1]["environment"].append({"name": "RUN_ATTEMPT", "value": "1"})
+    world.settle(running())
+    world.settle(second())
+    world.settle(running("c" * 32, overrides=given))
+    heartbeat_fails_for(world, TOKEN)
+    with pytest.raises(CallbacksUnavailableError):
+        world.settle(running("d" * 32, overrides=given, createdAt="2025-05-06T11:09:00Z"))
+    assert stops(world) == ["c" * 32]
+
+
+def heartbeat_fails_for(world: World, token: str) -> None:
+    is_closed = world.callbacks.is_closed
+
+    def fails_for_one(asked: str) -> bool:
+        if asked == token:
+            raise CallbacksUnavailableError("Step Functions answered UnknownCode")
+        return is_closed(asked)
+
+    world.callbacks.is_closed = fails_for_one  # type: ignore[assignment, method-assign]
+
+
 def test_it_is_asked_before_each_stop_whether_to_go_on(world: World) -> None:
     for n, each in enumerate((TASK_ID, SECOND_ID, "e" * 32)):
         world.settle(running(each, createdAt=f"2025-05-06T11:0{n}:00Z"))

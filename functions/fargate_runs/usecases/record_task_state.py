@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from fargate_runs.answer import Answer, Success, answer_of, smallest_answer_of
+from fargate_runs.errors import PortError
 from fargate_runs.execution import is_named
 from fargate_runs.kinds import ErrorName
 from fargate_runs.log_reading import TaskLogs
@@ -172,7 +173,12 @@ class RecordTaskState:
     ) -> int:
         """Stop the tasks of a run that a later one has replaced. Machines of others may mean to run several at once."""
         ours = [each for each in tasks if self._is_whole_run_of_ours(each)]
-        return self._abandoned.attempts_given_up(tasks, is_due) + self._abandoned.started_twice(ours, is_due)
+        try:
+            given_up = self._abandoned.attempts_given_up(tasks, is_due)
+        except PortError:
+            self._abandoned.started_twice(ours, is_due)
+            raise
+        return given_up + self._abandoned.started_twice(ours, is_due)
 
     def _is_whole_run_of_ours(self, task: TaskRecord) -> bool:
         is_ours = self._state_machines.pattern_of_execution(task.execution_arn) is not None

@@ -16,6 +16,7 @@ from fargate_runs.orphans import (
     started_twice,
 )
 from fargate_runs.ports import (
+    CallbacksUnavailableError,
     Clock,
     Cluster,
     ClusterUnavailableError,
@@ -85,11 +86,12 @@ class StopAbandoned:
     ) -> int:
         """Stop attempts of one run that a retry gave up on; gives how many. Only those that are due are asked for.
 
-        Raises CallbacksUnavailableError or ClusterUnavailableError.
+        Raises CallbacksUnavailableError or ClusterUnavailableError, after all the others were asked for.
         """
-        due = filter(is_due, may_be_given_up(tasks))
-        given_up = (each for each in due if each.token and self._callbacks.is_closed(each.token))
-        return self._stop(given_up, reason_of_retry, always)
+        return self._stop(filter(is_due, may_be_given_up(tasks)), reason_of_retry, always, self._is_given_up)
+
+    def _is_given_up(self, task: TaskRecord) -> bool:
+        return task.token is not None and self._callbacks.is_closed(task.token)
 
     def started_twice(
         self, tasks: Sequence[TaskRecord], is_due: Callable[[TaskRecord], bool] = lambda _each: True
@@ -115,15 +117,26 @@ class StopAbandoned:
         except ExecutionNotShownError:
             return None
 
-    def _stop(self, tasks: Iterable[TaskRecord], why: Callable[[TaskRecord], str], go_on: Callable[[], None]) -> int:
-        """Stop these, and all the others where one cannot be stopped; gives how many were."""
-        stopped, failed = 0, None
+    def _stop(
+        self,
+        tasks: Iterable[TaskRecord],
+        why: Callable[[TaskRecord], str],
+        go_on: Callable[[], None],
+        is_so: Callable[[TaskRecord], bool] = lambda _each: True,
+    ) -> int:
+        """Stop those of these of which it is so; gives how many were.
+
+        One that cannot be asked for or stopped holds up none of the others: the first error is raised after them.
+        """
+        stopped: int = 0
+        failed: CallbacksUnavailableError | ClusterUnavailableError | None = None
         for each in tasks:
             go_on()
             try:
-                self._cluster.stop(each.task_arn, why(each))
-                stopped += 1
-            except ClusterUnavailableError as error:
+                if is_so(each):
+                    self._cluster.stop(each.task_arn, why(each))
+                    stopped += 1
+            except (CallbacksUnavailableError, ClusterUnavailableError) as error:
                 failed = failed or error
         if failed:
             raise failed
