@@ -63,6 +63,7 @@ def sweep(ours: SweepSettings) -> Sweep:
             store,
             executions,
             note,
+            settle,
             clock,
             state_machines=settling.state_machines,
             followed=ours.followed,

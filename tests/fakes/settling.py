@@ -60,6 +60,7 @@ class World:
                 self.store,
                 self.executions,
                 self.note,
+                self.use_case,
                 self.clock,
                 state_machines=MACHINES,
                 followed=followed,

@@ -141,7 +141,13 @@ class SweepingExecutions(Sweeping):
 
     def new_process(self, *, followed: FollowedMachines = EVERY_MACHINE) -> SweepExecutions:
         return SweepExecutions(
-            self.store, self.executions, self.note, self.clock, state_machines=MACHINES, followed=followed
+            self.store,
+            self.executions,
+            self.note,
+            self.use_case,
+            self.clock,
+            state_machines=MACHINES,
+            followed=followed,
         )
 
     def sweep_executions(self) -> SweepReport:

@@ -110,8 +110,11 @@ def sweep(ports: Ports, is_warm: bool) -> object:
     store: Any = SweptStore(ports.store)
     executions: Any = SweptExecutions(ports.executions, ports.execution_arn)
     note = RecordExecutionState(ports.store, stop_abandoned(ports), state_machines=MACHINES)
-    tasks = SweepTasks(store, ports.cluster, record_task_state(ports), DEFAULT_TOKEN_VARIABLES)
-    others = SweepExecutions(store, executions, note, ports.clock, state_machines=MACHINES, followed=EVERY_MACHINE)
+    settle = record_task_state(ports)
+    tasks = SweepTasks(store, ports.cluster, settle, DEFAULT_TOKEN_VARIABLES)
+    others = SweepExecutions(
+        store, executions, note, settle, ports.clock, state_machines=MACHINES, followed=EVERY_MACHINE
+    )
     if is_warm:
         with_kept_memory(ports.memory, tasks, others)
     with patch.object(sweep_tasks, "MISSING_SWEEPS", 2):  # ten of them would only be more of the same

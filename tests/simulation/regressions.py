@@ -50,7 +50,7 @@ def _load(self: RecordTaskState, run_id: str) -> Sequence[TaskRecord]:
     return self._store.load_run(run_id).tasks
 
 
-def _nothing(_self: SweepExecutions, _run: OpenRun) -> None:
+def _nothing(_self: SweepExecutions, _run: OpenRun, _report: SweepReport, _go_on: Go) -> None:
     """Events show tasks, and nobody else."""
 
 

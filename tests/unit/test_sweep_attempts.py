@@ -1,14 +1,22 @@
 """Runs that do not show their tasks yet, and attempts that were given up while nobody looked."""
 
+from datetime import timedelta
+
 import pytest
 
+from fargate_runs.orphans import reason_of_retry
 from fargate_runs.outcome import lost
+from fargate_runs.patterns import Pattern
 from fargate_runs.ports import StoreUnavailableError
 from fargate_runs.record import Delivery
+from fargate_runs.run_state import with_execution
+from fargate_runs.usecases.folding import fold_run
+from fargate_runs.usecases.sweep.report import SweepReport
 from tests.fakes.attempts import SECOND, SECOND_ID, SECOND_TOKEN, attempt, running
+from tests.fakes.clock import NOON
 from tests.fakes.ecs import RUN_ID, TASK_ID, TOKEN, detail, task_arn
 from tests.fakes.records import outcome
-from tests.fakes.sweeping import SweepingTasks, counts
+from tests.fakes.sweeping import EnoughError, GoOn, SweepingExecutions, SweepingTasks, counts
 
 
 @pytest.fixture
@@ -140,3 +148,53 @@ def test_the_newest_attempt_is_asked_for_when_a_newer_one_is_first_read(
 
 def fails(_run_id: str) -> None:
     raise StoreUnavailableError("throttled")
+
+
+@pytest.fixture
+def redriven() -> SweepingExecutions:
+    """A run that had failed, as it is recorded. Its redrive was never noted, so its second attempt looks like none."""
+    world = SweepingExecutions()
+    world.callbacks.open.add(SECOND_TOKEN)
+    world.settle(running())
+    failed = world.show("FAILED", stopped_at=NOON - timedelta(minutes=57))
+    fold_run(world.store, RUN_ID, lambda run: with_execution(run, failed, Pattern.CALLBACK))
+    world.settle(detail(**SECOND))
+    world.show("SUCCEEDED", redrive_count=1)
+    return world
+
+
+def test_an_attempt_whose_successor_a_run_shows_only_now(redriven: SweepingExecutions) -> None:
+    """Nothing of the second one is left to be done, and the first was the newest one that the run had shown."""
+    redriven.callbacks.close(TOKEN)
+    assert redriven.run().newest_task_id == TASK_ID
+    assert counts(redriven.sweep_executions()) == {"noted": 1, "stopped": 1}
+    assert redriven.run().newest_task_id == SECOND_ID
+    assert redriven.cluster.stops == [(task_arn(), reason_of_retry(redriven.stored()))]
+
+
+def test_such_an_attempt_whose_token_is_open_is_wanted(redriven: SweepingExecutions) -> None:
+    redriven.sweep_executions()
+    assert redriven.cluster.stops == []
+
+
+def test_it_asks_whether_to_go_on_before_it_asks_for_a_token(redriven: SweepingExecutions) -> None:
+    redriven.callbacks.close(TOKEN)
+    report = SweepReport()
+    redriven.part(redriven.open_tasks().values(), redriven.open_runs(), report, GoOn(stops_at=8))
+    assert isinstance(report.unforeseen, EnoughError)
+    assert redriven.cluster.stops == []
+
+
+def test_an_attempt_whose_successor_was_shown_before_is_left_to_who_looks_at_tasks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That part of the sweep has compared the two, and remembers it: a heartbeat has an effect."""
+    world = SweepingExecutions()
+    for each in (running(), running(**SECOND)):
+        world.record(each)
+    world.use_case.show(RUN_ID)
+    world.show("SUCCEEDED")
+    asked: list[str] = []
+    monkeypatch.setattr(world.callbacks, "is_closed", asked.append)
+    assert counts(world.sweep_executions()) == {"noted": 1}
+    assert asked == []

@@ -157,7 +157,13 @@ def paced(world: Sweeping) -> tuple[StopAbandoned, SweepExecutions]:
     )
     note = RecordExecutionState(world.store, abandoned, state_machines=MACHINES)
     return abandoned, SweepExecutions(
-        world.store, world.executions, note, world.clock, state_machines=MACHINES, followed=EVERY_MACHINE
+        world.store,
+        world.executions,
+        note,
+        world.use_case,
+        world.clock,
+        state_machines=MACHINES,
+        followed=EVERY_MACHINE,
     )
 
 

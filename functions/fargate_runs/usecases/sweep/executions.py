@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import reduce
 from itertools import islice
 from typing import Final
 
@@ -11,10 +10,10 @@ from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.orphans import VERDICTS, Verdict
 from fargate_runs.patterns import FollowedMachines, Pattern, StateMachines
 from fargate_runs.ports import Clock, ExecutionNotShownError, Executions, OpenRun, OpenTask, RunStore
-from fargate_runs.record import TaskRecord
-from fargate_runs.run_state import GivenUp, RunRecord, with_task
+from fargate_runs.run_state import GivenUp, RunRecord
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.record_execution_state import RecordExecutionState
+from fargate_runs.usecases.record_task_state import RecordTaskState
 from fargate_runs.usecases.sweep.listing import Listing
 from fargate_runs.usecases.sweep.memory import Memory
 from fargate_runs.usecases.sweep.report import SweepReport
@@ -33,6 +32,7 @@ class SweepExecutions:
         store: RunStore,
         executions: Executions,
         note: RecordExecutionState,
+        settle: RecordTaskState,
         clock: Clock,
         *,
         state_machines: StateMachines,
@@ -41,6 +41,7 @@ class SweepExecutions:
         self._store = store
         self._executions = executions
         self._note = note
+        self._settle = settle
         self._clock = clock
         self._state_machines = state_machines
         self._followed = followed
@@ -124,18 +125,26 @@ class SweepExecutions:
             return
         self._take_in(execution, live, report, go_on)
         if run:
-            self._show_tasks(run)
+            self._show_tasks(run, report, go_on)
         if execution.status is ExecutionStatus.SUCCEEDED:
             self._give_up(run, GivenUp.TASK_LOST, execution.stopped_at, NEVER_SEEN_AFTER)
             for pattern in {each.pattern for each in live}:
                 if VERDICTS[pattern, execution.status] is Verdict.LEAVE:
                     self._left_alone.add((arn, pattern))
 
-    def _show_tasks(self, run: OpenRun) -> None:
-        """A task may be recorded and not yet shown by its run: the handler died between the two."""
-        first, *more = self._store.load_run(run.run_id).tasks or (None,)
-        if first:
-            fold_run(self._store, run.run_id, lambda stands: reduce(_with_task, more, _with_task(stands, first)))
+    def _show_tasks(self, run: OpenRun, report: SweepReport, go_on: Go) -> None:
+        """A task may be recorded and not yet shown by its run: the handler died between the two, or a redrive was news.
+
+        The attempts before one that is shown only now were compared with none: what was shown last had no newer one.
+        """
+
+        def is_due(_task_id: str, newest: str | None) -> bool:
+            if newest == run.newest_task_id:
+                return False
+            go_on()
+            return True
+
+        report.stopped += self._settle.look_after(run.run_id, is_due).stopped
 
     def _give_up(self, run: OpenRun | None, why: GivenUp, since: datetime | None, after: timedelta) -> None:
         """A run of which nobody has seen a task, and nobody will."""
@@ -147,10 +156,6 @@ class SweepExecutions:
 
     def _is_of_others(self, arn: str) -> bool:
         return not self._is_ours(arn) and self._state_machines.are_beside(arn) and self._followed.has(arn)
-
-
-def _with_task(run: RunRecord | None, task: TaskRecord) -> RunRecord:
-    return with_task(run, task, follows=True)
 
 
 def _given_up(stands: RunRecord | None, run: OpenRun, why: GivenUp) -> RunRecord:
