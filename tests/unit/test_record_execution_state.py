@@ -11,7 +11,7 @@ from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.kinds import ErrorName
 from fargate_runs.orphans import reason_of_end
 from fargate_runs.patterns import Pattern, execution_arn
-from fargate_runs.ports import ClusterUnavailableError
+from fargate_runs.ports import ClusterUnavailableError, StoreUnavailableError
 from fargate_runs.run_state import RunRecord, RunStatus
 from fargate_runs.usecases.record_execution_state import ExecutionNoted
 from tests.fakes.clock import NOON
@@ -148,6 +148,26 @@ def test_the_run_is_written_before_anything_is_stopped(world: World) -> None:
     assert world.store.runs[RUN_ID].execution == ended
     world.cluster.is_down = False
     assert world.note(ended).stopped == 1, "the same call made again goes on from what stands"
+
+
+def test_the_end_and_the_task_that_it_is_left_with_are_one_write(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that has ended is not open any more: who dies between two writes has nobody to come back to it."""
+    world.settle(detail())
+    intruder = "e" * 32
+    world.settle({**life()[2], "taskArn": task_arn(intruder), "createdAt": "2025-05-07T11:02:13.877Z"})
+    assert world.store.runs[RUN_ID].newest_task_id == intruder, "until the end of the execution is known"
+    write, writes = world.store.write_run, []
+
+    def first_only(run: RunRecord) -> RunRecord | None:
+        writes.append(run)
+        if len(writes) > 1:
+            raise StoreUnavailableError("the runs table did not answer: InternalServerError")
+        return write(run)
+
+    monkeypatch.setattr(world.store, "write_run", first_only)
+    world.end_run(ExecutionStatus.SUCCEEDED)
+    run = world.store.runs[RUN_ID]
+    assert (run.status, run.newest_task_id, len(writes)) == (RunStatus.SUCCEEDED, TASK_ID, 1)
 
 
 def test_a_task_that_is_first_seen_after_the_end(world: World) -> None:

@@ -49,14 +49,17 @@ class RecordExecutionState:
         return ExecutionNoted(run, self._abandoned.of_execution(execution, seen_open, go_on), unreadable)
 
     def _noted(self, execution: Execution, pattern: Pattern) -> RunRecord:
-        run = fold_run(self._store, execution.name, lambda stands: with_execution(stands, execution, pattern))
-        if execution.is_closed and (run.task is None or execution.redrive_count):
-            return self._with_its_tasks(run)
-        return run
+        def noted(stands: RunRecord | None) -> RunRecord:
+            run = with_execution(stands, execution, pattern)
+            may_lack_its_task = run.task is None or execution.redrive_count > 0
+            return self._with_its_tasks(run) if execution.is_closed and may_lack_its_task else run
+
+        return fold_run(self._store, execution.name, noted)
 
     def _with_its_tasks(self, run: RunRecord) -> RunRecord:
-        """A task that was recorded before this was known may have looked like none of its attempts."""
+        """A task that was recorded before this was known may have looked like none of its attempts.
+
+        In the same write: a run that has ended is not open any more, so that nobody would come back to it.
+        """
         tasks = self._store.load_run(run.run_id).tasks
-        if not tasks:
-            return run
-        return fold_run(self._store, run.run_id, lambda stands: with_tasks(stands, self._state_machines, *tasks))
+        return with_tasks(run, self._state_machines, *tasks) if tasks else run
