@@ -83,9 +83,10 @@ def started_twice(tasks: Sequence[TaskRecord], execution: Execution) -> tuple[Ta
     """Live tasks without a token that this execution, one of our machines, has replaced by a later one (fact B43).
 
     RunTask was carried out and answered with a 5xx, so Step Functions called it again, for the same attempt or, where
-    that call failed too, for the next one: it knows the later task alone. A later one that came after the end of the
-    execution is somebody else's, as is one that was started otherwise. A task from before the execution is of an
-    earlier one of this name. ECS and Step Functions have clocks of their own, so a few seconds are left.
+    the execution was closed before that and redriven, for a later one: it knows the later task alone. A later one that
+    came after the end of the execution is somebody else's, as is one that was started otherwise. A task from before
+    the execution is of an earlier one of this name. ECS and Step Functions have clocks of their own, so a few seconds
+    are left.
     """
     return tuple(
         each

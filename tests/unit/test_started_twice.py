@@ -168,9 +168,12 @@ def test_a_task_from_before_the_execution_is_of_an_earlier_one_of_its_name(began
 
 
 @pytest.mark.parametrize("pattern", WITHOUT_TOKENS)
-def test_one_whose_second_call_failed_too_is_stopped_beside_the_next_attempt(
+def test_one_that_was_aborted_and_redriven_is_stopped_beside_the_next_attempt(
     world: SweepingTasks, pattern: Pattern
 ) -> None:
+    """A redrive adds to RUN_ATTEMPT, so nothing of the same attempt is beside the task that was lost."""
+    redriven = Execution(ARNS[pattern], ExecutionStatus.RUNNING, started_at=NOON - timedelta(hours=1), redrive_count=1)
+    world.executions.show(redriven)
     world.settle(started(pattern=pattern))
     world.settle(second(pattern=pattern, attempt="2"))
     assert stopped(world) == [TASK_ID]
