@@ -13,6 +13,7 @@ from fargate_runs.event_problems import report_event_problems
 from fargate_runs.events import ExecutionStateChange
 from fargate_runs.observability import count, logger
 from fargate_runs.settings import ExecutionStateChangeSettings
+from fargate_runs.time_left import while_time_is_left
 from fargate_runs.usecases.record_execution_state import RecordExecutionState
 
 
@@ -29,11 +30,11 @@ def record_execution_state() -> RecordExecutionState:
 
 
 @logger.inject_lambda_context(log_event=False, clear_state=True)
-def handler(event: Mapping[str, object], _context: LambdaContext) -> None:
+def handler(event: Mapping[str, object], context: LambdaContext) -> None:
     """One event. Raises EventError for one that can never be handled, and PortError for one that can be later."""
     with report_event_problems():
         change = ExecutionStateChange.from_event(event, state_machines=settings().state_machines)
-        noted = record_execution_state()(change.execution)
+        noted = record_execution_state()(change.execution, go_on=while_time_is_left(context))
     logger.info(
         "execution state taken in",
         event_id=change.event_id,

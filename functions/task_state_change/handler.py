@@ -13,6 +13,7 @@ from fargate_runs.event_problems import report_event_problems
 from fargate_runs.events import TaskStateChange
 from fargate_runs.observability import logger
 from fargate_runs.settings import TaskStateChangeSettings
+from fargate_runs.time_left import while_time_is_left
 from fargate_runs.usecases.record_task_state import RecordTaskState
 from task_state_change.report import report
 
@@ -30,9 +31,9 @@ def record_task_state() -> RecordTaskState:
 
 
 @logger.inject_lambda_context(log_event=False, clear_state=True)
-def handler(event: Mapping[str, object], _context: LambdaContext) -> None:
+def handler(event: Mapping[str, object], context: LambdaContext) -> None:
     """One event. Raises EventError for one that can never be handled, and PortError for one that can be later."""
     ours = settings()
     with report_event_problems():
         change = TaskStateChange.from_event(event, cluster_arn=ours.cluster_arn, token_variables=ours.token_variables)
-        report(change, record_task_state()(change.task))
+        report(change, record_task_state()(change.task, while_time_is_left(context)))

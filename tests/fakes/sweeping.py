@@ -46,14 +46,15 @@ class EnoughError(Exception):
 class GoOn:
     """Whether to go on, as a sweep asks it: counts how often, and the `stops_at`th time it is not."""
 
-    def __init__(self, stops_at: int | None = None) -> None:
+    def __init__(self, stops_at: int | None = None, error: type[Exception] = EnoughError) -> None:
         self.asked = 0
         self._stops_at = stops_at
+        self._error = error
 
     def __call__(self) -> None:
         self.asked += 1
         if self.asked == self._stops_at:
-            raise EnoughError
+            raise self._error
 
 
 class Sweeping(World):

@@ -23,7 +23,7 @@ from tests.fakes.ecs import (
     task_arn,
 )
 from tests.fakes.tables import TABLE, spoil
-from tests.functional.conftest import Stack
+from tests.functional.conftest import CONTEXT, Stack
 from tests.functional.printed import line_of, lines_of, metrics_of, secrets_in
 
 SAMPLES = Path(__file__).parents[2] / "events"
@@ -214,3 +214,16 @@ def test_a_run_of_another_version_does_not_keep_its_tasks_from_being_stopped(
     said = printed()
     assert ("RecordsUnreadable", None) in metrics_of(said)
     assert line_of(said, message="the run's own record cannot be read: it does not show this")["run_id"] == RUN_ID
+
+
+@pytest.mark.parametrize(("milliseconds", "stops"), [(20_000, 1), (19_999, 0)])
+def test_what_there_is_no_time_for_is_left_to_the_sweep(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, milliseconds: int, stops: int
+) -> None:
+    stack.task_state_change(event(life()[2]))
+    monkeypatch.setattr(CONTEXT, "remaining_milliseconds", milliseconds)
+    told(stack, "ABORTED")
+    assert len(stack.cluster.stops) == stops
+    assert run_item(stack)["executionStatus"] == "ABORTED"
+    stack.task_state_change(event({**life()[2], "version": 4}))
+    assert len(stack.cluster.stops) == 2 * stops

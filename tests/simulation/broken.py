@@ -38,13 +38,15 @@ _settle = RecordTaskState.__call__
 _put_if = DynamoRunStore._put_if
 
 
-def _send_and_then_record(self: RecordTaskState, task: EcsTask, step: Step, stored: TaskRecord | None) -> Settlement:
+def _send_and_then_record(
+    self: RecordTaskState, task: EcsTask, step: Step, stored: TaskRecord | None, go_on: Go
+) -> Settlement:
     outcome = outcome_of(task)
     if outcome and task.token:
         record = TaskRecord.of(task, None, None).ended(outcome, NO_RESULT)
         with suppress(TokenError):
             self._send(task.token, answer_of(record, outcome, self._prices))
-    return _write(self, task, step, stored)
+    return _write(self, task, step, stored, go_on)
 
 
 def _mark_and_then_send(
@@ -58,14 +60,14 @@ def _write_whatever_stands(self: DynamoRunStore, item: dict[str, object], condit
     return _put_if(self, item, {} if str(item["sk"]).startswith("TASK#") else condition)
 
 
-def _swallow_what_fails(self: RecordTaskState, task: EcsTask) -> Settlement:
+def _swallow_what_fails(self: RecordTaskState, task: EcsTask, *_more: Go) -> Settlement:
     try:
         return _settle(self, task)
     except PortError:
         return Settlement(Step.NOTHING, TaskRecord.of(task, None, None))
 
 
-def _say_the_token(self: RecordTaskState, task: EcsTask) -> Settlement:
+def _say_the_token(self: RecordTaskState, task: EcsTask, *_more: Go) -> Settlement:
     logger.info("settling", token=task.token)
     return _settle(self, task)
 
@@ -83,7 +85,7 @@ def _sweep_nothing(_self: Sweep, _owner: str, _seconds: float) -> SweepReport:
     return SweepReport(is_complete=True)
 
 
-def _give_nothing_up(_self: StopAbandoned, _tasks: Sequence[TaskRecord], _is_due: object = None) -> int:
+def _give_nothing_up(_self: StopAbandoned, _tasks: Sequence[TaskRecord], *_more: object) -> int:
     return 0
 
 
@@ -121,7 +123,7 @@ def _deliver_nothing_later(_self: RecordTaskState, _run_id: str, _task_id: str) 
     return None
 
 
-def _stop_no_twin(_self: StopAbandoned, _tasks: Sequence[TaskRecord], _is_due: object = None) -> int:
+def _stop_no_twin(_self: StopAbandoned, _tasks: Sequence[TaskRecord], *_more: object) -> int:
     return 0
 
 

@@ -15,7 +15,7 @@ from fargate_runs.task import EcsTask
 from tests.fakes.attempts import running
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import MACHINES, RUN_ID, TASK_ID, TOKEN, Detail, detail, overrides, task_arn
-from tests.fakes.sweeping import OTHERS_ARN, SweepingTasks
+from tests.fakes.sweeping import OTHERS_ARN, GoOn, SweepingTasks
 
 SECOND_ID = "f" * 32
 ARNS = {pattern: execution_arn(MACHINES.arn_of(pattern), RUN_ID) for pattern in Pattern}
@@ -216,3 +216,11 @@ def test_the_reason_fits_and_names_the_execution() -> None:
 
 def _records() -> list[TaskRecord]:
     return [TaskRecord.of(EcsTask.from_detail(each), Pattern.SYNC, None) for each in (started(), second())]
+
+
+def test_it_is_asked_before_each_of_them_is_stopped(world: SweepingTasks) -> None:
+    for each in ("a" * 32, TASK_ID, SECOND_ID):
+        world.record(started(each))
+    tasks = [replace(each, pattern=Pattern.SYNC) for each in world.store.load_run(RUN_ID).tasks]
+    go_on = GoOn()
+    assert world.abandoned.started_twice(tasks, go_on=go_on) == go_on.asked == 2

@@ -16,7 +16,9 @@ from fargate_runs.ports import (
     ExecutionsUnavailableError,
     StoreUnavailableError,
 )
-from fargate_runs.record import TaskRecord
+from fargate_runs.record import Delivery, TaskRecord
+from fargate_runs.task import EcsTask
+from fargate_runs.usecases.stop_abandoned import EnoughForNowError
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import (
     EXECUTION_ARN,
@@ -350,3 +352,53 @@ def test_it_is_asked_before_each_stop_whether_to_go_on(world: World) -> None:
     with pytest.raises(EnoughError):
         world.abandoned.of_execution(ended, (), GoOn(stops_at=3))
     assert stops(world) == [TASK_ID, SECOND_ID]
+
+
+def two_given_up_and_a_third(world: World, **changes: object) -> EcsTask:
+    """A third attempt of which nothing was seen, beside two that were given up."""
+    for each in (running(), second()):
+        world.settle(each)
+    for token in (TOKEN, "second-token"):
+        world.callbacks.close(token)
+    world.callbacks.open.add("third-token")
+    world.callbacks.calls = 0
+    third = {
+        "taskArn": task_arn("a" * 32),
+        "createdAt": "2025-05-06T11:08:00Z",
+        "overrides": overrides(token="third-token"),
+    }
+    return EcsTask.from_detail({**detail(), **third, **changes})
+
+
+def test_it_is_asked_before_each_heartbeat_whether_to_go_on(world: World) -> None:
+    third = two_given_up_and_a_third(world)
+    with pytest.raises(EnoughError):
+        world.use_case(third, GoOn(stops_at=2))
+    assert (stops(world), world.callbacks.calls) == ([TASK_ID], 1)
+
+
+def test_an_event_whose_time_is_up_leaves_the_other_attempts_to_the_sweep(world: World) -> None:
+    """And is finished: its outcome is shown, and its token answered."""
+    third = two_given_up_and_a_third(world)
+    done = world.use_case(third, left_after(1))
+    assert (done.stopped, stops(world), done.delivery) == (1, [TASK_ID], Delivery.DELIVERED)
+    assert world.store.runs[RUN_ID].newest_task_id == "a" * 32
+    report = world.sweep()("me", 600.0)
+    assert report.stopped == 2
+    assert SECOND_ID in stops(world)
+
+
+def test_nor_does_it_stop_the_task_that_it_is_about(world: World) -> None:
+    """The sweep does, as it asks for every execution that has ended."""
+    world.settle(running())
+    world.close(ExecutionStatus.ABORTED)
+    world.note(world.close(ExecutionStatus.ABORTED), go_on=left_after(0))
+    assert stops(world) == []
+    late = EcsTask.from_detail({**running(), "version": 4})
+    assert world.use_case(late, left_after(0)).stopped == 0
+    assert world.use_case(late).stopped == 1
+
+
+def left_after(calls: int) -> GoOn:
+    """It is enough for now after so many calls."""
+    return GoOn(stops_at=calls + 1, error=EnoughForNowError)

@@ -206,6 +206,25 @@ def test_heartbeats_for_thousands_of_attempts_of_one_run_stay_within_the_turn() 
     assert max(later - earlier for earlier, later in pairwise([*asked, world.clock.now()])) <= timedelta(seconds=2)
 
 
+def test_a_task_that_is_new_beside_hundreds_of_its_run_keeps_the_sweep_within_the_turn() -> None:
+    world = SweepingTasks()
+    for n in range(300):
+        seen = EcsTask.from_detail(running(taskArn=task_arn(f"{n:032x}"), overrides=overrides(token=f"t{n}")))
+        world.store.write_task(TaskRecord.of(seen, Pattern.CALLBACK, None))
+    new = running(taskArn=task_arn("f" * 32), overrides=overrides(token="new"), createdAt="2025-05-06T23:00:00Z")
+    world.cluster.show(new)
+    asked = [world.clock.now()]
+
+    def slow(_token: str) -> bool:
+        world.clock.pass_by(timedelta(seconds=1))
+        return False
+
+    world.callbacks.is_closed = slow  # type: ignore[assignment, method-assign]
+    world.part.compare({}, SweepReport(), lambda: asked.append(world.clock.now()))
+    assert (world.clock.now() - NOON).total_seconds() >= 299
+    assert max(later - earlier for earlier, later in pairwise([*asked, world.clock.now()])) <= timedelta(seconds=2)
+
+
 def works_on(world: Sweeping, name: str, number: int) -> str:
     """A request-response run that has succeeded, noted so, and whose task works on."""
     arn = execution_arn(MACHINES.request_response, name)

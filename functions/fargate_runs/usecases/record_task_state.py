@@ -32,7 +32,7 @@ from fargate_runs.settle import Step, decide
 from fargate_runs.task import EcsTask
 from fargate_runs.usage import Prices
 from fargate_runs.usecases.folding import fold_run
-from fargate_runs.usecases.stop_abandoned import StopAbandoned
+from fargate_runs.usecases.stop_abandoned import StopAbandoned, always
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +92,16 @@ class RecordTaskState:
         self._state_machines = state_machines
         self._prices = prices
 
-    def __call__(self, task: EcsTask) -> Settlement:
-        """Take in one state of a task.
+    def __call__(self, task: EcsTask, go_on: Callable[[], None] = always) -> Settlement:
+        """Take in one state of a task. `go_on` is asked before each other task that is looked after for it.
 
         Raises a PortError: then nothing is acknowledged, and the same call made again goes on from what stands.
         """
         stored = self._store.find_task(task.run_id, task.task_id)
         step = decide(stored, task)
         if stored is None or step in {Step.RECORD, Step.DECIDE}:
-            return self._write(task, step, stored)
-        return self._carry_on(stored, task, step)
+            return self._write(task, step, stored, go_on)
+        return self._carry_on(stored, task, step, go_on)
 
     def deliver(self, run_id: str, task_id: str) -> Settlement | None:
         """Finish what stands of a task that nothing arrives for; None if its record is gone."""
@@ -119,15 +119,18 @@ class RecordTaskState:
             self._show(*tasks)
         return tasks
 
-    def look_after(self, run_id: str, is_due: Callable[[str, str | None], bool]) -> LookedAfter:
+    def look_after(
+        self, run_id: str, is_due: Callable[[str, str | None], bool], go_on: Callable[[], None] = always
+    ) -> LookedAfter:
         """Show all tasks of a run, and stop the attempts that were given up.
 
-        Only those are asked for that are due beside the newest task: `is_due` is given the ids of the two.
+        Only those are asked for that are due beside the newest task: `is_due` is given the ids of the two. `go_on` is
+        asked before each.
         """
         tasks = self._store.load_run(run_id).tasks
         is_shown = not tasks or self._show_if_readable(*tasks) is not None
         newest = task_id_of(max(map(order_of, tasks))) if tasks else None
-        stopped = self._stop_attempts(tasks, lambda each: is_due(each.task_id, newest))
+        stopped = self._stop_attempts(tasks, lambda each: is_due(each.task_id, newest), go_on)
         return LookedAfter(stopped, tuple(each.task_id for each in tasks), newest, unreadable_run=not is_shown)
 
     def lose(self, run_id: str, task_id: str, missing_sweeps: int = 0) -> Settlement | None:
@@ -146,7 +149,7 @@ class RecordTaskState:
         decided = isinstance(written, Written)
         return self._finish(Settlement(Step.DECIDE, written.record, decided=decided, log_problem=tail.problem), None)
 
-    def _write(self, task: EcsTask, step: Step, stored: TaskRecord | None) -> Settlement:
+    def _write(self, task: EcsTask, step: Step, stored: TaskRecord | None, go_on: Callable[[], None]) -> Settlement:
         pattern = self._state_machines.pattern_of(
             task.execution_arn, has_token=task.token is not None, started_by=task.started_by
         )
@@ -160,43 +163,45 @@ class RecordTaskState:
         if isinstance(written, LostRace):
             stands = written.record
             if decide(stands, task) is step:  # it has a token that this state does not show, and was not there before
-                return self._write(task, step, stands)
-            return self._carry_on(stands, task, step)
+                return self._write(task, step, stands, go_on)
+            return self._carry_on(stands, task, step, go_on)
         # After the write, so that of two attempts that are seen at once one sees the other.
-        stopped = self._stop_attempts(self._store.load_run(record.run_id).tasks) if stored is None else 0
+        stopped = 0
+        if stored is None:
+            stopped = self._stop_attempts(self._store.load_run(record.run_id).tasks, lambda _each: True, go_on)
         problem = tail.problem if tail else None
         done = Settlement(step, record, decided=outcome is not None, stopped=stopped, log_problem=problem)
-        return self._finish(done, task)
+        return self._finish(done, task, go_on)
 
     def _stop_attempts(
-        self, tasks: Sequence[TaskRecord], is_due: Callable[[TaskRecord], bool] = lambda _each: True
+        self, tasks: Sequence[TaskRecord], is_due: Callable[[TaskRecord], bool], go_on: Callable[[], None]
     ) -> int:
         """Stop the tasks of a run that a later one has replaced. Machines of others may mean to run several at once."""
         ours = [each for each in tasks if self._is_whole_run_of_ours(each)]
         try:
-            given_up = self._abandoned.attempts_given_up(tasks, is_due)
+            given_up = self._abandoned.attempts_given_up(tasks, is_due, go_on)
         except PortError:
-            self._abandoned.started_twice(ours, is_due)
+            self._abandoned.started_twice(ours, is_due, go_on)
             raise
-        return given_up + self._abandoned.started_twice(ours, is_due)
+        return given_up + self._abandoned.started_twice(ours, is_due, go_on)
 
     def _is_whole_run_of_ours(self, task: TaskRecord) -> bool:
         is_ours = self._state_machines.pattern_of_execution(task.execution_arn) is not None
         return is_ours and is_named(task.execution_arn, task.run_id)
 
-    def _carry_on(self, stands: TaskRecord, task: EcsTask, step: Step) -> Settlement:
+    def _carry_on(self, stands: TaskRecord, task: EcsTask, step: Step, go_on: Callable[[], None]) -> Settlement:
         """Another call has written what stands: finish what it may have left, change nothing of it."""
         late = outcome_of(task) if stands.outcome else None
         contradicted = late is not None and late != stands.outcome
-        return self._finish(Settlement(step, stands, contradicted=contradicted), task)
+        return self._finish(Settlement(step, stands, contradicted=contradicted), task, go_on)
 
-    def _finish(self, settlement: Settlement, task: EcsTask | None) -> Settlement:
+    def _finish(self, settlement: Settlement, task: EcsTask | None, go_on: Callable[[], None] = always) -> Settlement:
         record = settlement.record
         # The run shows the outcome before its machine goes on with it: who reads the record then reads the truth.
         run = self._show_if_readable(record)
         settlement = replace(settlement, unreadable_run=run is None)
         if run and task and not task.has_ended and _may_run(record):
-            settlement = replace(settlement, stopped=settlement.stopped + self._stop_if_abandoned(record, run))
+            settlement = replace(settlement, stopped=settlement.stopped + self._stop_if_abandoned(record, run, go_on))
         outcome = record.outcome
         if outcome is None or not record.awaits_delivery:
             return settlement
@@ -226,12 +231,12 @@ class RecordTaskState:
 
         return fold_run(self._store, record.run_id, shown)
 
-    def _stop_if_abandoned(self, record: TaskRecord, run: RunRecord) -> int:
+    def _stop_if_abandoned(self, record: TaskRecord, run: RunRecord, go_on: Callable[[], None]) -> int:
         """A task that is seen alive although its execution is known to have ended."""
         execution = run.execution
         if execution is None or execution.arn != record.execution_arn:
             return 0
-        return self._abandoned.these(execution, (record,))
+        return self._abandoned.these(execution, (record,), go_on)
 
     def _deliver(self, token: str, record: TaskRecord, outcome: Outcome) -> tuple[Delivery, bool]:
         """What became of the token, and whether no answer at all was taken for it (fault F10)."""

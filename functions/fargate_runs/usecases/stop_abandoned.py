@@ -29,8 +29,12 @@ from fargate_runs.ports import (
 from fargate_runs.record import TaskRecord
 
 
+class EnoughForNowError(Exception):
+    """Raised by a `go_on`: the call stops no more tasks, and ends as if there were none. The sweep stops the others."""
+
+
 def always() -> None:
-    """Go on, whatever it costs: for one event. A sweep asks its turn instead."""
+    """Go on, whatever it costs. A sweep asks its turn instead, a handler how much time is left."""
 
 
 class StopAbandoned:
@@ -51,7 +55,7 @@ class StopAbandoned:
         """Stop what an execution that has ended left behind; gives how many.
 
         `seen_open` is what another index shows of its tasks: each index is behind by itself, so what one of them shows
-        is enough. `go_on` is asked before each call that stops a task.
+        is enough. `go_on` is asked before each call that stops a task, here and below.
 
         Raises StoreUnavailableError, ExecutionsUnavailableError or ClusterUnavailableError, and what `go_on` raises.
         """
@@ -82,19 +86,26 @@ class StopAbandoned:
         return self._stop(self._some(now_so, live), lambda _each: reason_of_end(now_so), go_on)
 
     def attempts_given_up(
-        self, tasks: Sequence[TaskRecord], is_due: Callable[[TaskRecord], bool] = lambda _each: True
+        self,
+        tasks: Sequence[TaskRecord],
+        is_due: Callable[[TaskRecord], bool] = lambda _each: True,
+        go_on: Callable[[], None] = always,
     ) -> int:
         """Stop attempts of one run that a retry gave up on; gives how many. Only those that are due are asked for.
 
-        Raises CallbacksUnavailableError or ClusterUnavailableError, after all the others were asked for.
+        `go_on` is asked before each heartbeat. Raises CallbacksUnavailableError or ClusterUnavailableError, after all
+        the others were asked for.
         """
-        return self._stop(filter(is_due, may_be_given_up(tasks)), reason_of_retry, always, self._is_given_up)
+        return self._stop(filter(is_due, may_be_given_up(tasks)), reason_of_retry, go_on, self._is_given_up)
 
     def _is_given_up(self, task: TaskRecord) -> bool:
         return task.token is not None and self._callbacks.is_closed(task.token)
 
     def started_twice(
-        self, tasks: Sequence[TaskRecord], is_due: Callable[[TaskRecord], bool] = lambda _each: True
+        self,
+        tasks: Sequence[TaskRecord],
+        is_due: Callable[[TaskRecord], bool] = lambda _each: True,
+        go_on: Callable[[], None] = always,
     ) -> int:
         """Stop tasks of our own machines whose attempt was started once more; gives how many. Those that are due alone.
 
@@ -106,8 +117,9 @@ class StopAbandoned:
             due = [each for each in started_twice(tasks, as_far_as_is_known) if is_due(each)]
             execution = self._as_it_is(arn) if due else None
             if execution:
-                twice = started_twice(tasks, execution)
-                stopped += self._stop((each for each in due if each in twice), reason_of_second_start, always)
+                twice = {each.task_arn for each in started_twice(tasks, execution)}
+                these = [each for each in due if each.task_arn in twice]
+                stopped += self._stop(these, reason_of_second_start, go_on)
         return stopped
 
     def _as_it_is(self, execution_arn: str) -> Execution | None:
@@ -127,11 +139,15 @@ class StopAbandoned:
         """Stop those of these of which it is so; gives how many were.
 
         One that cannot be asked for or stopped holds up none of the others: the first error is raised after them.
+        Where `go_on` says that it is enough for now, the others are left to the sweep.
         """
         stopped: int = 0
         failed: CallbacksUnavailableError | ClusterUnavailableError | None = None
         for each in tasks:
-            go_on()
+            try:
+                go_on()
+            except EnoughForNowError:
+                break
             try:
                 if is_so(each):
                     self._cluster.stop(each.task_arn, why(each))

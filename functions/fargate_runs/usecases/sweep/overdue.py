@@ -22,10 +22,11 @@ class StopOverdue:
         for task in report.places.walk("overdue", overdue, go_on):
             report.attempt(lambda task=task: self._stop(task.task_arn, task.timeout_seconds, report))  # type: ignore[misc]
 
-    def look_at(self, task: EcsTask, report: SweepReport) -> None:
-        """The same for one that ECS has just described. Raises ClusterUnavailableError."""
+    def look_at(self, task: EcsTask, report: SweepReport, go_on: Go) -> None:
+        """The same for one that ECS has just described. Raises ClusterUnavailableError, and what `go_on` raises."""
         is_meant_to_run = not task.has_ended and task.desired_status != "STOPPED"
         if is_meant_to_run and self._is_overdue(task.timeline.created_at, task.timeout_seconds):
+            go_on()
             self._stop(task.task_arn, task.timeout_seconds, report)
 
     def _is_overdue(self, created_at: datetime | None, timeout_seconds: int | None) -> bool:

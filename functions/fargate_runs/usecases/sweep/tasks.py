@@ -120,7 +120,7 @@ class SweepTasks:
         self._done.update(nothing_left)
         for arn in (arn for arn in arns if arn in tasks and arn not in nothing_left):
             report.places.come_to(part, arn)
-            report.attempt(lambda arn=arn: self._settle_one(tasks[arn], report))  # type: ignore[misc]
+            report.attempt(lambda arn=arn: self._settle_one(tasks[arn], report, go_on))  # type: ignore[misc]
             go_on()
 
     def _ask_for(self, arns: Sequence[str], report: SweepReport, go_on: Go) -> Described:
@@ -183,15 +183,15 @@ class SweepTasks:
         for arn in arns:
             report.places.come_to("unseen", arn)
             if arn in tasks:
-                report.attempt(lambda arn=arn: self._settle_one(tasks[arn], report))  # type: ignore[misc]
+                report.attempt(lambda arn=arn: self._settle_one(tasks[arn], report, go_on))  # type: ignore[misc]
             elif arn in described.missing:
                 report.attempt(lambda arn=arn: self._miss(unseen[arn], report))  # type: ignore[misc]
             go_on()
 
-    def _settle_one(self, task: EcsTask, report: SweepReport) -> None:
-        done = self._settle(task)
+    def _settle_one(self, task: EcsTask, report: SweepReport, go_on: Go) -> None:
+        done = self._settle(task, go_on)
         self._count(done, report)
-        self._overdue.look_at(task, report)
+        self._overdue.look_at(task, report, go_on)
         if task.has_ended and not done.record.is_open:
             self._done.add(task.task_arn)
 
@@ -210,12 +210,7 @@ class SweepTasks:
         newest = self._newest_shown(task, run)
         if task.task_id == newest or not self._is_due(task.task_id, newest):
             return
-
-        def is_due(task_id: str, newest: str | None) -> bool:
-            go_on()
-            return self._is_due(task_id, newest)
-
-        looked = self._settle.look_after(task.run_id, is_due)
+        looked = self._settle.look_after(task.run_id, self._is_due, go_on)
         report.stopped += looked.stopped
         if looked.unreadable_run:
             report.unreadable_record(task.run_id, None)
