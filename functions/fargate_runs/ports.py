@@ -211,6 +211,7 @@ class SweepMark:
     `held_until` is by the clock of a function: a wrong one makes two sweeps run at once, which does no harm.
     `seen_until` is by Step Functions' own: when the newest execution started that the last whole sweep has seen.
     `places` has the key that each part of the work came to which did not come to its end.
+    `is_unreadable` is true of a mark in place of one that cannot be read: it says nothing, and replaces that one.
     """
 
     owner: str | None = None
@@ -218,6 +219,7 @@ class SweepMark:
     seen_until: datetime | None = None
     revision: int = 0
     places: Mapping[str, str] = field(default_factory=dict)
+    is_unreadable: bool = False
 
 
 class RunStore(ABC):

@@ -286,3 +286,15 @@ def test_neither_token_nor_environment_is_ever_logged_or_kept(
     assert "swept" in said
     assert TOKEN not in said
     assert CANARY not in said
+
+
+@pytest.mark.parametrize("revision", [{"S": "seven"}, {"NULL": True}, None])
+def test_a_mark_that_cannot_be_read_is_counted_and_written_over(stack: Stack, revision: Any) -> None:
+    """It stopped every sweep from then on."""
+    key = {"pk": {"S": "SWEEP"}, "sk": {"S": "MARK"}}
+    stack.dynamodb.put_item(TableName=TABLE, Item={**key, **({"revision": revision} if revision else {})})
+    stack.task_state_change(event(life()[2]))
+    stack.cluster.show(BADLY)
+    first, second = stack.sweep(), stack.sweep()
+    assert (first["recovered"], first["isComplete"], first["unreadableRecords"]) == (1, True, 1)
+    assert (second["isComplete"], second["isSkipped"], second["unreadableRecords"]) == (True, False, 0)

@@ -61,6 +61,11 @@ class Condition(TypedDict, total=False):
 
 
 _NOTHING: Final[Condition] = {"ConditionExpression": "attribute_not_exists(pk)"}
+_OVER_UNREADABLE: Final[Condition] = {
+    "ConditionExpression": "NOT attribute_type(#revision, :number)",
+    "ExpressionAttributeNames": {"#revision": "revision"},
+    "ExpressionAttributeValues": {":number": {"S": "N"}},
+}
 
 
 class DynamoRunStore(RunStore):
@@ -199,7 +204,7 @@ class DynamoRunStore(RunStore):
     def write_sweep_mark(self, mark: SweepMark) -> bool:
         """See RunStore. A second try that meets what the first one wrote has written it."""
         item = mark_item(mark)
-        stands = self._put_if(item, _over(mark.revision))
+        stands = self._put_if(item, _OVER_UNREADABLE if mark.is_unreadable else _over(mark.revision))
         return stands is None or mark_of(stands) == mark_of(item)
 
     def _expires_at(self) -> int:

@@ -360,13 +360,16 @@ def mark_item(mark: SweepMark) -> Item:
 
 
 def mark_of(item: Mapping[str, object]) -> SweepMark:
-    """The stored mark of the sweep."""
+    """The stored mark of the sweep. One that cannot be read is as good as none: the next is written over it."""
+    revision = item.get("revision")
+    if not isinstance(revision, (int, Decimal)):
+        return SweepMark(is_unreadable=True)
     return SweepMark(
         owner=_text(item, "owner"),
         held_until=lenient.time(item.get("heldUntil")),
         seen_until=lenient.time(item.get("seenUntil")),
         places={part: str(key) for part, key in lenient.mapping(item.get("places")).items()},
-        revision=_whole(item["revision"]) or 0,
+        revision=int(revision),
     )
 
 

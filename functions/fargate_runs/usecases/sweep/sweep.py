@@ -17,6 +17,7 @@ from fargate_runs.usecases.sweep.turn import Go, OutOfTurnError, Turn, take_turn
 
 ASKED_EVERY: Final = 500  # open items, about a page
 EXECUTIONS: Final = "executions"
+MARK: Final = "the sweep's mark"  # among what cannot be read
 
 
 @dataclass(slots=True)
@@ -48,6 +49,8 @@ class Sweep:
         if turn is None:
             return SweepReport(is_skipped=True)
         report = SweepReport(seen_until=turn.seen_until, places=turn.places)
+        if turn.began_without_mark:
+            report.unreadable_record(MARK, None)
         with suppress(OutOfTurnError):
             report.attempt(lambda: self._sweep(turn, report))
         report.attempt(lambda: turn.end(report.seen_until))

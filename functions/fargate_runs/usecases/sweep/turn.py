@@ -25,9 +25,21 @@ class OutOfShareError(OutOfTurnError):
 
 
 class Turn:
-    """A turn that was taken. `seen_until` is how far an earlier one has seen, `places` where it was (see SweepMark)."""
+    """A turn that was taken. `seen_until` is how far an earlier one has seen, `places` where it was (see SweepMark).
 
-    def __init__(self, store: RunStore, clock: Clock, mark: SweepMark, began_at: datetime, ends_at: datetime) -> None:
+    `began_without_mark` says that the mark of before cannot be read, and was written over.
+    """
+
+    def __init__(
+        self,
+        store: RunStore,
+        clock: Clock,
+        mark: SweepMark,
+        began_at: datetime,
+        ends_at: datetime,
+        *,
+        began_without_mark: bool = False,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._mark = mark
@@ -35,6 +47,7 @@ class Turn:
         self._ends_at = ends_at
         self.seen_until = mark.seen_until
         self.places = Places(mark.places)
+        self.began_without_mark = began_without_mark
 
     def go_on(self) -> None:
         """Called between two pieces of work. Raises OutOfTurnError or StoreUnavailableError."""
@@ -80,4 +93,6 @@ def take_turn(store: RunStore, clock: Clock, owner: str, seconds: float) -> Turn
     mine = replace(mark, owner=owner, held_until=now + HELD_FOR)
     if not store.write_sweep_mark(mine):
         return None
-    return Turn(store, clock, replace(mine, revision=mine.revision + 1), now, now + timedelta(seconds=seconds))
+    stands = replace(mine, revision=mine.revision + 1, is_unreadable=False)
+    ends_at = now + timedelta(seconds=seconds)
+    return Turn(store, clock, stands, now, ends_at, began_without_mark=mark.is_unreadable)
