@@ -52,7 +52,7 @@ simulate: setup ## More of it: make simulate SEEDS=20000, SEED=42 for one world 
 	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED)) $(if $(TASKS),--tasks $(TASKS))
 
 integration: setup ## The tests against the local runtime
-	@$(BIN)/pytest $(SLOW_TESTS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(SLOW_TESTS)
 
 docker-test: setup ## What needs Docker: containers in Docker, sam local invoke; says so where it cannot
 	@$(BIN)/python -m tools.docker.check
