@@ -135,10 +135,9 @@ def row_of(outcome: Outcome | None, execution: Execution | None, *, has_task: bo
 
 def _is_why(outcome: Outcome, execution: Execution | None) -> bool:
     """Whether a failure is what its execution failed with. One that Step Functions or we stopped came after that."""
-    if outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS:
-        return False
+    was_stopped_for_it = outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS
     error = execution.error if execution else None
-    return error in _SAYS_NOTHING or error == outcome.error
+    return not was_stopped_for_it and error in {*_SAYS_NOTHING, outcome.error}
 
 
 def of_its_task(outcome: Outcome | None) -> str:

@@ -109,6 +109,27 @@ def test_an_attempt_without_a_known_time_counts() -> None:
     assert not is_attempt(run, ended_task(createdAt="2031-01-01T00:00:00Z"))
 
 
+def test_what_is_long_before_and_just_after() -> None:
+    assert (timedelta(days=30), timedelta(seconds=10)) == (LONG_BEFORE, JUST_AFTER)
+
+
+@pytest.mark.parametrize(
+    ("made_at", "started_at", "is_one"),
+    [
+        (NOON - LONG_BEFORE, NOON, False),
+        (NOON - LONG_BEFORE - MILLISECOND, NOON, False),
+        (NOON - LONG_BEFORE + MILLISECOND, NOON, True),
+        (NOON - LONG_BEFORE, None, True),
+        (NOON + timedelta(days=300), NOON, True),
+    ],
+)
+def test_a_task_from_long_before_the_execution_is_of_an_earlier_one_of_its_name(
+    made_at: datetime, started_at: datetime | None, is_one: bool
+) -> None:
+    run = with_execution(pending_run(), execution("RUNNING", started_at=started_at), Pattern.CALLBACK)
+    assert is_attempt(run, ended_task(createdAt=made_at.isoformat())) is is_one
+
+
 # ---- names are used again (fact B32) ----
 
 
@@ -150,6 +171,19 @@ def test_what_a_new_execution_is_measured_by(later: timedelta, is_new: bool) -> 
     assert (never_started.input is None) is is_new
     unknown = replace(pending_run(), created_at=None)
     assert with_execution(unknown, execution("RUNNING", started_at=NOON + later), Pattern.CALLBACK).input
+
+
+@pytest.mark.parametrize(
+    ("earlier", "stands"),
+    [(LONG_BEFORE, True), (LONG_BEFORE + MILLISECOND, True), (LONG_BEFORE - MILLISECOND, False), (None, False)],
+)
+def test_what_an_execution_of_the_past_is_measured_by(earlier: timedelta | None, stands: bool) -> None:
+    run = with_execution(pending_run(), execution("RUNNING"), Pattern.CALLBACK)
+    started_at = None if earlier is None else NOON - earlier
+    seen = execution("FAILED", started_at=started_at)
+    assert (with_execution(run, seen, Pattern.CALLBACK) == run) is stands
+    unknown = with_execution(pending_run(), execution("RUNNING", started_at=None), Pattern.CALLBACK)
+    assert with_execution(unknown, seen, Pattern.CALLBACK).execution == seen
 
 
 # ---- ids that look like names ----

@@ -95,6 +95,7 @@ def test_a_task_without_a_limit_is_in_the_open_index_without_one() -> None:
     ("created_at", "seconds", "now", "past"),
     [
         (CREATED, HOUR, NOON, True),
+        (CREATED, HOUR, NOON + timedelta(milliseconds=1), True),
         (CREATED, HOUR, NOON - timedelta(milliseconds=1), False),
         (CREATED, HOUR, CREATED, False),
         (CREATED, HOUR, CREATED - timedelta(days=1), False),
@@ -105,6 +106,10 @@ def test_a_task_without_a_limit_is_in_the_open_index_without_one() -> None:
 )
 def test_when_a_task_is_past_its_time(created_at: Any, seconds: int | None, now: Any, past: bool) -> None:
     assert is_past_its_time(created_at, seconds, now) is past
+
+
+def test_the_words_of_the_reason() -> None:
+    assert reason_of_time_limit(90) == "Fargate Runs stopped the task: it was past its timeoutSeconds (90)"
 
 
 @pytest.mark.parametrize("stop_code", ["UserInitiated", None])
