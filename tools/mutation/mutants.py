@@ -6,8 +6,10 @@ import difflib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate
 from typing import Any
 
 import parso
@@ -28,6 +30,10 @@ print(json.dumps(enums))
 """
 
 
+_Place = tuple[int, int]  # line and column
+_Change = tuple[str, _Place, Callable[[], str | None]]  # the operator, where, and what gives the mutated source
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A module with one change: the changed lines, and the whole source."""
@@ -46,22 +52,41 @@ class Mutant:
 def mutants_of(target: Target) -> list[Mutant]:
     """Every different one, in the order of the lines."""
     source = target.path.read_text()
-    no_code = _not_code(source)
+    tree = parso.parse(source)
+    nodes = list(ast_nodes(tree))
+    no_code, annotations = _not_code(nodes), _annotations(nodes)
     found: dict[str, Mutant] = {}
-    for name, operator in _operators(target):
-        for occurrence, line in _occurrences(source, operator):
-            mutated = None if line in no_code else mutate_code(source, operator, occurrence)
-            if mutated and mutated != source:
-                found.setdefault(mutated, _mutant(target.module, name, line, source, mutated))
+    for name, start, mutated in (*_cosmic_rays(source, nodes), *_ours(source, nodes, _enums(target))):
+        decides = start[0] not in no_code and not any(first <= start < last for first, last in annotations)
+        code = mutated() if decides else source
+        if code and code != source:
+            found.setdefault(code, _mutant(target.module, name, start[0], source, code))
     return sorted(found.values(), key=lambda each: each.line)
 
 
-def _operators(target: Target) -> Iterator[tuple[str, Any]]:
+def _cosmic_rays(source: str, nodes: Sequence[Any]) -> Iterator[_Change]:
+    """Places are numbered in the order of cosmic-ray's walk."""
     provider = OperatorProvider()
-    yield from ((name, provider[name]()) for name in provider if name not in _LEFT_OUT)
-    yield "EnumMember", ours.EnumMember(_enums(target))
-    for operator in (ours.EntryRemoved, ours.ReturnedNone, ours.ArgumentRemoved, ours.Text):
-        yield operator.__name__, operator()
+    for name in (name for name in provider if name not in _LEFT_OUT):
+        operator = provider[name]()
+        places = [start for node in nodes for start, _ in operator.mutation_positions(node)]
+        for number, start in enumerate(places):
+            yield name, start, partial(mutate_code, source, operator, number)
+
+
+def _ours(source: str, nodes: Sequence[Any], enums: Mapping[str, Sequence[str]]) -> Iterator[_Change]:
+    begins = [0, *accumulate(map(len, source.splitlines(keepends=True)))]
+    for operator in (
+        ours.EnumMember(enums),
+        ours.EntryRemoved(),
+        ours.ReturnedNone(),
+        ours.ArgumentRemoved(),
+        ours.Text(),
+    ):
+        for node in nodes:
+            start, end = (begins[line - 1] + column for line, column in (node.start_pos, node.end_pos))
+            for code in operator.changes(node):
+                yield type(operator).__name__, node.start_pos, partial("".join, (source[:start], code, source[end:]))
 
 
 def _enums(target: Target) -> dict[str, list[str]]:
@@ -72,21 +97,10 @@ def _enums(target: Target) -> dict[str, list[str]]:
     return found
 
 
-def _occurrences(source: str, operator: Any) -> Iterator[tuple[int, int]]:
-    """(number, line) of each place where an operator changes something, in the order of cosmic-ray's walk."""
-    number = 0
-    annotations = _annotations(source)
-    for node in ast_nodes(parso.parse(source)):
-        for start, _ in operator.mutation_positions(node):
-            if not any(first <= start < last for first, last in annotations):
-                yield number, start[0]
-            number += 1
-
-
-def _annotations(source: str) -> list[ours.Span]:
+def _annotations(nodes: Sequence[Any]) -> list[tuple[_Place, _Place]]:
     """Where types stand: they decide nothing."""
     found = []
-    for node in ast_nodes(parso.parse(source)):
+    for node in nodes:
         if node.type == "annassign":
             found.append((node.children[1].start_pos, node.children[1].end_pos))
         elif node.type in {"param", "funcdef"} and getattr(node, "annotation", None):
@@ -94,11 +108,11 @@ def _annotations(source: str) -> list[ours.Span]:
     return found
 
 
-def _not_code(source: str) -> set[int]:
+def _not_code(nodes: Sequence[Any]) -> set[int]:
     """The lines of decorators and imports: nothing is decided there."""
     kinds = {"decorator", "import_from", "import_name"}
-    nodes = [node for node in ast_nodes(parso.parse(source)) if node.type in kinds]
-    return {line for node in nodes for line in range(node.start_pos[0], node.end_pos[0] + 1)}
+    spans = [(node.start_pos[0], node.end_pos[0]) for node in nodes if node.type in kinds]
+    return {line for first, last in spans for line in range(first, last + 1)}
 
 
 def _mutant(module: str, operator: str, line: int, source: str, mutated: str) -> Mutant:

@@ -1,37 +1,15 @@
-"""Mutation operators beside cosmic-ray's: for decisions that are tables of enums, for results and for texts."""
+"""Mutation operators beside cosmic-ray's: for decisions that are tables of enums, for results and for texts.
+
+Of each `changes` gives the texts that may stand in place of a node.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import parso
-from cosmic_ray.operators.operator import Operator
 
-Span = tuple[tuple[int, int], tuple[int, int]]
-
-
-class _Ours(Operator):
-    """Each subclass says which texts may stand in place of a node: `changes` is that, for all of them."""
-
-    def changes(self, node: Any) -> Sequence[str]:
-        """The code of every mutant of this node, without what stands before it."""
-        raise NotImplementedError
-
-    def mutation_positions(self, node: Any) -> Iterator[Span]:
-        for _ in self.changes(node):
-            yield node.start_pos, node.end_pos
-
-    def mutate(self, node: Any, index: int) -> Any:
-        code = self.changes(node)[index]
-        return parso.parse(node.get_first_leaf().prefix + code)
-
-    @classmethod
-    def examples(cls) -> tuple[()]:
-        return ()
-
-
-class EnumMember(_Ours):
+class EnumMember:
     """Every mention of an enum's member becomes every other member: keys and values of tables, results, conditions."""
 
     def __init__(self, enums: Mapping[str, Sequence[str]]) -> None:
@@ -49,7 +27,7 @@ class EnumMember(_Ours):
         return [f"{owner.value}.{other}{rest}" for other in members if f".{other}" != code]
 
 
-class EntryRemoved(_Ours):
+class EntryRemoved:
     """Every entry of a table is left out once."""
 
     def changes(self, node: Any) -> Sequence[str]:
@@ -61,7 +39,7 @@ class EntryRemoved(_Ours):
         return [_joined(entries, left_out) for left_out in range(len(entries))]
 
 
-class ReturnedNone(_Ours):
+class ReturnedNone:
     """Every result becomes None."""
 
     def changes(self, node: Any) -> Sequence[str]:
@@ -69,7 +47,7 @@ class ReturnedNone(_Ours):
         return ["return None"] if is_return else ()
 
 
-class ArgumentRemoved(_Ours):
+class ArgumentRemoved:
     """Every named argument of a call is left out once."""
 
     def changes(self, node: Any) -> Sequence[str]:
@@ -82,7 +60,7 @@ class ArgumentRemoved(_Ours):
         return [_joined(arguments, left_out) for left_out in named]
 
 
-class Text(_Ours):
+class Text:
     """Every text that is no docstring becomes another one."""
 
     def changes(self, node: Any) -> Sequence[str]:
@@ -90,10 +68,6 @@ class Text(_Ours):
             return ["changed"]
         is_docstring = node.parent is not None and node.parent.type == "simple_stmt"
         return ['"changed"'] if node.type == "string" and not is_docstring else ()
-
-    def mutate(self, node: Any, index: int) -> Any:
-        node.value = self.changes(node)[index]
-        return node
 
 
 def _split(parts: Sequence[str]) -> list[list[str]]:

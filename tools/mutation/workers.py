@@ -46,6 +46,7 @@ def warm_up() -> None:
     """Import what every test run needs and no mutant changes."""
     import boto3  # type: ignore[import-untyped]  # noqa: F401, PLC0415
     import hypothesis  # noqa: F401, PLC0415
+    import moto  # noqa: F401, PLC0415
     import pytest  # noqa: F401, PLC0415
 
 
