@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.abc
 import importlib.util
+import io
 import os
 import resource
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from enum import StrEnum
 from types import CodeType, ModuleType
 
@@ -15,6 +18,7 @@ from tools.mutation.targets import PROJECT
 
 _CPU_SECONDS = 60
 _TESTS_FAILED = 1
+_OPTIONS = ("-x", "-q", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 
 
 class Verdict(StrEnum):
@@ -43,11 +47,16 @@ class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
 
 def warm_up() -> None:
-    """Import what every test run needs and no mutant changes."""
+    """Import what every test run needs and no mutant changes: pytest with its plugins, too."""
     import boto3  # type: ignore[import-untyped]  # noqa: F401, PLC0415
     import hypothesis  # noqa: F401, PLC0415
     import moto  # noqa: F401, PLC0415
-    import pytest  # noqa: F401, PLC0415
+    import pytest  # noqa: PLC0415
+
+    os.chdir(PROJECT)
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        pytest.main([*_OPTIONS, "tests/conftest.py"])  # no tests
+    gc.freeze()
 
 
 def verdicts(
@@ -89,11 +98,10 @@ def _work(module: str, source: str, tests: Sequence[str]) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
-        os.chdir(PROJECT)
         sys.dont_write_bytecode = True
         sys.meta_path.insert(0, _Mutated(module, source))
         import pytest  # noqa: PLC0415
 
-        code = int(pytest.main(["-x", "-q", "-W", "ignore::pytest.PytestAssertRewriteWarning", *tests]))
+        code = int(pytest.main([*_OPTIONS, *tests]))
     finally:
         os._exit(code)
