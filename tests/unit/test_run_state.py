@@ -11,7 +11,7 @@ from fargate_runs.execution import ExecutionStatus
 from fargate_runs.kinds import ErrorName
 from fargate_runs.orphans import reason_of_end
 from fargate_runs.run_state import GivenUp, RunRecord, RunStatus, TaskView
-from fargate_runs.run_verdict import SAYS, Ended, Says, Seen
+from fargate_runs.run_verdict import SAYS, Ended, Says, Seen, column_of, row_of
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import RUN_ID
 from tests.fakes.records import BADLY, WELL, execution, outcome
@@ -77,6 +77,40 @@ def test_the_table_as_it_is_documented() -> None:
         (row, column): says for row, cells in ROWS.items() for column, says in zip(Ended, cells, strict=True)
     } == SAYS
     assert set(SAYS) == set(itertools.product(Seen, Ended))
+
+
+@pytest.mark.parametrize(
+    ("task_name", "row"),
+    [
+        ("none", Seen.NONE),
+        ("live", Seen.OPEN),
+        ("well", Seen.SUCCEEDED),
+        ("badly", Seen.FAILED),
+        ("stopped", Seen.FAILED),
+        ("stopped for it", Seen.NOT_WHY),
+    ],
+)
+def test_the_row_of_a_task(task_name: str, row: Seen) -> None:
+    task = TASKS[task_name]
+    assert row_of(task.outcome if task else None, None, has_task=task is not None) is row
+
+
+@pytest.mark.parametrize(
+    ("status", "column"),
+    [
+        ("RUNNING", Ended.NOT_KNOWN),
+        ("PENDING_REDRIVE", Ended.NOT_KNOWN),
+        ("SUCCEEDED", Ended.SUCCEEDED),
+        ("FAILED", Ended.FAILED),
+        ("TIMED_OUT", Ended.TIMED_OUT),
+        ("ABORTED", Ended.ABORTED),
+    ],
+)
+@pytest.mark.parametrize("error", ["States.Timeout", "States.HeartbeatTimeout", "States.TaskFailed", None])
+def test_the_column_of_an_execution(status: str, column: Ended, error: str | None) -> None:
+    """The error of a time-out says so where the execution failed; who aborts one may give it any error."""
+    failed_for_it = status == "FAILED" and error in {"States.Timeout", "States.HeartbeatTimeout"}
+    assert column_of(execution(status, error=error)) is (Ended.TIMED_OUT if failed_for_it else column)
 
 
 @pytest.mark.parametrize(("task_name", "execution_name", "status"), STATUS_TABLE)

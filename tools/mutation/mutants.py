@@ -69,9 +69,15 @@ def _cosmic_rays(source: str, nodes: Sequence[Any]) -> Iterator[_Change]:
     provider = OperatorProvider()
     for name in (name for name in provider if name not in _LEFT_OUT):
         operator = provider[name]()
-        places = [start for node in nodes for start, _ in operator.mutation_positions(node)]
-        for number, start in enumerate(places):
-            yield name, start, partial(mutate_code, source, operator, number)
+        places = [(node, start) for node in nodes for start, _ in operator.mutation_positions(node)]
+        for number, (node, start) in enumerate(places):
+            if not _is_mark_of_parameters(node):
+                yield name, start, partial(mutate_code, source, operator, number)
+
+
+def _is_mark_of_parameters(node: Any) -> bool:
+    """`*` and `/` between parameters: no arithmetic."""
+    return node.type == "operator" and node.parent.type in {"parameters", "param"}
 
 
 def _ours(source: str, nodes: Sequence[Any], enums: Mapping[str, Sequence[str]]) -> Iterator[_Change]:

@@ -33,13 +33,26 @@ class Equivalent:
     why: str
 
 
-_ALL = ("tests/unit/test_settling_document.py", "tests/unit/test_decisions.py")
+_DECISIONS = "tests/unit/test_decisions.py"
+_DOCUMENT = "tests/unit/test_settling_document.py"
+_ATTEMPTS = "tests/unit/test_attempts_of_a_run.py"
+_RUN_STATE = "tests/unit/test_run_state.py"
+_OUTCOMES = ("tests/unit/test_outcome.py", "tests/unit/test_start_failures.py")
+# The tests that most mutants fail stand first: a mutant's run ends with the first failure.
 TARGETS = (
-    Target("fargate_runs.settle", (*_ALL, "tests/unit/test_settle.py")),
-    Target("fargate_runs.orphans", (*_ALL, "tests/unit/test_orphans.py")),
-    Target("fargate_runs.run_state", (*_ALL, "tests/unit/test_run_state.py", "tests/unit/test_run_state_folding.py")),
+    Target("fargate_runs.settle", ("tests/unit/test_settle.py", _DECISIONS, _DOCUMENT)),
+    Target(
+        "fargate_runs.orphans",
+        ("tests/unit/test_orphans.py", "tests/unit/test_started_twice.py", _DECISIONS, _DOCUMENT),
+    ),
+    Target(
+        "fargate_runs.run_state", (_RUN_STATE, _DECISIONS, _ATTEMPTS, "tests/unit/test_run_state_folding.py", _DOCUMENT)
+    ),
     Target("fargate_runs.time_limit", ("tests/unit/test_time_limit.py",)),
-    Target("fargate_runs.run_verdict", (*_ALL, "tests/unit/test_run_state.py")),
+    Target("fargate_runs.run_verdict", (_RUN_STATE, _DOCUMENT)),
+    Target("fargate_runs.starts", (*_OUTCOMES, "tests/unit/test_settle.py")),
+    Target("fargate_runs.evidence", (*_OUTCOMES, "tests/unit/test_settle.py")),
+    Target("fargate_runs.refused_start", ("tests/unit/test_refused_start.py", "tests/unit/test_judge_task.py")),
 )
 
 _SINGLETON = "Members of an enum are singletons, and no member equals another."
@@ -83,14 +96,32 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
     ),
     Equivalent(
         "fargate_runs.run_state",
-        "def with_task(run: RunRecord | None, task: TaskRecord, *, follows: bool) -> RunRecord:",
-        "def with_task(run: RunRecord | None, task: TaskRecord, /, follows: bool) -> RunRecord:",
-        "How it may be called, not what it does: `*` between parameters is no multiplication.",
-    ),
-    Equivalent(
-        "fargate_runs.run_state",
         "if run.task and run.task.order >= order:",
         "if run.task and run.task.order > order:",
         "An equal order is the same state of the same task: it would be replaced by an equal view.",
+    ),
+    Equivalent(
+        "fargate_runs.run_verdict",
+        "if outcome is None or outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS:",
+        "if outcome is None or outcome.error == ErrorName.STOPPED_BY_STEP_FUNCTIONS:",
+        _SINGLETON,
+    ),
+    Equivalent(
+        "fargate_runs.run_verdict",
+        "if execution.status is ExecutionStatus.FAILED and execution.error in _TIMEOUTS:",
+        "if execution.status == ExecutionStatus.FAILED and execution.error in _TIMEOUTS:",
+        _SINGLETON,
+    ),
+    Equivalent(
+        "fargate_runs.run_verdict",
+        "was_stopped_for_it = outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS",
+        "was_stopped_for_it = outcome.error == ErrorName.STOPPED_BY_STEP_FUNCTIONS",
+        _SINGLETON,
+    ),
+    Equivalent(
+        "fargate_runs.run_verdict",
+        "if outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS:",
+        "if outcome.error == ErrorName.STOPPED_BY_STEP_FUNCTIONS:",
+        _SINGLETON,
     ),
 )
