@@ -24,14 +24,13 @@ _MAY_BE_THROTTLES: Final = frozenset({"ECS.AmazonECSException", "ECS.ClientExcep
 _WRAPS_A_THROTTLE: Final = "ECS.InvalidParameterException"
 #: The other side failed, or no answer came: the task may have been started all the same (fact B43).
 _PASSES: Final = frozenset({"ECS.ServerException", "ECS.SdkClientException"})
-_FIRST_SERVER_ERROR: Final = 500
 
 _API: Final = re.compile(
     # It ends the cause of every API error (fact B24); the SDK's newer version says behind it how often it has tried.
     r"\s*\(Service: [^()]*\)\s*(\(SDK Attempt Count: [0-9]+\)\s*)?$"
 )
 _CODE: Final = re.compile(r"\bError Code: (\w+)")
-_STATUS: Final = re.compile(r"\bStatus Code: ([0-9]{3})\b")
+_SERVER_ERROR: Final = re.compile(r"\bStatus Code: [5-9][0-9]{2}\b")
 _RATE_CODES: Final = frozenset(
     {
         "RequestLimitExceeded",
@@ -61,7 +60,7 @@ class Refusal:
 
     error: str
     cause: str
-    transient: bool = False
+    transient: bool
     throttled: bool = False
 
 
@@ -74,13 +73,13 @@ def refusal_of(error: str, cause: str, run_id: str | None) -> Refusal:
     """Judge an error of RunTask under the name and with the cause that Step Functions gives it; never raises."""
     if error == FAILURES:
         return _of_failures(cause, run_id)
-    said, code, status = _read(cause)
+    said, code, other_side_failed = _read(cause)
     if _is_throttle(error, said, code):
         return Refusal(error, cause, transient=True, throttled=True)
     named = start_error(said)
     if named is ErrorName.CAPACITY_UNAVAILABLE:
         return _named(named, cause, run_id)
-    passes = error in _PASSES or status >= _FIRST_SERVER_ERROR or _soon_over(error, said)
+    passes = error in _PASSES or other_side_failed or _soon_over(error, said)
     return Refusal(error, cause, transient=passes or (named is not None and KINDS[named].transient))
 
 
@@ -90,16 +89,16 @@ def _soon_over(error: str, said: str) -> bool:
     return throttled_behind or _ROLE_IN_THE_MAKING.search(said) is not None
 
 
-def _read(cause: str) -> tuple[str, str, int]:
-    """(text, error code, HTTP status) of the cause of an API error; "" and 0 for what it does not say."""
+def _read(cause: str) -> tuple[str, str | None, bool]:
+    """(text, error code, whether the HTTP status is a server's error) of the cause of an API error."""
     api = _API.search(cause)
     if api is None:
-        return cause, "", 0
-    code, status = _CODE.search(api[0]), _STATUS.search(api[0])
-    return cause[: api.start()], code[1] if code else "", int(status[1]) if status else 0
+        return cause, None, False
+    code = _CODE.search(api[0])
+    return cause[: api.start()], code[1] if code else None, _SERVER_ERROR.search(api[0]) is not None
 
 
-def _is_throttle(error: str, said: str, code: str) -> bool:
+def _is_throttle(error: str, said: str, code: str | None) -> bool:
     if error == _THROTTLED or code in _RATE_CODES:
         return True
     return error in _MAY_BE_THROTTLES and _RATE.search(said) is not None

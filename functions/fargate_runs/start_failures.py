@@ -5,7 +5,7 @@ A text's leading error type decides, whatever else is quoted further on; only wi
 
 import re
 from collections.abc import Callable
-from enum import StrEnum
+from enum import Enum, auto
 from typing import Final
 
 from fargate_runs.kinds import ErrorName
@@ -80,14 +80,14 @@ def lasts(text: str | None) -> bool:
     return start_error(text) is ErrorName.IMAGE_PULL_FAILED and _PULL_NEVER.search(text or "") is not None
 
 
-class Says(StrEnum):
+class Says(Enum):
     """What a container's own reason says about its start."""
 
-    RAN = "it ran: what failed came after the start"
-    MAYBE = "ECS did not see whether it started"
-    NEVER = "it could not be started"
-    NOT_YET = "it was not made in time"
-    NOTHING = "nothing about that"
+    RAN = auto()  # what failed came after the start
+    MAYBE = auto()  # ECS did not see whether it started
+    NEVER = auto()  # it could not be started
+    NOT_YET = auto()  # it was not made in time
+    NOTHING = auto()  # nothing about that
 
 
 def says_of_start(reason: str | None) -> Says:

@@ -4,7 +4,7 @@ ECS has no field for it. An exit code says so; without one the task's `startedAt
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
+from enum import Enum, auto
 from typing import Final
 
 from fargate_runs.start_failures import Says, says_of_start
@@ -13,12 +13,12 @@ from fargate_runs.task import Container, EcsTask
 FAILED_TO_START: Final = "TaskFailedToStart"
 
 
-class Start(StrEnum):
-    """What is known about the start of a container."""
+class Start(Enum):
+    """What is known about the start of a container: it has run, it has not, or ECS does not say."""
 
-    RAN = "it has run"
-    NEVER = "it has not run"
-    UNSURE = "ECS does not say"
+    RAN = auto()
+    NEVER = auto()
+    UNSURE = auto()
 
 
 def start_of(container: Container, task: EcsTask, counted: Sequence[Container]) -> Start:

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from fargate_runs.kinds import KINDS, ErrorName
 from fargate_runs.refused_start import is_of_a_call, refusal_of
+from fargate_runs.rules import RULES
 
 BASE, CLIENT, PARAMETER = "ECS.AmazonECSException", "ECS.ClientException", "ECS.InvalidParameterException"
+NOT_SUPPORTED = "ECS.UnsupportedFeatureException"
 NO_CAPACITY = "Task.CapacityUnavailable"
 SUBNETS = "Error retrieving subnet information for [subnet-1]: Rate exceeded (ErrorCode: Throttling)"
 
@@ -21,6 +23,11 @@ SDK_THROTTLES = ("RequestThrottled", "RequestThrottledException", "ThrottledExce
 
 def api(text: str, code: str = "ClientException", status: object = 400) -> str:
     return f"{text} (Service: AmazonECS; Status Code: {status}; Error Code: {code}; Request ID: x; Proxy: null)"
+
+
+def as_it_is_read(text: str) -> str:
+    """The same text, as an object of its own."""
+    return "".join(list(text))
 
 
 #: (error, cause, the name that the run goes on with, whether it passes, whether it is a throttle)
@@ -83,14 +90,18 @@ CALLS: list[tuple[str, str, str, bool, bool]] = [
     ("ECS.ServerException", "", "ECS.ServerException", True, False),
     ("ECS.SdkClientException", "Unable to execute HTTP request", "ECS.SdkClientException", True, False),
     ("ECS.AccessDeniedException", api("no", "AccessDeniedException"), "ECS.AccessDeniedException", False, False),
+    ("AmazonECS.ClientException", "no", "AmazonECS.ClientException", False, False),
+    (NOT_SUPPORTED, "", NOT_SUPPORTED, False, False),
     # A throttle behind the call under another name than RunTask's own is none of RunTask's.
+    (NOT_SUPPORTED, "The account has been throttled", NOT_SUPPORTED, False, False),
+    ("ECS.AccessDeniedException", "The account has been throttled", "ECS.AccessDeniedException", False, False),
     ("ECS.ServerException", api("Rate exceeded", "ServerException", 500), "ECS.ServerException", True, False),
 ]
 
 
 @pytest.mark.parametrize(("error", "cause", "name", "transient", "throttled"), CALLS)
 def test_what_a_refusal_means(error: str, cause: str, name: str, transient: bool, throttled: bool) -> None:
-    refusal = refusal_of(error, cause, "a-run")
+    refusal = refusal_of(as_it_is_read(error), cause, "a-run")
     assert (refusal.error, refusal.transient, refusal.throttled) == (name, transient, throttled)
     if name == error:
         assert refusal.cause == cause
@@ -128,14 +139,16 @@ FAILURES: list[tuple[list[str | None], ErrorName]] = [
 @pytest.mark.parametrize(("reasons", "name"), FAILURES)
 def test_failures_are_named_by_their_reasons(reasons: list[str | None], name: ErrorName) -> None:
     listed = [{"Arn": "x", **({"Reason": each} if each else {})} for each in reasons]
-    refusal = refusal_of("AmazonECS.Unknown", json.dumps({"Tasks": [], "Failures": listed}), "a-run")
+    refusal = refusal_of(as_it_is_read("AmazonECS.Unknown"), json.dumps({"Tasks": [], "Failures": listed}), "a-run")
     assert (refusal.error, refusal.transient, refusal.throttled) == (name, KINDS[name].transient, False)
     said = json.loads(refusal.cause)
     assert (said["failures"], said["transient"]) == (listed, KINDS[name].transient)
     assert said["stoppedReason"] == (", ".join(filter(None, reasons)) or None)
     reason = "no reason given" if not any(reasons) else said["stoppedReason"]
     assert name is ErrorName.CAPACITY_UNAVAILABLE or said["summary"] == f"ECS started no task: {reason}"
-    assert ("API failure reasons" in said["advice"]) is (name is ErrorName.FAILED_TO_START)
+    look_up = "Look up the reason in the list of API failure reasons of the Amazon ECS documentation."
+    of_rule = next(rule.advice for rule in RULES if rule.error == name)
+    assert said["advice"] == (look_up if name is ErrorName.FAILED_TO_START else of_rule)
 
 
 @pytest.mark.parametrize("cause", ["", "no JSON", "[]", '{"Failures": {}}', '{"failures": []}', "[" * 100_000])
@@ -153,8 +166,19 @@ def test_a_cause_has_an_end() -> None:
     shown = json.loads(refusal.cause)["failures"]
     assert len(shown) == 10
     assert shown[0].keys() == {"Arn", "Reason", "Detail"}
-    assert shown[0]["Detail"] is None
+    assert (len(shown[0]["Arn"]), shown[0]["Detail"]) == (500, None)
+    assert len(json.loads(refusal.cause)["summary"]) == len("ECS started no task: ") + 500
     assert len(refusal_of(CLIENT, "Capacity is unavailable " * 9_000, "a-run").cause) < 20_000
+
+
+def test_a_cause_is_written_as_every_other() -> None:
+    listed = [{"Arn": "x", "Reason": "가", "Detail": "y", "Token": "z"}]
+    cause = refusal_of("AmazonECS.Unknown", json.dumps({"Failures": listed}), None).cause
+    assert cause.startswith('{"summary":"ECS started no task: 가","advice":"')
+    assert cause.endswith(
+        '"status":"FAILED","transient":false,"runId":null,"taskArn":null,"exitCode":null,"stoppedReason":"가",'
+        '"failures":[{"Arn":"x","Reason":"가","Detail":"y"}]}'
+    )
 
 
 @pytest.mark.parametrize(

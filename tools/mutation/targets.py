@@ -50,9 +50,9 @@ TARGETS = (
     ),
     Target("fargate_runs.time_limit", ("tests/unit/test_time_limit.py",)),
     Target("fargate_runs.run_verdict", (_RUN_STATE, _DOCUMENT)),
-    Target("fargate_runs.starts", (*_OUTCOMES, "tests/unit/test_settle.py")),
+    Target("fargate_runs.starts", ("tests/unit/test_starts.py", *_OUTCOMES)),
     Target("fargate_runs.evidence", (*_OUTCOMES, "tests/unit/test_settle.py")),
-    Target("fargate_runs.refused_start", ("tests/unit/test_refused_start.py", "tests/unit/test_judge_task.py")),
+    Target("fargate_runs.refused_start", ("tests/unit/test_refused_start.py",)),
 )
 
 _SINGLETON = "Members of an enum are singletons, and no member equals another."
@@ -123,5 +123,41 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "if outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS:",
         "if outcome.error == ErrorName.STOPPED_BY_STEP_FUNCTIONS:",
         _SINGLETON,
+    ),
+    Equivalent(
+        "fargate_runs.starts",
+        "if says is Says.NEVER:",
+        "if says == Says.NEVER:",
+        _SINGLETON,
+    ),
+    Equivalent(
+        "fargate_runs.starts",
+        "if container.exit_code is not None or says is Says.RAN:",
+        "if container.exit_code is not None or says == Says.RAN:",
+        _SINGLETON,
+    ),
+    Equivalent(
+        "fargate_runs.starts",
+        "if says is Says.NOTHING:",
+        "if says == Says.NOTHING:",
+        _SINGLETON,
+    ),
+    Equivalent(
+        "fargate_runs.starts",
+        "return Start.UNSURE if says is Says.MAYBE else Start.NEVER",
+        "return Start.UNSURE if says == Says.MAYBE else Start.NEVER",
+        _SINGLETON,
+    ),
+    Equivalent(
+        "fargate_runs.starts",
+        "if says is Says.RAN and len(counted) == 1:",
+        "if says == Says.RAN and len(counted) == 1:",
+        _SINGLETON,
+    ),
+    Equivalent(
+        "fargate_runs.starts",
+        "if says is Says.RAN and len(counted) == 1:",
+        "if says is Says.RAN and len(counted) <= 1:",
+        "The container is one of them: there is at least one.",
     ),
 )
