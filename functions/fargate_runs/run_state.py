@@ -148,7 +148,7 @@ class RunRecord:
     @property
     def advice(self) -> str | None:
         """What to do about it. None where nothing but the execution knows."""
-        if self._why_given_up or not self.has_ended:
+        if not self.has_ended:
             return None
         if self._says is Says.TASK:
             return _outcome(self.task).advice
@@ -159,8 +159,6 @@ class RunRecord:
     @property
     def transient(self) -> bool | None:
         """Whether the same run may well succeed if it is started again. None where nothing but the execution knows."""
-        if self._why_given_up or not self.has_ended:
-            return None
         if self._says is Says.TASK:
             return _outcome(self.task).transient
         return False if self._says is Says.TIMED_OUT else None

@@ -1,5 +1,6 @@
 """Corners of the decisions that only mutation testing asks about (docs/mutation.md)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,10 +8,11 @@ import pytest
 from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.orphans import LONGEST_REASON, may_be_given_up, reason_of_end
 from fargate_runs.record import TaskRecord
-from fargate_runs.run_state import RunRecord, TaskView, order_of
+from fargate_runs.run_state import RunRecord, RunStatus, TaskView, is_attempt, order_of, with_execution, with_task
 from fargate_runs.settle import Arriving, Stored, arriving_state, stored_state
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, TASK_ID, overrides, task, task_arn
+from tests.fakes.records import execution, open_task, pending_run
 
 
 def attempt(number: int, execution_arn: str) -> TaskRecord:
@@ -38,6 +40,19 @@ def test_the_same_execution_read_twice_is_the_same() -> None:
     first, second = attempt(1, EXECUTION_ARN), attempt(2, "".join(list(EXECUTION_ARN)))
     assert first.execution_arn is not second.execution_arn
     assert may_be_given_up([first, second]) == (first,)
+
+
+def test_a_run_and_its_task_or_execution_that_were_read_apart_are_of_the_same_execution() -> None:
+    run, read_apart = pending_run(follows=False), "".join(list(EXECUTION_ARN))
+    assert run.execution_arn is not read_apart
+    task_of_it = replace(open_task(), execution_arn=read_apart)
+    assert with_task(run, task_of_it, follows=True).input == run.input
+    assert is_attempt(pending_run(), task_of_it)
+    assert with_execution(run, replace(execution("RUNNING"), arn=read_apart), None).input == run.input
+
+
+def test_the_words_of_a_status() -> None:
+    assert list(map(str, RunStatus)) == ["PENDING", "RUNNING", "SUCCEEDED", "FAILED", "STOPPED"]
 
 
 def test_a_reason_is_cut_no_more_than_it_must_be() -> None:

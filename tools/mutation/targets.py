@@ -160,4 +160,52 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "if says is Says.RAN and len(counted) <= 1:",
         "The container is one of them: there is at least one.",
     ),
+    Equivalent(
+        "fargate_runs.run_state",
+        "if self._says is Says.TASK:",
+        "if self._says == Says.TASK:",
+        _SINGLETON,
+    ),
+    Equivalent(
+        "fargate_runs.run_state",
+        "if self._says is Says.TASK:",
+        "if self._says >= Says.TASK:",
+        "As texts, no other member is greater.",
+    ),
+    Equivalent(
+        "fargate_runs.run_state",
+        "if self._says is Says.TIMED_OUT:",
+        "if self._says == Says.TIMED_OUT:",
+        _SINGLETON,
+    ),
+    Equivalent(
+        "fargate_runs.run_state",
+        "if self._says is Says.TIMED_OUT:",
+        "if self._says <= Says.TIMED_OUT:",
+        "As texts, no other member is less.",
+    ),
+    Equivalent(
+        "fargate_runs.run_state",
+        "return own or (TIMEOUT if self._says is Says.TIMED_OUT else None)",
+        "return own or (TIMEOUT if self._says == Says.TIMED_OUT else None)",
+        _SINGLETON,
+    ),
+    Equivalent(
+        "fargate_runs.run_state",
+        "return own or (TIMEOUT if self._says is Says.TIMED_OUT else None)",
+        "return own or (TIMEOUT if self._says <= Says.TIMED_OUT else None)",
+        "As texts, no other member is less.",
+    ),
+    Equivalent(
+        "fargate_runs.run_state",
+        "return False if self._says is Says.TIMED_OUT else None",
+        "return False if self._says == Says.TIMED_OUT else None",
+        _SINGLETON,
+    ),
+    Equivalent(
+        "fargate_runs.run_state",
+        "return False if self._says is Says.TIMED_OUT else None",
+        "return False if self._says <= Says.TIMED_OUT else None",
+        "As texts, no other member is less.",
+    ),
 )
