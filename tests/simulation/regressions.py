@@ -76,14 +76,18 @@ def _believe_one_index(_self: StopAbandoned, _seen_open: object, _live: object, 
 
 FOUND: Final = (
     Found(
+        852,
+        "a redrive whose events were lost was never noted: the sweep took it for recorded to its end",
+        lambda: patch.object(listing, "_state_of", lambda execution: execution.arn),
+    ),
+)
+# The sweep and the twins changed on 2026-11-30, and these seeds tell other stories since. Among the first thousand no
+# other seed tells theirs: longer searches are to be made. Until then unit tests alone hold what they found.
+SOUGHT: Final = (
+    Found(
         3_656,
         "an execution had failed, its task was open by one index and not by the other: the sweep took the other's word",
         lambda: patch.object(StopAbandoned, "_read", _believe_one_index),
-    ),
-    Found(
-        10_978,
-        "a redrive whose events were lost was never noted: the sweep took it for recorded to its end",
-        lambda: patch.object(listing, "_state_of", lambda execution: execution.arn),
     ),
     Found(
         8_997,
@@ -115,5 +119,5 @@ def first_seed(found: Found, most: int = _MOST_SEEDS) -> int | None:
 
 
 if __name__ == "__main__":
-    for each in FOUND:
+    for each in (*FOUND, *SOUGHT):
         print(each.seed, "->", first_seed(each), each.story, flush=True)  # noqa: T201
