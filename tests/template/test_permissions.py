@@ -257,3 +257,10 @@ def test_the_api_wants_a_signed_request(template: Object) -> None:
     for event in template["Resources"]["ApiFunction"]["Properties"]["Events"].values():
         assert event["Properties"]["RestApiId"] == {"Ref": "Api"}
         assert "Auth" not in event["Properties"]
+
+
+@pytest.mark.parametrize("role", ["TaskStateChangeRole", "ExecutionStateChangeRole", "SweepRole", "ApiRole"])
+def test_who_shows_a_run_may_read_all_of_its_attempts(role: str, template: Object) -> None:
+    """They are the items of one partition of the table itself, and not of an index."""
+    read = [each["Resource"] for each in statements_on(template, role, "dynamodb:Query")]
+    assert {"Fn::GetAtt": ["RunsTable", "Arn"]} in read
