@@ -84,7 +84,7 @@ class DynamoRunStore(RunStore):
 
     def find_tasks(self, keys: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], TaskRecord]:
         """See RunStore."""
-        found = self._get_many([task_key(*each) for each in set(keys)], task_of)
+        found = self._get_many([task_key(*each) for each in dict.fromkeys(keys)], task_of)
         return {(each.run_id, each.task_id): each for each in found}
 
     def write_task(self, record: TaskRecord) -> WriteResult:
@@ -151,7 +151,9 @@ class DynamoRunStore(RunStore):
 
     def find_runs(self, run_ids: Collection[str]) -> Mapping[str, RunRecord]:
         """See RunStore."""
-        return {each.run_id: each for each in self._get_many([run_key(each) for each in set(run_ids)], run_of)}
+        return {
+            each.run_id: each for each in self._get_many([run_key(each) for each in dict.fromkeys(run_ids)], run_of)
+        }
 
     def write_run(self, run: RunRecord) -> RunRecord | None:
         """See RunStore."""

@@ -103,7 +103,7 @@ class SweepTasks:
 
     def _find(self, arns: Iterable[str], open_tasks: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> None:
         """ECS knows these: whichever was missing is counted anew."""
-        for task in (open_tasks[arn] for arn in arns if arn in open_tasks):
+        for task in (open_tasks[arn] for arn in sorted(arns) if arn in open_tasks):
             if task.missing_sweeps:
                 go_on()
                 report.attempt(lambda task=task: self._store.mark_missing(task, 0))  # type: ignore[misc]
@@ -150,7 +150,7 @@ class SweepTasks:
     def _with_nothing_left(self, tasks: Collection[EcsTask]) -> frozenset[str]:
         """Those that are settled and shown, by two reads for all of them: most tasks that stopped in the last hour."""
         records = self._store.find_tasks([(each.run_id, each.task_id) for each in tasks])
-        runs = self._store.find_runs({each.run_id for each in records.values()})
+        runs = self._store.find_runs(sorted({each.run_id for each in records.values()}))
         settled = (each for each in records.values() if self._settle.has_nothing_left(each, runs.get(each.run_id)))
         return frozenset(each.task_arn for each in settled)
 
