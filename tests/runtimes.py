@@ -17,6 +17,7 @@ from local.paths import REGION
 #: Below the ports that Linux and macOS give away by themselves, to outgoing connections and to servers on port 0: of
 #: those, one that is free now may be taken before a runtime, which takes seconds to start, listens on it.
 PORTS = range(15_000, 32_000)
+_directories: dict[str, Path] = {}
 _RANDOM = random.SystemRandom()  # not the shared generator, which two test processes may have in the same state
 
 
@@ -25,7 +26,9 @@ def bare_runtime(directory: Path, *, time_scale: float = 1.0) -> Iterator[str]:
     """A runtime with nothing deployed in it; gives its endpoint."""
     with _settings(directory, time_scale):
         try:
-            yield control.start(free_port()).endpoint
+            endpoint = control.start(free_port()).endpoint
+            _directories[endpoint] = directory
+            yield endpoint
         finally:
             control.down()
 
@@ -35,7 +38,9 @@ def deployed_runtime(directory: Path, parameters: Mapping[str, str] | None = Non
     """A runtime with the stack deployed in it by `sam build` and `sam deploy`."""
     with _settings(directory, 1.0):
         try:
-            yield control.up(port=free_port(), parameters=parameters)
+            status = control.up(port=free_port(), parameters=parameters)
+            _directories[status.endpoint] = directory
+            yield status
         finally:
             control.down()
 
@@ -57,6 +62,14 @@ def client_settings(endpoint: str) -> ClientSettings:
         "aws_access_key_id": ACCESS_KEY_ID,
         "aws_secret_access_key": secret_of(endpoint),
     }
+
+
+def directory_of(endpoint: str) -> Path:
+    """The state directory of a runtime that a test started.
+
+    FARGATE_RUNS_LOCAL_DIR names that of the last one: where two run in one process, it may be another one's.
+    """
+    return _directories[endpoint]
 
 
 def free_port() -> int:

@@ -22,11 +22,10 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from local.access import SERVICE, SETTINGS_FILE, secret_of
-from local.paths import state_directory
 from tests.contract.conftest import Aws, make_role
 from tests.contract.functions import create_function
 from tests.contract.running import AWS_LOGS, logged, python, run
-from tests.runtimes import ClientSettings, client_settings
+from tests.runtimes import ClientSettings, client_settings, directory_of
 from tests.waiting import eventually
 
 REGION = "us-east-1"
@@ -318,7 +317,7 @@ def test_a_call_of_an_api_is_signed_for_execute_api(aws: Aws, api: str, scope: s
 
 
 def test_the_key_is_its_owner_s_alone(aws: Aws) -> None:
-    directory = state_directory()
+    directory = directory_of(aws.endpoint)
 
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     for name in ("runtime.json", SETTINGS_FILE):
@@ -337,6 +336,6 @@ def test_any_aws_tool_finds_its_settings_in_a_file(aws: Aws, monkeypatch: pytest
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, str(state_directory() / SETTINGS_FILE))
+        monkeypatch.setenv(name, str(directory_of(aws.endpoint) / SETTINGS_FILE))
 
     assert boto3.session.Session().client("ecs").list_clusters()["clusterArns"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import stat
 
-from local.paths import state_directory
 from tests.e2e.conftest import Stack
+from tests.runtimes import directory_of
 
 
 def test_what_a_deployment_writes_is_its_owner_s_alone(stack: Stack) -> None:
     """What functions write at this moment may be gone the next."""
-    directory = state_directory()
+    directory = directory_of(stack.status.endpoint)
     found = [path for path in directory.rglob("*") if path.exists() and not path.is_symlink()]
 
     assert {path.name for path in directory.iterdir()} >= {"build", "runtime.json", "aws.ini", "port", "sam.log"}

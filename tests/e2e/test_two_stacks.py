@@ -16,10 +16,9 @@ from cli.api_client import ApiClient
 from cli.target import local_target
 from local.control import API_URL, RuntimeStatus
 from local.deploy import BUCKET, SAM_SETTINGS, aws_environment
-from local.paths import state_directory
 from tests.e2e.conftest import MACHINES, Stack
 from tests.programs import once
-from tests.runtimes import client_settings
+from tests.runtimes import client_settings, directory_of
 from tests.waiting import eventually
 
 #: As long as CloudFormation takes them.
@@ -31,7 +30,7 @@ pytestmark = pytest.mark.timeout(900)  # builds and deployments, which have no l
 
 def deploy(endpoint: str, parameters: Mapping[str, str]) -> None:
     """Make or update the second stack, from what was built for the first."""
-    directory = state_directory()
+    directory = directory_of(endpoint)
     given = {**parameters, "Runtime": f"python{sys.version_info.major}.{sys.version_info.minor}"}
     arguments = ["--template-file", str(directory / "build" / "template.yaml"), "--stack-name", NAME]
     arguments += ["--s3-bucket", BUCKET, "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"]

@@ -23,7 +23,7 @@ from local.state import read_state
 from tests.contract.conftest import Aws, make_role, prepared
 from tests.contract.functions import create_function
 from tests.contract.running import AWS_LOGS, STAY, logged, python, run
-from tests.runtimes import bare_runtime, client_settings
+from tests.runtimes import bare_runtime, client_settings, directory_of
 from tests.waiting import eventually
 
 SECRET = f"secret-{uuid.uuid4().hex}"
@@ -165,7 +165,7 @@ def test_what_the_runtime_writes_is_its_owner_s_alone(aws: Aws) -> None:
     name, _ = create_function(aws, "def handler(event, context):\n    return __file__")
     answer = boto3.client("lambda", **client_settings(aws.endpoint)).invoke(FunctionName=name)
     aws.until_status(run(aws, aws.task_definition({"command": list(STAY)})), "RUNNING")
-    directory = state_directory()
+    directory = directory_of(aws.endpoint)
 
     # A function is unpacked into the runtime's own directory, under a name that does not follow from its own.
     unpacked = Path(json.loads(answer["Payload"].read()))
