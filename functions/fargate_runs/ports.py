@@ -284,7 +284,15 @@ class RunStore(ABC):
 
     @abstractmethod
     def load_run(self, run_id: str) -> LoadedRun:
-        """A run and its tasks, read consistently; what cannot be read is named."""
+        """A run and its tasks, read consistently; what cannot be read is named. With results and last lines."""
+
+    @abstractmethod
+    def tasks_of(self, run_id: str) -> tuple[TaskRecord, ...]:
+        """The tasks of a run, read consistently, without results, last lines and their notes: not to be written back.
+
+        Thousands of attempts may have a result of 250 KB each, and who looks after them needs none. Without the tasks
+        that cannot be read.
+        """
 
     @abstractmethod
     def open_items(self) -> Iterator[OpenItem]:

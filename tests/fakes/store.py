@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from fargate_runs import lenient
 from fargate_runs.execution import ExecutionStatus
+from fargate_runs.log import NO_RESULT
 from fargate_runs.ports import (
     Clock,
     LoadedRun,
@@ -108,8 +109,16 @@ class InMemoryRunStore(RunStore):
     def load_run(self, run_id: str) -> LoadedRun:
         return LoadedRun(
             None if (run_id, None) in self.unreadable else self.runs.get(run_id),
-            tuple(task for key, task in sorted(self.tasks.items()) if key[0] == run_id and key not in self.unreadable),
+            self._tasks_of(run_id),
             tuple(Unreadable(*key, why) for key, why in self.unreadable.items() if key[0] == run_id),
+        )
+
+    def tasks_of(self, run_id: str) -> tuple[TaskRecord, ...]:
+        return tuple(replace(each, result=NO_RESULT, last_lines=(), log_note=None) for each in self._tasks_of(run_id))
+
+    def _tasks_of(self, run_id: str) -> tuple[TaskRecord, ...]:
+        return tuple(
+            task for key, task in sorted(self.tasks.items()) if key[0] == run_id and key not in self.unreadable
         )
 
     def open_items(self) -> Iterator[OpenItem]:

@@ -23,6 +23,7 @@ PORTS: Final = {
         "find_run",
         "write_run",
         "load_run",
+        "tasks_of",
         "open_items",
         "sweep_mark",
         "write_sweep_mark",

@@ -304,9 +304,17 @@ def _projected(item: Item, options: Mapping[str, Any]) -> Item:
     shown: Item = {}
     for path in projection(options["ProjectionExpression"])[0]:
         value = found_at(item, path, names)
-        if value is not None and len(path) == 1:
-            shown[str(resolved(path, names)[0])] = value
+        if value is not None:
+            _show(shown, list(map(str, resolved(path, names))), value)
     return shown
+
+
+def _show(shown: Item, steps: list[str], value: Value) -> None:
+    """Put a value where its path says, inside of maps too."""
+    *around, last = steps
+    for step in around:
+        shown = shown.setdefault(step, {"M": {}})["M"]
+    shown[last] = value
 
 
 def _old(stands: Item | None, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -80,13 +80,20 @@ def pages_of(client: Any, options: dict[str, Any]) -> list[dict[str, Any]]:
         more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
-def test_projections(both: Both) -> None:
-    both("put_item", Item=ITEM)
-    options = {
-        "ProjectionExpression": "#text, #count, nowhere",
-        "ExpressionAttributeNames": {"#text": "text", "#count": "count"},
-    }
+@pytest.mark.parametrize(
+    ("expression", "names"),
+    [
+        ("#text, #count, nowhere", {"#text": "text", "#count": "count"}),
+        ("pk, #map.#a, #map.#b, #map.#a2, nowhere.#a", {"#map": "map", "#a": "a", "#b": "b", "#a2": "c"}),
+    ],
+)
+def test_projections(both: Both, expression: str, names: dict[str, str]) -> None:
+    nested = {"a": {"S": "x"}, "b": {"M": {"deep": {"N": "1"}}}, "left out": {"S": "y"}}
+    both("put_item", Item={**ITEM, "map": {"M": nested}})
+    options = {"ProjectionExpression": expression, "ExpressionAttributeNames": names}
     both("get_item", Key=KEY, **options)
+    query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": KEY["pk"]}}
+    both("query", **query, **options)
 
 
 def test_a_paginator_gives_every_item_once(both: Both) -> None:

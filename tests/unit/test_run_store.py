@@ -6,17 +6,19 @@ from typing import Any
 
 import pytest
 
-from fargate_runs.log import LogLocation
+from fargate_runs.kinds import ErrorName
+from fargate_runs.log import NO_RESULT, LogLocation
 from fargate_runs.patterns import Pattern
 from fargate_runs.ports import LoadedRun, LostRace, OpenRun, OpenTask, RunStore, SweepMark, Written
 from fargate_runs.record import Delivery, TaskRecord
 from fargate_runs.run_state import GivenUp, RunRecord, RunStatus, with_execution, with_task
+from fargate_runs.task import TIMELINE_NAMES, Timeline
 from fargate_runs.usecases.folding import fold_run
 from tests.fakes.attempts import SECOND
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, container, detail, failed_start, task
 from tests.fakes.moto_table import runs_table_on_moto, store_on
-from tests.fakes.records import ended_task, execution, failed_task, open_task, pending_run
+from tests.fakes.records import WELL, ended_task, execution, failed_task, open_task, pending_run
 from tests.fakes.store import InMemoryRunStore
 from tests.fakes.tables import TABLE
 from tests.simulation import template
@@ -295,6 +297,34 @@ def test_many_are_read_at_once(store: RunStore, number: int) -> None:
     runs = store.find_runs([run_id for run_id, _ in asked])
     assert {run_id: run.newest_task_id for run_id, run in runs.items()} == {run_id: TASK_ID for run_id, _ in tasks}
     assert store.find_runs(()) == {}
+
+
+def test_the_tasks_of_a_run_without_what_their_containers_printed(store: RunStore) -> None:
+    """Thousands of results of 250 KB each have no place in the memory of who only looks after the tasks."""
+    store.write_run(pending_run())
+    well = replace(
+        ended_task(),
+        desired_status="STOPPED",
+        timeout_seconds=60,
+        attempt=2,
+        started_by="AWS Step Functions",
+        stop_code="EssentialContainerExited",
+        stopped_reason="x",
+        capacity_provider_name="FARGATE",
+        missing_sweeps=1,
+        log=LogLocation("/jobs", "s", "eu-west-1"),
+        outcome=replace(WELL, error=ErrorName.UNKNOWN, transient=True, stop_code="c", stopped_reason="r"),
+        timeline=Timeline(**dict.fromkeys(TIMELINE_NAMES, NOON)),
+    )
+    kept = {name for name in TaskRecord.__dataclass_fields__ if name not in {"result", "last_lines", "log_note"}}
+    assert {name for name in kept if not getattr(well, name)} == set(), "each attribute is one that could be missed"
+    badly = replace(failed_task(**SECOND), log_note="why")
+    assert (well.result, badly.last_lines) != (NO_RESULT, ())
+    for each in (well, badly, replace(open_task(), run_id="another")):
+        store.write_task(each)
+    bare = [replace(each, result=NO_RESULT, last_lines=(), log_note=None) for each in (well, badly)]
+    assert sorted(store.tasks_of(RUN_ID), key=lambda each: each.attempt or 0, reverse=True) == bare
+    assert store.tasks_of("of nobody") == ()
 
 
 def test_a_run_and_all_of_its_tasks(store: RunStore) -> None:

@@ -95,6 +95,7 @@ def test_dynamodb_items_expire_and_hold_no_secrets(dynamodb: Any) -> None:
         lambda store: store.write_sweep_mark(SweepMark()),
         lambda store: store.forget_run("r"),
         lambda store: store.load_run("r"),
+        lambda store: store.tasks_of("r"),
     ],
 )
 def test_dynamodb_that_does_not_answer_is_one_error_without_content(dynamodb: Any, call: Any) -> None:
@@ -102,6 +103,19 @@ def test_dynamodb_that_does_not_answer_is_one_error_without_content(dynamodb: An
     with pytest.raises(StoreUnavailableError, match="ResourceNotFoundException") as raised:
         call(store_on(dynamodb))
     assert TOKEN not in str(raised.value)
+
+
+def test_dynamodb_is_not_asked_for_what_is_not_needed(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = store_on(dynamodb)
+    store.write_task(ended_task())
+    store.write_task(open_task(version=9))
+    read: list[object] = []
+    monkeypatch.setattr("fargate_runs.aws.dynamodb.task_of", read.append)
+    store.tasks_of(ended_task().run_id)
+    (item,) = read
+    assert isinstance(item, dict)
+    assert not {"result", "resultNote"} & item["outcome"].keys()
+    assert not {"lastLogLines", "logNote"} & item.keys()
 
 
 def test_dynamodb_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ PORT_METHODS = (
     "mark_delivery",
     "find_run",
     "write_run",
-    "load_run",
+    "tasks_of",
     "send_success",
     "send_failure",
     "last_lines",

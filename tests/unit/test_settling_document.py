@@ -15,7 +15,7 @@ from tests.fakes.settling import World
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "settling.md").read_text()
 CALLS = {
-    "store": ("find_task", "write_task", "load_run", "find_run", "write_run", "mark_delivery"),
+    "store": ("find_task", "write_task", "tasks_of", "find_run", "write_run", "mark_delivery"),
     "callbacks": ("send_success", "send_failure"),
 }
 

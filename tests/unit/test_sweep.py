@@ -274,7 +274,7 @@ def test_a_sweep_that_loses_its_turn_stops_where_it_is(world: World, monkeypatch
 
 
 PORTS = {
-    "store": ("open_items", "find_task", "write_task", "mark_delivery", "load_run", "find_run", "write_run"),
+    "store": ("open_items", "find_task", "write_task", "mark_delivery", "tasks_of", "find_run", "write_run"),
     "cluster": ("describe", "stop"),
     "executions": ("describe",),
     "callbacks": ("send_failure",),

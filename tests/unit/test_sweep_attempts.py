@@ -44,7 +44,7 @@ def test_a_run_that_shows_its_task_is_not_read(world: SweepingTasks, monkeypatch
     world.settle(running())
     world.cluster.show(running())
     reads: list[str] = []
-    monkeypatch.setattr(world.store, "load_run", reads.append)
+    monkeypatch.setattr(world.store, "tasks_of", reads.append)
     assert counts(world.sweep_tasks()) == {}
     assert reads == []
 
@@ -139,7 +139,7 @@ def test_the_newest_attempt_is_asked_for_when_a_newer_one_is_first_read(
     world.callbacks.close(SECOND_TOKEN)
     world.cluster.show(running(**third))
     with monkeypatch.context() as patched:
-        patched.setattr(world.store, "load_run", fails)
+        patched.setattr(world.store, "tasks_of", fails)
         assert world.sweep_tasks().failures == 1
     assert world.stopped() == []
     world.sweep_tasks()

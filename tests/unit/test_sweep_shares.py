@@ -273,7 +273,7 @@ def test_tasks_that_need_nothing_more_are_read_a_hundred_at_a_time(monkeypatch: 
         world.settle(other(n))
         world.cluster.show(other(n))
     calls: list[str] = []
-    for name in ("find_task", "find_tasks", "find_run", "find_runs", "load_run", "write_task", "write_run"):
+    for name in ("find_task", "find_tasks", "find_run", "find_runs", "tasks_of", "write_task", "write_run"):
         monkeypatch.setattr(world.store, name, _counted(getattr(world.store, name), name, calls))
     world.part = world.new_process()
     assert world.sweep_tasks().described == 250

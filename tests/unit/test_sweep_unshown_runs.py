@@ -2,7 +2,8 @@
 
 import pytest
 
-from fargate_runs.ports import LoadedRun, StoreUnavailableError
+from fargate_runs.ports import StoreUnavailableError
+from fargate_runs.record import TaskRecord
 from fargate_runs.run_state import RunStatus
 from tests.fakes.ecs import RUN_ID, Detail, life, task
 from tests.fakes.sweeping import SweepingTasks
@@ -40,7 +41,7 @@ def test_a_run_whose_task_is_open_is_not_read(monkeypatch: pytest.MonkeyPatch) -
     world.settle({**life()[2], **NO_EXECUTION})
     world.cluster.show({**life()[2], **NO_EXECUTION})
     reads: list[str] = []
-    monkeypatch.setattr(world.store, "load_run", reads.append)
+    monkeypatch.setattr(world.store, "tasks_of", reads.append)
     assert world.sweep_tasks().failures == 0
     assert reads == []
 
@@ -48,14 +49,14 @@ def test_a_run_whose_task_is_open_is_not_read(monkeypatch: pytest.MonkeyPatch) -
 def test_one_that_cannot_be_read_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     world = SweepingTasks()
     run_ids = [died_before_it_was_shown(world, more) for more in (NO_RUN_ID, NO_EXECUTION)]
-    load_run, fails = world.store.load_run, iter([True])
+    tasks_of, fails = world.store.tasks_of, iter([True])
 
-    def fails_once(run_id: str) -> LoadedRun:
+    def fails_once(run_id: str) -> tuple[TaskRecord, ...]:
         if next(fails, False):
             raise StoreUnavailableError("throttled")
-        return load_run(run_id)
+        return tasks_of(run_id)
 
-    monkeypatch.setattr(world.store, "load_run", fails_once)
+    monkeypatch.setattr(world.store, "tasks_of", fails_once)
     assert world.sweep_tasks().failures == 1
     assert [run.has_ended for run in map(world.store.find_run, run_ids) if run] in ([False, True], [True, False])
     assert world.sweep_tasks().failures == 0

@@ -89,9 +89,11 @@ def test_the_other_tasks_of_a_run_are_loaded(table: Table) -> None:
     spoilt = table.spoil()
     loaded = table.store.load_run(RUN_ID)
     assert (loaded.run, loaded.tasks, loaded.unreadable) == (pending_run(), (open_task(**SECOND),), (spoilt,))
+    assert table.store.tasks_of(RUN_ID) == (open_task(**SECOND),)
     spoilt_run = table.spoil(None)
     loaded = table.store.load_run(RUN_ID)
     assert (loaded.run, loaded.tasks) == (None, (open_task(**SECOND),))
+    assert table.store.tasks_of(RUN_ID) == (open_task(**SECOND),)
     assert set(loaded.unreadable) == {spoilt, spoilt_run}
 
 

@@ -1,6 +1,6 @@
 """The runs table on DynamoDB."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, cast
 
@@ -11,6 +11,7 @@ from fargate_runs.aws.items import (
     OPEN_ATTRIBUTES,
     OPEN_SHARDS,
     SWEEP_KEY,
+    TASK_ATTRIBUTES,
     Item,
     mark_item,
     mark_of,
@@ -140,9 +141,7 @@ class DynamoRunStore(RunStore):
 
     def live_tasks(self, execution_arn: str) -> tuple[TaskRecord, ...]:
         """See RunStore."""
-        items = self._query("liveExecutionArn", execution_arn, IndexName="live-by-execution")
-        found = (unless_unreadable(task_of, item) for item in items)
-        return tuple(each for each in found if not isinstance(each, Unreadable))
+        return _readable_tasks(self._query("liveExecutionArn", execution_arn, IndexName="live-by-execution"))
 
     def find_run(self, run_id: str) -> RunRecord | None:
         """See RunStore."""
@@ -183,9 +182,16 @@ class DynamoRunStore(RunStore):
             tuple(each for each in found if isinstance(each, Unreadable)),
         )
 
+    def tasks_of(self, run_id: str) -> tuple[TaskRecord, ...]:
+        """See RunStore."""
+        return _readable_tasks(
+            item
+            for item in self._query("pk", run_key(run_id)["pk"], ConsistentRead=True, **_showing(TASK_ATTRIBUTES))
+            if item["sk"] != "RUN"
+        )
+
     def open_items(self) -> Iterator[OpenItem]:
         """See RunStore."""
-        names = {f"#a{n}": name for n, name in enumerate(OPEN_ATTRIBUTES)}
         for number in range(OPEN_SHARDS):
             yield from (
                 unless_unreadable(open_item_of, item)
@@ -193,8 +199,7 @@ class DynamoRunStore(RunStore):
                     "openShard",
                     shard(number),
                     IndexName="open",
-                    ProjectionExpression=", ".join(names),
-                    ExpressionAttributeNames=names,
+                    **_showing(OPEN_ATTRIBUTES),
                 )
             )
 
@@ -314,6 +319,21 @@ class DynamoRunStore(RunStore):
                 raise _unavailable(error) from None
         except BotoCoreError as error:
             raise _unavailable(error) from None
+
+
+def _readable_tasks(items: Iterable[Item]) -> tuple[TaskRecord, ...]:
+    found = (unless_unreadable(task_of, item) for item in items)
+    return tuple(each for each in found if not isinstance(each, Unreadable))
+
+
+def _showing(attributes: Iterable[str]) -> Mapping[str, Any]:
+    """What makes a query give these alone: names, and paths into maps (`outcome.status`)."""
+    names: dict[str, str] = {}
+    paths = [".".join(names.setdefault(part, f"#a{len(names)}") for part in path.split(".")) for path in attributes]
+    return {
+        "ProjectionExpression": ", ".join(paths),
+        "ExpressionAttributeNames": {placeholder: name for name, placeholder in names.items()},
+    }
 
 
 def _over(revision: int) -> Condition:

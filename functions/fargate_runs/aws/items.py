@@ -27,7 +27,7 @@ from fargate_runs.patterns import Pattern
 from fargate_runs.ports import OpenRun, OpenTask, SweepMark, Unreadable, UnreadableRecordError
 from fargate_runs.record import Delivery, TaskRecord
 from fargate_runs.run_state import GivenUp, RunRecord, TaskView, task_id_of
-from fargate_runs.task import Timeline
+from fargate_runs.task import TIMELINE_NAMES, Timeline
 
 OPEN_SHARDS: Final = 8
 Item = dict[str, object]
@@ -297,6 +297,48 @@ def _execution_of(item: Mapping[str, object]) -> Execution:
         cause=_text(item, "executionCause"),
     )
 
+
+# What is read of a task that is only looked after: all but what its container printed.
+TASK_ATTRIBUTES: Final = (
+    "pk",
+    "sk",
+    "runId",
+    "taskId",
+    "taskArn",
+    "clusterArn",
+    "taskDefinitionArn",
+    "pattern",
+    "executionArn",
+    "timeoutSeconds",
+    "attempt",
+    "startedBy",
+    "version",
+    "lastStatus",
+    "desiredStatus",
+    "stopCode",
+    "stoppedReason",
+    "capacityProviderName",
+    "cpu",
+    "memory",
+    "mainContainer",
+    "logGroup",
+    "logStream",
+    "logRegion",
+    "outcome.status",
+    "outcome.error",
+    "outcome.transient",
+    "outcome.summary",
+    "outcome.advice",
+    "outcome.container",
+    "outcome.exitCode",
+    "outcome.stopCode",
+    "outcome.stoppedReason",
+    "delivery",
+    "missingSweeps",
+    "taskToken",
+    "taskCreatedAt",
+    *(name for name in TIMELINE_NAMES.values() if name != "createdAt"),
+)
 
 # What a sweep reads of each open item.
 OPEN_ATTRIBUTES: Final = (

@@ -61,5 +61,5 @@ class RecordExecutionState:
 
         In the same write: a run that has ended is not open any more, so that nobody would come back to it.
         """
-        tasks = self._store.load_run(run.run_id).tasks
+        tasks = self._store.tasks_of(run.run_id)
         return with_tasks(run, self._state_machines, *tasks) if tasks else run

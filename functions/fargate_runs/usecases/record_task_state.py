@@ -113,8 +113,8 @@ class RecordTaskState:
         return not record.is_open and run is not None and with_tasks(run, self._state_machines, record) == run
 
     def show(self, run_id: str) -> Sequence[TaskRecord]:
-        """Show all tasks of a run, as a handler does that did not come to it; gives them."""
-        tasks = self._store.load_run(run_id).tasks
+        """Show all tasks of a run, as a handler does that did not come to it; gives them, without results and lines."""
+        tasks = self._store.tasks_of(run_id)
         if tasks:
             self._show(*tasks)
         return tasks
@@ -127,7 +127,7 @@ class RecordTaskState:
         Only those are asked for that are due beside the newest task: `is_due` is given the ids of the two. `go_on` is
         asked before each.
         """
-        tasks = self._store.load_run(run_id).tasks
+        tasks = self._store.tasks_of(run_id)
         is_shown = not tasks or self._show_if_readable(*tasks) is not None
         newest = task_id_of(max(map(order_of, tasks))) if tasks else None
         stopped = self._stop_attempts(tasks, lambda each: is_due(each.task_id, newest), go_on)
@@ -168,7 +168,7 @@ class RecordTaskState:
         # After the write, so that of two attempts that are seen at once one sees the other.
         stopped = 0
         if stored is None:
-            stopped = self._stop_attempts(self._store.load_run(record.run_id).tasks, lambda _each: True, go_on)
+            stopped = self._stop_attempts(self._store.tasks_of(record.run_id), lambda _each: True, go_on)
         problem = tail.problem if tail else None
         done = Settlement(step, record, decided=outcome is not None, stopped=stopped, log_problem=problem)
         return self._finish(done, task, go_on)
