@@ -67,6 +67,20 @@ class LastLines:
 
 
 @dataclass(frozen=True)
+class Log:
+    """Where a container logs."""
+
+    group: str | None
+    stream: str | None
+    url: str | None
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, object]) -> Log:
+        """`log` or `culpritLog` of an attempt."""
+        return cls(text(document, "group"), text(document, "stream"), text(document, "url"))
+
+
+@dataclass(frozen=True)
 class Attempt:
     """One task of a run."""
 
@@ -74,8 +88,13 @@ class Attempt:
     status: str | None
     last_status: str | None
     error: str | None
+    number: int | None
+    """Which attempt of its run the task says that it is; two may be the same one."""
     container: str | None
     exit_code: int | None
+    culprit: str | None
+    """Another container, which failed and took that one with it: the last lines are its."""
+    culprit_log: Log
     stop_code: str | None
     stopped_reason: str | None
     delivery: str | None
@@ -84,9 +103,7 @@ class Attempt:
     """CPU units and MiB of memory, as ECS writes them."""
     timeline: tuple[tuple[str, str], ...]
     """What happened and when (ISO 8601), in the order in which a task goes through it."""
-    log_group: str | None
-    log_stream: str | None
-    log_url: str | None
+    log: Log
     last_lines: LastLines
     task_url: str | None
     usage: Usage | None
@@ -94,23 +111,24 @@ class Attempt:
     @classmethod
     def from_document(cls, document: Mapping[str, object]) -> Attempt:
         """An element of `attempts`."""
-        times, log = mapping(document, "timeline"), mapping(document, "log")
+        times = mapping(document, "timeline")
         return cls(
             task_id=text(document, "taskId") or text(document, "taskArn") or "?",
             status=text(document, "status"),
             last_status=text(document, "lastStatus"),
             error=text(document, "error"),
+            number=whole(document, "attempt"),
             container=text(document, "container"),
             exit_code=whole(document, "exitCode"),
+            culprit=text(document, "culprit"),
+            culprit_log=Log.from_document(mapping(document, "culpritLog")),
             stop_code=text(document, "stopCode"),
             stopped_reason=text(document, "stoppedReason"),
             delivery=text(document, "delivery"),
             capacity_provider=text(document, "capacityProviderName"),
             size=(text(document, "cpu"), text(document, "memory")),
             timeline=tuple((label, time) for key, label in _TIMELINE if (time := text(times, key)) is not None),
-            log_group=text(log, "group"),
-            log_stream=text(log, "stream"),
-            log_url=text(log, "url"),
+            log=Log.from_document(mapping(document, "log")),
             last_lines=LastLines.from_document(document),
             task_url=text(document, "taskUrl"),
             usage=Usage.from_document(mapping(document, "usage")),
@@ -160,6 +178,7 @@ class Run:
     summary: str | None
     advice: str | None
     exit_code: int | None
+    culprit: str | None
     result: Mapping[str, object] | None
     last_lines: LastLines
     commands: tuple[str, ...] | None
@@ -170,6 +189,10 @@ class Run:
     duration_seconds: float | None
     usage: Usage | None
     attempts: tuple[Attempt, ...]
+    """The newest ones, oldest first."""
+    attempts_left_out: int
+    """How many older ones there are."""
+    unreadable_attempts: int
 
     @property
     def ended(self) -> bool:
@@ -195,6 +218,7 @@ class Run:
             summary=text(document, "summary"),
             advice=text(document, "advice"),
             exit_code=whole(document, "exitCode"),
+            culprit=text(document, "culprit"),
             result=mapping(document, "result") if isinstance(document.get("result"), dict) else None,
             last_lines=LastLines.from_document(document),
             commands=tuple(str(word) for word in commands) if isinstance(commands, list) else None,
@@ -206,6 +230,8 @@ class Run:
             attempts=tuple(Attempt.from_document(one) for one in attempts if isinstance(one, dict))
             if isinstance(attempts, list)
             else (),
+            attempts_left_out=whole(document, "attemptsLeftOut") or 0,
+            unreadable_attempts=whole(document, "unreadableAttempts") or 0,
         )
 
 

@@ -142,13 +142,14 @@ def _ended(outcome: Outcome) -> dict[str, object]:
         "advice": outcome.advice,
         "container": outcome.container,
         "exitCode": outcome.exit_code,
+        "culprit": outcome.culprit,
         "stopCode": outcome.stop_code,
         "stoppedReason": outcome.stopped_reason,
     }
 
 
 def _not_ended(detail: Detail) -> dict[str, object]:
-    verdict_keys = ("status", "error", "transient", "summary", "advice", "container", "exitCode")
+    verdict_keys = ("status", "error", "transient", "summary", "advice", "container", "exitCode", "culprit")
     return {
         "ended": False,
         **dict.fromkeys(verdict_keys),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from cli.documents import Attempt, Execution, LastLines, Run, Usage
+    from cli.documents import Attempt, Execution, LastLines, Log, Run, Usage
 
 Line = tuple[str, str | None]
 
@@ -30,8 +30,8 @@ def run_page(run: Run, now: datetime) -> str:
     """All that is known of a run, its states in colour; who prints it where there is none takes that away."""
     heading = " · ".join(part for part in (f"Run {clean(run.run_id)}", run.pattern, coloured(run.status)) if part)
     lines = [heading, *_fields((*_run_lines(run), ("elapsed", _elapsed(run, now))))]
-    for index, attempt in enumerate(run.attempts, start=1):
-        lines += ["", *_attempt_lines(index, attempt)]
+    for place, attempt in enumerate(run.attempts, start=run.attempts_left_out + 1):
+        lines += ["", *_attempt_lines(attempt.number or place, attempt)]
     return "\n".join(lines)
 
 
@@ -71,6 +71,7 @@ def verdict_page(name: str, verdict: Mapping[str, object]) -> str:
         ("advice", _shown(verdict["advice"])),
         ("container", _shown(verdict["container"])),
         ("exit code", _shown(verdict["exitCode"])),
+        ("culprit", _shown(verdict["culprit"])),
         ("stop code", _shown(verdict["stopCode"])),
         ("reason", _shown(verdict["stoppedReason"])),
     ]
@@ -88,6 +89,7 @@ def _verdict_lines(run: Run) -> Iterator[Line]:
     yield "advice", run.advice
     yield "task", "none was seen" if run.ended and not run.attempts else None
     yield "exit code", _shown(run.exit_code)
+    yield "culprit", run.culprit
     yield "result", None if run.result is None else compact(run.result)
     yield "duration", duration(run.duration_seconds)
     yield "cost", _cost(run.usage)
@@ -115,6 +117,14 @@ def _run_lines(run: Run) -> Iterator[Line]:
     yield "command", None if run.commands is None else shlex.join(run.commands)
     yield "execution", "\n".join(part for part in (run.execution_arn, _other_end(run)) if part)
     yield "redrives", _redrives(run)
+    yield "attempts", "\n".join(_attempts_not_shown(run))
+
+
+def _attempts_not_shown(run: Run) -> Iterator[str]:
+    if run.attempts_left_out:
+        yield f"{run.attempts_left_out} older not shown: they have no room in one answer"
+    if run.unreadable_attempts:
+        yield f"{run.unreadable_attempts} not shown: the stack's version cannot read their records"
 
 
 def _other_end(run: Run) -> str | None:
@@ -140,28 +150,34 @@ def _redrives(run: Run) -> str | None:
     return str(run.execution.redrive_count) if run.execution and run.execution.redrive_count else None
 
 
-def _attempt_lines(index: int, attempt: Attempt) -> Iterator[str]:
+def _attempt_lines(number: int, attempt: Attempt) -> Iterator[str]:
     state = attempt.status or attempt.last_status
     cpu, memory = attempt.size
     size = f"{cpu} CPU units, {memory} MiB" if cpu and memory else None
-    heading = (f"Attempt {index}", f"task {attempt.task_id}", state, attempt.error)
+    heading = (f"Attempt {number}", f"task {attempt.task_id}", state, attempt.error)
     yield " · ".join(coloured(part) if part is state else clean(part) for part in heading if part)
     yield from _fields(
         (
             ("ran on", ", ".join(part for part in (attempt.capacity_provider, size) if part)),
             ("container", attempt.container),
             ("exit code", _shown(attempt.exit_code)),
+            ("culprit", attempt.culprit),
+            *_log_lines("its log", attempt.culprit_log),
             ("stop code", attempt.stop_code),
             ("reason", attempt.stopped_reason),
             ("answer", attempt.delivery),
             ("cost", _cost(attempt.usage)),
-            ("log", " ".join(part for part in (attempt.log_group, attempt.log_stream) if part)),
-            ("", attempt.log_url),
+            *_log_lines("log", attempt.log),
             ("task", attempt.task_url),
             ("last lines", _last_lines(attempt.last_lines)),
         )
     )
     yield from _timeline(attempt.timeline)
+
+
+def _log_lines(name: str, log: Log) -> Iterator[Line]:
+    yield name, " ".join(part for part in (log.group, log.stream) if part)
+    yield "", log.url
 
 
 def _timeline(entries: Iterable[tuple[str, str]]) -> Iterator[str]:

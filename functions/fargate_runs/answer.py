@@ -73,6 +73,8 @@ def _cause(record: TaskRecord, outcome: Outcome, prices: Prices) -> str:
         "status": outcome.status,
         "transient": outcome.transient,
         **_facts(record, outcome, prices),
+        "culprit": outcome.culprit,
+        "culpritLog": record.culprit_log.as_json() if record.culprit_log else None,
         "stopCode": outcome.stop_code,
         "stoppedReason": outcome.stopped_reason,
     }

@@ -1,4 +1,4 @@
-"""Which log a task's main container writes to: the stack's own, or the one that its task definition names."""
+"""Which log a container of a task writes to: the stack's own, or the one that its task definition names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,12 +36,12 @@ class LogPlace:
     task_definition_arn: str
     container: str
 
-    def of(self, task: EcsTask) -> LogLocation | None:
-        """The log of the main container in a task of the stack's own definition; None for every other one."""
+    def of(self, task: EcsTask, container: str | None = None) -> LogLocation | None:
+        """The log of this container, else the main one, of a task of the stack's own definition; else None."""
         if not self._is_own(task):
             return None
-        container = task.main_container or self.container
-        return LogLocation.of(task.task_arn, self.group, f"{self.stream_prefix}/{container}/{task.task_id}")
+        name = container or task.main_container or self.container
+        return LogLocation.of(task.task_arn, self.group, f"{self.stream_prefix}/{name}/{task.task_id}")
 
     def _is_own(self, task: EcsTask) -> bool:
         family = self.task_definition_arn.rpartition(":")[0]
@@ -89,10 +89,10 @@ def log_configurations_of(definition: Mapping[str, object]) -> dict[str, LogConf
     return {str(each["name"]): LogConfiguration.of(each) for each in containers if each.get("name")}
 
 
-def place_in(configurations: Mapping[str, LogConfiguration], task: EcsTask) -> Place:
-    """Where the main container of a task logs: the one that got RUN_ID or the token, else the only one there is."""
+def place_in(configurations: Mapping[str, LogConfiguration], task: EcsTask, container: str | None = None) -> Place:
+    """Where this container of a task logs, else the main one: that got RUN_ID or the token, or is the only one."""
     names = [name for name in configurations if not is_injected(name)]
-    container = task.main_container or (names[0] if len(names) == 1 else None)
+    container = container or task.main_container or (names[0] if len(names) == 1 else None)
     if container is None:
         return Place.none("no container of the task is known to be the main one: no log is read")
     if container not in configurations:

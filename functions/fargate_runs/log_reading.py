@@ -1,13 +1,14 @@
 """Where a task logs and how its log ends, best effort: what cannot be read changes nothing of an outcome."""
 
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from fargate_runs.log import MOST_LINES, LogTail
 from fargate_runs.log_place import LogPlace, Place, place_in
 from fargate_runs.outcome import Outcome
 from fargate_runs.ports import LogReader, LogUnavailableError, TaskDefinitions, TaskDefinitionUnavailableError
 from fargate_runs.record import TaskRecord
-from fargate_runs.task import EcsTask
+from fargate_runs.task import EcsTask, is_injected
 
 NEVER_STARTED: Final = "the container never started"
 NOT_KNOWN: Final = "where the container logs is not known"
@@ -15,6 +16,13 @@ NOT_ALLOWED: Final = (
     "the task definition is not the stack's own, and the stack reads no other logs (parameter AllowedLogGroups)"
 )
 NO_LOG: Final = LogTail(absent=NOT_KNOWN)
+
+
+class Settled(NamedTuple):
+    """The record of a task that has ended; `log_problem` says why its log could not be read."""
+
+    record: TaskRecord
+    log_problem: str | None = None
 
 
 class TaskLogs:
@@ -25,9 +33,11 @@ class TaskLogs:
         self._own = own
         self._definitions = definitions
 
-    def place_of(self, task: EcsTask) -> Place:
-        """Where the main container of a task logs. Never raises."""
-        own = self._own.of(task)
+    def place_of(self, task: EcsTask, container: str | None = None) -> Place:
+        """Where this container of a task logs, else the main one. Never raises."""
+        if container and is_injected(container):
+            return Place.none(f"container {container} is AWS's own: where it logs is not known")
+        own = self._own.of(task, container)
         if own:
             return Place(own)
         if self._definitions is None:
@@ -35,22 +45,33 @@ class TaskLogs:
         if task.task_definition_arn is None:
             return Place.none(NOT_KNOWN)
         try:
-            return place_in(self._definitions.log_configurations(task.task_definition_arn), task)
+            return place_in(self._definitions.log_configurations(task.task_definition_arn), task, container)
         except TaskDefinitionUnavailableError as error:
             return Place(instead=LogTail(problem=str(error)))
 
-    def tail_of(self, record: TaskRecord, outcome: Outcome, instead: LogTail = NO_LOG) -> LogTail:
-        """The last lines, its own token masked; `instead` where no log is known. Never raises.
+    def settled(self, record: TaskRecord, outcome: Outcome, task: EcsTask, main: Place) -> Settled:
+        """The record of a task with its outcome and the end of the log that tells why. Never raises.
 
-        Nothing is asked where the container never started. Whether it did in a task that ECS has forgotten nobody knows
-        but its log.
+        That is the culprit's, where another container than the main one is to blame; `main` is the main one's place.
         """
+        place = self.place_of(task, outcome.culprit) if outcome.culprit else Place(record.log, main.instead)
+        record = replace(record, culprit_log=place.location) if outcome.culprit else record
+        tail = self._tail_of(record, outcome, place)
+        return Settled(record.settled(outcome, tail), tail.problem)
+
+    def settled_without(self, record: TaskRecord, outcome: Outcome) -> Settled:
+        """The same for a task that ECS does not show any more. Whether it has started nobody knows but its log."""
+        tail = self._tail_of(record, outcome, Place(record.log, NO_LOG))
+        return Settled(record.settled(outcome, tail), tail.problem)
+
+    def _tail_of(self, record: TaskRecord, outcome: Outcome, place: Place) -> LogTail:
+        """The last lines, the task's own token masked. Nothing is asked where the container never started."""
         if not outcome.may_have_logged:
             return LogTail(absent=NEVER_STARTED)
-        if record.log is None:
-            return instead
+        if place.location is None:
+            return place.instead
         try:
-            lines = tuple(map(_sendable, self._reader.last_lines(record.log, MOST_LINES)))
+            lines = tuple(map(_sendable, self._reader.last_lines(place.location, MOST_LINES)))
         except LogUnavailableError as error:
             return LogTail(problem=str(error))
         return LogTail(lines).without(record.token)

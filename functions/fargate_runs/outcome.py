@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fargate_runs.evidence import Evidence
 from fargate_runs.kinds import KINDS, ErrorName, OutcomeStatus
 from fargate_runs.rules import LOST_ADVICE, LOST_SUMMARY, RULES, Rule
+from fargate_runs.starts import Start
 from fargate_runs.task import Container, EcsTask
 
 __all__ = ["ErrorName", "Outcome", "OutcomeStatus", "lost", "outcome_of"]
@@ -20,7 +21,8 @@ class Outcome:
     """How a task ended and what to do about it.
 
     `container` and `exit_code` are the main container's; where none is known, those of the container that was judged.
-    `stop_code` and `stopped_reason` are as ECS gave them. `may_have_logged` is for the decision alone, and not stored.
+    `culprit` is another container that failed and took that one with it. `stop_code` and `stopped_reason` are as ECS
+    gave them. `may_have_logged` is for the decision alone, and not stored: of the culprit, else of `container`.
     """
 
     status: OutcomeStatus
@@ -29,6 +31,7 @@ class Outcome:
     summary: str
     advice: str
     container: str | None = None
+    culprit: str | None = None
     exit_code: int | None = None
     stop_code: str | None = None
     stopped_reason: str | None = None
@@ -55,14 +58,16 @@ def outcome_of(task: EcsTask, *, main_container: str | None = None) -> Outcome |
 def lost(container: str | None = None) -> Outcome:
     """The outcome of a task that ECS no longer knows, of which nothing told how it ended."""
     kind = KINDS[ErrorName.LOST]
-    return Outcome(kind.status, ErrorName.LOST, kind.transient, LOST_SUMMARY, LOST_ADVICE, container)
+    return Outcome(kind.status, ErrorName.LOST, kind.transient, LOST_SUMMARY, LOST_ADVICE, container=container)
 
 
 def _outcome(rule: Rule, evidence: Evidence, task: EcsTask) -> Outcome:
     kind = KINDS[rule.error] if rule.error else None
     transient = rule.transient if rule.transient is not None else kind is not None and kind.transient
     judged = evidence.judged
-    words = _words(evidence)
+    to_blame = rule.culprit(evidence)
+    culprit = to_blame if to_blame != judged else None
+    words = _words(evidence, to_blame)
     return Outcome(
         status=kind.status if kind else OutcomeStatus.SUCCEEDED,
         error=rule.error,
@@ -70,16 +75,16 @@ def _outcome(rule: Rule, evidence: Evidence, task: EcsTask) -> Outcome:
         summary=rule.summary.format_map(words),
         advice=rule.advice.format_map(words),
         container=judged.name if judged else None,
+        culprit=culprit.name if culprit else None,
         exit_code=judged.exit_code if judged else None,
         stop_code=task.stop_code,
         stopped_reason=task.stopped_reason,
-        may_have_logged=evidence.may_have_logged,
+        may_have_logged=evidence.start(culprit) is not Start.NEVER if culprit else evidence.may_have_logged,
     )
 
 
-def _words(evidence: Evidence) -> dict[str, object]:
+def _words(evidence: Evidence, culprit: Container | None) -> dict[str, object]:
     judged = evidence.judged
-    culprit = evidence.out_of_memory or evidence.failed_dependency or evidence.failed_sidecar or evidence.culprit
     unseen = evidence.ran_unseen
     # Who stops a task says why in its own reason, whatever its containers say about the start.
     failed_by_itself = evidence.never_ran and evidence.stop_code != "UserInitiated"

@@ -26,7 +26,8 @@ class TaskRecord:
 
     `token` stands only while it may still be needed, and never in the repr. `missing_sweeps` counts the
     sweeps that found that ECS does not know the task; the next state that ECS shows of it takes that away.
-    `last_lines` are the end of the log of a task that did not succeed, `log_note` says why there are none.
+    `log` is the main container's. `last_lines` are the end of the log of a task that did not succeed, `log_note` says
+    why there are none; they are of `culprit_log` where the outcome names a culprit.
     """
 
     run_id: str
@@ -50,6 +51,7 @@ class TaskRecord:
     memory: str | None = None
     main_container: str | None = None
     log: LogLocation | None = None
+    culprit_log: LogLocation | None = None
     outcome: Outcome | None = None
     result: Result = NO_RESULT
     last_lines: tuple[str, ...] = ()

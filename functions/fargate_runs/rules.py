@@ -13,6 +13,7 @@ from typing import Final
 from fargate_runs.evidence import ASKED_TO_STOP, SIGKILL, Evidence
 from fargate_runs.kinds import ErrorName
 from fargate_runs.starts import FAILED_TO_START
+from fargate_runs.task import Container
 
 _STEP_FUNCTIONS: Final = re.compile(r"AWS Step Functions execution.*managing this resource", re.IGNORECASE | re.DOTALL)
 _TIME_LIMIT: Final = re.compile(r"^\s*Fargate Runs stopped the task: it was past its timeoutSeconds", re.IGNORECASE)
@@ -33,13 +34,15 @@ _START_ADVICE: Final = (
 )
 
 Predicate = Callable[[Evidence], bool]
+Culprit = Callable[[Evidence], Container | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """When a stopped task has this error. `error` None is success.
 
-    `transient` is said where this rule is not as transient as its error is.
+    `transient` is said where this rule is not as transient as its error is, `culprit` where a container is to blame
+    that need not be the one that is judged.
     """
 
     error: ErrorName | None
@@ -47,6 +50,7 @@ class Rule:
     summary: str
     advice: str
     transient: bool | None = None
+    culprit: Culprit = lambda _evidence: None
 
 
 def _stopped_with(code: str, pattern: re.Pattern[str]) -> Predicate:
@@ -168,6 +172,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "Container {culprit} was killed because it used more memory than it was given.",
         "Start the run with more memory (memory, and a cpu value that allows it), or raise the container's own memory"
         " limit in the task definition. A retry with the same memory ends the same way.",
+        culprit=lambda e: e.out_of_memory,
     ),
     Rule(
         ErrorName.IMAGE_NOT_FOUND,
@@ -222,6 +227,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "Container {culprit} exited with code {culprit_code} before the main container {container} was started.",
         "Read the log of {culprit}. The main container waited for it (dependsOn), or was still to be started when the"
         " task was stopped because of it, so nothing of {container} has run.",
+        culprit=lambda e: e.failed_dependency,
     ),
     Rule(
         ErrorName.FAILED_TO_START,
@@ -249,6 +255,7 @@ RULES: Final[tuple[Rule, ...]] = (
         " (exit code {exit_code}).",
         "Read the log of {culprit}: it failed, not the main container. If the run can do without it, mark it as not"
         " essential in the task definition.",
+        culprit=lambda e: e.failed_sidecar,
     ),
     Rule(
         ErrorName.EXITED_NON_ZERO,

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from fargate_runs.kinds import KINDS, ErrorName
 from fargate_runs.outcome import Outcome, outcome_of
-from fargate_runs.task import STOPPED, Container, EcsTask
+from fargate_runs.starts import Start, start_of
+from fargate_runs.task import STOPPED, Container, EcsTask, is_injected
 
 _SIDECAR_ADVICE = (
     "The work is done: the record shows the run as SUCCEEDED. Step Functions fails a .sync state for any container's"
@@ -26,10 +27,10 @@ def sync_failure_of(task: EcsTask) -> Outcome:
     others = sorted((each for each in task.containers if each.name != outcome.container), key=lambda each: each.name)
     culprit = next((each for each in others if each.exit_code not in {None, 0}), None)
     culprit = culprit or next((each for each in others if each.exit_code is None), None)
-    return _sidecar_failed(outcome, culprit) if culprit else _unknown(task)
+    return _sidecar_failed(outcome, culprit, task) if culprit else _unknown(task)
 
 
-def _sidecar_failed(outcome: Outcome, culprit: Container) -> Outcome:
+def _sidecar_failed(outcome: Outcome, culprit: Container, task: EcsTask) -> Outcome:
     ended = "has no exit code" if culprit.exit_code is None else f"exited with code {culprit.exit_code}"
     return replace(
         outcome,
@@ -39,6 +40,9 @@ def _sidecar_failed(outcome: Outcome, culprit: Container) -> Outcome:
         summary=f"Container {culprit.name} {ended}, which fails a .sync state although the main container"
         f" {outcome.container} exited with code 0.",
         advice=_SIDECAR_ADVICE.format(culprit=culprit.name),
+        culprit=culprit.name,
+        may_have_logged=start_of(culprit, task, [each for each in task.containers if not is_injected(each.name)])
+        is not Start.NEVER,
     )
 
 

@@ -26,6 +26,7 @@ KEYS = [
     "advice",
     "container",
     "exitCode",
+    "culprit",
     "stopCode",
     "stoppedReason",
 ]
@@ -198,6 +199,9 @@ def test_the_main_container_of_a_cut_down_task_can_be_named(runner: CliRunner) -
 
     assert (known["error"], known["container"]) == ("Task.SidecarFailed", "app")
     assert (unknown["error"], unknown["container"]) == ("Container.ExitedNonZero", "router")
+    assert (known["culprit"], unknown["culprit"]) == ("router", None)
+    lines = explain(runner, document, "--container", "app").stdout.splitlines()
+    assert "  culprit    router" in lines
 
 
 ROUTER = {"name": "router", "exitCode": 255}

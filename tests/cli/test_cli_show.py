@@ -79,6 +79,58 @@ def test_the_page_has_what_it_cost_and_where_to_look(runner: CliRunner) -> None:
     assert "  task       https://task.example/" in lines
 
 
+def test_the_page_names_the_culprit_and_its_log(runner: CliRunner) -> None:
+    log = {"group": "/jobs", "stream": "runs/proxy/1", "url": "https://log.example/"}
+    tried = {**attempt("FAILED"), "culprit": "proxy", "culpritLog": log}
+    lines = page(runner, failed(culprit="proxy", attempts=[tried]))
+    assert lines.count("  culprit    proxy") == 2
+    first = lines.index("  its log    /jobs runs/proxy/1")
+    assert lines[first - 1 : first + 2] == [
+        "  culprit    proxy",
+        "  its log    /jobs runs/proxy/1",
+        "             https://log.example/",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "unreadable", "numbers", "headings", "said"),
+    [
+        (0, 0, [None, None], ["Attempt 1", "Attempt 2"], []),
+        (0, 0, [1, 1, 4], ["Attempt 1", "Attempt 1", "Attempt 4"], []),
+        (
+            7,
+            0,
+            [None, 9],
+            ["Attempt 8", "Attempt 9"],
+            ["  attempts   7 older not shown: they have no room in one answer"],
+        ),
+        (0, 1, [None], ["Attempt 1"], ["  attempts   1 not shown: the stack's version cannot read their records"]),
+        (
+            7,
+            2,
+            [],
+            [],
+            [
+                "  attempts   7 older not shown: they have no room in one answer",
+                "             2 not shown: the stack's version cannot read their records",
+            ],
+        ),
+    ],
+)
+def test_the_page_counts_attempts_and_those_that_it_does_not_show(
+    runner: CliRunner,
+    left_out: int,
+    unreadable: int,
+    numbers: list[int | None],
+    headings: list[str],
+    said: list[str],
+) -> None:
+    attempts = [{**attempt(), "attempt": number} for number in numbers]
+    lines = page(runner, succeeded(attempts=attempts, attemptsLeftOut=left_out, unreadableAttempts=unreadable))
+    assert [line.split(" · ")[0] for line in lines if line.startswith("Attempt ")] == headings
+    assert [line for line in lines if "not shown" in line] == said
+
+
 def test_last_lines_stay_in_their_column(runner: CliRunner) -> None:
     printed = ["Traceback (most recent call last):", "  File …", "", "SystemExit: 3"]
     document = failed(attempts=[{**attempt("FAILED"), "lastLogLines": printed}])

@@ -80,6 +80,42 @@ def test_a_sidecar_that_failed_alone_is_named_and_explained() -> None:
     assert cause["status"] == "FAILED"
 
 
+INJECTED = container("aws-guardduty-agent-x", 0, runtimeId="r")
+CULPRITS = {
+    "failed": (sidecars(0, ("proxy", 2)), "proxy", "runs/proxy/", "no route"),
+    "never started": (
+        detail(containers=[container(exit_code=0), container("proxy", reason="CannotStartContainerError: x")]),
+        "proxy",
+        "runs/proxy/",
+        "the container never started",
+    ),
+    "not known to have started, beside an injected one that shows its runtime": (
+        detail(containers=[container(exit_code=0), container("proxy"), INJECTED]),
+        "proxy",
+        "runs/proxy/",
+        "no route",
+    ),
+    "injected": (
+        detail(containers=[GUARD_DUTY, container("main", 0)]),
+        "aws-guardduty-agent-x",
+        "",
+        "container aws-guardduty-agent-x is AWS's own: where it logs is not known",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CULPRITS)
+def test_the_culprit_s_log_is_read(case: str) -> None:
+    of, culprit, stream, said = CULPRITS[case]
+    logs = InMemoryLogs("of the main container")
+    logs.streams[f"runs/proxy/{TASK_ID}"] = ("no route",)
+    judge = JudgeTask(TaskLogs(logs, LOG_PLACE, InMemoryTaskDefinitions()), prices=PRICES)
+    cause = json.loads(judge("States.TaskFailed", json.dumps(pascal(of))).cause)
+    assert (cause["culprit"], cause["log"]["stream"]) == (culprit, f"runs/main/{TASK_ID}")
+    assert (cause["lastLogLines"] or [cause["logNote"]]) == [said]
+    assert (cause["culpritLog"] or {"stream": ""})["stream"] == (stream and stream + TASK_ID)
+
+
 @pytest.mark.parametrize("case", ["an exit code", "spot", "a failed start"])
 def test_the_cause_is_a_callback_runs(case: str) -> None:
     task = TABLE[case][0]

@@ -9,6 +9,7 @@ from fargate_runs.kinds import KINDS, ErrorName, OutcomeStatus
 from fargate_runs.orphans import GRACE
 from fargate_runs.outcome import lost, outcome_of
 from fargate_runs.rules import RULES
+from fargate_runs.task import EcsTask
 from fargate_runs.time_limit import reason_of_time_limit
 from tests.fakes.ecs import GUARD_DUTY, Detail, container, detail, failed_start, overrides, task
 
@@ -678,6 +679,63 @@ def test_a_dependency_is_named_where_ecs_says_no_more_than_that_there_was_one() 
     assert outcome is not None
     assert outcome.error is ErrorName.SIDECAR_FAILED
     assert outcome.summary == "Container init exited with code 1 before the main container main was started."
+
+
+CULPRITS: dict[str, tuple[Detail, str | None, bool]] = {
+    "the main container's own exit code": (
+        detail(containers=[container(exit_code=3), container("side", 0)]),
+        None,
+        True,
+    ),
+    "told to stop by nobody known": (detail(containers=[container(exit_code=143), container("side", 0)]), None, True),
+    "main ran out of memory": (detail(containers=[container("main", 137, OOM), container("side", 1)]), None, True),
+    "main ran out of memory before it is known to have started": (
+        failed_start(None, containers=[container("main", None, OOM)]),
+        None,
+        True,
+    ),
+    "a sidecar ran out of memory": (
+        detail(containers=[container(exit_code=143), container("side", 137, OOM), container("also", 5)]),
+        "side",
+        True,
+    ),
+    "a dependency ran out of memory": (
+        detail(**NOT_RUNNING_YET, containers=[container(lastStatus="STOPPED"), container("side", 137, OOM)]),
+        "side",
+        True,
+    ),
+    "a sidecar failed": (detail(containers=[container(exit_code=143), container("side", 1)]), "side", True),
+    "a dependency failed": (
+        detail(**NOT_RUNNING_YET, containers=[container(lastStatus="STOPPED"), container("side", 255)]),
+        "side",
+        True,
+    ),
+    "a sidecar could not be started": (
+        detail(containers=[container(exit_code=143), container("side", reason=NOT_STARTED)]),
+        "side",
+        False,
+    ),
+    "a success": (detail(containers=[container(exit_code=0), container("side", 1)]), None, True),
+    "no main container, and the one that is judged": (
+        detail(**ALIEN, containers=[container("a", 0), container("b", 137, OOM)]),
+        None,
+        True,
+    ),
+    "no main container, and another": (
+        detail(**ALIEN, containers=[container("a", 3), container("b", 137, OOM)]),
+        "b",
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CULPRITS)
+def test_who_is_the_culprit_and_whether_it_can_have_logged(case: str) -> None:
+    """Where another container than the main one failed: its log tells why."""
+    of, culprit, may_have_logged = CULPRITS[case]
+    outcome = outcome_of(EcsTask.from_detail(of))
+    assert outcome is not None
+    assert (outcome.culprit, outcome.may_have_logged) == (culprit, may_have_logged)
 
 
 def test_a_sidecar_that_could_not_be_started_is_named_with_its_reason() -> None:

@@ -18,7 +18,7 @@ from tests.fakes.attempts import SECOND
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, container, detail, failed_start, task
 from tests.fakes.moto_table import runs_table_on_moto, store_on
-from tests.fakes.records import WELL, ended_task, execution, failed_task, open_task, pending_run
+from tests.fakes.records import BADLY, WELL, ended_task, execution, failed_task, open_task, pending_run
 from tests.fakes.store import InMemoryRunStore
 from tests.fakes.tables import TABLE
 from tests.simulation import template
@@ -64,6 +64,12 @@ RECORDS = {
     "with the end of its log": failed_task(),
     "with a log in another Region": replace(failed_task(), log=LogLocation("/g", "p/c/1", "eu-west-1")),
     "without a log": replace(failed_task(), last_lines=(), log_note="the container never started"),
+    "with a culprit": replace(
+        failed_task(),
+        culprit_log=LogLocation("/g", "p/side/1", "us-east-1"),
+        outcome=replace(BADLY, culprit="side"),
+    ),
+    "with a culprit's log in another Region": replace(failed_task(), culprit_log=LogLocation("/g", "s", "eu-west-1")),
     "without an outcome's details": ended_task(stopCode=None, stoppedReason=None, containers=[]),
 }
 
@@ -313,7 +319,10 @@ def test_the_tasks_of_a_run_without_what_their_containers_printed(store: RunStor
         capacity_provider_name="FARGATE",
         missing_sweeps=1,
         log=LogLocation("/jobs", "s", "eu-west-1"),
-        outcome=replace(WELL, error=ErrorName.UNKNOWN, transient=True, stop_code="c", stopped_reason="r"),
+        culprit_log=LogLocation("/side", "s", "eu-west-1"),
+        outcome=replace(
+            WELL, error=ErrorName.UNKNOWN, culprit="side", transient=True, stop_code="c", stopped_reason="r"
+        ),
         timeline=Timeline(**dict.fromkeys(TIMELINE_NAMES, NOON)),
     )
     kept = {name for name in TaskRecord.__dataclass_fields__ if name not in {"result", "last_lines", "log_note"}}

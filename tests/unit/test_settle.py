@@ -19,7 +19,8 @@ from fargate_runs.settle import STEPS, Arriving, Step, Stored, decide
 from fargate_runs.task import EcsTask
 from fargate_runs.usecases.record_task_state import Settlement
 from tests.fakes.ecs import CANARY, EXECUTION_ARN, RUN_ID, TASK_ID, TOKEN, container, detail, life, overrides, task
-from tests.fakes.settling import World
+from tests.fakes.settling import LOG_PLACE, World
+from tests.fakes.task_definitions import awslogs, definition
 
 
 def record(*, version: int = 3, outcome: bool = False, delivery: Delivery = Delivery.PENDING) -> TaskRecord:
@@ -158,6 +159,16 @@ NO_LINES: dict[str, tuple[dict[str, object], str, int]] = {
     ),
     "its dependency failed, in a task that has started": (
         {"containers": [container(), container("helper", exit_code=2, runtimeId="r")]},
+        "the log is empty",
+        1,
+    ),
+    "its sidecar could not be started": (
+        {
+            "containers": [
+                container(exit_code=143),
+                container("helper", reason="CannotStartContainerError: no such file"),
+            ]
+        },
         "the container never started",
         0,
     ),
@@ -208,6 +219,41 @@ def test_why_there_are_no_lines(world: World, case: str) -> None:
     done = world.settle(detail(**{"stopCode": "TaskFailedToStart", **changes}))
     assert (done.record.last_lines, done.record.log_note) == ((), note)
     assert (world.logs.reads, done.log_problem) == (reads, None)
+
+
+SIDECAR_FAILED = {"containers": [container(exit_code=143), container("proxy", 2)]}
+
+
+def test_the_last_lines_are_the_culprit_s(world: World) -> None:
+    """The main container was told to stop: its log does not tell why."""
+    world.logs.streams = {f"runs/main/{TASK_ID}": ("shutting down",), f"runs/proxy/{TASK_ID}": ("no route", TOKEN)}
+    record = world.settle(detail(**SIDECAR_FAILED)).record
+    assert (record.last_lines, world.logs.reads) == (("no route", "[task token]"), 1)
+    assert record.log == LOG_PLACE.of(task())
+    assert record.culprit_log == LOG_PLACE.of(task(), "proxy")
+    cause = answer(world)
+    assert (cause["lastLogLines"], cause["container"], cause["culprit"]) == (list(record.last_lines), "main", "proxy")
+    assert record.log
+    assert record.culprit_log
+    assert (cause["log"], cause["culpritLog"]) == (record.log.as_json(), record.culprit_log.as_json())
+
+
+def test_a_culprit_of_another_task_definition_logs_where_that_says(world: World) -> None:
+    arn = "arn:aws:ecs:us-east-1:123456789012:task-definition/other:3"
+    world.definitions.known[arn] = definition(main=awslogs(), proxy=awslogs(prefix="of-proxy"))
+    world.logs.streams[f"of-proxy/proxy/{TASK_ID}"] = ("no route",)
+    assert world.settle(detail(**SIDECAR_FAILED, taskDefinitionArn=arn)).record.last_lines == ("no route",)
+
+
+def test_a_culprit_whose_log_is_not_known_says_so(world: World) -> None:
+    """The main container's lines in its place would tell nothing, or something wrong."""
+    arn = "arn:aws:ecs:us-east-1:123456789012:task-definition/other:3"
+    world.definitions.known[arn] = definition("proxy", main=awslogs())
+    world.logs.everywhere = ("shutting down",)
+    record = world.settle(detail(**SIDECAR_FAILED, taskDefinitionArn=arn)).record
+    assert (record.last_lines, record.log_note) == ((), "container proxy has no log configuration")
+    assert record.log
+    assert (record.culprit_log, answer(world)["culpritLog"]) == (None, None)
 
 
 def test_a_success_keeps_no_lines(world: World) -> None:

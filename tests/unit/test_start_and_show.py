@@ -22,6 +22,7 @@ from fargate_runs.request import RunRequest
 from fargate_runs.run_state import RunStatus
 from fargate_runs.usecases.show_run import ShowRun
 from fargate_runs.usecases.start_run import StartRun, TaskDefinitions
+from tests.fakes.attempts import SECOND, running
 from tests.fakes.clock import StoppedClock
 from tests.fakes.ecs import (
     CANARY,
@@ -35,6 +36,7 @@ from tests.fakes.ecs import (
     container,
     detail,
     life,
+    overrides,
 )
 from tests.fakes.settling import PRICES, World
 from tests.fakes.stepfunctions import InMemoryExecutions
@@ -180,14 +182,14 @@ def show(world: World, run_id: str = RUN_ID) -> dict[str, Any]:
 
 
 RUN_KEYS = (
-    "runId pattern status error transient summary advice exitCode result lastLogLines logNote executionArn"
+    "runId pattern status error transient summary advice exitCode culprit result lastLogLines logNote executionArn"
     " execution stateMachineArn createdAt startedAt stoppedAt durationSeconds usage input"
     " unreadableAttempts attempts attemptsLeftOut"
 )
 ATTEMPT_KEYS = (
-    "taskArn taskId taskUrl status lastStatus version error transient summary advice container exitCode stopCode"
-    " stoppedReason delivery capacityProviderName cpu memory timeline durations usage log result resultNote"
-    " lastLogLines logNote"
+    "taskArn taskId taskUrl attempt status lastStatus version error transient summary advice container culprit exitCode"
+    " stopCode stoppedReason delivery capacityProviderName cpu memory timeline durations usage log culpritLog result"
+    " resultNote lastLogLines logNote"
 )
 
 
@@ -246,6 +248,30 @@ def test_a_failed_run_shows_the_end_of_its_newest_log_once_it_has_ended(
     shown = show(world)
     assert (shown["lastLogLines"], shown["logNote"]) == (list(lines), note)
     assert [each["logNote"] for each in shown["attempts"]] == [None, note]
+
+
+def test_which_attempt_each_task_is_where_it_says_so() -> None:
+    world = World()
+    told = overrides()
+    told["containerOverrides"][-1]["environment"].append({"name": "RUN_ATTEMPT", "value": "2"})
+    world.settle(running(overrides=told))
+    world.settle(running(**SECOND))
+    assert [each["attempt"] for each in show(world)["attempts"]] == [2, None]
+
+
+def test_whose_last_lines_are_shown() -> None:
+    world = World()
+    world.logs.streams[f"runs/proxy/{TASK_ID}"] = ("no route to host",)
+    world.settle(detail(containers=[container(exit_code=143), container("proxy", 2)]))
+    world.end_run(ExecutionStatus.FAILED)
+    shown = json.loads(json.dumps(show(world)))
+    (attempt,) = shown["attempts"]
+    assert (shown["culprit"], shown["lastLogLines"]) == ("proxy", ["no route to host"])
+    assert (attempt["container"], attempt["culprit"]) == ("main", "proxy")
+    assert [attempt[log]["stream"] for log in ("log", "culpritLog")] == [
+        f"runs/main/{TASK_ID}",
+        f"runs/proxy/{TASK_ID}",
+    ]
 
 
 def test_a_run_that_waits(door: Door) -> None:

@@ -117,7 +117,8 @@ def task_item(record: TaskRecord, *, now: datetime, expires_at: int) -> Item:
             "mainContainer": record.main_container,
             "logGroup": record.log.group if record.log else None,
             "logStream": record.log.stream if record.log else None,
-            "logRegion": _other_region(record),
+            "logRegion": _other_region(record, record.log),
+            "culpritLog": _log_item(record, record.culprit_log),
             "outcome": _outcome_item(record.outcome, record.result) if record.outcome else None,
             "lastLogLines": list(record.last_lines) or None,
             "logNote": record.log_note,
@@ -151,6 +152,7 @@ def _outcome_item(outcome: Outcome, result: Result) -> Item:
             "summary": outcome.summary,
             "advice": outcome.advice,
             "container": outcome.container,
+            "culprit": outcome.culprit,
             "exitCode": outcome.exit_code,
             "stopCode": outcome.stop_code,
             "stoppedReason": outcome.stopped_reason,
@@ -187,6 +189,7 @@ def task_of(item: Mapping[str, object]) -> TaskRecord:
         memory=_text(item, "memory"),
         main_container=_text(item, "mainContainer"),
         log=_log_of(item, task_arn),
+        culprit_log=_log_of(lenient.mapping(item.get("culpritLog")), task_arn),
         outcome=_outcome_of(outcome) if outcome else None,
         result=Result(json=_text(outcome, "result"), note=_text(outcome, "resultNote")),
         last_lines=_lines(item.get("lastLogLines")),
@@ -205,6 +208,7 @@ def _outcome_of(item: Mapping[str, object]) -> Outcome:
         summary=str(item["summary"]),
         advice=str(item["advice"]),
         container=_text(item, "container"),
+        culprit=_text(item, "culprit"),
         exit_code=_whole(item.get("exitCode")),
         stop_code=_text(item, "stopCode"),
         stopped_reason=_text(item, "stoppedReason"),
@@ -324,12 +328,14 @@ TASK_ATTRIBUTES: Final = (
     "logGroup",
     "logStream",
     "logRegion",
+    "culpritLog",
     "outcome.status",
     "outcome.error",
     "outcome.transient",
     "outcome.summary",
     "outcome.advice",
     "outcome.container",
+    "outcome.culprit",
     "outcome.exitCode",
     "outcome.stopCode",
     "outcome.stoppedReason",
@@ -431,10 +437,17 @@ def _text(item: Mapping[str, object], name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _other_region(record: TaskRecord) -> str | None:
-    """The Region of the log, where it is not the task's."""
+def _log_item(record: TaskRecord, log: LogLocation | None) -> Item | None:
+    """A log under the names that the main container's has among the task's own attributes."""
+    if log is None:
+        return None
+    return present({"logGroup": log.group, "logStream": log.stream, "logRegion": _other_region(record, log)})
+
+
+def _other_region(record: TaskRecord, log: LogLocation | None) -> str | None:
+    """The Region of a log, where it is not the task's."""
     _, region = partition_and_region(record.task_arn)
-    return record.log.region if record.log and record.log.region != region else None
+    return log.region if log and log.region != region else None
 
 
 def _log_of(item: Mapping[str, object], task_arn: str) -> LogLocation | None:

@@ -63,9 +63,10 @@ class JudgeTask:
         outcome = sync_failure_of(task)
         place = self._logs.place_of(task)
         record = TaskRecord.of(task, Pattern.SYNC, place.location)
-        tail = self._logs.tail_of(record, outcome, place.instead)
-        failure = failure_of(record.settled(outcome, tail), outcome, self._prices)
-        return Judgement(failure.error, failure.cause, outcome.transient, outcome.exit_code, log_problem=tail.problem)
+        settled = self._logs.settled(record, outcome, task, place)
+        failure = failure_of(settled.record, outcome, self._prices)
+        problem = settled.log_problem
+        return Judgement(failure.error, failure.cause, outcome.transient, outcome.exit_code, log_problem=problem)
 
 
 def _task_in(cause: str) -> EcsTask | None:

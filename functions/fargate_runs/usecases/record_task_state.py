@@ -12,7 +12,7 @@ from fargate_runs.answer import Answer, Success, answer_of, smallest_answer_of
 from fargate_runs.errors import PortError
 from fargate_runs.execution import is_named
 from fargate_runs.kinds import ErrorName
-from fargate_runs.log_reading import TaskLogs
+from fargate_runs.log_reading import Settled, TaskLogs
 from fargate_runs.outcome import Outcome, lost, outcome_of
 from fargate_runs.patterns import StateMachines
 from fargate_runs.ports import (
@@ -144,10 +144,11 @@ class RecordTaskState:
         if stands.missing_sweeps < missing_sweeps:
             return None
         outcome = lost(stands.main_container)
-        tail = self._logs.tail_of(stands, outcome)
-        written = self._store.write_lost(stands.settled(outcome, tail))
+        settled = self._logs.settled_without(stands, outcome)
+        written = self._store.write_lost(settled.record)
         decided = isinstance(written, Written)
-        return self._finish(Settlement(Step.DECIDE, written.record, decided=decided, log_problem=tail.problem), None)
+        done = Settlement(Step.DECIDE, written.record, decided=decided, log_problem=settled.log_problem)
+        return self._finish(done, None)
 
     def _write(self, task: EcsTask, step: Step, stored: TaskRecord | None, go_on: Callable[[], None]) -> Settlement:
         pattern = self._state_machines.pattern_of(
@@ -156,9 +157,8 @@ class RecordTaskState:
         place = self._logs.place_of(task)
         record = TaskRecord.of(task, pattern, place.location).keeping(stored)
         outcome = outcome_of(task, main_container=record.main_container)
-        tail = self._logs.tail_of(record, outcome, place.instead) if outcome else None
-        if outcome and tail:
-            record = record.settled(outcome, tail)
+        settled = self._logs.settled(record, outcome, task, place) if outcome else Settled(record)
+        record = settled.record
         written = self._store.write_task(record)
         if isinstance(written, LostRace):
             stands = written.record
@@ -169,7 +169,7 @@ class RecordTaskState:
         stopped = 0
         if stored is None:
             stopped = self._stop_attempts(self._store.tasks_of(record.run_id), lambda _each: True, go_on)
-        problem = tail.problem if tail else None
+        problem = settled.log_problem
         done = Settlement(step, record, decided=outcome is not None, stopped=stopped, log_problem=problem)
         return self._finish(done, task, go_on)
 

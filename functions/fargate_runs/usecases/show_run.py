@@ -53,8 +53,9 @@ def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices,
     """A run with its attempts, oldest first. Absent values are null, times are ISO 8601 in UTC.
 
     The usage is worked out from the recorded times and sizes at the prices of now; the run's own is that of all its
-    attempts that have ended. `unreadableAttempts` is how many there are besides whose records cannot be read; of what
-    has no room in one answer, see `document_size.py`.
+    attempts that have ended. `attempt` is RUN_ATTEMPT, which two tasks share where one was started twice. `culprit` is
+    the container whose last lines are shown, where that is not the main one. `unreadableAttempts` is how many there are
+    besides whose records cannot be read; of what has no room in one answer, see `document_size.py`.
     """
     usages = [usage_of(task, prices) for task in attempts]
     outcome = run.outcome if run.has_ended else None
@@ -68,6 +69,7 @@ def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices,
         "summary": run.summary,
         "advice": run.advice,
         "exitCode": outcome.exit_code if outcome else None,
+        "culprit": outcome.culprit if outcome else None,
         "result": _result(newest) if newest else None,
         "lastLogLines": list(newest.last_lines) if newest and outcome else [],
         "logNote": newest.log_note if newest and outcome else None,
@@ -111,6 +113,7 @@ def _attempt(task: TaskRecord, usage: Usage | None) -> Document:
         "taskArn": task.task_arn,
         "taskId": task.task_id,
         "taskUrl": task_url(task.task_arn, task.cluster_arn),
+        "attempt": task.attempt,
         "status": outcome.status if outcome else None,
         "lastStatus": task.last_status,
         "version": task.version,
@@ -119,6 +122,7 @@ def _attempt(task: TaskRecord, usage: Usage | None) -> Document:
         "summary": outcome.summary if outcome else None,
         "advice": outcome.advice if outcome else None,
         "container": outcome.container if outcome else task.main_container,
+        "culprit": outcome.culprit if outcome else None,
         "exitCode": outcome.exit_code if outcome else None,
         "stopCode": task.stop_code,
         "stoppedReason": task.stopped_reason,
@@ -130,6 +134,7 @@ def _attempt(task: TaskRecord, usage: Usage | None) -> Document:
         "durations": durations_of(task.timeline),
         "usage": _usage(usage),
         "log": task.log.as_json() if task.log else None,
+        "culpritLog": task.culprit_log.as_json() if task.culprit_log else None,
         "result": _result(task),
         "resultNote": task.result.note,
         "lastLogLines": list(task.last_lines),
