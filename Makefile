@@ -15,7 +15,7 @@ FAST_TESTS := tests/unit tests/functional tests/template tests/cli
 SIMULATION := tests/simulation tests/model
 SLOW_TESTS := tests/local tests/contract tests/docker tests/e2e
 
-.PHONY: help setup run test check unit integration simulation simulate benchmark docker-test mutation lint format types template stop clean lock
+.PHONY: help setup run test check unit integration simulation simulate benchmark docker-test mutation verify lint format types template stop clean lock
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ mutation: setup ## Every mutant of the modules that decide must fail a test; wri
 
 format: setup ## Format the code
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
+
+verify: setup ## Look at every fact on the local runtime; in AWS: make verify STACK=jobs REGION=eu-west-1 (YES=1, OUT=file)
+	@$(BIN)/python -m verify $(if $(STACK),--stack $(STACK)) $(if $(REGION),--region $(REGION)) $(if $(OUT),--out $(OUT)) $(if $(YES),--yes)
 
 stop: ## Stop the local runtime
 	@if [ -x $(BIN)/runs ]; then $(BIN)/runs local down; fi

@@ -78,9 +78,9 @@ SCENARIOS = (
 )
 
 
-def differences(expected: Expected, run: Run) -> Iterator[str]:
-    """What ended otherwise than it should, in words; nothing: all is well."""
-    compared = (
+def compared(expected: Expected, run: Run) -> tuple[tuple[str, object, object], ...]:
+    """What is compared of an end: its name, how it should be, how it is."""
+    return (
         ("status", expected.status, run.status),
         ("error", expected.error, run.error),
         ("exit code", expected.exit_code, run.exit_code),
@@ -88,7 +88,11 @@ def differences(expected: Expected, run: Run) -> Iterator[str]:
         ("execution status", expected.execution_status, run.execution.status if run.execution else None),
         ("execution error", expected.execution_error, run.execution.error if run.execution else None),
     )
-    for what, should, found in compared:
+
+
+def differences(expected: Expected, run: Run) -> Iterator[str]:
+    """What ended otherwise than it should, in words; nothing: all is well."""
+    for what, should, found in compared(expected, run):
         if should != found:
             yield f"{what} is {_worded(found)}, expected {_worded(should)}"
 

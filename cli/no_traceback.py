@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 VARIABLE = "RUNS_TRACEBACK"
 
 
+class CommandWithoutTraceback(click.Command):
+    """A command that ends in a sentence, whatever it raises."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run it."""
+        with readable_errors():
+            return super().invoke(ctx)
+
+
 class WithoutTraceback(click.Group):
     """A group whose commands end in a sentence, whatever they raise."""
 

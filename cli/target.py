@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from botocore.credentials import Credentials
     from botocore.exceptions import ClientError
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
+    from mypy_boto3_ecs.client import ECSClient
     from mypy_boto3_events.client import EventBridgeClient
+    from mypy_boto3_iam.client import IAMClient
     from mypy_boto3_lambda.client import LambdaClient
+    from mypy_boto3_logs.client import CloudWatchLogsClient
     from mypy_boto3_sqs.client import SQSClient
     from mypy_boto3_stepfunctions.client import SFNClient
 
@@ -92,6 +95,18 @@ class Target:
     def events(self) -> EventBridgeClient:
         """A client for archives and replays."""
         return self.session.client("events", self.region, endpoint_url=self.endpoint, config=self._config())
+
+    def ecs(self) -> ECSClient:
+        """A client for tasks and task definitions."""
+        return self.session.client("ecs", self.region, endpoint_url=self.endpoint, config=self._config())
+
+    def logs(self) -> CloudWatchLogsClient:
+        """A client for what containers wrote."""
+        return self.session.client("logs", self.region, endpoint_url=self.endpoint, config=self._config())
+
+    def iam(self) -> IAMClient:
+        """A client for roles."""
+        return self.session.client("iam", self.region, endpoint_url=self.endpoint, config=self._config())
 
     def functions(self) -> LambdaClient:
         """A client that waits for the end of any invocation: who gives up earlier does not learn how it ended."""

@@ -9,7 +9,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs/facts.md"
-PLACES: Final = ("cli", "docs", "events", "functions", "local", "statemachines", "tests", "tools", ".ci")
+PLACES: Final = ("cli", "docs", "events", "functions", "local", "statemachines", "tests", "tools", "verify", ".ci")
 LOOSE_FILES: Final = ("CHANGELOG.md", "Makefile", "README.md", "pyproject.toml", "samconfig.toml", "template.yaml")
 SUFFIXES: Final = {".json", ".md", ".py", ".toml", ".yaml", ""}
 

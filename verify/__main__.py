@@ -1,0 +1,5 @@
+"""`python -m verify`."""
+
+from verify.main import main
+
+main(prog_name="make verify")

@@ -1,0 +1,16 @@
+"""Every scenario of the suite."""
+
+from verify.facts import Scenario
+from verify.scenarios import errors, executions, nested, patterns, stops, sync, tasks, timeouts, tokens
+
+SCENARIOS: tuple[Scenario, ...] = (
+    *patterns.SCENARIOS,
+    *sync.SCENARIOS,
+    *stops.SCENARIOS,
+    *tasks.SCENARIOS,
+    *errors.SCENARIOS,
+    *timeouts.SCENARIOS,
+    *tokens.SCENARIOS,
+    *executions.SCENARIOS,
+    *nested.SCENARIOS,
+)
