@@ -18,7 +18,10 @@ def main(names: list[str]) -> int:
     """Mutate these modules, or all; gives the exit code."""
     from tools.mutation import report, workers  # noqa: PLC0415
 
-    targets = [each for each in TARGETS if not names or each.module.rpartition(".")[2] in names]
+    known = {each.module.rpartition(".")[2]: each for each in TARGETS}
+    if unknown := [name for name in names if name not in known]:
+        sys.exit(f"no target: {', '.join(unknown)}; the targets are {', '.join(known)}")
+    targets = [known[name] for name in names or known]
     workers.warm_up()
     results = [_result(target) for target in targets]
     for each in (mutant for result in results for mutant in result.survivors):
