@@ -30,6 +30,16 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 #: A role that was just made is not known everywhere at once.
 ROLE_SECONDS = 90
+#: For how long an event is waited for that a later one has overtaken.
+LATE_SECONDS = 30
+
+
+class EndedTooSoonError(Exception):
+    """A task will not have the status any more that was waited for."""
+
+    def __init__(self, status: str, task: Json) -> None:
+        said = task.get("stoppedReason") or "no reason"
+        super().__init__(f"a task was not {status} before it STOPPED: {task.get('stopCode')}, {said}")
 
 
 @dataclass
@@ -59,7 +69,9 @@ class Place:
     made: Made
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _events: dict[str, Json] = field(default_factory=dict)
+    _definitions: dict[str, str] = field(default_factory=dict)
     _receiving: threading.Lock = field(default_factory=threading.Lock)
+    _registering: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def partition(self) -> str:
@@ -87,7 +99,17 @@ class Place:
     # ---- Tasks -----------------------------------------------------------------------------------------------------
 
     def definition(self, *containers: Mapping[str, object], task_role: bool = True) -> str:
-        """Register a task definition of the suite's family, the first container being `main`; gives its ARN."""
+        """The ARN of a task definition of the suite's family, the first container being `main`.
+
+        The same one is registered once: ECS lets in one registration a second, after a first burst.
+        """
+        wanted = json.dumps([containers, task_role])
+        with self._registering:
+            if wanted not in self._definitions:
+                self._definitions[wanted] = self._register(containers, task_role=task_role)
+            return self._definitions[wanted]
+
+    def _register(self, containers: Sequence[Mapping[str, object]], *, task_role: bool) -> str:
         main: Json = {"name": "main", "essential": True}
         named = [{**self._container(), **(main if index == 0 else {}), **one} for index, one in enumerate(containers)]
         keys = ("executionRoleArn", *(["taskRoleArn"] if task_role else []))
@@ -146,10 +168,15 @@ class Place:
         return dict(answer["tasks"][0]) if answer["tasks"] else {"lastStatus": "MISSING"}
 
     def task_in(self, status: str, task_arn: str) -> Json:
-        """DescribeTasks' element once the task has a status."""
+        """DescribeTasks' element once the task has a status.
+
+        Errors: EndedTooSoonError where it has come to its end and will not have it any more.
+        """
 
         def probe() -> Json | None:
             task = self.task(task_arn)
+            if task["lastStatus"] == "STOPPED" != status:
+                raise EndedTooSoonError(status, task)
             return task if task["lastStatus"] == status else None
 
         return self.patience.until(probe, f"{status} of a task")
@@ -197,7 +224,12 @@ class Place:
 
     def will_stop(self, execution_arn: str) -> None:
         """Note an execution, that may wait for something, to be stopped at the end."""
-        self.made.will_remove("an execution", lambda: self.sfn.stop_execution(executionArn=execution_arn))
+
+        def stop() -> None:
+            if self.sfn.describe_execution(executionArn=execution_arn)["status"] == "RUNNING":
+                self.sfn.stop_execution(executionArn=execution_arn)
+
+        self.made.will_remove("an execution", stop)
 
     def ended(self, execution_arn: str) -> Json:
         """DescribeExecution's answer once the execution has ended."""
@@ -232,26 +264,44 @@ class Place:
 
     # ---- Events ----------------------------------------------------------------------------------------------------
 
-    def events_of(self, resource: str, ended: Callable[[Json], bool]) -> list[Json]:
-        """The events about a task or an execution, each once, as soon as one of them is the last."""
+    def events_of(self, resource: str) -> list[Json]:
+        """The events about a task or an execution that have come so far, each once."""
+        with self._receiving:
+            for body in self.messages(self.queue):
+                event = json.loads(body)
+                self._events.setdefault(event["id"], event)
+            return [event for event in self._events.values() if event["resources"] == [resource]]
 
-        def probe() -> list[Json] | None:
-            with self._receiving:
-                self._receive()
-                own = [event for event in self._events.values() if event["resources"] == [resource]]
-            return own if any(ended(event) for event in own) else None
+    def comes_soon(self, resource: str) -> bool:
+        """Whether any event about a task or an execution comes within a while."""
+        end = time.monotonic() + LATE_SECONDS
 
-        return self.patience.until(probe, "the last event of a task or an execution")
+        def probe() -> bool | None:
+            if self.events_of(resource):
+                return True
+            return False if time.monotonic() > end else None
+
+        return self.patience.until(probe, "an event")
 
     def task_events(self, task_arn: str) -> list[Json]:
-        """The `detail` of each event of a task, in the order of their versions."""
-        events = self.events_of(task_arn, lambda event: event["detail"]["lastStatus"] == "STOPPED")
-        return sorted((event["detail"] for event in events), key=lambda detail: int(detail["version"]))
+        """The `detail` of each event of a task that has ended, in the order of their versions.
 
-    def _receive(self) -> None:
-        for body in self.messages(self.queue):
-            event = json.loads(body)
-            self._events.setdefault(event["id"], event)
+        Events come in any order (fact B10): after the last one, those that are missing are waited for, for a while.
+        """
+        details: list[Json] = []
+        late_at: float | None = None
+
+        def probe() -> list[Json] | None:
+            nonlocal details, late_at
+            events = self.events_of(task_arn)
+            details = sorted((event["detail"] for event in events), key=lambda detail: int(detail["version"]))
+            if not details or details[-1]["lastStatus"] != "STOPPED":
+                return None
+            late_at = late_at or time.monotonic() + LATE_SECONDS
+            complete = [detail["version"] for detail in details] == list(range(1, len(details) + 1))
+            return details if complete or time.monotonic() > late_at else None
+
+        return self.patience.until(probe, "the last event of a task")
 
     def own_queue(self) -> str:
         """A new queue, for the tokens of one scenario; gives its URL."""

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cli.api_client import ApiClient
+from verify.machines import run_task
 from verify.made import Made
 from verify.place import Json, Place
 
@@ -70,7 +71,7 @@ def _place(target: Target, patience: Patience, made: Made) -> Place:
     _rules(target.events(), name, cluster, _arn_of(target, queue), made)
     made.will_remove(f"the tasks of family {name}", lambda: _remove_family(ecs, cluster, name))
     role = _role(target.iam(), name, _permissions(cluster, name, definition), cluster.split(":")[4], made)
-    return Place(
+    place = Place(
         name=name,
         cluster=cluster,
         network=_network(target),
@@ -89,6 +90,31 @@ def _place(target: Target, patience: Patience, made: Made) -> Place:
         patience=patience,
         made=made,
     )
+    _await_what_is_new(place)
+    return place
+
+
+def _await_what_is_new(place: Place) -> None:
+    """Wait until the role may do what it is to do, and until events come: neither is so at once where it is AWS.
+
+    An execution with a call of each kind goes on without being refused, and its end is told.
+    """
+    queue = place.own_queue()
+    unknown = f"{place.definition({}).rpartition(':')[0]}:999999"
+    send = {"QueueUrl": queue, "MessageBody": "ready"}
+    steps: Json = {
+        "Send": {"Type": "Task", "Resource": place.resource("sqs:sendMessage"), "Parameters": send, "Next": "Run"},
+        **run_task(place, "", place.parameters(unknown))["States"],
+    }
+    machine = place.machine({"StartAt": "Send", "States": steps})
+
+    def probe() -> bool | None:
+        ended = place.ended(place.start({}, machine=machine))
+        if "AccessDenied" in str(ended.get("error")):
+            return None
+        return True if place.comes_soon(ended["executionArn"]) else None
+
+    place.patience.until(probe, "the permissions of the new role, and events in the new queue")
 
 
 def _network(target: Target) -> Json:

@@ -85,10 +85,12 @@ def status_events(place: Place) -> Seen:
     """Of an execution that fails."""
     execution = place.start(FAILING, {"some": "input"})
     ended = place.ended(execution)
-    place.events_of(execution, lambda event: bool(event["detail"]["status"] == "FAILED"))
-    # The first status may come after the last one.
-    events = place.events_of(execution, lambda event: bool(event["detail"]["status"] == "RUNNING"))
-    details = {event["detail"]["status"]: event["detail"] for event in events}
+
+    def probe() -> dict[str, Json] | None:
+        found = {event["detail"]["status"]: event["detail"] for event in place.events_of(execution)}
+        return found if {"RUNNING", "FAILED"} <= found.keys() else None
+
+    details = place.patience.until(probe, "the status events of an execution")
     yield "statuses", set(details)
     last = dict(details["FAILED"])
     yield (

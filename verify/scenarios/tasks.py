@@ -102,7 +102,7 @@ def the_life_of_a_task(place: Place) -> Seen:
 
 
 def _events(place: Place, task_arn: str) -> Seen:
-    first = place.events_of(task_arn, lambda _: True)[0]
+    first = place.events_of(task_arn)[0]
     yield "event-envelope", set(first)
     yield "event-kind", [first["version"], first["detail-type"], first["source"]]
 
