@@ -1,10 +1,15 @@
-"""Which facts the local runtime holds, by the tests that name them: the source of a table in docs/local-runtime.md."""
+"""Which facts the local runtime holds, by the tests that name them: the source of a table in docs/local-runtime.md.
+
+The facts of `make verify` count as `verify`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
 from pathlib import Path
+
+from verify.scenarios import SCENARIOS
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "docs/local-runtime.md"
@@ -20,10 +25,14 @@ def facts() -> dict[int, set[str]]:
         for name, docstring in _TEST.findall(path.read_text()):
             for number in {*_IN_NAME.findall(name), *_IN_TEXT.findall(docstring)}:
                 found[int(number)].add(path.name)
+    for scenario in SCENARIOS:
+        for fact in scenario.facts:
+            if fact.number:
+                found[int(fact.number.removeprefix("B"))].add("verify")
     return dict(found)
 
 
 def rows() -> dict[int, set[str]]:
     """The document's table: fact and test files."""
     table = re.findall(r"^\| B(\d+) \|[^|]*\|([^|]*)\|$", DOCUMENT.read_text(), re.MULTILINE)
-    return {int(number): set(re.findall(r"test_\w+\.py", files)) for number, files in table}
+    return {int(number): set(re.findall(r"test_\w+\.py|\bverify\b", files)) for number, files in table}

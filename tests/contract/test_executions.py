@@ -231,38 +231,3 @@ def test_lists_that_cannot_be(aws: Aws, parameters: dict[str, Any], code: str) -
     with pytest.raises(ClientError) as refused:
         aws.sfn.list_executions(**parameters)
     assert refused.value.response["Error"]["Code"] == code
-
-
-def test_b29_a_heartbeat_tells_whether_a_token_is_open(aws: Aws) -> None:
-    task: Json = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": True}
-    url = aws.sqs.create_queue(QueueName=f"tokens-{uuid.uuid4().hex[:8]}")["QueueUrl"]
-    task["Parameters"] = {"QueueUrl": url, "MessageBody.$": "$$.Task.Token"}
-    task["Retry"] = [{"ErrorEquals": ["Again"], "IntervalSeconds": 0}]
-    execution = aws.start({"StartAt": "Ask", "States": {"Ask": task}})
-
-    def token() -> str:
-        def probe() -> str | None:
-            for message in aws.sqs.receive_message(QueueUrl=url).get("Messages", []):
-                # Else it would come again, as the next token.
-                aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                return message["Body"]
-            return None
-
-        return eventually(probe, "a token")
-
-    def heartbeat(of: str) -> str:
-        try:
-            aws.sfn.send_task_heartbeat(taskToken=of)
-        except ClientError as error:
-            return error.response["Error"]["Code"]
-        return "open"
-
-    first = token()
-    assert heartbeat(first) == "open"
-    aws.sfn.send_task_failure(taskToken=first, error="Again")
-    assert heartbeat(first) == "TaskTimedOut"
-    second = token()
-    assert (heartbeat(first), heartbeat(second)) == ("TaskTimedOut", "open")
-    aws.sfn.stop_execution(executionArn=execution)
-    assert heartbeat(second) == "TaskTimedOut"
-    assert heartbeat("AQCEAAAAKgAAAAMAAAAAother") == "InvalidToken"

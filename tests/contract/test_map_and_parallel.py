@@ -15,15 +15,6 @@ FAIL: Json = {"Type": "Fail", "Error": "E"}
 PASS: Json = {"Type": "Pass", "End": True}
 
 
-def fails_at(value: object) -> Json:
-    """States that fail for one value and pass every other."""
-    rule = {"Variable": "$", "NumericEquals": value, "Next": "F"}
-    return {
-        "StartAt": "C",
-        "States": {"C": {"Type": "Choice", "Choices": [rule], "Default": "P"}, "F": FAIL, "P": PASS},
-    }
-
-
 def a_map(processor: Json, **more: object) -> Json:
     """A machine of one Map over its input."""
     return {"StartAt": "S", "States": {"S": {"Type": "Map", "ItemProcessor": processor, "End": True, **more}}}
@@ -42,29 +33,6 @@ def told(history: list[Json]) -> list[tuple[object, ...]]:
         index = (details["index"],) if "index" in details else ()
         found.append((event["type"], *index, event["previousEventId"]))
     return found
-
-
-def test_b49_after_a_failed_iteration_no_other_is_started(aws: Aws) -> None:
-    end = aws.run(a_map(fails_at(1), MaxConcurrency=1), [0, 1, 2])
-    assert (end["status"], end["error"]) == ("FAILED", "E")
-    assert told(aws.history(end["executionArn"])) == [
-        ("ExecutionStarted", 0),
-        ("MapStateEntered", 0),
-        ("MapStateStarted", 2),
-        ("MapIterationStarted", 0, 3),
-        ("ChoiceStateEntered", 4),
-        ("ChoiceStateExited", 5),
-        ("PassStateEntered", 6),
-        ("PassStateExited", 7),
-        ("MapIterationSucceeded", 0, 8),
-        ("MapIterationStarted", 1, 8),
-        ("ChoiceStateEntered", 10),
-        ("ChoiceStateExited", 11),
-        ("FailStateEntered", 12),
-        ("MapIterationFailed", 1, 13),
-        ("MapStateFailed", 13),
-        ("ExecutionFailed", 15),
-    ]
 
 
 def test_b49_a_map_that_succeeds(aws: Aws) -> None:

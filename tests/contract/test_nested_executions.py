@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -15,12 +14,7 @@ from tests.waiting import eventually
 
 START = "arn:aws:states:::states:startExecution"
 PASS: Json = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}}
-FAIL: Json = {"StartAt": "Fail", "States": {"Fail": {"Type": "Fail", "Error": "Own.Error", "Cause": "because"}}}
 WAIT: Json = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}}
-PATIENT: Json = {
-    "StartAt": "Wait",
-    "States": {"Wait": {"Type": "Wait", "Seconds": 1, "Next": "Pass"}, "Pass": {"Type": "Pass", "End": True}},
-}
 NOWHERE = "arn:aws:states:us-east-1:000000000000:stateMachine:nowhere"
 
 
@@ -40,62 +34,6 @@ def child_of(arn: str, name: str) -> str:
     return f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
 
 
-def milliseconds(moment: datetime) -> int:
-    """A time of the API as integrations show it."""
-    return round(moment.timestamp() * 1000)
-
-
-@pytest.mark.parametrize(("suffix", "as_json"), [(".sync", False), (".sync:2", True)])
-def test_b49_sync_waits_for_the_child_and_gives_its_description(aws: Aws, suffix: str, as_json: bool) -> None:
-    arn, name = machine(aws, PATIENT), uuid.uuid4().hex
-    end = aws.run(state(START + suffix, {"StateMachineArn": arn, "Input": {"n.$": "$.n"}, "Name": name}), {"n": 7})
-    assert end["status"] == "SUCCEEDED", end
-    child = aws.sfn.describe_execution(executionArn=child_of(arn, name))
-    data: object = {"n": 7} if as_json else '{"n":7}'
-    assert json.loads(str(end["output"])) == {
-        "ExecutionArn": child_of(arn, name),
-        "Input": data,
-        "InputDetails": {"Included": True},
-        "Name": name,
-        "Output": data,
-        "OutputDetails": {"Included": True},
-        "StartDate": milliseconds(child["startDate"]),
-        "StateMachineArn": arn,
-        "Status": "SUCCEEDED",
-        "StopDate": milliseconds(child["stopDate"]),
-    }
-    assert types(aws, end)[2:-1] == [
-        "TaskScheduled",
-        "TaskStarted",
-        "TaskSubmitted",
-        "TaskSucceeded",
-        "TaskStateExited",
-    ]
-    submitted: Any = aws.history(end["executionArn"])[4]["taskSubmittedEventDetails"]
-    assert (submitted["resourceType"], submitted["resource"]) == ("states", f"startExecution{suffix}")
-    assert json.loads(submitted["output"])["ExecutionArn"] == child_of(arn, name)
-
-
-@pytest.mark.parametrize("suffix", [".sync", ".sync:2"])
-def test_b49_a_child_that_fails_is_the_cause(aws: Aws, suffix: str) -> None:
-    arn, name = machine(aws, FAIL), uuid.uuid4().hex
-    end = aws.run(state(START + suffix, {"StateMachineArn": arn, "Name": name}))
-    assert (end["status"], end["error"]) == ("FAILED", "States.TaskFailed")
-    cause = json.loads(str(end["cause"]))
-    assert (cause.pop("StartDate"), cause.pop("StopDate")) > (1_600_000_000_000, 1_600_000_000_000)
-    assert cause == {
-        "Cause": "because",
-        "Error": "Own.Error",
-        "ExecutionArn": child_of(arn, name),
-        "Input": "{}",
-        "InputDetails": {"Included": True},
-        "Name": name,
-        "StateMachineArn": arn,
-        "Status": "FAILED",
-    }
-    assert types(aws, end)[-2:] == ["TaskFailed", "ExecutionFailed"]
-
-
 def test_b49_a_child_that_is_stopped_or_times_out_fails_its_parent(aws: Aws) -> None:
     arn, name = machine(aws, WAIT), uuid.uuid4().hex
     execution = aws.start(state(START + ".sync:2", {"StateMachineArn": arn, "Name": name}))
@@ -107,18 +45,6 @@ def test_b49_a_child_that_is_stopped_or_times_out_fails_its_parent(aws: Aws) -> 
     timed_out = json.loads(str(end["cause"]))
     assert timed_out["Status"] == "TIMED_OUT"
     assert not {"Error", "Cause", "Output", "OutputDetails"} & set(timed_out)
-
-
-def test_b49_request_response_answers_at_once(aws: Aws) -> None:
-    arn, name = machine(aws, WAIT), uuid.uuid4().hex
-    end = aws.run(state(START, {"StateMachineArn": arn, "Input": '{"as": "it stands"}', "Name": name}))
-    output = json.loads(str(end["output"]))
-    child = aws.sfn.describe_execution(executionArn=child_of(arn, name))
-    assert set(output) == {"ExecutionArn", "StartDate", "SdkHttpMetadata", "SdkResponseMetadata"}
-    assert (output["ExecutionArn"], output["StartDate"]) == (child_of(arn, name), milliseconds(child["startDate"]))
-    assert (child["status"], child["input"]) == ("RUNNING", '{"as": "it stands"}')
-    assert types(aws, end)[2:5] == ["TaskScheduled", "TaskStarted", "TaskSucceeded"]
-    aws.sfn.stop_execution(executionArn=child_of(arn, name))
 
 
 def test_b29_a_child_may_answer_the_token_of_its_parent(aws: Aws) -> None:

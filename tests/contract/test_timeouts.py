@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -72,31 +71,6 @@ def test_b27_timeout_as_jsonata(aws: Aws) -> None:
     assert end["error"] == "States.Timeout"
 
 
-def test_b17_b26_a_time_out_stops_the_sync_task(aws: Aws) -> None:
-    parameters = aws.parameters(aws.task_definition({}), *STAY)
-    end = aws.run(state(RUN_TASK + ".sync", parameters, TimeoutSeconds=30))
-    task_arn = aws.submitted_task(str(end["executionArn"]))
-    assert task_arn is not None
-    task = aws.until_status(task_arn, "STOPPED")
-    assert task["stoppedReason"] == (
-        f"The Task state in AWS Step Functions execution [{end['executionArn']}] which was managing this resource "
-        "was aborted"
-    )
-
-
-@pytest.mark.parametrize("names", [["States.HeartbeatTimeout"], ["States.Timeout"], ["States.ALL"]])
-def test_b27_a_missed_heartbeat_can_be_named(aws: Aws, names: list[str]) -> None:
-    catch = [{"ErrorEquals": names, "Next": "Caught"}]
-    machine = state(
-        RUN_TASK + ".waitForTaskToken", with_token(aws), HeartbeatSeconds=60, TimeoutSeconds=LONG, Catch=catch
-    )
-    states = machine["States"]
-    assert isinstance(states, dict)
-    states["Caught"] = {"Type": "Pass", "End": True}
-    end = aws.run(machine)
-    assert json.loads(str(end["output"])) == {"Error": "States.HeartbeatTimeout", "Cause": ""}
-
-
 def test_b27_a_missed_heartbeat_that_is_retried_by_its_name(aws: Aws) -> None:
     retry = [{"ErrorEquals": ["States.HeartbeatTimeout"], "IntervalSeconds": 1, "MaxAttempts": 1}]
     machine = state(
@@ -122,32 +96,6 @@ def test_b27_heartbeat_by_path_and_as_jsonata(aws: Aws) -> None:
         shown = {"resourceType": "ecs", "resource": "runTask.waitForTaskToken", "error": "States.Timeout"}
         assert named(history, "TaskTimedOut") == shown
         assert named(history, "ExecutionFailed") == {"error": "States.Timeout"}
-
-
-def test_b27_a_caught_time_out_has_an_empty_cause(aws: Aws) -> None:
-    catch = [{"ErrorEquals": ["States.Timeout"], "Next": "Caught"}]
-    machine = state(RUN_TASK + ".waitForTaskToken", with_token(aws), TimeoutSeconds=30, Catch=catch)
-    states = machine["States"]
-    assert isinstance(states, dict)
-    states["Caught"] = {"Type": "Pass", "End": True}
-    assert json.loads(str(aws.run(machine)["output"])) == {"Error": "States.Timeout", "Cause": ""}
-
-
-def test_b27_task_failed_does_not_catch_a_time_out(aws: Aws) -> None:
-    catch = [{"ErrorEquals": ["States.TaskFailed"], "Next": "Caught"}]
-    machine = state(RUN_TASK + ".waitForTaskToken", with_token(aws), TimeoutSeconds=30, Catch=catch)
-    states = machine["States"]
-    assert isinstance(states, dict)
-    states["Caught"] = {"Type": "Pass", "End": True}
-    assert aws.run(machine)["error"] == "States.Timeout"
-
-
-def test_b40_an_execution_that_timed_out_has_neither_error_nor_cause(aws: Aws) -> None:
-    machine = {**state(RUN_TASK + ".waitForTaskToken", with_token(aws)), "TimeoutSeconds": 30}
-    end = aws.run(machine)
-    assert end["status"] == "TIMED_OUT"
-    assert not {"error", "cause", "output", "outputDetails"} & set(end)
-    assert aws.history(end["executionArn"])[-1]["type"] == "ExecutionTimedOut"
 
 
 def test_retries_wait_with_backoff_up_to_the_maximum_delay(aws: Aws) -> None:
