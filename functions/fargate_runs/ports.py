@@ -320,7 +320,10 @@ class TokenCallbacks(ABC):
 
     @abstractmethod
     def is_closed(self, token: str) -> bool:
-        """Whether the token takes no answer any more. Asks by a heartbeat, so that an open one's time starts anew."""
+        """Whether the token takes no answer any more. Asks by a heartbeat, so that an open one's time starts anew.
+
+        Of the TokenErrors it raises TokenKeyError alone: what never was a token is not closed.
+        """
 
 
 class LogReader(ABC):

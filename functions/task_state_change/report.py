@@ -31,8 +31,8 @@ def report(change: TaskStateChange, done: Settlement) -> None:
     if done.refused:
         count("AnswersRefused")
     if done.withheld:
-        logger.warning("the token's key is not ours to use: the sweep tries again", run_id=record.run_id)
-        count("AnswersWithheld")
+        logger.warning("the key of a token is not ours to use: the sweep tries again", run_id=record.run_id)
+        count("AnswersWithheld", done.withheld)
     if done.stopped:
         count("TasksStopped", done.stopped)
     if done.contradicted:

@@ -17,6 +17,7 @@ from fargate_runs.ports import (
     StartedExecution,
     TokenCallbacks,
     TokenClosedError,
+    TokenKeyError,
     TokenUnusableError,
 )
 from tests.fakes.clock import NOON, StoppedClock
@@ -26,12 +27,16 @@ PAGE = 3
 
 
 class InMemoryCallbacks(TokenCallbacks):
-    """`answers` holds the answer that took effect for each token; `calls` counts every call."""
+    """`answers` holds the answer that took effect for each token; `calls` counts every call.
+
+    `with_another_key` are tokens whose machine has a key that is not ours to use.
+    """
 
     def __init__(self, *open_tokens: str) -> None:
         self.open = set(open_tokens)
         self.closed: set[str] = set()
         self.answers: dict[str, Answer] = {}
+        self.with_another_key: set[str] = set()
         self.calls = 0
         self.refuses_longer_than: int | None = None
 
@@ -50,6 +55,7 @@ class InMemoryCallbacks(TokenCallbacks):
 
     def is_closed(self, token: str) -> bool:
         self.calls += 1
+        self._check_key(token)
         return token in self.closed
 
     def _check(self, text: str, fits: bool) -> None:
@@ -61,7 +67,12 @@ class InMemoryCallbacks(TokenCallbacks):
         except ValueError:
             raise AnswerRefusedError("no JSON") from None
 
+    def _check_key(self, token: str) -> None:
+        if token in self.with_another_key:
+            raise TokenKeyError("Step Functions answered KmsAccessDeniedException")
+
     def _answer(self, token: str, answer: Answer) -> None:
+        self._check_key(token)
         if token in self.closed:
             raise TokenClosedError("closed")
         if token not in self.open:

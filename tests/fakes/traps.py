@@ -22,7 +22,6 @@ PORTS: Final = {
         "live_tasks",
         "find_run",
         "write_run",
-        "load_run",
         "tasks_of",
         "open_items",
         "sweep_mark",

@@ -8,6 +8,7 @@ import pytest
 from fargate_runs.answer import Failure, Success
 from fargate_runs.errors import EventError
 from fargate_runs.ports import CallbacksUnavailableError, StoreUnavailableError
+from tests.fakes.attempts import SECOND, SECOND_TOKEN, running
 from tests.fakes.ecs import (
     CANARY,
     RUN_ID,
@@ -21,7 +22,7 @@ from tests.fakes.ecs import (
 )
 from tests.fakes.tables import TABLE, spoil
 from tests.functional.conftest import Stack
-from tests.functional.printed import line_of, metrics_of, secrets_in
+from tests.functional.printed import line_of, lines_of, metrics_of, secrets_in
 
 
 def test_a_life(stack: Stack, printed: Callable[[], str]) -> None:
@@ -47,6 +48,17 @@ def test_a_failure(stack: Stack, printed: Callable[[], str]) -> None:
     assert metrics_of(said) == [("TasksSettled", "Container.ExitedNonZero")]
     line = line_of(said, message="task state taken in")
     assert (line["run_id"], line["error"], line["delivery"]) == (RUN_ID, "Container.ExitedNonZero", "DELIVERED")
+
+
+def test_every_token_whose_key_is_not_ours_to_use_is_counted(stack: Stack, printed: Callable[[], str]) -> None:
+    """The answer of this task, and the question whether the attempt before it was given up."""
+    stack.callbacks.with_another_key = {TOKEN, SECOND_TOKEN}
+    stack.task_state_change(event(running()))
+    printed()
+    stack.task_state_change(event(detail(**SECOND)))
+    said = printed()
+    assert metrics_of(said) == [("TasksSettled", "None"), ("AnswersWithheld", None)]
+    assert [line["AnswersWithheld"] for line in lines_of(said) if "AnswersWithheld" in line] == [[2.0]]
 
 
 def test_what_somebody_may_want_to_be_woken_for(stack: Stack, printed: Callable[[], str]) -> None:

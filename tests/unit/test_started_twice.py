@@ -10,6 +10,7 @@ from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.kinds import ErrorName
 from fargate_runs.orphans import LONGEST_REASON, reason_of_second_start, started_twice
 from fargate_runs.patterns import Pattern, execution_arn
+from fargate_runs.ports import ClusterUnavailableError, ExecutionsUnavailableError
 from fargate_runs.record import TaskRecord
 from fargate_runs.task import EcsTask
 from tests.fakes.attempts import running
@@ -216,6 +217,60 @@ def test_the_reason_fits_and_names_the_execution() -> None:
 
 def _records() -> list[TaskRecord]:
     return [TaskRecord.of(EcsTask.from_detail(each), Pattern.SYNC, None) for each in (started(), second())]
+
+
+TWO_MACHINES = [Pattern.REQUEST_RESPONSE, Pattern.SYNC]
+
+
+def refuse_stops(world: SweepingTasks, arns: set[str]) -> type[Exception]:
+    stop = world.cluster.stop
+
+    def refuses_some(task_arn: str, reason: str) -> None:
+        if task_arn in arns:
+            raise ClusterUnavailableError("ECS answered AccessDeniedException")
+        stop(task_arn, reason)
+
+    world.cluster.stop = refuses_some  # type: ignore[method-assign]
+    return ClusterUnavailableError
+
+
+def describe_not(world: SweepingTasks, execution_arns: set[str]) -> type[Exception]:
+    describe = world.executions.describe
+
+    def describes_others(execution_arn: str) -> Execution | None:
+        if execution_arn in execution_arns:
+            raise ExecutionsUnavailableError("Step Functions answered ThrottlingException")
+        return describe(execution_arn)
+
+    world.executions.describe = describes_others  # type: ignore[method-assign]
+    return ExecutionsUnavailableError
+
+
+def record_twice_with_two_machines(world: SweepingTasks) -> tuple[str, str]:
+    """A run id may have been used with two of our machines: the ARNs of the executions, in the order they are seen."""
+    first, last = sorted(TWO_MACHINES, key=lambda each: ARNS[each])
+    for letter, pattern in (("a", first), ("b", last)):
+        for task_id, minute in ((letter * 32, 2), (letter * 31 + "f", 3)):
+            seen = EcsTask.from_detail(started(task_id, pattern=pattern, createdAt=f"2025-05-06T11:0{minute}:00Z"))
+            world.store.write_task(TaskRecord.of(seen, pattern, None))
+    return ARNS[first], ARNS[last]
+
+
+@pytest.mark.parametrize("fails", ["StopTask", "DescribeExecution"])
+def test_an_error_for_one_execution_holds_up_no_other(world: SweepingTasks, fails: str) -> None:
+    first, _ = record_twice_with_two_machines(world)
+    error = refuse_stops(world, {task_arn("a" * 32)}) if fails == "StopTask" else describe_not(world, {first})
+    with pytest.raises(error):
+        world.abandoned.started_twice(world.store.tasks_of(RUN_ID))
+    assert stopped(world) == ["b" * 32]
+
+
+def test_the_first_error_is_raised(world: SweepingTasks) -> None:
+    _, last = record_twice_with_two_machines(world)
+    error = refuse_stops(world, {task_arn("a" * 32)})
+    describe_not(world, {last})
+    with pytest.raises(error):
+        world.abandoned.started_twice(world.store.tasks_of(RUN_ID))
 
 
 def test_it_is_asked_before_each_of_them_is_stopped(world: SweepingTasks) -> None:

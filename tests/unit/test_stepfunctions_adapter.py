@@ -46,6 +46,7 @@ SITUATIONS: dict[str, tuple[str | None, type[PortError] | None]] = {
     "closed": ("TaskTimedOut", TokenClosedError),
     "of nobody": ("InvalidToken", TokenUnusableError),
     "refused": ("InvalidOutput", AnswerRefusedError),
+    "with a key of others": ("KmsAccessDeniedException", TokenKeyError),
 }
 
 
@@ -53,6 +54,8 @@ def twin(situation: str) -> InMemoryCallbacks:
     callbacks = InMemoryCallbacks() if situation == "of nobody" else InMemoryCallbacks(TOKEN)
     if situation == "closed":
         callbacks.close(TOKEN)
+    if situation == "with a key of others":
+        callbacks.with_another_key.add(TOKEN)
     if situation == "refused":
         callbacks.refuses_longer_than = 1
     return callbacks
@@ -190,12 +193,25 @@ def test_asking_leaves_an_open_token_open() -> None:
 
 @pytest.mark.parametrize(
     ("code", "closed"),
-    [("TaskDoesNotExist", True), ("TaskTimedOut", True), ("InvalidToken", False), ("KmsAccessDeniedException", False)],
+    [("TaskDoesNotExist", True), ("TaskTimedOut", True), ("InvalidToken", False), ("ValidationException", False)],
 )
 def test_codes_of_a_heartbeat(code: str, closed: bool, stubbed: tuple[Any, Stubber]) -> None:
     client, stubber = stubbed
     stubber.add_client_error("send_task_heartbeat", code)
     assert StepFunctionsCallbacks(client).is_closed(TOKEN) is closed
+
+
+@pytest.mark.parametrize("kind", ["in-memory", "KmsAccessDeniedException", "KmsInvalidStateException"])
+def test_a_heartbeat_for_a_token_whose_key_is_not_ours_to_use(kind: str, stubbed: tuple[Any, Stubber]) -> None:
+    """It may be closed or not: nobody can say, and somebody has to mend it."""
+    callbacks: TokenCallbacks = twin("with a key of others")
+    if kind != "in-memory":
+        client, stubber = stubbed
+        stubber.add_client_error("send_task_heartbeat", kind, f"of {TOKEN}")
+        callbacks = StepFunctionsCallbacks(client)
+    with pytest.raises(TokenKeyError) as raised:
+        callbacks.is_closed(TOKEN)
+    assert TOKEN not in str(raised.value)
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerError", "AccessDeniedException"])

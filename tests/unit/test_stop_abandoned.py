@@ -14,6 +14,7 @@ from fargate_runs.ports import (
     CallbacksUnavailableError,
     ClusterUnavailableError,
     ExecutionsUnavailableError,
+    OpenTask,
     StoreUnavailableError,
 )
 from fargate_runs.record import Delivery, TaskRecord
@@ -352,6 +353,36 @@ def test_it_is_asked_before_each_stop_whether_to_go_on(world: World) -> None:
     with pytest.raises(EnoughError):
         world.abandoned.of_execution(ended, (), GoOn(stops_at=3))
     assert stops(world) == [TASK_ID, SECOND_ID]
+
+
+def test_a_record_that_cannot_be_read_keeps_no_other_task_from_being_stopped(world: World) -> None:
+    """Neither those that the other index shows, nor those behind it."""
+    ids = (TASK_ID, SECOND_ID, "e" * 32)
+    seen = [OpenTask(RUN_ID, each, task_arn(each), has_outcome=False) for each in ids]
+    for n, each in enumerate(ids):
+        world.settle(running(each, createdAt=f"2025-05-06T11:0{n}:00Z"))
+    world.store.unreadable[RUN_ID, SECOND_ID] = "pattern"
+    ended = world.executions.show(execution("ABORTED"))
+    live_tasks = world.store.live_tasks(ended.arn)
+    world.store.live_tasks = lambda _arn: live_tasks[:1]  # type: ignore[assignment, method-assign]
+    assert world.abandoned.of_execution(ended, seen) == 2
+    assert sorted(stops(world)) == sorted([TASK_ID, "e" * 32])
+
+
+def test_a_token_whose_key_is_not_ours_to_use_is_counted_and_holds_up_nothing(world: World) -> None:
+    """Whether it is closed nobody can say: that attempt is left alone, as if it were wanted."""
+    third = two_given_up_and_a_third(world)
+    world.callbacks.with_another_key = {TOKEN}
+    done = world.use_case(third)
+    assert (done.withheld, done.stopped, stops(world)) == (1, 1, [SECOND_ID])
+    assert done.delivery is Delivery.DELIVERED
+
+
+def test_it_is_counted_beside_the_answer_that_is_withheld(world: World) -> None:
+    third = two_given_up_and_a_third(world)
+    world.callbacks.with_another_key = {TOKEN, "second-token", "third-token"}
+    done = world.use_case(third)
+    assert (done.withheld, done.stopped, done.delivery) == (3, 0, None)
 
 
 def two_given_up_and_a_third(world: World, **changes: object) -> EcsTask:

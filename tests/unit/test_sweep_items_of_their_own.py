@@ -9,7 +9,7 @@ from fargate_runs.answer import Success
 from fargate_runs.execution import ExecutionStatus
 from fargate_runs.ports import Described, ExecutionNotShownError, Executions, TasksRefusedError, TokenKeyError
 from fargate_runs.record import Delivery
-from tests.fakes.attempts import running
+from tests.fakes.attempts import SECOND, running
 from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, TOKEN, detail, life, overrides, task_arn
 from tests.fakes.sweeping import OTHERS_ARN, SweepingExecutions, SweepingTasks, counts, no_lists, of_execution, other
 
@@ -123,6 +123,31 @@ def test_a_token_whose_key_is_not_ours_to_use_waits_until_it_is(tasks: SweepingT
     tasks.callbacks.send_success = send  # type: ignore[method-assign]
     assert counts(tasks.sweep_tasks()) == {"delivered": 1}
     assert isinstance(tasks.callbacks.answers[TOKEN], Success)
+
+
+def test_an_attempt_whose_token_has_such_a_key_is_asked_for_until_it_is_known(tasks: SweepingTasks) -> None:
+    """As an answer that is withheld, it is counted in every sweep, so that its alarm goes on."""
+    for each in (running(), running(**SECOND)):
+        tasks.record(each)
+        tasks.cluster.show(each)
+    tasks.callbacks.close(TOKEN)
+    tasks.callbacks.with_another_key = {TOKEN}
+    for _ in range(2):
+        assert counts(tasks.sweep_tasks()) == {"withheld": 1}
+    tasks.callbacks.with_another_key.clear()
+    assert counts(tasks.sweep_tasks()) == {"stopped": 1}
+    assert tasks.sweep_tasks().stopped == 0, "and once"
+
+
+def test_so_is_one_of_a_run_whose_execution_has_ended() -> None:
+    """The newest attempt was never shown by its run."""
+    world = SweepingExecutions()
+    world.settle({**running(), "createdAt": "2025-05-06T11:02:00Z"})
+    world.record(running(**SECOND))
+    world.callbacks.close(TOKEN)
+    world.callbacks.with_another_key = {TOKEN}
+    world.close(ExecutionStatus.SUCCEEDED)
+    assert world.sweep_executions().withheld == 1
 
 
 def test_it_keeps_no_other_answer_back(tasks: SweepingTasks) -> None:

@@ -106,8 +106,8 @@ class StepFunctionsCallbacks(TokenCallbacks):
             translated = _translated(error, _TOKEN_ERRORS, CallbacksUnavailableError)
             if isinstance(translated, TokenClosedError):
                 return True
-            if isinstance(translated, TokenError):
-                return False  # no token, or one whose key is not ours to use: nothing is known from it
+            if isinstance(translated, TokenError) and not isinstance(translated, TokenKeyError):
+                return False  # no token: nobody waits by it, and nothing is known from it
             raise translated from None
         return False
 

@@ -7,6 +7,7 @@ event of the task, a redelivery of this one, or the sweep, because every step is
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from fargate_runs.answer import Answer, Success, answer_of, smallest_answer_of
 from fargate_runs.errors import PortError
@@ -42,9 +43,10 @@ class Settlement:
     `decided` is true for the one call that fixed the outcome; `delivery` is what this call did with the token, if
     anything; `contradicted` says that the arriving state would have been judged otherwise than what stands;
     `log_problem` why this call, which decided, could not read the log; `stopped` counts the tasks that were told to
-    stop; `refused` says that Step Functions took no answer at all for the token; `withheld` that the token's key is not
-    ours to use, so that the answer is still to be given; `unreadable_run` that the run's own record cannot be read, so
-    that it shows nothing of this.
+    stop; `refused` says that Step Functions took no answer at all for the token; `withheld` counts the tokens whose key
+    is not ours to use: this one's, so that the answer is still to be given, and those of attempts of which nobody can
+    say whether they were given up; `unreadable_run` that the run's own record cannot be read, so that it shows nothing
+    of this.
     """
 
     step: Step
@@ -55,7 +57,7 @@ class Settlement:
     log_problem: str | None = None
     stopped: int = 0
     refused: bool = False
-    withheld: bool = False
+    withheld: int = 0
     unreadable_run: bool = False
 
 
@@ -63,13 +65,25 @@ class Settlement:
 class LookedAfter:
     """How many of a run's tasks were told to stop, the ids of all that were looked at, and the newest one's.
 
+    `withheld` counts the others, whose token's key is not ours to use: they are to be looked at again.
     `unreadable_run` says that the run's own record cannot be read, so that it does not show them.
     """
 
     stopped: int
     task_ids: tuple[str, ...]
     newest: str | None
+    withheld: int = 0
     unreadable_run: bool = False
+
+
+class Replaced(NamedTuple):
+    """How many tasks that a later one has replaced were told to stop, and the ids of those that may be replaced.
+
+    The latter's tokens have a key that is not ours to use.
+    """
+
+    stopped: int = 0
+    withheld: frozenset[str] = frozenset()
 
 
 class RecordTaskState:
@@ -130,8 +144,9 @@ class RecordTaskState:
         tasks = self._store.tasks_of(run_id)
         is_shown = not tasks or self._show_if_readable(*tasks) is not None
         newest = task_id_of(max(map(order_of, tasks))) if tasks else None
-        stopped = self._stop_attempts(tasks, lambda each: is_due(each.task_id, newest), go_on)
-        return LookedAfter(stopped, tuple(each.task_id for each in tasks), newest, unreadable_run=not is_shown)
+        done = self._stop_attempts(tasks, lambda each: is_due(each.task_id, newest), go_on)
+        looked_at = tuple(each.task_id for each in tasks if each.task_id not in done.withheld)
+        return LookedAfter(done.stopped, looked_at, newest, len(done.withheld), unreadable_run=not is_shown)
 
     def lose(self, run_id: str, task_id: str, missing_sweeps: int = 0) -> Settlement | None:
         """Give a task that so many sweeps have missed the outcome Task.Lost, unless it has one.
@@ -166,24 +181,31 @@ class RecordTaskState:
                 return self._write(task, step, stands, go_on)
             return self._carry_on(stands, task, step, go_on)
         # After the write, so that of two attempts that are seen at once one sees the other.
-        stopped = 0
+        replaced = Replaced()
         if stored is None:
-            stopped = self._stop_attempts(self._store.tasks_of(record.run_id), lambda _each: True, go_on)
-        problem = settled.log_problem
-        done = Settlement(step, record, decided=outcome is not None, stopped=stopped, log_problem=problem)
+            replaced = self._stop_attempts(self._store.tasks_of(record.run_id), lambda _each: True, go_on)
+        done = Settlement(
+            step,
+            record,
+            decided=outcome is not None,
+            log_problem=settled.log_problem,
+            stopped=replaced.stopped,
+            withheld=len(replaced.withheld),
+        )
         return self._finish(done, task, go_on)
 
     def _stop_attempts(
         self, tasks: Sequence[TaskRecord], is_due: Callable[[TaskRecord], bool], go_on: Callable[[], None]
-    ) -> int:
+    ) -> Replaced:
         """Stop the tasks of a run that a later one has replaced. Machines of others may mean to run several at once."""
         ours = [each for each in tasks if self._is_whole_run_of_ours(each)]
+        withheld: set[str] = set()
         try:
-            given_up = self._abandoned.attempts_given_up(tasks, is_due, go_on)
+            given_up = self._abandoned.attempts_given_up(tasks, is_due, go_on, lambda each: withheld.add(each.task_id))
         except PortError:
             self._abandoned.started_twice(ours, is_due, go_on)
             raise
-        return given_up + self._abandoned.started_twice(ours, is_due, go_on)
+        return Replaced(given_up + self._abandoned.started_twice(ours, is_due, go_on), frozenset(withheld))
 
     def _is_whole_run_of_ours(self, task: TaskRecord) -> bool:
         is_ours = self._state_machines.pattern_of_execution(task.execution_arn) is not None
@@ -209,7 +231,7 @@ class RecordTaskState:
         try:
             delivery, refused = self._deliver(token, record, outcome) if token else (Delivery.NOT_NEEDED, False)
         except TokenKeyError:
-            return replace(settlement, withheld=True)
+            return replace(settlement, withheld=settlement.withheld + 1)
         self._store.mark_delivery(record, delivery)
         return replace(
             settlement,

@@ -5,6 +5,7 @@ asked then: what it calls closed after a task was read cannot be what started th
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.orphans import (
@@ -22,9 +23,12 @@ from fargate_runs.ports import (
     ClusterUnavailableError,
     ExecutionNotShownError,
     Executions,
+    ExecutionsUnavailableError,
     OpenTask,
     RunStore,
     TokenCallbacks,
+    TokenKeyError,
+    UnreadableRecordError,
 )
 from fargate_runs.record import TaskRecord
 
@@ -35,6 +39,10 @@ class EnoughForNowError(Exception):
 
 def always() -> None:
     """Go on, whatever it costs. A sweep asks its turn instead, a handler how much time is left."""
+
+
+def _nobody_counts(_task: TaskRecord) -> None:
+    """A token whose key is not ours to use is left at that."""
 
 
 class StopAbandoned:
@@ -55,7 +63,8 @@ class StopAbandoned:
         """Stop what an execution that has ended left behind; gives how many.
 
         `seen_open` is what another index shows of its tasks: each index is behind by itself, so what one of them shows
-        is enough. `go_on` is asked before each call that stops a task, here and below.
+        is enough. `go_on` is asked before each call that stops a task, here and below. One whose record cannot be read
+        is left alone: whoever has seen it open counts it.
 
         Raises StoreUnavailableError, ExecutionsUnavailableError or ClusterUnavailableError, and what `go_on` raises.
         """
@@ -72,9 +81,10 @@ class StopAbandoned:
         for each in seen_open:
             if each.task_arn not in known:
                 go_on()
-                stands = self._store.find_task(each.run_id, each.task_id)
-                if stands and stands.outcome is None:
-                    yield stands
+                with suppress(UnreadableRecordError):
+                    stands = self._store.find_task(each.run_id, each.task_id)
+                    if stands and stands.outcome is None:
+                        yield stands
 
     def these(self, execution: Execution, live: Sequence[TaskRecord], go_on: Callable[[], None] = always) -> int:
         """The same for tasks of it that were read already."""
@@ -90,16 +100,23 @@ class StopAbandoned:
         tasks: Sequence[TaskRecord],
         is_due: Callable[[TaskRecord], bool] = lambda _each: True,
         go_on: Callable[[], None] = always,
+        withheld: Callable[[TaskRecord], None] = _nobody_counts,
     ) -> int:
         """Stop attempts of one run that a retry gave up on; gives how many. Only those that are due are asked for.
 
-        `go_on` is asked before each heartbeat. Raises CallbacksUnavailableError or ClusterUnavailableError, after all
-        the others were asked for.
+        `go_on` is asked before each heartbeat. `withheld` gets those whose token has a key that is not ours to use: of
+        them nobody knows it. Raises CallbacksUnavailableError or ClusterUnavailableError, after all the others were
+        asked for.
         """
-        return self._stop(filter(is_due, may_be_given_up(tasks)), reason_of_retry, go_on, self._is_given_up)
 
-    def _is_given_up(self, task: TaskRecord) -> bool:
-        return task.token is not None and self._callbacks.is_closed(task.token)
+        def is_given_up(task: TaskRecord) -> bool:
+            try:
+                return task.token is not None and self._callbacks.is_closed(task.token)
+            except TokenKeyError:
+                withheld(task)
+                return False
+
+        return self._stop(filter(is_due, may_be_given_up(tasks)), reason_of_retry, go_on, is_given_up)
 
     def started_twice(
         self,
@@ -109,18 +126,30 @@ class StopAbandoned:
     ) -> int:
         """Stop tasks of our own machines whose attempt was started once more; gives how many. Those that are due alone.
 
-        Raises ExecutionsUnavailableError or ClusterUnavailableError.
+        Raises ExecutionsUnavailableError or ClusterUnavailableError, after those of all other executions.
         """
         stopped = 0
+        failed: ExecutionsUnavailableError | ClusterUnavailableError | None = None
         for arn in sorted({each.execution_arn for each in tasks if each.execution_arn}):
-            as_far_as_is_known = Execution(arn, ExecutionStatus.RUNNING)
-            due = [each for each in started_twice(tasks, as_far_as_is_known) if is_due(each)]
-            execution = self._as_it_is(arn) if due else None
-            if execution:
-                twice = {each.task_arn for each in started_twice(tasks, execution)}
-                these = [each for each in due if each.task_arn in twice]
-                stopped += self._stop(these, reason_of_second_start, go_on)
+            try:
+                stopped += self._started_twice(arn, tasks, is_due, go_on)
+            except (ExecutionsUnavailableError, ClusterUnavailableError) as error:
+                failed = failed or error
+        if failed:
+            raise failed
         return stopped
+
+    def _started_twice(
+        self, arn: str, tasks: Sequence[TaskRecord], is_due: Callable[[TaskRecord], bool], go_on: Callable[[], None]
+    ) -> int:
+        """The same for those of one execution."""
+        as_far_as_is_known = Execution(arn, ExecutionStatus.RUNNING)
+        due = [each for each in started_twice(tasks, as_far_as_is_known) if is_due(each)]
+        execution = self._as_it_is(arn) if due else None
+        if execution is None:
+            return 0
+        twice = {each.task_arn for each in started_twice(tasks, execution)}
+        return self._stop([each for each in due if each.task_arn in twice], reason_of_second_start, go_on)
 
     def _as_it_is(self, execution_arn: str) -> Execution | None:
         """None where nobody can say: such a task is left alone, and the sweep counts the execution."""

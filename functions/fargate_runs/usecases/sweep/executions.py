@@ -144,7 +144,9 @@ class SweepExecutions:
             go_on()
             return True
 
-        report.stopped += self._settle.look_after(run.run_id, is_due).stopped
+        looked = self._settle.look_after(run.run_id, is_due)
+        report.stopped += looked.stopped
+        report.withheld += looked.withheld
 
     def _give_up(self, run: OpenRun | None, why: GivenUp, since: datetime | None, after: timedelta) -> None:
         """A run of which nobody has seen a task, and nobody will."""

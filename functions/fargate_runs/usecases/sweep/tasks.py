@@ -212,6 +212,7 @@ class SweepTasks:
             return
         looked = self._settle.look_after(task.run_id, self._is_due, go_on)
         report.stopped += looked.stopped
+        report.withheld += looked.withheld
         if looked.unreadable_run:
             report.unreadable_record(task.run_id, None)
         for task_id in looked.task_ids:
@@ -250,7 +251,7 @@ class SweepTasks:
         report.delivered += int(done.delivery is not None and not done.decided)
         report.stopped += done.stopped
         report.refused += int(done.refused)
-        report.withheld += int(done.withheld)
+        report.withheld += done.withheld
 
 
 def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
