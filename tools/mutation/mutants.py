@@ -20,6 +20,8 @@ from cosmic_ray.operators.provider import OperatorProvider
 from tools.mutation import operators as ours
 from tools.mutation.targets import PROJECT, Target
 
+# They turn `is` into `==` and `is not` into `!=`.
+_EQUAL_FOR_SAME = {"ReplaceComparisonOperator_Is_Eq", "ReplaceComparisonOperator_IsNot_NotEq"}
 # These two put random numbers in place of variables and need to be told which.
 _LEFT_OUT = {"VariableReplacer", "VariableInserter"}
 _LIST_ENUMS = """
@@ -56,7 +58,8 @@ def mutants_of(target: Target) -> list[Mutant]:
     nodes = list(ast_nodes(tree))
     no_code, annotations = _not_code(nodes), _annotations(nodes)
     found: dict[str, Mutant] = {}
-    for name, start, mutated in (*_cosmic_rays(source, nodes), *_ours(source, nodes, _enums(target))):
+    enums = _enums(target)
+    for name, start, mutated in (*_cosmic_rays(source, nodes, enums), *_ours(source, nodes, enums)):
         decides = start[0] not in no_code and not any(first <= start < last for first, last in annotations)
         code = mutated() if decides else source
         if code and code != source:
@@ -64,14 +67,15 @@ def mutants_of(target: Target) -> list[Mutant]:
     return sorted(found.values(), key=lambda each: each.line)
 
 
-def _cosmic_rays(source: str, nodes: Sequence[Any]) -> Iterator[_Change]:
+def _cosmic_rays(source: str, nodes: Sequence[Any], enums: Mapping[str, Sequence[str]]) -> Iterator[_Change]:
     """Places are numbered in the order of cosmic-ray's walk."""
     provider = OperatorProvider()
     for name in (name for name in provider if name not in _LEFT_OUT):
         operator = provider[name]()
         places = [(node, start) for node in nodes for start, _ in operator.mutation_positions(node)]
         for number, (node, start) in enumerate(places):
-            if not _is_mark_of_parameters(node):
+            changes_nothing = name in _EQUAL_FOR_SAME and ours.is_of_members(node, start, enums)
+            if not changes_nothing and not _is_mark_of_parameters(node):
                 yield name, start, partial(mutate_code, source, operator, number)
 
 

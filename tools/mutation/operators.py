@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+_OWNER_AND_NAME = 2  # parts of `Enum.MEMBER`; with more it is an attribute of the member
+
 
 class EnumMember:
     """Every mention of an enum's member becomes every other member: keys and values of tables, results, conditions."""
@@ -16,15 +18,12 @@ class EnumMember:
         self._enums = enums
 
     def changes(self, node: Any) -> Sequence[str]:
-        if node.type not in {"atom_expr", "power"} or len(node.children) < 2:  # noqa: PLR2004
+        found = _member(node, self._enums)
+        if found is None:
             return ()
-        owner, trailer = node.children[:2]
-        members = self._enums.get(getattr(owner, "value", ""), ())
-        code = trailer.get_code(include_prefix=False)
-        if code.removeprefix(".") not in members:
-            return ()
+        owner, member = found
         rest = "".join(each.get_code() for each in node.children[2:])
-        return [f"{owner.value}.{other}{rest}" for other in members if f".{other}" != code]
+        return [f"{owner}.{other}{rest}" for other in self._enums[owner] if other != member]
 
 
 class EntryRemoved:
@@ -68,6 +67,26 @@ class Text:
             return ["changed"]
         is_docstring = node.parent is not None and node.parent.type == "simple_stmt"
         return ['"changed"'] if node.type == "string" and not is_docstring else ()
+
+
+def is_of_members(node: Any, place: tuple[int, int], enums: Mapping[str, Sequence[str]]) -> bool:
+    """Whether the comparison's operator at this place stands beside an enum's member: `is` says what `==` says there.
+
+    Members are singletons, and none equals another of its enum. Only a text that is no member could tell them apart.
+    """
+    at = next(number for number, each in enumerate(node.children) if each.start_pos == place)
+    return any(
+        _member(side, enums) and len(side.children) == _OWNER_AND_NAME for side in node.children[at - 1 : at + 2]
+    )
+
+
+def _member(node: Any, enums: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
+    """(enum, member) that a node begins with."""
+    if node.type not in {"atom_expr", "power"} or len(node.children) < _OWNER_AND_NAME:
+        return None
+    owner, trailer = node.children[:2]
+    name, member = getattr(owner, "value", ""), trailer.get_code(include_prefix=False).removeprefix(".")
+    return (name, member) if member in enums.get(name, ()) else None
 
 
 def _split(parts: Sequence[str]) -> list[list[str]]:

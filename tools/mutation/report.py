@@ -17,6 +17,8 @@ _HEAD = """\
 Written by `make mutation` on {date}. Every mutant is the module with one change: an enum's member in a table, a result
 or a condition becomes every other member; an entry of a table, a named argument or a result is taken away; a text is
 replaced; and what [cosmic-ray](https://pypi.org/project/cosmic-ray/) does to comparisons, numbers, `and`, `or`, `not` …
+Beside an enum's member `is` does not become `==`, nor `is not` `!=`: both say the same there, because members are
+singletons and none equals another.
 A mutant is killed when a test fails; broken ones do not load or never end.
 
 | module | mutants | killed | broken | equivalent | survivors |

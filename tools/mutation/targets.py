@@ -55,20 +55,26 @@ TARGETS = (
     Target("fargate_runs.refused_start", ("tests/unit/test_refused_start.py",)),
 )
 
-_SINGLETON = "Members of an enum are singletons, and no member equals another."
+_MEMBERS = "Both sides are members of one enum: singletons, and none equals another."
 
 EQUIVALENTS: tuple[Equivalent, ...] = (
     Equivalent(
-        "fargate_runs.orphans",
-        "if verdict is Verdict.STOP_LATER:",
-        "if verdict == Verdict.STOP_LATER:",
-        _SINGLETON,
+        "fargate_runs.run_state",
+        "stands = self.task is None and self.given_up and status is _GIVEN_UP_AT[self.given_up]",
+        "stands = self.task is None and self.given_up and status == _GIVEN_UP_AT[self.given_up]",
+        _MEMBERS,
     ),
     Equivalent(
-        "fargate_runs.orphans",
-        "return verdict is Verdict.STOP",
-        "return verdict == Verdict.STOP",
-        _SINGLETON,
+        "fargate_runs.refused_start",
+        "return next(rule.advice for rule in RULES if rule.error is error)",
+        "return next(rule.advice for rule in RULES if rule.error == error)",
+        _MEMBERS,
+    ),
+    Equivalent(
+        "fargate_runs.refused_start",
+        "no_capacity = error is ErrorName.CAPACITY_UNAVAILABLE",
+        "no_capacity = error <= ErrorName.CAPACITY_UNAVAILABLE",
+        "Only errors of a task's start come here, and as texts none of them is less.",
     ),
     Equivalent(
         "fargate_runs.orphans",
@@ -84,12 +90,6 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
     ),
     Equivalent(
         "fargate_runs.run_state",
-        "stands = self.task is None and self.given_up and status is _GIVEN_UP_AT[self.given_up]",
-        "stands = self.task is None and self.given_up and status == _GIVEN_UP_AT[self.given_up]",
-        _SINGLETON,
-    ),
-    Equivalent(
-        "fargate_runs.run_state",
         "return task.outcome if task and task.outcome else lost()",
         "return task.outcome if task or task.outcome else lost()",
         "The table asks only where there is a task with an outcome; the other branch is for the types.",
@@ -101,70 +101,10 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "An equal order is the same state of the same task: it would be replaced by an equal view.",
     ),
     Equivalent(
-        "fargate_runs.run_verdict",
-        "if outcome is None or outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS:",
-        "if outcome is None or outcome.error == ErrorName.STOPPED_BY_STEP_FUNCTIONS:",
-        _SINGLETON,
-    ),
-    Equivalent(
-        "fargate_runs.run_verdict",
-        "if execution.status is ExecutionStatus.FAILED and execution.error in _TIMEOUTS:",
-        "if execution.status == ExecutionStatus.FAILED and execution.error in _TIMEOUTS:",
-        _SINGLETON,
-    ),
-    Equivalent(
-        "fargate_runs.run_verdict",
-        "was_stopped_for_it = outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS",
-        "was_stopped_for_it = outcome.error == ErrorName.STOPPED_BY_STEP_FUNCTIONS",
-        _SINGLETON,
-    ),
-    Equivalent(
-        "fargate_runs.run_verdict",
-        "if outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS:",
-        "if outcome.error == ErrorName.STOPPED_BY_STEP_FUNCTIONS:",
-        _SINGLETON,
-    ),
-    Equivalent(
-        "fargate_runs.starts",
-        "if says is Says.NEVER:",
-        "if says == Says.NEVER:",
-        _SINGLETON,
-    ),
-    Equivalent(
-        "fargate_runs.starts",
-        "if container.exit_code is not None or says is Says.RAN:",
-        "if container.exit_code is not None or says == Says.RAN:",
-        _SINGLETON,
-    ),
-    Equivalent(
-        "fargate_runs.starts",
-        "if says is Says.NOTHING:",
-        "if says == Says.NOTHING:",
-        _SINGLETON,
-    ),
-    Equivalent(
-        "fargate_runs.starts",
-        "return Start.UNSURE if says is Says.MAYBE else Start.NEVER",
-        "return Start.UNSURE if says == Says.MAYBE else Start.NEVER",
-        _SINGLETON,
-    ),
-    Equivalent(
-        "fargate_runs.starts",
-        "if says is Says.RAN and len(counted) == 1:",
-        "if says == Says.RAN and len(counted) == 1:",
-        _SINGLETON,
-    ),
-    Equivalent(
         "fargate_runs.starts",
         "if says is Says.RAN and len(counted) == 1:",
         "if says is Says.RAN and len(counted) <= 1:",
         "The container is one of them: there is at least one.",
-    ),
-    Equivalent(
-        "fargate_runs.run_state",
-        "if self._says is Says.TASK:",
-        "if self._says == Says.TASK:",
-        _SINGLETON,
     ),
     Equivalent(
         "fargate_runs.run_state",
@@ -175,32 +115,14 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
     Equivalent(
         "fargate_runs.run_state",
         "if self._says is Says.TIMED_OUT:",
-        "if self._says == Says.TIMED_OUT:",
-        _SINGLETON,
-    ),
-    Equivalent(
-        "fargate_runs.run_state",
-        "if self._says is Says.TIMED_OUT:",
         "if self._says <= Says.TIMED_OUT:",
         "As texts, no other member is less.",
     ),
     Equivalent(
         "fargate_runs.run_state",
         "return own or (TIMEOUT if self._says is Says.TIMED_OUT else None)",
-        "return own or (TIMEOUT if self._says == Says.TIMED_OUT else None)",
-        _SINGLETON,
-    ),
-    Equivalent(
-        "fargate_runs.run_state",
-        "return own or (TIMEOUT if self._says is Says.TIMED_OUT else None)",
         "return own or (TIMEOUT if self._says <= Says.TIMED_OUT else None)",
         "As texts, no other member is less.",
-    ),
-    Equivalent(
-        "fargate_runs.run_state",
-        "return False if self._says is Says.TIMED_OUT else None",
-        "return False if self._says == Says.TIMED_OUT else None",
-        _SINGLETON,
     ),
     Equivalent(
         "fargate_runs.run_state",
