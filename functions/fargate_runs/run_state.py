@@ -269,12 +269,13 @@ def is_attempt(run: RunRecord, task: TaskRecord) -> bool:
 
 def _may_be_of(run: RunRecord, created_at: datetime | None) -> bool:
     """Whether the run's execution can have made a task then. A redrive opens an execution that has ended again."""
-    execution = run.execution
-    if execution is None or created_at is None:
+    if created_at is None:
         return True
-    if execution.started_at and execution.started_at - created_at >= LONG_BEFORE:
+    began = run.execution.started_at if run.execution else run.created_at
+    if began and began - created_at >= LONG_BEFORE:
         return False
-    return execution.stopped_at is None or created_at - execution.stopped_at <= JUST_AFTER
+    ended = run.execution.stopped_at if run.execution else None
+    return ended is None or created_at - ended <= JUST_AFTER
 
 
 def _created_at(view: TaskView) -> datetime | None:

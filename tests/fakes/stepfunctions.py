@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from fargate_runs.answer import LARGEST_OUTPUT, LONGEST_CAUSE, Answer, Failure, Success
 from fargate_runs.execution import Execution
@@ -85,6 +86,7 @@ class InMemoryCallbacks(TokenCallbacks):
 class Started:
     machine: str
     input: str
+    at: datetime = field(compare=False)
 
 
 class InMemoryExecutions(Executions):
@@ -104,10 +106,11 @@ class InMemoryExecutions(Executions):
     def start(self, state_machine_arn: str, name: str, execution_input: str) -> StartedExecution:
         if self.fails_with:
             raise self.fails_with
-        asked = Started(state_machine_arn, execution_input)
-        if self.started.setdefault(name, asked) != asked:
+        asked = Started(state_machine_arn, execution_input, self.clock.now())
+        stands = self.started.setdefault(name, asked)
+        if stands != asked:
             raise ExecutionExistsError("exists")
-        return StartedExecution(execution_arn(state_machine_arn, name), self.clock.now())
+        return StartedExecution(execution_arn(state_machine_arn, name), stands.at)
 
     def show(self, execution: Execution) -> Execution:
         """From now on Step Functions says this of the execution."""

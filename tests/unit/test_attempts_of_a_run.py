@@ -130,6 +130,24 @@ def test_a_task_from_long_before_the_execution_is_of_an_earlier_one_of_its_name(
     assert is_attempt(run, ended_task(createdAt=made_at.isoformat())) is is_one
 
 
+@pytest.mark.parametrize(
+    ("made_at", "accepted_at", "is_one"),
+    [
+        (NOON - LONG_BEFORE, NOON, False),
+        (NOON - LONG_BEFORE + MILLISECOND, NOON, True),
+        (NOON - LONG_BEFORE, None, True),
+        (NOON + timedelta(days=300), NOON, True),
+        (None, NOON, True),
+    ],
+)
+def test_so_is_one_from_long_before_a_run_whose_execution_was_not_seen_yet(
+    made_at: datetime | None, accepted_at: datetime | None, is_one: bool
+) -> None:
+    """The API has accepted a run under the name of one of long ago, and the tasks of that one are still recorded."""
+    run = pending_run(created_at=accepted_at)
+    assert is_attempt(run, ended_task(createdAt=made_at.isoformat() if made_at else None)) is is_one
+
+
 # ---- names are used again (fact B32) ----
 
 

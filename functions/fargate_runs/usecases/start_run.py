@@ -8,8 +8,10 @@ for. A refusal that is certain takes the record away again; where nobody knows, 
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
 
 from fargate_runs import lenient
 from fargate_runs.errors import (
@@ -30,9 +32,14 @@ from fargate_runs.ports import (
     ExecutionUnknownError,
     RunStore,
     StartedExecution,
+    StoreUnavailableError,
+    UnreadableRecordError,
 )
 from fargate_runs.request import RunRequest
-from fargate_runs.run_state import RunRecord, RunStatus
+from fargate_runs.run_state import LONG_BEFORE, RunRecord, RunStatus
+from fargate_runs.usecases.folding import fold_run
+
+NAMES_ARE_KEPT: Final = timedelta(days=90)  # fact B32
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,11 @@ def _name(task_definition: str) -> str:
     return task_definition.rpartition("/")[2]
 
 
+def _is_of_long_ago(run: RunRecord, now: datetime) -> bool:
+    """Whether Step Functions may have forgotten the execution of this run, and with it the name."""
+    return run.created_at is not None and now - run.created_at >= NAMES_ARE_KEPT
+
+
 def _random_suffix() -> str:
     return secrets.token_hex(4)
 
@@ -141,8 +153,9 @@ class StartRun:
         )
         stands = self._store.write_run(run)
         if stands and not _is_same(stands, run):
-            raise RunAlreadyExistsError(run_id)
-        started = self._start(machine, run_id, request)
+            started = self._start_in_place_of(stands, run, machine, request)
+        else:
+            started = self._start_recorded(machine, run_id, request)
         return StartedRun(run_id, request.pattern, started.arn, started.started_at)
 
     def _check(self, request: RunRequest) -> None:
@@ -154,6 +167,42 @@ class StartRun:
         if problem := self._task_definitions.missing_half(request):
             raise InvalidRunRequestError((problem,))
 
+    def _start_recorded(self, machine: str, run_id: str, request: RunRequest) -> StartedExecution:
+        try:
+            return self._start(machine, run_id, request)
+        except RunNotStartedError:
+            self._store.forget_run(run_id)
+            raise
+
+    def _start_in_place_of(self, old: RunRecord, run: RunRecord, machine: str, request: RunRequest) -> StartedExecution:
+        """Step Functions says whether the name of a run of long ago is free again, whatever that run's record says.
+
+        So it comes first here, and the record stays where it refuses. What began and is not recorded so shows itself:
+        an execution that began long after what is recorded is a new run.
+        """
+        if not _is_of_long_ago(old, self._clock.now()):
+            raise RunAlreadyExistsError(run.run_id)
+        try:
+            started = self._start(machine, run.run_id, request)
+        except RunStartUnknownError:
+            self._write_over(run)
+            raise
+        if old.created_at and started.started_at - old.created_at < LONG_BEFORE:
+            raise RunAlreadyExistsError(run.run_id)  # it runs still, and was asked for the same
+        self._write_over(run)
+        return started
+
+    def _write_over(self, run: RunRecord) -> None:
+        """Never raises: to ask again for what may have begun would do its work twice."""
+
+        def written(stands: RunRecord | None) -> RunRecord:
+            if stands is None or _is_of_long_ago(stands, self._clock.now()):
+                return replace(run, revision=stands.revision if stands else 0)
+            return replace(stands, input=run.input)  # an event of the new execution was first
+
+        with suppress(StoreUnavailableError, UnreadableRecordError):
+            fold_run(self._store, run.run_id, written)
+
     def _start(self, machine: str, run_id: str, request: RunRequest) -> StartedExecution:
         execution_input = json.dumps(request.execution_input(), ensure_ascii=False)
         try:
@@ -161,10 +210,8 @@ class StartRun:
         except ExecutionExistsError:
             raise RunAlreadyExistsError(run_id) from None
         except ExecutionThrottledError as error:
-            self._store.forget_run(run_id)
             raise RunThrottledError(run_id, str(error)) from error
         except ExecutionRefusedError as error:
-            self._store.forget_run(run_id)
             raise RunNotStartedError(run_id, str(error)) from error
         except ExecutionUnknownError as error:
             raise RunStartUnknownError(run_id) from error
