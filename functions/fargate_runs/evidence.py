@@ -55,7 +55,7 @@ class Evidence:
 
     def some_container_says(self, pattern: re.Pattern[str]) -> bool:
         """Whether a container's reason matches."""
-        return any(pattern.search(each.reason or "") for each in self.containers)
+        return any(_says(each, pattern) for each in self.containers)
 
     def start(self, container: Container) -> Start:
         """Whether this container has run; nobody knows it of one that ECS does not list."""
@@ -65,6 +65,11 @@ class Evidence:
     def others(self) -> tuple[Container, ...]:
         """The containers that count, beside the main one."""
         return tuple(each for each in self.containers if self.main is None or each.name != self.main.name)
+
+    @property
+    def _looked_at(self) -> Sequence[Container]:
+        """The main container; where there is none, any of them may be it."""
+        return self.containers if self.main is None else (self.main,)
 
     @property
     def is_alone(self) -> bool:
@@ -87,33 +92,40 @@ class Evidence:
     @property
     def out_of_memory(self) -> Container | None:
         """The container that ran out of memory and took the task with it; a main one that ended by itself is clear."""
-        starved = [each for each in self.containers if _OUT_OF_MEMORY.search(each.reason or "")]
-        if not starved and self.says(_OUT_OF_MEMORY):
-            # The task's own text names no container: the one that it can mean was killed.
-            suspects = self.containers if self.main is None else (self.main,)
-            starved = [each for each in suspects if each.exit_code in {None, SIGKILL}]
+        starved = self._starved
         if self.main is None:
-            return starved[0] if starved else None
+            return next(iter(starved), None)
         if self.main.exit_code == 0:
             return None
         if self.main in starved:
             return self.main
-        return starved[0] if starved and self.main.exit_code in {None, *TOLD_TO_STOP} else None
+        return next(iter(starved), None) if self.main.exit_code in {None, *TOLD_TO_STOP} else None
+
+    @property
+    def _starved(self) -> Sequence[Container]:
+        """Who ran out of memory by its own reason. The task's names nobody: it can mean one that was killed, else one
+        whose end nobody saw.
+        """
+        named = [each for each in self.containers if _says(each, _OUT_OF_MEMORY)]
+        if named or not self.says(_OUT_OF_MEMORY):
+            return named
+        killed = [each for each in self.containers if each.exit_code == SIGKILL]
+        return killed or [each for each in self._looked_at if each.exit_code is None and not self._was_left_out(each)]
 
     @property
     def failed_sidecar(self) -> Container | None:
         """Another container that failed by itself or did not start, after which the main one was told to stop."""
-        if self.main is None or not self._main_was_taken_along(self.main):
+        # One that ended well comes here only where ECS says that its task failed to start: else it was a success.
+        if self.main is None or self.main.exit_code not in {0, *TOLD_TO_STOP}:
             return None
         by_itself = [each for each in self.others if each.exit_code not in {None, 0, *TOLD_TO_STOP}]
         return _worst(by_itself) or next((each for each in self.others if self._could_not_start(each)), None)
 
-    def _main_was_taken_along(self, main: Container) -> bool:
-        """Nobody says that a task failed to start whose main container ended well by itself."""
-        return main.exit_code in TOLD_TO_STOP or (main.exit_code == 0 and self.stop_code == FAILED_TO_START)
-
     def _could_not_start(self, container: Container) -> bool:
-        return self.start(container) is Start.NEVER and start_error(container.reason) is not None
+        return self._was_left_out(container) and start_error(container.reason) is not None
+
+    def _was_left_out(self, container: Container) -> bool:
+        return self.start(container) is Start.NEVER
 
     @property
     def failed_dependency(self) -> Container | None:
@@ -121,9 +133,9 @@ class Evidence:
 
         One that ended well or was told to stop did so only where ECS says that an essential container exited.
         """
-        if self.main is None or self.start(self.main) is not Start.NEVER or self.start_error is not None:
+        if self.main is None or not self._was_left_out(self.main) or self.start_error is not None:
             return None
-        innocent = {None} if self.stop_code == _ESSENTIAL_EXITED else {None, 0, *ASKED_TO_STOP}
+        innocent = {None} if self._essential_exited else {None, 0, *ASKED_TO_STOP}
         return _worst(each for each in self.others if each.exit_code not in innocent)
 
     @property
@@ -138,8 +150,7 @@ class Evidence:
     @property
     def never_ran(self) -> bool:
         """Nothing that counts is known to have run: what the texts say about the start can be the reason."""
-        looked_at = self.containers if self.main is None else (self.main,)
-        return all(self.start(each) is not Start.RAN for each in looked_at)
+        return all(self.start(each) is not Start.RAN for each in self._looked_at)
 
     @property
     def nothing_ran(self) -> bool:
@@ -150,40 +161,42 @@ class Evidence:
     @property
     def start_failed(self) -> bool:
         """ECS says that the task failed to start, and the container that counts is not the one that has run."""
-        if self.stop_code != FAILED_TO_START:
-            return False
-        if self.main is not None:
-            return self.start(self.main) is not Start.RAN
+        some_did_not = self.never_ran if self.main else self._some_did_not_run
+        return self.stop_code == FAILED_TO_START and some_did_not
+
+    @property
+    def _some_did_not_run(self) -> bool:
+        """Where no container is the main one: one has not run, and none failed that may be the reason of that."""
         blamed = self.culprit is not None and self.start_error is None
         return not blamed and (not self.containers or any(start is not Start.RAN for start in self.starts.values()))
 
     @property
     def nothing_is_listed(self) -> bool:
         """No containers, as it is after some failed starts (fact B3), and nothing else that says that any has run."""
-        ran = self.has_started or self.stop_code == _ESSENTIAL_EXITED or self.says(_EXITED)
-        return not self.containers and not ran
+        return not self.containers and not self.has_started and not self._essential_exited
+
+    @property
+    def _essential_exited(self) -> bool:
+        """ECS says so; the text counts as well as the stop code, which may be missing (fact B15)."""
+        return self.stop_code == _ESSENTIAL_EXITED or self.says(_EXITED)
 
     @property
     def ran_unseen(self) -> Container | None:
         """A container that has run and has no exit code: the main one, or where there is none any of them."""
-        looked_at = self.containers if self.main is None else (self.main,)
-        return next((each for each in looked_at if each.exit_code is None and self.start(each) is Start.RAN), None)
+        return next(
+            (each for each in self._looked_at if each.exit_code is None and self.start(each) is Start.RAN), None
+        )
 
-    @property
-    def unseen_shows_its_run(self) -> bool:
-        """Whether the one that has run unseen says so itself, and not its task's `startedAt` alone."""
-        unseen = self.ran_unseen
-        if unseen is None:
-            return False
+    def shows_its_run(self, unseen: Container) -> bool:
+        """Whether one that has run unseen says so itself, and not its task's `startedAt` alone."""
         # The task's own reason means its only container.
-        said = {unseen.reason, self.reason} if len(self.containers) == 1 else {unseen.reason}
+        said = {unseen.reason, self.reason} if self.is_alone else {unseen.reason}
         return shows_its_run(unseen) or Says.RAN in map(says_of_start, said)
 
     @property
     def may_have_logged(self) -> bool:
         """Whether the container that is judged can have written a log: it has run, or nobody knows that it has not."""
-        looked_at = self.containers if self.main is None else (self.main,)
-        starts = {self.starts[each.name] for each in looked_at if each.name in self.starts}
+        starts = {self.starts[each.name] for each in self._looked_at if each.name in self.starts}
         if not starts:
             return self.has_started
         # ECS saw its start fail, and nobody knows whether it did.
@@ -221,14 +234,15 @@ def _main(counted: Sequence[Container], name: str | None) -> Container | None:
     return next((each for each in counted if each.name == name), Container(name))
 
 
+def _says(container: Container, pattern: re.Pattern[str]) -> bool:
+    return container.reason is not None and pattern.search(container.reason) is not None
+
+
 def _worst(containers: Iterable[Container]) -> Container | None:
     """The one to blame: it failed by itself, else was killed, else was asked to stop, else ended well."""
-    return min(containers, key=lambda each: _blame(each.exit_code), default=None)
+    return min(containers, key=lambda each: _innocence(each.exit_code), default=None)
 
 
-def _blame(exit_code: int | None) -> int:
-    if exit_code == SIGKILL:
-        return 1
-    if exit_code in ASKED_TO_STOP:
-        return 2
-    return 3 if exit_code == 0 else 0
+def _innocence(exit_code: int | None) -> tuple[bool, bool, bool]:
+    """The greater, the less is it to blame."""
+    return exit_code == 0, exit_code in ASKED_TO_STOP, exit_code in TOLD_TO_STOP

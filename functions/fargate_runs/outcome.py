@@ -97,7 +97,7 @@ def _words(evidence: Evidence, culprit: Container | None) -> dict[str, object]:
         "culprit_code": culprit.exit_code if culprit else "?",
         "culprit_ended": _ended(culprit) if culprit else "?",
         "unseen": unseen.name if unseen else "?",
-        "unseen_ran": "has run" if evidence.unseen_shows_its_run else "may have run",
+        "unseen_ran": "has run" if unseen and evidence.shows_its_run(unseen) else "may have run",
         "unseen_reason": _short((unseen.reason if unseen else None) or evidence.reason),
     }
 

@@ -67,6 +67,10 @@ CASES: dict[str, tuple[Detail, str]] = {
         detail(stoppedReason=OOM, containers=[container(exit_code=3), container("side", 137)]),
         "Container.ExitedNonZero",
     ),
+    "memory, said of the task, whose sidecar was killed and took the main one along": (
+        detail(stoppedReason=OOM, containers=[container(exit_code=143), container("side", 137)]),
+        "Container.OutOfMemory",
+    ),
     "memory without an exit code": (detail(containers=[container(reason=OOM)]), "Container.OutOfMemory"),
     "memory of a sidecar that took the main one along": (
         detail(containers=[container("side", 137, OOM), container("main", 143)]),
@@ -244,6 +248,10 @@ CASES: dict[str, tuple[Detail, str]] = {
         detail(stopCode=None, stoppedReason="Task failed container health checks"),
         "Task.HealthCheckFailed",
     ),
+    "health check, said of a container": (
+        detail(containers=[container(exit_code=137), container("side", 137, "failed container health checks")]),
+        "Task.HealthCheckFailed",
+    ),
     "no main: one ended well": (detail(**ALIEN), "SUCCEEDED"),
     "no main: others asked to stop": (
         detail(**ALIEN, containers=[container("main", 0), container("side", 143), container("third", WINDOWS_STOP)]),
@@ -390,6 +398,10 @@ CASES: dict[str, tuple[Detail, str]] = {
     ),
     "dependency ended well too early": (
         detail(**NOT_RUNNING_YET, containers=[container(lastStatus="STOPPED"), container("side", 0)]),
+        "Task.SidecarFailed",
+    ),
+    "dependency ended well too early, without a stop code": (
+        detail(**NOT_RUNNING_YET, stopCode=None, containers=[container(lastStatus="STOPPED"), container("side", 0)]),
         "Task.SidecarFailed",
     ),
     "failed start told the sidecar to stop": (
@@ -562,6 +574,12 @@ def test_the_advice_after_a_stop_by_step_functions_knows_the_grace() -> None:
     assert outcome is not None
     assert "five minutes" in outcome.advice
     assert timedelta(minutes=5) == GRACE
+
+
+def test_a_task_without_a_reason_says_that_ecs_gave_none() -> None:
+    outcome = outcome_of(EcsTask.from_detail(failed_start(None)))
+    assert outcome is not None
+    assert outcome.summary == "The task failed to start: ECS gave no reason"
 
 
 def test_braces_in_a_reason_are_only_text() -> None:

@@ -51,13 +51,25 @@ TARGETS = (
     Target("fargate_runs.time_limit", ("tests/unit/test_time_limit.py",)),
     Target("fargate_runs.run_verdict", (_RUN_STATE, _DOCUMENT)),
     Target("fargate_runs.starts", ("tests/unit/test_starts.py", *_OUTCOMES)),
-    Target("fargate_runs.evidence", (*_OUTCOMES, "tests/unit/test_settle.py")),
+    Target("fargate_runs.evidence", ("tests/unit/test_evidence.py", *_OUTCOMES)),
     Target("fargate_runs.refused_start", ("tests/unit/test_refused_start.py",)),
 )
 
 _MEMBERS = "Both sides are members of one enum: singletons, and none equals another."
 
 EQUIVALENTS: tuple[Equivalent, ...] = (
+    Equivalent(
+        "fargate_runs.evidence",
+        "killed = [each for each in self.containers if each.exit_code == SIGKILL]",
+        "killed = [each for each in self.containers if each.exit_code is SIGKILL]",
+        "CPython has one object for each small number.",
+    ),
+    Equivalent(
+        "fargate_runs.evidence",
+        "return counted[0] if len(counted) == 1 else None",
+        "return counted[ -1] if len(counted) == 1 else None",
+        "The first of one is the last.",
+    ),
     Equivalent(
         "fargate_runs.run_state",
         "stands = self.task is None and self.given_up and status is _GIVEN_UP_AT[self.given_up]",
