@@ -85,7 +85,7 @@ def main(
         try:
             code = _verified(scenarios, target, surroundings, out)
         except KeyboardInterrupt:
-            click.echo("Interrupted; what was made is removed.", err=True)
+            click.echo("Interrupted; no recording is written.", err=True)
             code = INTERRUPTED
     context.exit(code)
 

@@ -1,4 +1,4 @@
-"""What ECS and Step Functions refuse, by AWS's own names and texts (facts B24, B25, B30, B32)."""
+"""What ECS and Step Functions refuse that `make verify` does not ask for (fact B25)."""
 
 from __future__ import annotations
 
@@ -53,40 +53,6 @@ def test_b25_parameters_that_step_functions_does_not_know(aws: Aws) -> None:
 def test_malformed_overrides_are_refused_and_the_runtime_goes_on(aws: Aws, overrides: object) -> None:
     end = refused(aws, aws.parameters(aws.task_definition({}), Overrides=overrides))
     assert end["error"] == "ECS.InvalidParameterException"
-
-
-def test_b30_started_by(aws: Aws) -> None:
-    definition = aws.task_definition({})
-    network = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
-    with pytest.raises(ClientError, match="InvalidParameterException"):
-        aws.ecs.run_task(
-            cluster=aws.cluster,
-            taskDefinition=definition,
-            launchType="FARGATE",
-            networkConfiguration=network,  # type: ignore[arg-type]
-            startedBy="x" * 129,
-        )
-
-
-def waiting(aws: Aws) -> tuple[str, str]:
-    """An execution that waits for its token, and the token."""
-    environment = [{"Name": "TASK_TOKEN", "Value.$": "$$.Task.Token"}]
-    command = ["python", "-c", "import time; time.sleep(600)"]
-    overrides = {"ContainerOverrides": [{"Name": "main", "Command": command, "Environment": environment}]}
-    machine = state(RUN_TASK + ".waitForTaskToken", aws.parameters(aws.task_definition({}), Overrides=overrides))
-    execution = aws.start(machine)
-    task = aws.until_status(aws.running_task(execution), "RUNNING")
-    shown = task["overrides"]
-    assert isinstance(shown, dict)
-    return execution, str(shown["containerOverrides"][0]["environment"][0]["value"])
-
-
-def test_b30_an_output_that_is_too_long_is_refused_and_the_token_stays_open(aws: Aws) -> None:
-    execution, token = waiting(aws)
-    with pytest.raises(ClientError, match="ValidationException"):
-        aws.sfn.send_task_success(taskToken=token, output=json.dumps("x" * 262_144))
-    aws.sfn.send_task_heartbeat(taskToken=token)
-    aws.sfn.stop_execution(executionArn=execution)
 
 
 @pytest.mark.parametrize(

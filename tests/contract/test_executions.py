@@ -142,21 +142,6 @@ def test_the_event_leaves_out_an_input_that_is_too_long(aws: Aws, statuses: str)
     assert (first["input"], first["inputDetails"]) == (None, {"included": False})
 
 
-@pytest.mark.parametrize(
-    ("arn", "code"),
-    [
-        ("arn:aws:states:us-east-1:000000000000:execution:none:none", "ExecutionDoesNotExist"),
-        ("none", "InvalidArn"),
-    ],
-)
-def test_an_execution_that_does_not_exist(aws: Aws, arn: str, code: str) -> None:
-    calls: list[Any] = [aws.sfn.describe_execution, aws.sfn.stop_execution, aws.sfn.redrive_execution]
-    for call in calls:
-        with pytest.raises(ClientError) as refused:
-            call(executionArn=arn)
-        assert refused.value.response["Error"]["Code"] == code
-
-
 def test_stopping_twice_tells_the_first_time_and_one_event(aws: Aws, statuses: str) -> None:
     execution = ended_in(aws, "ABORTED")
     first = aws.sfn.describe_execution(executionArn=execution)

@@ -161,26 +161,6 @@ def test_b26_a_failed_task_ends_its_parallel_state_and_the_tasks_of_the_others(a
     stopped_by_step_functions(aws, execution, aws.running_or_stopped_task(execution))
 
 
-@pytest.mark.parametrize(("tolerated", "started"), [({}, 1), ({"ToleratedFailureCount": 1}, 3)])
-def test_b49_after_too_many_failures_a_distributed_map_starts_no_other(aws: Aws, tolerated: Json, started: int) -> None:
-    rule = {"Variable": "$.fails", "BooleanEquals": True, "Next": "F"}
-    states = {"C": {"Type": "Choice", "Choices": [rule], "Default": "P"}, "F": FAIL, "P": PASS}
-    processor: Json = {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "C", "States": states}
-    machine = a_map(processor, MaxConcurrency=1, ItemsPath="$.items", **tolerated)
-    end = aws.run(machine, {"items": [{"fails": fails} for fails in (True, False, True, False)]})
-    assert (end["status"], end["error"]) == ("FAILED", "States.ExceedToleratedFailureThreshold")
-    assert [name for name, *_ in told(aws.history(end["executionArn"]))][2:] == [
-        "MapStateStarted",
-        "MapRunStarted",
-        "MapRunFailed",
-        "MapStateFailed",
-        "ExecutionFailed",
-    ]
-    (run,) = aws.sfn.list_map_runs(executionArn=str(end["executionArn"]))["mapRuns"]
-    counts = aws.sfn.describe_map_run(mapRunArn=run["mapRunArn"])["itemCounts"]
-    assert (counts["pending"], counts["failed"] + counts["succeeded"]) == (4 - started, started)
-
-
 def test_b26_the_tasks_of_a_distributed_map_that_failed_are_stopped(aws: Aws) -> None:
     rule = {"Variable": "$.fails", "BooleanEquals": True, "Next": "Soon"}
     states: Any = a_task(aws, *STAY)["States"]

@@ -1,7 +1,7 @@
 """Every scenario of the suite."""
 
 from verify.facts import Scenario
-from verify.scenarios import errors, executions, nested, patterns, stops, sync, tasks, timeouts, tokens
+from verify.scenarios import errors, executions, maps, nested, patterns, stops, sync, tasks, timeouts, tokens
 
 SCENARIOS: tuple[Scenario, ...] = (
     *patterns.SCENARIOS,
@@ -12,5 +12,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     *timeouts.SCENARIOS,
     *tokens.SCENARIOS,
     *executions.SCENARIOS,
+    *maps.SCENARIOS,
     *nested.SCENARIOS,
 )

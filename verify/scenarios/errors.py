@@ -71,6 +71,12 @@ def what_does_not_exist(place: Place) -> Seen:
         "Overrides have at most 8192 characters.",
         invalid("Container Overrides length must be at most 8192"),
     ),
+    Fact(
+        "eleven-tasks",
+        "B34",
+        "A call starts at most ten tasks.",
+        invalid(""),
+    ),
     Fact("no-subnets", "", "A network without subnets is refused.", invalid("subnets can not be empty.")),
     Fact(
         "no-task-role",
@@ -87,6 +93,7 @@ def parameters_that_do_not_fit(place: Place) -> Seen:
     other = place.parameters(definition, Overrides={"ContainerOverrides": [{"Name": "other"}]})
     yield "no-such-container", _refused(place, other)
     yield "overrides-too-long", _refused(place, place.parameters(definition, "#" * 8192))
+    yield "eleven-tasks", _refused(place, place.parameters(definition, Count=11))
     network: Json = {"AwsvpcConfiguration": {"Subnets": []}}
     yield "no-subnets", _refused(place, place.parameters(definition, NetworkConfiguration=network))
     alone = place.definition({}, task_role=False)

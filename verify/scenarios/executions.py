@@ -1,12 +1,15 @@
-"""Executions: their names, ends, redrives and status events; Map, and JSONata (facts B10, B27, B32, B40, B49)."""
+"""Executions: their names, ends, redrives and status events; and JSONata (facts B10, B27, B32, B40)."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from botocore.exceptions import ClientError
 
 from verify.facts import Fact, Like, Seen, scenario
 from verify.machines import FAILING, PASS, PASSING, WAITING, end, jsonata, output, types
 from verify.place import Json, Place
+from verify.scenarios.maps import a_map
 from verify.scenarios.tokens import asking, token_from
 
 
@@ -21,6 +24,12 @@ from verify.scenarios.tokens import asking, token_from
     Fact("same-name-closed", "B32", "The name of an execution that has ended is refused.", "ExecutionAlreadyExists"),
     Fact("long-name", "B30", "The name of an execution has at most 80 characters.", "InvalidName"),
     Fact("bad-input", "", "The input of an execution must be JSON.", "InvalidExecutionInput"),
+    Fact(
+        "no-such-execution",
+        "",
+        "Calls about an execution that does not exist, and about what is no ARN, are refused by name.",
+        [["ExecutionDoesNotExist"] * 3, ["InvalidArn"] * 3],
+    ),
     Fact("stop-twice", "", "A second StopExecution changes nothing.", ["ABORTED", "Why", "not", True]),
 )
 def names_of_executions(place: Place) -> Seen:
@@ -37,8 +46,24 @@ def names_of_executions(place: Place) -> Seen:
     twice = place.sfn.stop_execution(executionArn=first, error="Other", cause="reason")["stopDate"]
     after = place.ended(first)
     yield "stop-twice", [ended["status"], after.get("error"), after.get("cause"), twice == stopped]
+    yield "no-such-execution", [_refused_calls(place, f"{first}-none"), _refused_calls(place, "none")]
     yield "long-name", _refused_start(place, machine, "x" * 81, "{}")
     yield "bad-input", _refused_start(place, machine, "other", "{")
+
+
+def _refused_calls(place: Place, execution_arn: str) -> list[str]:
+    calls: list[Callable[..., object]] = [
+        place.sfn.describe_execution,
+        place.sfn.stop_execution,
+        place.sfn.redrive_execution,
+    ]
+    codes = []
+    for call in calls:
+        try:
+            call(executionArn=execution_arn)
+        except ClientError as error:
+            codes.append(error.response["Error"]["Code"])
+    return codes
 
 
 def _refused_start(place: Place, machine: str, name: str, data: str) -> str:
@@ -168,46 +193,6 @@ def a_redrive(place: Place) -> Seen:
         yield "redrive-succeeded", error.response["Error"]["Code"]
 
 
-def _a_map(processor: Json, **more: object) -> Json:
-    return {"StartAt": "Map", "States": {"Map": {"Type": "Map", "ItemProcessor": processor, "End": True, **more}}}
-
-
-@scenario(
-    Fact("map-end", "B49", "A Map fails with the error of its iteration.", {"status": "FAILED", "error": "E"}),
-    Fact(
-        "map-history",
-        "B49",
-        "After an iteration of a Map that failed no other is started; each event follows this one.",
-        [
-            ["ExecutionStarted", 0],
-            ["MapStateEntered", 0],
-            ["MapStateStarted", 2],
-            ["MapIterationStarted", 3],
-            ["ChoiceStateEntered", 4],
-            ["ChoiceStateExited", 5],
-            ["PassStateEntered", 6],
-            ["PassStateExited", 7],
-            ["MapIterationSucceeded", 8],
-            ["MapIterationStarted", 8],
-            ["ChoiceStateEntered", 10],
-            ["ChoiceStateExited", 11],
-            ["FailStateEntered", 12],
-            ["MapIterationFailed", 13],
-            ["MapStateFailed", 13],
-            ["ExecutionFailed", 15],
-        ],
-    ),
-)
-def a_map_that_fails(place: Place) -> Seen:
-    """The second of three iterations, one at a time."""
-    rule = {"Variable": "$", "NumericEquals": 1, "Next": "Fail"}
-    choice = {"Type": "Choice", "Choices": [rule], "Default": "Pass"}
-    states = {"Choice": choice, "Fail": {"Type": "Fail", "Error": "E"}, "Pass": PASS}
-    execution = place.execute(_a_map({"StartAt": "Choice", "States": states}, MaxConcurrency=1), [0, 1, 2])
-    yield "map-end", end(execution)
-    yield "map-history", [[event["type"], event["previousEventId"]] for event in place.history(execution)]
-
-
 @scenario(
     Fact(
         "string-of-text",
@@ -243,7 +228,7 @@ def _too_much_caught() -> Json:
     """A Map state, which unlike Pass can catch."""
     inner = jsonata("$pad('', 262145, 'x')")["States"]["Pass"]
     caught = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]}
-    machine = _a_map({"StartAt": "Pass", "States": {"Pass": inner}}, Items=[1], **caught)
+    machine = a_map({"StartAt": "Pass", "States": {"Pass": inner}}, Items=[1], **caught)
     return {"QueryLanguage": "JSONata", **machine, "States": {**machine["States"], "Caught": PASS}}
 
 
@@ -268,7 +253,6 @@ SCENARIOS = (
     status_events,
     fail_states,
     a_redrive,
-    a_map_that_fails,
     what_jsonata_gives,
     a_definition_that_cannot_run,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from verify.facts import Fact, Seen, scenario
-from verify.machines import end, run_task
+from verify.machines import details, end, run_task
 from verify.place import Json, Place
 from verify.scenarios.tokens import answer_to
 
@@ -73,6 +73,7 @@ def a_sync_state_that_times_out(place: Place) -> Seen:
 
 @scenario(
     Fact("token-in-task", "B7", "DescribeTasks shows the override that carries the token.", ["TASK_TOKEN"]),
+    Fact("token-in-history", "B42", "TaskScheduled has the whole call in its parameters, the token included.", True),
     Fact(
         "abort-leaves-callback",
         "B26",
@@ -104,6 +105,8 @@ def stop_a_callback_execution_and_then_its_task(place: Place) -> Seen:
     task = place.task_in("RUNNING", task_arn)
     environment = token_variables(task)
     yield "token-in-task", list(environment)
+    scheduled = details(place.history(execution), "TaskScheduled")
+    yield "token-in-history", environment["TASK_TOKEN"] in scheduled["parameters"]
     place.sfn.stop_execution(executionArn=execution)
     place.ended(execution)
     yield "abort-closes-token", answer_to(place, environment["TASK_TOKEN"])

@@ -179,6 +179,26 @@ def a_container_that_takes_too_much_memory(place: Place) -> Seen:
 
 
 @scenario(
+    Fact("killed-exit-code", "B15", "A container that does not end by SIGTERM is killed after stopTimeout.", 137),
+    Fact(
+        "killed-reason",
+        "B16",
+        "StopTask without a reason gives the reason `Task stopped by user`.",
+        "Task stopped by user",
+    ),
+    tasks=1,
+)
+def a_container_that_does_not_want_to_end(place: Place) -> Seen:
+    """Its shell ignores SIGTERM."""
+    task_arn = place.run_task(place.definition({"stopTimeout": 2}), "trap '' TERM; echo ready; sleep 600; sleep 600")
+    log_lines(place, task_arn, 1)
+    place.ecs.stop_task(cluster=place.cluster, task=task_arn)
+    task = place.task_in("STOPPED", task_arn)
+    yield "killed-exit-code", task["containers"][0].get("exitCode")
+    yield "killed-reason", task["stoppedReason"]
+
+
+@scenario(
     Fact(
         "spot-provider",
         "B15",
@@ -203,7 +223,8 @@ def a_task_on_spot_capacity(place: Place) -> Seen:
         "StopTask of a task that ECS does not know is refused.",
         ["InvalidParameterException", "The referenced task was not found."],
     ),
-    Fact("stop-reason-length", "B30", "A reason of StopTask has at most 255 characters.", "InvalidParameterException"),
+    Fact("started-by-length", "B30", "A startedBy of RunTask has at most 128 characters.", "InvalidParameterException"),
+    Fact("stop-reason-size", "B30", "A reason of StopTask has at most 255 characters.", "InvalidParameterException"),
 )
 def a_task_that_is_not_there(place: Place) -> Seen:
     """By an id that no task has."""
@@ -211,7 +232,11 @@ def a_task_that_is_not_there(place: Place) -> Seen:
     answer = place.ecs.describe_tasks(cluster=place.cluster, tasks=[arn])
     yield "task-missing", [[failure["reason"] for failure in answer["failures"]], answer["tasks"]]
     yield "stop-unknown", list(_refused_stop(place, arn, "because"))
-    yield "stop-reason-length", _refused_stop(place, arn, "x" * 256)[0]
+    yield "stop-reason-size", _refused_stop(place, arn, "x" * 256)[0]
+    try:
+        place.run_task(place.definition({}), "exit 0", startedBy="x" * 129)
+    except ClientError as error:
+        yield "started-by-size", error.response["Error"]["Code"]
 
 
 def _refused_stop(place: Place, task_arn: str, reason: str) -> tuple[str, str]:
@@ -225,6 +250,7 @@ def _refused_stop(place: Place, task_arn: str, reason: str) -> tuple[str, str]:
 SCENARIOS = (
     the_life_of_a_task,
     a_container_that_takes_too_much_memory,
+    a_container_that_does_not_want_to_end,
     a_task_on_spot_capacity,
     a_task_that_is_not_there,
 )

@@ -7,9 +7,11 @@ import json
 from botocore.exceptions import ClientError
 
 from verify.facts import Fact, Seen, scenario
-from verify.machines import catching, end, output, state
+from verify.machines import catching, end, output, state, types
 from verify.place import Json, Place
 
+#: In bytes; the quotation marks of a JSON text are two more.
+LONGEST_OUTPUT = 262_144
 CLOSED = "Task Timed Out: 'Provided task does not exist anymore'"
 
 
@@ -40,6 +42,27 @@ def answer_to(place: Place, token: str) -> str:
 
 @scenario(
     Fact("token-answer", "", "The answer to a token is the output of its state.", {"answer": 42}),
+    Fact(
+        "token-long-output",
+        "B30",
+        "An answer of more than 262,144 bytes is refused, and the token stays open.",
+        ["ValidationException", "open"],
+    ),
+    Fact(
+        "token-history",
+        "B20",
+        "A state that waits for its token has the events of `.sync`.",
+        [
+            "ExecutionStarted",
+            "TaskStateEntered",
+            "TaskScheduled",
+            "TaskStarted",
+            "TaskSubmitted",
+            "TaskSucceeded",
+            "TaskStateExited",
+            "ExecutionSucceeded",
+        ],
+    ),
     Fact("token-answered", "B29", "An answered token is closed.", ["TaskTimedOut", CLOSED]),
     Fact("token-of-nobody", "B29", "What is no token is InvalidToken.", "InvalidToken"),
     Fact(
@@ -58,8 +81,13 @@ def a_token_that_is_answered(place: Place) -> Seen:
         place.sfn.send_task_success(taskToken=token, output="{")
     except ClientError as error:
         yield "token-bad-output", [error.response["Error"]["Code"], answer_to(place, token)]
+    try:
+        place.sfn.send_task_success(taskToken=token, output=json.dumps("x" * LONGEST_OUTPUT))
+    except ClientError as error:
+        yield "token-long-output", [error.response["Error"]["Code"], answer_to(place, token)]
     place.sfn.send_task_success(taskToken=token, output='{"answer": 42}')
     yield "token-answer", output(place.ended(execution))
+    yield "token-history", types(place.history(execution))
     try:
         place.sfn.send_task_success(taskToken=token, output="{}")
     except ClientError as error:
