@@ -223,7 +223,7 @@ def a_task_on_spot_capacity(place: Place) -> Seen:
         "StopTask of a task that ECS does not know is refused.",
         ["InvalidParameterException", "The referenced task was not found."],
     ),
-    Fact("started-by-length", "B30", "A startedBy of RunTask has at most 128 characters.", "InvalidParameterException"),
+    Fact("started-by-size", "B30", "A startedBy of RunTask has at most 128 characters.", "InvalidParameterException"),
     Fact("stop-reason-size", "B30", "A reason of StopTask has at most 255 characters.", "InvalidParameterException"),
 )
 def a_task_that_is_not_there(place: Place) -> Seen:
