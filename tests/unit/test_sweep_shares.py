@@ -225,6 +225,23 @@ def test_a_task_that_is_new_beside_hundreds_of_its_run_keeps_the_sweep_within_th
     assert max(later - earlier for earlier, later in pairwise([*asked, world.clock.now()])) <= timedelta(seconds=2)
 
 
+def test_attempts_of_one_run_keep_no_answer_of_another_from_being_given(world: Sweeping) -> None:
+    for n in range(30):
+        given = {"overrides": overrides(token=f"x{n}"), "createdAt": f"2025-05-06T11:{n:02d}:00Z"}
+        world.record(running(taskArn=task_arn(f"{n:032x}"), **given))
+    world.record(a_run(900), lost("main"))
+    world.callbacks.open.add("t900")
+
+    def slow(_token: str) -> bool:
+        world.clock.pass_by(TIMES_OUT)
+        return False
+
+    world.callbacks.is_closed = slow  # type: ignore[assignment, method-assign]
+    report = world.sweep()("me", TIME)
+    assert (report.delivered, report.cut_short) == (1, ["attempts"])
+    assert "t900" in world.callbacks.answers
+
+
 def works_on(world: Sweeping, name: str, number: int) -> str:
     """A request-response run that has succeeded, noted so, and whose task works on."""
     arn = execution_arn(MACHINES.request_response, name)

@@ -45,22 +45,31 @@ class SweepTasks:
     def __call__(
         self, open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
     ) -> None:
-        """Both halves. Raises ClusterUnavailableError where ECS gives no lists, and what `go_on` raises."""
+        """All of it. Raises ClusterUnavailableError where ECS gives no lists, and what `go_on` raises."""
         self.carry_on(open_tasks, open_runs, report, go_on)
+        self.look_after(open_tasks, open_runs, report, go_on)
         self.compare(open_tasks, report, go_on)
 
     def carry_on(
         self, open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
     ) -> None:
         """Finish what the records show to be unfinished, for which ECS need not be asked."""
-        runs = {each.run_id: each for each in open_runs}
-        open_ids = {each.task_id for each in open_tasks.values()}
-        self._looked_after.keep(lambda compared: compared[0] in open_ids)
-        for task in report.places.walk("answers", open_tasks, go_on):
-            report.attempt(lambda task=task: self._carry_on(task, runs.get(task.run_id), report, go_on))  # type: ignore[misc]
+        waiting = {arn: each for arn, each in open_tasks.items() if each.has_outcome}
+        for task in report.places.walk("answers", waiting, go_on):
+            report.attempt(lambda task=task: self._deliver(task, report))  # type: ignore[misc]
         behind = {each.run_id: each for each in self._behind(open_tasks, open_runs)}
         for run in report.places.walk("runs", behind, go_on):
             report.attempt(lambda run=run: self._show(run))  # type: ignore[misc]
+
+    def look_after(
+        self, open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
+    ) -> None:
+        """Show tasks that their runs do not show, and stop attempts that were given up, thousands perhaps."""
+        runs = {each.run_id: each for each in open_runs}
+        open_ids = {each.task_id for each in open_tasks.values()}
+        self._looked_after.keep(lambda compared: compared[0] in open_ids)
+        for task in report.places.walk("attempts", open_tasks, go_on):
+            report.attempt(lambda task=task: self._look_after(task, runs.get(task.run_id), report, go_on))  # type: ignore[misc]
 
     def compare(self, open_tasks: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> None:
         """Settle what differs from ECS: what is known to be open before what most likely needs nothing."""
@@ -194,11 +203,6 @@ class SweepTasks:
         self._overdue.look_at(task, report, go_on)
         if task.has_ended and not done.record.is_open:
             self._done.add(task.task_arn)
-
-    def _carry_on(self, task: OpenTask, run: OpenRun | None, report: SweepReport, go_on: Go) -> None:
-        if task.has_outcome:
-            self._deliver(task, report)
-        self._look_after(task, run, report, go_on)
 
     def _look_after(self, task: OpenTask, run: OpenRun | None, report: SweepReport, go_on: Go) -> None:
         """A task that its run does not show: it was not shown yet, or there is a newer one and this one was given up.
