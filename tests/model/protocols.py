@@ -13,6 +13,7 @@ from fargate_runs.usecases.record_execution_state import RecordExecutionState
 from fargate_runs.usecases.record_task_state import RecordTaskState
 from fargate_runs.usecases.stop_abandoned import StopAbandoned
 from fargate_runs.usecases.sweep import tasks as sweep_tasks
+from fargate_runs.usecases.sweep.attempts import SweepAttempts
 from fargate_runs.usecases.sweep.executions import SweepExecutions
 from fargate_runs.usecases.sweep.listing import Listing
 from fargate_runs.usecases.sweep.memory import Memory
@@ -78,7 +79,7 @@ def with_kept_memory(kept: Any, *parts: Any) -> None:
         for name, value in vars(part).items():
             if isinstance(value, Memory):
                 setattr(part, name, KeptMemory(kept, name))
-            elif isinstance(value, Listing):
+            elif isinstance(value, Listing | SweepAttempts):
                 with_kept_memory(kept, value)
 
 

@@ -22,12 +22,12 @@ from fargate_runs.settle import Step
 from fargate_runs.task import EcsTask
 from fargate_runs.usecases import stop_abandoned
 from fargate_runs.usecases.record_task_state import RecordTaskState, Settlement
-from fargate_runs.usecases.stop_abandoned import StopAbandoned
+from fargate_runs.usecases.stop_abandoned import Asking, StopAbandoned
 from fargate_runs.usecases.sweep import tasks
+from fargate_runs.usecases.sweep.attempts import SweepAttempts, Visit
 from fargate_runs.usecases.sweep.overdue import StopOverdue
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.sweep import Sweep
-from fargate_runs.usecases.sweep.tasks import SweepTasks
 from fargate_runs.usecases.sweep.turn import Go
 
 Break = Callable[[], AbstractContextManager[object]]
@@ -39,14 +39,14 @@ _put_if = DynamoRunStore._put_if
 
 
 def _send_and_then_record(
-    self: RecordTaskState, task: EcsTask, step: Step, stored: TaskRecord | None, go_on: Go
+    self: RecordTaskState, task: EcsTask, step: Step, stored: TaskRecord | None, go_on: Go, **how: bool
 ) -> Settlement:
     outcome = outcome_of(task)
     if outcome and task.token:
         record = TaskRecord.of(task, None, None).ended(outcome, NO_RESULT)
         with suppress(TokenError):
             self._send(task.token, answer_of(record, outcome, self._prices))
-    return _write(self, task, step, stored, go_on)
+    return _write(self, task, step, stored, go_on, **how)
 
 
 def _mark_and_then_send(
@@ -60,14 +60,14 @@ def _write_whatever_stands(self: DynamoRunStore, item: dict[str, object], condit
     return _put_if(self, item, {} if str(item["sk"]).startswith("TASK#") else condition)
 
 
-def _swallow_what_fails(self: RecordTaskState, task: EcsTask, *_more: Go) -> Settlement:
+def _swallow_what_fails(self: RecordTaskState, task: EcsTask, *_more: Go, **_how: bool) -> Settlement:
     try:
         return _settle(self, task)
     except PortError:
         return Settlement(Step.NOTHING, TaskRecord.of(task, None, None))
 
 
-def _say_the_token(self: RecordTaskState, task: EcsTask, *_more: Go) -> Settlement:
+def _say_the_token(self: RecordTaskState, task: EcsTask, *_more: Go, **_how: bool) -> Settlement:
     logger.info("settling", token=task.token)
     return _settle(self, task)
 
@@ -90,33 +90,46 @@ def _give_nothing_up(_self: StopAbandoned, _tasks: Sequence[TaskRecord], *_more:
 
 
 def _compare_with_the_index(
-    self: SweepTasks, task: OpenTask, run: OpenRun | None, report: SweepReport, _go_on: Go
+    self: SweepAttempts,
+    visit: Visit,
+    tasks: Sequence[OpenTask],
+    run: OpenRun | None,
+    report: SweepReport,
+    _go_on: Go,
 ) -> None:
     """A run that is not in the open index shows no task at all, whichever task it is that it shows."""
-    compare(self, task, run.newest_task_id if run else None, report)
+    compare(self, visit, tasks, run.newest_task_id if run else None, report)
 
 
-def compare(self: SweepTasks, task: OpenTask, newest: str | None, report: SweepReport) -> None:
+def compare(
+    self: SweepAttempts, visit: Visit, tasks: Sequence[OpenTask], newest: str | None, report: SweepReport
+) -> None:
     """Compare with what something says is the newest task of the run, and remember that."""
-    if task.task_id == newest or (task.task_id, newest) in self._looked_after:
+    if not (visit.run_id in report.news or self._has_more(tasks, newest)):
         return
-    looked = self._settle.look_after(task.run_id, lambda task_id, _: (task_id, newest) not in self._looked_after)
+    looked = self._settle.look_after(
+        visit.run_id, lambda _: Asking(is_due=lambda each: (each.task_id, newest) not in self._compared)
+    )
     report.stopped += looked.stopped
-    for task_id in {task.task_id: None, **dict.fromkeys(looked.task_ids)}:
-        self._looked_after.add((task_id, newest))
+    self._compared.update((each, newest) for each in (*(task.task_id for task in tasks), *looked.task_ids))
 
 
 def _look_after_a_run_once(
-    self: SweepTasks, task: OpenTask, run: OpenRun | None, report: SweepReport, _go_on: Go
+    self: SweepAttempts,
+    visit: Visit,
+    tasks: Sequence[OpenTask],
+    run: OpenRun | None,
+    report: SweepReport,
+    _go_on: Go,
 ) -> None:
     """Whatever tasks of a run there were when it was looked at: those that are recorded later were looked at too."""
-    shows = run or self._store.find_run(task.run_id)
+    shows = run or self._store.find_run(visit.run_id)
     newest = shows.newest_task_id if shows else None
     looked_at = self.__dict__.setdefault("runs_looked_at", set())
-    if task.task_id == newest or (task.run_id, newest) in looked_at:
+    if all(each.task_id == newest for each in tasks) or (visit.run_id, newest) in looked_at:
         return
-    report.stopped += self._settle.look_after(task.run_id, lambda *_: True).stopped
-    looked_at.add((task.run_id, newest))
+    report.stopped += self._settle.look_after(visit.run_id).stopped
+    looked_at.add((visit.run_id, newest))
 
 
 def _deliver_nothing_later(_self: RecordTaskState, _run_id: str, _task_id: str) -> Settlement | None:
@@ -193,11 +206,11 @@ BROKEN: Final[Mapping[str, tuple[Break, frozenset[str]]]] = MappingProxyType(
             frozenset({"L1", "L2", "L4"}),
         ),
         "a run that is not open shows nothing": (
-            lambda: patch.object(SweepTasks, "_look_after", _compare_with_the_index),
+            lambda: patch.object(SweepAttempts, "_look_at", _compare_with_the_index),
             frozenset({"L5"}),
         ),
         "all attempts of a run were looked at": (
-            lambda: patch.object(SweepTasks, "_look_after", _look_after_a_run_once),
+            lambda: patch.object(SweepAttempts, "_look_at", _look_after_a_run_once),
             frozenset({"L5"}),
         ),
         "two tasks of one attempt run on": (

@@ -19,9 +19,9 @@ from fargate_runs.run_state import GivenUp
 from fargate_runs.usecases.record_task_state import RecordTaskState
 from fargate_runs.usecases.stop_abandoned import StopAbandoned
 from fargate_runs.usecases.sweep import listing
+from fargate_runs.usecases.sweep.attempts import SweepAttempts, Visit
 from fargate_runs.usecases.sweep.executions import SweepExecutions
 from fargate_runs.usecases.sweep.report import SweepReport
-from fargate_runs.usecases.sweep.tasks import SweepTasks
 from fargate_runs.usecases.sweep.turn import Go
 from tests.simulation.broken import compare
 from tests.simulation.scheduler import BEGINNING
@@ -63,11 +63,15 @@ def _give_up_no_run_from_the_future(
 
 
 def _compare_with_what_the_index_shows(
-    self: SweepTasks, task: OpenTask, run: OpenRun | None, report: SweepReport, _go_on: Go
+    self: SweepAttempts,
+    visit: Visit,
+    tasks: Sequence[OpenTask],
+    run: OpenRun | None,
+    report: SweepReport,
+    _go_on: Go,
 ) -> None:
-    shows = run or self._store.find_run(task.run_id)
-    newest = shows.newest_task_id if shows else None
-    compare(self, task, newest, report)
+    shows = run or self._store.find_run(visit.run_id)
+    compare(self, visit, tasks, shows.newest_task_id if shows else None, report)
 
 
 def _believe_one_index(_self: StopAbandoned, _seen_open: object, _live: object, _go_on: object) -> Iterator[TaskRecord]:
@@ -103,7 +107,7 @@ SOUGHT: Final = (
         355,
         "two attempts were recorded and no more: the sweep read both, and compared the one before with none of them, "
         "because the index showed that one as the newest, and beside itself it had been looked at",
-        lambda: patch.object(SweepTasks, "_look_after", _compare_with_what_the_index_shows),
+        lambda: patch.object(SweepAttempts, "_look_at", _compare_with_what_the_index_shows),
     ),
 )
 

@@ -44,6 +44,7 @@ class Swept:
         self._ecs = ecs
         self._executions = executions
         self.is_calm = False
+        self.turn_began = -1.0  # when the last sweep began that was not skipped, of those that have returned
         self._open = next(each for each in table._indexes.values() if each.hash_name == _OPEN)
 
     def on_start(self, function: str) -> Before | None:
@@ -57,6 +58,8 @@ class Swept:
 
     def on_return(self, before: Before | None, answer: Any) -> None:
         """It has returned: a sweep that was complete, and in which nothing failed, is held to it."""
+        if before and not answer["isSkipped"]:
+            self.turn_began = max(self.turn_began, before.began)
         if before and self.is_calm:
             ends = answer["isComplete"] or answer["isSkipped"]
             must(ends, "L2", f"nothing goes wrong, and a sweep does not come to its end: {answer['firstFailure']}")

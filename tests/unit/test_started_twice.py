@@ -13,6 +13,7 @@ from fargate_runs.patterns import Pattern, execution_arn
 from fargate_runs.ports import ClusterUnavailableError, ExecutionsUnavailableError
 from fargate_runs.record import TaskRecord
 from fargate_runs.task import EcsTask
+from fargate_runs.usecases.stop_abandoned import Asking
 from tests.fakes.attempts import running
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import MACHINES, RUN_ID, TASK_ID, TOKEN, Detail, detail, overrides, task_arn
@@ -278,4 +279,4 @@ def test_it_is_asked_before_each_of_them_is_stopped(world: SweepingTasks) -> Non
         world.record(started(each))
     tasks = [replace(each, pattern=Pattern.SYNC) for each in world.store.load_run(RUN_ID).tasks]
     go_on = GoOn()
-    assert world.abandoned.started_twice(tasks, go_on=go_on) == go_on.asked == 2
+    assert world.abandoned.started_twice(tasks, Asking(go_on)) == go_on.asked == 2

@@ -220,7 +220,10 @@ def test_a_task_that_is_new_beside_hundreds_of_its_run_keeps_the_sweep_within_th
         return False
 
     world.callbacks.is_closed = slow  # type: ignore[assignment, method-assign]
-    world.part.compare({}, SweepReport(), lambda: asked.append(world.clock.now()))
+    report = SweepReport()
+    world.part.compare({}, report, lambda: asked.append(world.clock.now()))
+    assert (report.news, world.clock.now()) == ({RUN_ID}, NOON), "what it replaces is another part's"
+    world.part.look_after({}, [], report, lambda: asked.append(world.clock.now()))
     assert (world.clock.now() - NOON).total_seconds() >= 299
     assert max(later - earlier for earlier, later in pairwise([*asked, world.clock.now()])) <= timedelta(seconds=2)
 

@@ -252,8 +252,8 @@ def test_a_stop_that_fails_leaves_the_others(world: SweepingTasks) -> None:
 
 def test_it_asks_before_each_stop_whether_to_go_on(world: SweepingTasks) -> None:
     go_on = GoOn()
-    world.part(world.open_tasks(), world.open_runs(), SweepReport(), go_on)
+    world.part.compare(world.open_tasks(), SweepReport(), go_on)
     assert len(world.cluster.stops) == 1
     with pytest.raises(EnoughError):
-        world.part(world.open_tasks(), world.open_runs(), SweepReport(), GoOn(go_on.asked))
+        world.part.compare(world.open_tasks(), SweepReport(), GoOn(go_on.asked))
     assert len(world.cluster.stops) == 1, "the last time that it was asked was right before the stop"

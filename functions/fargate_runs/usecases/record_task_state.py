@@ -33,24 +33,25 @@ from fargate_runs.settle import Step, decide
 from fargate_runs.task import EcsTask
 from fargate_runs.usage import Prices
 from fargate_runs.usecases.folding import fold_run
-from fargate_runs.usecases.stop_abandoned import StopAbandoned, always
+from fargate_runs.usecases.stop_abandoned import ALL, Asking, StopAbandoned, always
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What was done with one state of a task.
 
-    `decided` is true for the one call that fixed the outcome; `delivery` is what this call did with the token, if
-    anything; `contradicted` says that the arriving state would have been judged otherwise than what stands;
-    `log_problem` why this call, which decided, could not read the log; `stopped` counts the tasks that were told to
-    stop; `refused` says that Step Functions took no answer at all for the token; `withheld` counts the tokens whose key
-    is not ours to use: this one's, so that the answer is still to be given, and those of attempts of which nobody can
-    say whether they were given up; `unreadable_run` that the run's own record cannot be read, so that it shows nothing
-    of this.
+    `is_new` is true for the one call that made the task's record, `decided` for the one that fixed the outcome;
+    `delivery` is what this call did with the token, if anything; `contradicted` says that the arriving state would
+    have been judged otherwise than what stands; `log_problem` why this call, which decided, could not read the log;
+    `stopped` counts the tasks that were told to stop; `refused` says that Step Functions took no answer at all for
+    the token; `withheld` counts the tokens whose key is not ours to use: this one's, so that the answer is still to
+    be given, and those of attempts of which nobody can say whether they were given up; `unreadable_run` that the
+    run's own record cannot be read, so that it shows nothing of this.
     """
 
     step: Step
     record: TaskRecord
+    is_new: bool = False
     decided: bool = False
     delivery: Delivery | None = None
     contradicted: bool = False
@@ -106,15 +107,19 @@ class RecordTaskState:
         self._state_machines = state_machines
         self._prices = prices
 
-    def __call__(self, task: EcsTask, go_on: Callable[[], None] = always) -> Settlement:
+    def __call__(
+        self, task: EcsTask, go_on: Callable[[], None] = always, *, leaves_attempts: bool = False
+    ) -> Settlement:
         """Take in one state of a task. `go_on` is asked before each other task that is looked after for it.
+
+        With `leaves_attempts` those are none: the attempts that a new task replaces are left to whoever calls this.
 
         Raises a PortError: then nothing is acknowledged, and the same call made again goes on from what stands.
         """
         stored = self._store.find_task(task.run_id, task.task_id)
         step = decide(stored, task)
         if stored is None or step in {Step.RECORD, Step.DECIDE}:
-            return self._write(task, step, stored, go_on)
+            return self._write(task, step, stored, go_on, leaves_attempts=leaves_attempts)
         return self._carry_on(stored, task, step, go_on)
 
     def deliver(self, run_id: str, task_id: str) -> Settlement | None:
@@ -134,17 +139,16 @@ class RecordTaskState:
         return tasks
 
     def look_after(
-        self, run_id: str, is_due: Callable[[str, str | None], bool], go_on: Callable[[], None] = always
+        self, run_id: str, asking_beside: Callable[[str | None], Asking] = lambda _newest: ALL
     ) -> LookedAfter:
         """Show all tasks of a run, and stop the attempts that were given up.
 
-        Only those are asked for that are due beside the newest task: `is_due` is given the ids of the two. `go_on` is
-        asked before each.
+        `asking_beside` is given the id of the newest task, and says which of the others are asked for.
         """
         tasks = self._store.tasks_of(run_id)
         is_shown = not tasks or self._show_if_readable(*tasks) is not None
         newest = task_id_of(max(map(order_of, tasks))) if tasks else None
-        done = self._stop_attempts(tasks, lambda each: is_due(each.task_id, newest), go_on)
+        done = self._stop_attempts(tasks, asking_beside(newest))
         looked_at = tuple(each.task_id for each in tasks if each.task_id not in done.withheld)
         return LookedAfter(done.stopped, looked_at, newest, len(done.withheld), unreadable_run=not is_shown)
 
@@ -165,7 +169,15 @@ class RecordTaskState:
         done = Settlement(Step.DECIDE, written.record, decided=decided, log_problem=settled.log_problem)
         return self._finish(done, None)
 
-    def _write(self, task: EcsTask, step: Step, stored: TaskRecord | None, go_on: Callable[[], None]) -> Settlement:
+    def _write(
+        self,
+        task: EcsTask,
+        step: Step,
+        stored: TaskRecord | None,
+        go_on: Callable[[], None],
+        *,
+        leaves_attempts: bool,
+    ) -> Settlement:
         pattern = self._state_machines.pattern_of(
             task.execution_arn, has_token=task.token is not None, started_by=task.started_by
         )
@@ -178,15 +190,16 @@ class RecordTaskState:
         if isinstance(written, LostRace):
             stands = written.record
             if decide(stands, task) is step:  # it has a token that this state does not show, and was not there before
-                return self._write(task, step, stands, go_on)
+                return self._write(task, step, stands, go_on, leaves_attempts=leaves_attempts)
             return self._carry_on(stands, task, step, go_on)
         # After the write, so that of two attempts that are seen at once one sees the other.
-        replaced = Replaced()
-        if stored is None:
-            replaced = self._stop_attempts(self._store.tasks_of(record.run_id), lambda _each: True, go_on)
+        is_new, replaced = stored is None, Replaced()
+        if is_new and not leaves_attempts:
+            replaced = self._stop_attempts(self._store.tasks_of(record.run_id), Asking(go_on))
         done = Settlement(
             step,
             record,
+            is_new=is_new,
             decided=outcome is not None,
             log_problem=settled.log_problem,
             stopped=replaced.stopped,
@@ -194,18 +207,23 @@ class RecordTaskState:
         )
         return self._finish(done, task, go_on)
 
-    def _stop_attempts(
-        self, tasks: Sequence[TaskRecord], is_due: Callable[[TaskRecord], bool], go_on: Callable[[], None]
-    ) -> Replaced:
-        """Stop the tasks of a run that a later one has replaced. Machines of others may mean to run several at once."""
+    def _stop_attempts(self, tasks: Sequence[TaskRecord], asking: Asking) -> Replaced:
+        """Stop the tasks of a run that a later one has replaced. Machines of others may mean to run several at once.
+
+        What was started twice comes first: it is a few at most, and of the others there may be thousands.
+        """
         ours = [each for each in tasks if self._is_whole_run_of_ours(each)]
         withheld: set[str] = set()
+
+        def given_up() -> int:
+            return self._abandoned.attempts_given_up(tasks, asking, lambda each: withheld.add(each.task_id))
+
         try:
-            given_up = self._abandoned.attempts_given_up(tasks, is_due, go_on, lambda each: withheld.add(each.task_id))
+            twice = self._abandoned.started_twice(ours, asking)
         except PortError:
-            self._abandoned.started_twice(ours, is_due, go_on)
+            given_up()
             raise
-        return Replaced(given_up + self._abandoned.started_twice(ours, is_due, go_on), frozenset(withheld))
+        return Replaced(twice + given_up(), frozenset(withheld))
 
     def _is_whole_run_of_ours(self, task: TaskRecord) -> bool:
         is_ours = self._state_machines.pattern_of_execution(task.execution_arn) is not None

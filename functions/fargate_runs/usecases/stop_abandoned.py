@@ -6,6 +6,8 @@ asked then: what it calls closed after a task was read cannot be what started th
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
 
 from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.orphans import (
@@ -43,6 +45,31 @@ def always() -> None:
 
 def _nobody_counts(_task: TaskRecord) -> None:
     """A token whose key is not ours to use is left at that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Which of some tasks are asked for or stopped, and how: these that are due, in the order that they are given in.
+
+    `go_on` is asked before each. A sweep has another one, which also remembers them, and where it is.
+    """
+
+    go_on: Callable[[], None] = always
+    is_due: Callable[[TaskRecord], bool] = lambda _task: True
+
+    def due(self, tasks: Iterable[TaskRecord]) -> Iterable[TaskRecord]:
+        """Those of these that are asked for."""
+        return filter(self.is_due, tasks)
+
+    def begin(self, _task: TaskRecord) -> None:
+        """Before one is asked for. Raises what `go_on` raises."""
+        self.go_on()
+
+    def end(self, task: TaskRecord) -> None:
+        """One was asked for, and stopped if it had to be. Not called where that failed."""
+
+
+ALL: Final = Asking()
 
 
 class StopAbandoned:
@@ -93,38 +120,27 @@ class StopAbandoned:
         now_so = self._as_it_is(execution.arn)
         if now_so is None:
             return 0
-        return self._stop(self._some(now_so, live), lambda _each: reason_of_end(now_so), go_on)
+        return self._stop(self._some(now_so, live), lambda _each: reason_of_end(now_so), Asking(go_on))
 
     def attempts_given_up(
         self,
         tasks: Sequence[TaskRecord],
-        is_due: Callable[[TaskRecord], bool] = lambda _each: True,
-        go_on: Callable[[], None] = always,
+        asking: Asking = ALL,
         withheld: Callable[[TaskRecord], None] = _nobody_counts,
     ) -> int:
-        """Stop attempts of one run that a retry gave up on; gives how many. Only those that are due are asked for.
+        """Stop attempts of one run that a retry gave up on; gives how many.
 
-        `go_on` is asked before each heartbeat. `withheld` gets those whose token has a key that is not ours to use: of
-        them nobody knows it. Raises CallbacksUnavailableError or ClusterUnavailableError, after all the others were
-        asked for.
+        `withheld` gets those whose token has a key that is not ours to use: of them nobody knows it. Raises
+        CallbacksUnavailableError or ClusterUnavailableError, after all the others were asked for, and what `asking`
+        raises.
         """
+        return self._stop(asking.due(may_be_given_up(tasks)), reason_of_retry, asking, self._is_given_up, withheld)
 
-        def is_given_up(task: TaskRecord) -> bool:
-            try:
-                return task.token is not None and self._callbacks.is_closed(task.token)
-            except TokenKeyError:
-                withheld(task)
-                return False
+    def _is_given_up(self, task: TaskRecord) -> bool:
+        return task.token is not None and self._callbacks.is_closed(task.token)
 
-        return self._stop(filter(is_due, may_be_given_up(tasks)), reason_of_retry, go_on, is_given_up)
-
-    def started_twice(
-        self,
-        tasks: Sequence[TaskRecord],
-        is_due: Callable[[TaskRecord], bool] = lambda _each: True,
-        go_on: Callable[[], None] = always,
-    ) -> int:
-        """Stop tasks of our own machines whose attempt was started once more; gives how many. Those that are due alone.
+    def started_twice(self, tasks: Sequence[TaskRecord], asking: Asking = ALL) -> int:
+        """Stop tasks of our own machines whose attempt was started once more; gives how many.
 
         Raises ExecutionsUnavailableError or ClusterUnavailableError, after those of all other executions.
         """
@@ -132,24 +148,22 @@ class StopAbandoned:
         failed: ExecutionsUnavailableError | ClusterUnavailableError | None = None
         for arn in sorted({each.execution_arn for each in tasks if each.execution_arn}):
             try:
-                stopped += self._started_twice(arn, tasks, is_due, go_on)
+                stopped += self._started_twice(arn, tasks, asking)
             except (ExecutionsUnavailableError, ClusterUnavailableError) as error:
                 failed = failed or error
         if failed:
             raise failed
         return stopped
 
-    def _started_twice(
-        self, arn: str, tasks: Sequence[TaskRecord], is_due: Callable[[TaskRecord], bool], go_on: Callable[[], None]
-    ) -> int:
+    def _started_twice(self, arn: str, tasks: Sequence[TaskRecord], asking: Asking) -> int:
         """The same for those of one execution."""
         as_far_as_is_known = Execution(arn, ExecutionStatus.RUNNING)
-        due = [each for each in started_twice(tasks, as_far_as_is_known) if is_due(each)]
+        due = tuple(asking.due(started_twice(tasks, as_far_as_is_known)))
         execution = self._as_it_is(arn) if due else None
         if execution is None:
             return 0
         twice = {each.task_arn for each in started_twice(tasks, execution)}
-        return self._stop([each for each in due if each.task_arn in twice], reason_of_second_start, go_on)
+        return self._stop([each for each in due if each.task_arn in twice], reason_of_second_start, asking)
 
     def _as_it_is(self, execution_arn: str) -> Execution | None:
         """None where nobody can say: such a task is left alone, and the sweep counts the execution."""
@@ -162,25 +176,29 @@ class StopAbandoned:
         self,
         tasks: Iterable[TaskRecord],
         why: Callable[[TaskRecord], str],
-        go_on: Callable[[], None],
+        asking: Asking,
         is_so: Callable[[TaskRecord], bool] = lambda _each: True,
+        withheld: Callable[[TaskRecord], None] = _nobody_counts,
     ) -> int:
         """Stop those of these of which it is so; gives how many were.
 
         One that cannot be asked for or stopped holds up none of the others: the first error is raised after them.
-        Where `go_on` says that it is enough for now, the others are left to the sweep.
+        Where `asking` says that it is enough for now, the others are left to the sweep.
         """
         stopped: int = 0
         failed: CallbacksUnavailableError | ClusterUnavailableError | None = None
         for each in tasks:
             try:
-                go_on()
+                asking.begin(each)
             except EnoughForNowError:
                 break
             try:
                 if is_so(each):
                     self._cluster.stop(each.task_arn, why(each))
                     stopped += 1
+                asking.end(each)
+            except TokenKeyError:
+                withheld(each)
             except (CallbacksUnavailableError, ClusterUnavailableError) as error:
                 failed = failed or error
         if failed:

@@ -14,6 +14,7 @@ from fargate_runs.run_state import GivenUp, RunRecord
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.record_execution_state import RecordExecutionState
 from fargate_runs.usecases.record_task_state import RecordTaskState
+from fargate_runs.usecases.stop_abandoned import Asking
 from fargate_runs.usecases.sweep.listing import Listing
 from fargate_runs.usecases.sweep.memory import Memory
 from fargate_runs.usecases.sweep.report import SweepReport
@@ -138,13 +139,10 @@ class SweepExecutions:
         The attempts before one that is shown only now were compared with none: what was shown last had no newer one.
         """
 
-        def is_due(_task_id: str, newest: str | None) -> bool:
-            if newest == run.newest_task_id:
-                return False
-            go_on()
-            return True
+        def asking(newest: str | None) -> Asking:
+            return Asking(go_on, lambda _each: newest != run.newest_task_id)
 
-        looked = self._settle.look_after(run.run_id, is_due)
+        looked = self._settle.look_after(run.run_id, asking)
         report.stopped += looked.stopped
         report.withheld += looked.withheld
 

@@ -25,6 +25,10 @@ class Places:
         start = bisect_right(found, self._places.get(part, ""))
         return (*found[start:], *found[:start])
 
+    def at(self, part: str) -> str | None:
+        """Where an earlier sweep has left off, or this one is; None where it was at its end."""
+        return self._places.get(part)
+
     def come_to(self, part: str, key: str) -> None:
         """Before the work on it: what lets a process die is not where the next one begins."""
         self._places[part] = key

@@ -10,7 +10,7 @@ from fargate_runs.ports import UnreadableRecordError
 from fargate_runs.usecases.sweep.places import Places
 from fargate_runs.usecases.sweep.turn import OutOfShareError, OutOfTurnError
 
-_NOT_SAID: Final = frozenset({"seen_until", "places", "unforeseen", "_unreadable"})
+_NOT_SAID: Final = frozenset({"seen_until", "places", "news", "unforeseen", "_unreadable"})
 
 
 @dataclass(slots=True)
@@ -26,7 +26,8 @@ class SweepReport:
     records of that kind; `failures` what is tried again by the next sweep. `cut_short` names the parts that have used
     up their share of the time: what they left is the next sweep's. `is_complete` says that the sweep came to its end
     and left nothing out, `is_skipped` that another one was at work. `seen_until` and `places` are the mark's (see
-    SweepMark). `unforeseen` is the first error that is a fault of the code.
+    SweepMark). `news` is the runs of which this sweep was the first to see a task. `unforeseen` is the first error that
+    is a fault of the code.
     """
 
     open_tasks: int = 0
@@ -51,6 +52,7 @@ class SweepReport:
     first_failure: str | None = None
     seen_until: datetime | None = None
     places: Places = field(default_factory=Places)
+    news: set[str] = field(default_factory=set)
     unforeseen: Exception | None = None
     _unreadable: set[tuple[str, str | None]] = field(default_factory=set, repr=False)
 

@@ -75,8 +75,8 @@ class Sweep:
         """
         return (
             ("answers", 1 / 4, lambda found, *more: self._tasks.carry_on(found.tasks, found.runs, *more)),
-            ("attempts", 1 / 4, lambda found, *more: self._tasks.look_after(found.tasks, found.runs, *more)),
             ("tasks", 1 / 2, lambda found, *more: self._tasks.compare(found.tasks, *more)),
+            ("attempts", 1 / 4, lambda found, *more: self._tasks.look_after(found.tasks, found.runs, *more)),
             (EXECUTIONS, 2 / 3, lambda found, *more: self._executions.ours(found.tasks.values(), found.runs, *more)),
             ("executions of others", 1.0, lambda found, *more: self._executions.others(found.tasks.values(), *more)),
         )

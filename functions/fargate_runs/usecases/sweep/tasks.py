@@ -12,10 +12,10 @@ from fargate_runs.ports import (
     RunStore,
     TaskList,
     TasksRefusedError,
-    UnreadableRecordError,
 )
 from fargate_runs.task import EcsTask
 from fargate_runs.usecases.record_task_state import RecordTaskState, Settlement
+from fargate_runs.usecases.sweep.attempts import SweepAttempts
 from fargate_runs.usecases.sweep.memory import Memory
 from fargate_runs.usecases.sweep.overdue import StopOverdue
 from fargate_runs.usecases.sweep.report import SweepReport
@@ -40,15 +40,15 @@ class SweepTasks:
         self._token_variables = token_variables
         self._overdue = StopOverdue(cluster)
         self._done: Memory[str] = Memory()
-        self._looked_after: Memory[tuple[str, str | None]] = Memory()
+        self._attempts = SweepAttempts(store, settle)
 
     def __call__(
         self, open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
     ) -> None:
         """All of it. Raises ClusterUnavailableError where ECS gives no lists, and what `go_on` raises."""
         self.carry_on(open_tasks, open_runs, report, go_on)
-        self.look_after(open_tasks, open_runs, report, go_on)
         self.compare(open_tasks, report, go_on)
+        self.look_after(open_tasks, open_runs, report, go_on)
 
     def carry_on(
         self, open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
@@ -65,11 +65,7 @@ class SweepTasks:
         self, open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
     ) -> None:
         """Show tasks that their runs do not show, and stop attempts that were given up, thousands perhaps."""
-        runs = {each.run_id: each for each in open_runs}
-        open_ids = {each.task_id for each in open_tasks.values()}
-        self._looked_after.keep(lambda compared: compared[0] in open_ids)
-        for task in report.places.walk("attempts", open_tasks, go_on):
-            report.attempt(lambda task=task: self._look_after(task, runs.get(task.run_id), report, go_on))  # type: ignore[misc]
+        self._attempts(open_tasks.values(), open_runs, report, go_on)
 
     def compare(self, open_tasks: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> None:
         """Settle what differs from ECS: what is known to be open before what most likely needs nothing."""
@@ -198,40 +194,13 @@ class SweepTasks:
             go_on()
 
     def _settle_one(self, task: EcsTask, report: SweepReport, go_on: Go) -> None:
-        done = self._settle(task, go_on)
+        done = self._settle(task, go_on, leaves_attempts=True)
         self._count(done, report)
+        if done.is_new:
+            report.news.add(task.run_id)
         self._overdue.look_at(task, report, go_on)
         if task.has_ended and not done.record.is_open:
             self._done.add(task.task_arn)
-
-    def _look_after(self, task: OpenTask, run: OpenRun | None, report: SweepReport, go_on: Go) -> None:
-        """A task that its run does not show: it was not shown yet, or there is a newer one and this one was given up.
-
-        Each once for each newest task: whether the token is closed is asked by a heartbeat, and that has an effect.
-        What an index or a run's item says of the newest task is only where to look: it may be behind, and what is
-        remembered is what was compared. A run that is not in the open index has ended or is not there yet.
-        """
-        newest = self._newest_shown(task, run)
-        if task.task_id == newest or not self._is_due(task.task_id, newest):
-            return
-        looked = self._settle.look_after(task.run_id, self._is_due, go_on)
-        report.stopped += looked.stopped
-        report.withheld += looked.withheld
-        if looked.unreadable_run:
-            report.unreadable_record(task.run_id, None)
-        for task_id in looked.task_ids:
-            self._looked_after.add((task_id, looked.newest))
-
-    def _newest_shown(self, task: OpenTask, run: OpenRun | None) -> str | None:
-        """None also of a run that cannot be read: its tasks are looked at."""
-        try:
-            shows = run or self._store.find_run(task.run_id)
-        except UnreadableRecordError:
-            return None
-        return shows.newest_task_id if shows else None
-
-    def _is_due(self, task_id: str, newest: str | None) -> bool:
-        return (task_id, newest) not in self._looked_after
 
     def _deliver(self, task: OpenTask, report: SweepReport) -> None:
         done = self._settle.deliver(task.run_id, task.task_id)
