@@ -66,8 +66,14 @@ class Changes:
             self._rewrite(key, _OF_TOMORROW)
 
     def is_of_tomorrow(self, partition: str) -> bool:
-        """Whether a record of this run cannot be read now."""
-        return any(key[0] == partition for key in self._yesterday)
+        """Whether a record of this run cannot be read now, or an index still shows the one that could not."""
+        if not self.writes_tomorrow_at:
+            return False
+        shown = (
+            (key, index.items[place]) for index in self._table._indexes.values() for key, place in index.placed.items()
+        )
+        is_shown = any(key[0] == partition and item.get("pattern") == _OF_TOMORROW for key, item in shown)
+        return is_shown or any(key[0] == partition for key in self._yesterday)
 
     def go_on_to_tomorrow(self) -> None:
         """The version that knows the word is back."""

@@ -211,3 +211,34 @@ def test_a_part_that_came_to_its_end_has_no_place() -> None:
     report = SweepReport(places=Places({RUNS: "gone", WITHIN: "7"}))
     world.part.look_after({}, [], report, GoOn())
     assert (report.places.as_mapping(), counts(report)) == ({}, {})
+
+
+def test_where_a_sweep_was_is_kept_by_these_names() -> None:
+    """A mark that another version wrote says where to begin all the same."""
+    assert (RUNS, WITHIN) == ("attempts", "attempt")
+
+
+@pytest.mark.parametrize("without_runs", [True, False])
+def test_a_run_is_read_only_where_the_open_index_does_not_show_it(
+    monkeypatch: pytest.MonkeyPatch, without_runs: bool
+) -> None:
+    """One that has ended is not in it, nor is one that was written a moment ago."""
+    world = SweepingTasks()
+    world.settle(running())
+    world.cluster.show(running())
+    reads, loads = world.count_reads_of_runs(), list[str]()
+    monkeypatch.setattr(world.store, "load_run", loads.append)
+    assert counts(world.sweep_tasks(without_runs=without_runs)) == {}
+    assert (reads, loads) == ([RUN_ID] if without_runs else [], [])
+
+
+def test_a_run_that_cannot_be_read_keeps_no_attempt_of_it_running() -> None:
+    """It is counted, and its tasks say enough."""
+    world = SweepingTasks()
+    for n in (1, 2):
+        world.settle(attempt(n))
+        world.cluster.show(attempt(n))
+    world.callbacks.close(f"{RUN_ID}-1")
+    world.store.unreadable[RUN_ID, None] = "pattern"
+    report = world.sweep_tasks(without_runs=True)
+    assert (report.stopped, report.unreadable_records, report.failures) == (1, 1, 0)
