@@ -201,7 +201,7 @@ def test_a_run_whose_reading_ends_the_process_is_not_begun_with() -> None:
     def dies(_run_id: str) -> NoReturn:
         raise OutOfShareError
 
-    world.store.load_run = dies  # type: ignore[assignment, method-assign]
+    world.store.tasks_of = dies  # type: ignore[assignment, method-assign]
     within = {RUNS: "one", WITHIN: "7"}
     assert places_after(world, lambda: None, **within) == {RUNS: "one"}
 
@@ -227,7 +227,7 @@ def test_a_run_is_read_only_where_the_open_index_does_not_show_it(
     world.settle(running())
     world.cluster.show(running())
     reads, loads = world.count_reads_of_runs(), list[str]()
-    monkeypatch.setattr(world.store, "load_run", loads.append)
+    monkeypatch.setattr(world.store, "tasks_of", loads.append)
     assert counts(world.sweep_tasks(without_runs=without_runs)) == {}
     assert (reads, loads) == ([RUN_ID] if without_runs else [], [])
 
