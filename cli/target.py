@@ -65,6 +65,8 @@ class Target:
     """Address of the embedded AWS; None: AWS itself."""
     outputs: Mapping[str, str]
     """Everything that the template gives out."""
+    most_attempts: int | None = None
+    """How often a call is made at most, where AWS throttles it or fails; None: as often as botocore says."""
 
     def output(self, name: str) -> str:
         """One output of the stack. Raises CliError when the stack has none of this name."""
@@ -118,13 +120,10 @@ class Target:
 
         # A proxy of the environment must not stand between this machine and itself.
         proxies: dict[str, str] | None = {} if self.endpoint else None
-        return Config(
-            connect_timeout=5,
-            read_timeout=read_timeout,
-            retries={"mode": "standard"},
-            proxies=proxies,
-            tcp_keepalive=True,
-        )
+        usual, more = Config(retries={"mode": "standard"}), self.most_attempts
+        attempts = usual if more is None else Config(retries={"mode": "standard", "total_max_attempts": more})
+        connection = Config(connect_timeout=5, read_timeout=read_timeout, proxies=proxies, tcp_keepalive=True)
+        return connection.merge(attempts)
 
 
 def target_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 #: The local runtime needs no longer, and nobody pays for being asked often.
 LOCAL_LIMIT_SECONDS = 120.0
 LOCAL_PAUSE_SECONDS = 0.25
+#: A suite makes more of some calls at once than AWS lets in: a throttled one has to be made again, not to be a finding.
+MOST_ATTEMPTS = 10
 RECORDING = Path("build/verify.json")
 
 
@@ -101,7 +104,7 @@ def _target(options: TargetOptions, surroundings: Surroundings) -> Target:
         target.credentials()
     except CliError as error:
         raise CannotVerifyError(error.message) from error
-    return target
+    return replace(target, most_attempts=MOST_ATTEMPTS)
 
 
 def _announcement(scenarios: Sequence[Scenario], target: Target) -> str:
@@ -136,7 +139,7 @@ def _verified(scenarios: Sequence[Scenario], target: Target, surroundings: Surro
 
 
 def _findings(scenarios: Sequence[Scenario], target: Target, patience: Patience, report: Report) -> list[Finding]:
-    with _place(target, patience) as place, steps(click.echo, "waiting for AWS's answers") as tell:
+    with _place(target, patience) as place, steps(click.echo, "waiting for answers") as tell:
         return look(scenarios, place, lambda finding: tell(report.line(finding)))
 
 

@@ -7,13 +7,17 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
+from cli.target import Target
 from local.control import RuntimeStatus
 from local.errors import NoPortError
 from tests.cli.standin import Control, surroundings
@@ -31,10 +35,12 @@ class Prepared:
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
         self.begun = self.ended = 0
+        self.targets: list[Target] = []
 
     @contextmanager
-    def __call__(self, _target: object, patience: object, _say: object) -> Iterator[SimpleNamespace]:
+    def __call__(self, target: Target, patience: object, _say: object) -> Iterator[SimpleNamespace]:
         self.begun += 1
+        self.targets.append(target)
         if self.error is not None:
             raise self.error
         try:
@@ -141,14 +147,8 @@ def test_what_cannot_be_looked_at_is_said_in_a_sentence(
 @pytest.fixture
 def in_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stack in AWS that can be reached."""
-    target = SimpleNamespace(
-        label="stack jobs in eu-west-1",
-        region="eu-west-1",
-        endpoint=None,
-        outputs=OUTPUTS,
-        output=OUTPUTS.__getitem__,
-        credentials=lambda: None,
-    )
+    session = boto3.Session("AKIAEXAMPLE", "secret", region_name="eu-west-1")
+    target = Target("stack jobs in eu-west-1", "", "eu-west-1", OUTPUTS["ApiUrl"], session, None, OUTPUTS)
     monkeypatch.setattr(command, "resolve", lambda *_: target)
 
 
@@ -206,3 +206,17 @@ def test_an_interrupt_has_an_exit_code_of_its_own(
     assert "Interrupted" in result.stderr
     assert (place.begun, place.ended) == (1, 1)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_call_that_is_throttled_is_made_again_more_often(place: Prepared, verify: Callable[..., Result]) -> None:
+    verify("--only", "well")
+    (target,) = place.targets
+    more, usual = (attempts_of(one) for one in (target, replace(target, most_attempts=None)))
+    assert more == {"mode": "standard", "total_max_attempts": command.MOST_ATTEMPTS}
+    assert usual == {"mode": "standard"}
+
+
+def attempts_of(target: Target) -> object:
+    """What botocore is told of trying again."""
+    config: Any = target.ecs().meta.config
+    return config.retries

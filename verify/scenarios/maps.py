@@ -66,7 +66,7 @@ def a_map_that_fails(place: Place) -> Seen:
 )
 def a_parallel_state_that_fails(place: Place) -> Seen:
     """One branch fails while the other waits."""
-    failing = {"StartAt": "Soon", "States": {"Soon": {"Type": "Wait", "Seconds": 1, "Next": "Fail"}, "Fail": FAIL}}
+    failing = {"StartAt": "Soon", "States": {"Soon": {"Type": "Wait", "Seconds": 5, "Next": "Fail"}, "Fail": FAIL}}
     parallel = {"Type": "Parallel", "Branches": [WAITING, failing], "End": True}
     execution = place.execute(catching({"StartAt": "Run", "States": {"Run": parallel}}, "E"))
     yield "parallel-caught", output(execution)

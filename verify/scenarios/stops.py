@@ -11,6 +11,8 @@ from verify.scenarios.tokens import answer_to
 
 #: Ends at once when it is told to; a shell that is process 1 would not.
 STAY = "trap 'exit 143' TERM; sleep 600 & wait"
+#: Long enough for a task to be submitted on a machine that is busy, and not for it to end.
+LIMIT_SECONDS = 20
 BY_STEP_FUNCTIONS = (
     "The Task state in AWS Step Functions execution [<its execution>] which was managing this resource was aborted"
 )
@@ -64,7 +66,7 @@ def stop_a_sync_execution(place: Place) -> Seen:
 )
 def a_sync_state_that_times_out(place: Place) -> Seen:
     """By its TimeoutSeconds."""
-    machine = run_task(place, ".sync", place.parameters(place.definition({}), STAY), TimeoutSeconds=5)
+    machine = run_task(place, ".sync", place.parameters(place.definition({}), STAY), TimeoutSeconds=LIMIT_SECONDS)
     execution = place.execute(machine)
     yield "time-out-error", end(execution)
     task = place.task_in("STOPPED", place.submitted_task(execution["executionArn"]))
