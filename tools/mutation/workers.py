@@ -18,7 +18,8 @@ from tools.mutation.targets import PROJECT
 
 _CPU_SECONDS = 60
 _TESTS_FAILED = 1
-_OPTIONS = ("-x", "-q", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+# Nobody reads how a test failed, so no time goes into telling it, nor into what pytest keeps for its next run.
+_OPTIONS = ("-x", "-q", "--assert=plain", "--tb=no", "--no-summary", "-p", "no:cacheprovider")
 
 
 class Verdict(StrEnum):
@@ -102,6 +103,8 @@ def _work(module: str, source: str, tests: Sequence[str]) -> None:
         sys.meta_path.insert(0, _Mutated(module, source))
         import pytest  # noqa: PLC0415
 
-        code = int(pytest.main([*_OPTIONS, *tests]))
+        # File by file: most mutants fail the first, and pytest would read all of them before.
+        codes = (int(pytest.main([*_OPTIONS, each])) for each in tests)
+        code = next((each for each in codes if each), 0)
     finally:
         os._exit(code)
