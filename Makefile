@@ -9,13 +9,14 @@ OLD_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p $(OLD_ENOUGH) >/dev/null 2>&1 && echo $$p && break; done)
 PORT ?=
 REPLACE ?=
+RUNTIME ?=
 
 BIN := .venv/bin
 FAST_TESTS := tests/unit tests/functional tests/template tests/cli
 SIMULATION := tests/simulation tests/model
 SLOW_TESTS := tests/local tests/contract tests/docker tests/e2e
 
-.PHONY: help setup run test check unit integration simulation simulate benchmark docker-test mutation verify lint format types template stop clean lock
+.PHONY: help setup run test build check unit integration simulation simulate benchmark docker-test mutation verify lint format types template stop clean lock
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +54,9 @@ simulate: setup ## More of it: make simulate SEEDS=20000, SEED=42 for one world 
 
 integration: setup ## The tests against the local runtime
 	@$(BIN)/pytest -n 2 --dist loadfile $(SLOW_TESTS)
+
+build: setup ## Build the functions for an account, with bytecode; then sam deploy. RUNTIME=python3.12 for another Python
+	@$(BIN)/python tools/build.py $(RUNTIME)
 
 docker-test: setup ## What needs Docker: containers in Docker, sam local invoke; says so where it cannot
 	@$(BIN)/python -m tools.docker.check

@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.access import ACCESS_KEY_ID, secret_of
+from local.bytecode import add_bytecode
 from local.errors import DeployFailedError, MissingInterpreterError
 from local.fingerprint import of_sources
 from local.leftovers import temporary_directory
@@ -64,7 +65,7 @@ def deploy(endpoint: str, progress: Progress, parameters: Mapping[str, str] | No
     if (outputs := deployed(endpoint, fingerprint)) is not None:
         progress("the stack is up to date")
         return outputs
-    _build(sources, progress)
+    build(sources, progress)
     progress("deploying template.yaml (sam deploy)")
     _sam(
         [
@@ -124,10 +125,11 @@ def _outputs(endpoint: str) -> Mapping[str, str]:
     return outputs
 
 
-def _build(fingerprint: str, progress: Progress) -> None:
+def build(fingerprint: str, progress: Progress) -> Path:
+    """The packages of the functions as `sam build` makes them, with bytecode, anew where the fingerprint is another."""
     mark = _build_directory() / "fingerprint"
     if mark.exists() and mark.read_text() == fingerprint:
-        return
+        return mark.parent
     progress("building the functions (sam build)")
     _sam(
         [
@@ -144,7 +146,10 @@ def _build(fingerprint: str, progress: Progress) -> None:
         ],
         {"AWS_DEFAULT_REGION": REGION},
     )
+    add_bytecode(_build_directory())
+    make_private(_build_directory())
     mark.write_text(fingerprint)
+    return mark.parent
 
 
 def _parameters(given: Mapping[str, str] | None = None) -> str:

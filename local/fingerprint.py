@@ -12,7 +12,8 @@ from local.paths import PROJECT
 
 def of_sources() -> str:
     """Of everything that `sam build` and `sam deploy` read, and of the interpreter that the functions run in."""
-    return _of([PROJECT / "template.yaml", *_files("functions"), *_files("statemachines"), PROJECT / "local/deploy.py"])
+    own = [PROJECT / "local/deploy.py", PROJECT / "local/bytecode.py"]
+    return _of([PROJECT / "template.yaml", *_files("functions"), *_files("statemachines"), *own])
 
 
 def of_runtime() -> str:

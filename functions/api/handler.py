@@ -11,6 +11,7 @@ from fargate_runs import assembly
 from fargate_runs.aws import clients
 from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
 from fargate_runs.clock import SystemClock
+from fargate_runs.first_event import then_collect
 from fargate_runs.observability import count, logger
 from fargate_runs.request import RunRequest
 from fargate_runs.settings import ApiSettings
@@ -34,7 +35,7 @@ def use_cases() -> tuple[StartRun, ShowRun]:
     store = assembly.run_store(ours.runs_table_name, ours.retention_days)
     start = StartRun(
         store,
-        StepFunctionsExecutions(clients.starts()),
+        StepFunctionsExecutions(clients.later(clients.starts)),
         clock,
         state_machines=ours.state_machines,
         task_definitions=TaskDefinitions(ours.task_definition_arn, ours.allowed_task_definitions, ours.task_size),
@@ -61,6 +62,7 @@ def show_run(run_id: str) -> dict[str, object]:
 
 
 @logger.inject_lambda_context(log_event=False, clear_state=True)
+@then_collect
 def handler(event: dict[str, object], context: LambdaContext) -> Mapping[str, object]:
     """One request of API Gateway."""
     return app.resolve(event, context)

@@ -1,8 +1,10 @@
 """The use cases on AWS, put together for the handlers. Each handler makes what it needs once for a process."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from fargate_runs.aws import clients
+from fargate_runs.aws.clients import later
 from fargate_runs.aws.dynamodb import DynamoRunStore
 from fargate_runs.aws.ecs import EcsCluster
 from fargate_runs.aws.logs import CloudWatchLogReader
@@ -18,40 +20,45 @@ from fargate_runs.settings import (
     SweepSettings,
     TaskStateChangeSettings,
 )
-from fargate_runs.usecases.pace import PacedCluster, PacedExecutions
 from fargate_runs.usecases.record_execution_state import RecordExecutionState
 from fargate_runs.usecases.record_task_state import RecordTaskState
 from fargate_runs.usecases.remembered_definitions import RememberedTaskDefinitions
 from fargate_runs.usecases.stop_abandoned import StopAbandoned
-from fargate_runs.usecases.sweep.executions import SweepExecutions
-from fargate_runs.usecases.sweep.sweep import Sweep
-from fargate_runs.usecases.sweep.tasks import SweepTasks
+
+if TYPE_CHECKING:
+    from fargate_runs.usecases.sweep.sweep import Sweep
 
 
 def run_store(table: str, retention_days: int) -> RunStore:
     """The runs table."""
-    return DynamoRunStore(clients.dynamodb(), table, clock=SystemClock(), retention=timedelta(days=retention_days))
+    return DynamoRunStore(later(clients.dynamodb), table, clock=SystemClock(), retention=timedelta(days=retention_days))
 
 
 def record_task_state(ours: TaskStateChangeSettings) -> RecordTaskState:
     """For `task_state_change`."""
     store = run_store(ours.runs_table_name, ours.retention_days)
-    cluster = EcsCluster(clients.ecs(), ours.cluster_arn)
+    cluster = EcsCluster(later(clients.ecs), ours.cluster_arn)
     return _record_task_state(ours, store, _abandoned(store, _executions(), cluster))
 
 
 def record_execution_state(ours: ExecutionStateChangeSettings) -> RecordExecutionState:
     """For `execution_state_change`."""
     store = run_store(ours.runs_table_name, ours.retention_days)
-    cluster = EcsCluster(clients.ecs(), ours.cluster_arn)
+    cluster = EcsCluster(later(clients.ecs), ours.cluster_arn)
     return RecordExecutionState(store, _abandoned(store, _executions(), cluster), state_machines=ours.state_machines)
 
 
-def sweep(ours: SweepSettings) -> Sweep:
+def sweep(ours: SweepSettings) -> "Sweep":
     """For `sweep`: the same use cases, at a pace."""
+    # No other function needs them, and each would load them at its start.
+    from fargate_runs.usecases.pace import PacedCluster, PacedExecutions  # noqa: PLC0415
+    from fargate_runs.usecases.sweep.executions import SweepExecutions  # noqa: PLC0415
+    from fargate_runs.usecases.sweep.sweep import Sweep  # noqa: PLC0415
+    from fargate_runs.usecases.sweep.tasks import SweepTasks  # noqa: PLC0415
+
     settling, clock = ours.settling, SystemClock()
     store = run_store(settling.runs_table_name, settling.retention_days)
-    cluster = PacedCluster(EcsCluster(clients.ecs(), settling.cluster_arn), clock)
+    cluster = PacedCluster(EcsCluster(later(clients.ecs), settling.cluster_arn), clock)
     executions = PacedExecutions(_executions(), clock)
     abandoned = _abandoned(store, executions, cluster)
     settle = _record_task_state(settling, store, abandoned)
@@ -74,26 +81,28 @@ def sweep(ours: SweepSettings) -> Sweep:
 
 def task_logs(ours: TaskStateChangeSettings | JudgeTaskSettings) -> TaskLogs:
     """For whoever reads the end of a task's log."""
-    definitions = EcsTaskDefinitions(clients.task_definitions()) if ours.reads_other_logs else None
+    definitions = EcsTaskDefinitions(later(clients.task_definitions)) if ours.reads_other_logs else None
     return TaskLogs(
-        CloudWatchLogReader(clients.logs()),
+        CloudWatchLogReader(later(clients.logs)),
         LogPlace(ours.log_group_name, ours.log_stream_prefix, ours.task_definition_arn, ours.container_name),
         RememberedTaskDefinitions(definitions, SystemClock()) if definitions else None,
     )
 
 
 def _executions() -> Executions:
-    return StepFunctionsExecutions(clients.stepfunctions())
+    return StepFunctionsExecutions(later(clients.stepfunctions))
 
 
 def _abandoned(store: RunStore, executions: Executions, cluster: Cluster) -> StopAbandoned:
-    return StopAbandoned(store, executions, StepFunctionsCallbacks(clients.stepfunctions()), cluster, SystemClock())
+    return StopAbandoned(
+        store, executions, StepFunctionsCallbacks(later(clients.stepfunctions)), cluster, SystemClock()
+    )
 
 
 def _record_task_state(ours: TaskStateChangeSettings, store: RunStore, abandoned: StopAbandoned) -> RecordTaskState:
     return RecordTaskState(
         store,
-        StepFunctionsCallbacks(clients.stepfunctions()),
+        StepFunctionsCallbacks(later(clients.stepfunctions)),
         task_logs(ours),
         abandoned,
         state_machines=ours.state_machines,

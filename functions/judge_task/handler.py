@@ -9,6 +9,7 @@ from functools import cache
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from fargate_runs import assembly, lenient
+from fargate_runs.first_event import then_collect
 from fargate_runs.observability import count, logger
 from fargate_runs.settings import JudgeTaskSettings
 from fargate_runs.usecases.judge_task import JudgeTask
@@ -22,6 +23,7 @@ def judge_task() -> JudgeTask:
 
 
 @logger.inject_lambda_context(log_event=False, clear_state=True)
+@then_collect
 def handler(event: Mapping[str, object], _context: LambdaContext) -> dict[str, object]:
     """`{error, cause, runId}` of a state that failed; answers `{error, cause, transient, throttled, exitCode}`."""
     error, cause = str(event["error"]), str(event["cause"])

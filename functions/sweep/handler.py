@@ -9,6 +9,7 @@ from typing import Final
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from fargate_runs import assembly
+from fargate_runs.first_event import collect_from_now_on
 from fargate_runs.observability import count, logger
 from fargate_runs.settings import SweepSettings
 from fargate_runs.usecases.sweep.report import SweepReport
@@ -29,6 +30,7 @@ def sweep() -> Sweep:
 @logger.inject_lambda_context(log_event=False, clear_state=True)
 def handler(_event: object, context: LambdaContext) -> dict[str, object]:
     """One sweep; answers its counts. Raises StoreUnavailableError where the table could not be read at all."""
+    collect_from_now_on()
     seconds = context.get_remaining_time_in_millis() / 1_000 - MARGIN_SECONDS
     report = sweep()(context.aws_request_id, seconds)
     logger.info("swept", extra={"report": report.as_json()})

@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from fargate_runs import assembly
 from fargate_runs.event_problems import report_event_problems
 from fargate_runs.events import TaskStateChange
+from fargate_runs.first_event import then_collect
 from fargate_runs.observability import logger
 from fargate_runs.settings import TaskStateChangeSettings
 from fargate_runs.time_left import while_time_is_left
@@ -31,6 +32,7 @@ def record_task_state() -> RecordTaskState:
 
 
 @logger.inject_lambda_context(log_event=False, clear_state=True)
+@then_collect
 def handler(event: Mapping[str, object], context: LambdaContext) -> None:
     """One event. Raises EventError for one that can never be handled, and PortError for one that can be later."""
     ours = settings()

@@ -1,14 +1,16 @@
 """The AWS clients, made once for a process, with time-outs that fit inside a function's own.
 
-AWS_ENDPOINT_URL sends all of them to the local runtime: boto3 itself honours it.
+AWS_ENDPOINT_URL sends all of them to the local runtime: botocore itself honours it. They are botocore's, which boto3's
+are too: without boto3's session and s3transfer, a function starts faster (docs/performance.md).
 """
 
 import logging
+from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-import boto3
 from botocore.config import Config
+from botocore.session import get_session
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,25 +32,50 @@ def _config(*, connect: float, read: float, attempts: int) -> Config:
     )
 
 
+@cache
+def _session() -> Any:
+    return get_session()
+
+
+def _client(service: str, config: Config, region: str | None = None) -> Any:  # typed by each caller
+    return _session().create_client(service, region_name=region, config=config)
+
+
+Client = TypeVar("Client")
+
+
+class _Later:
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._make(), name)
+
+
+def later(make: Callable[[], Client]) -> Client:
+    """A client that is made when it is first used: making one takes 10 to 40 ms, and most events need few of them."""
+    return cast("Client", _Later(make))
+
+
 _LOGS: Final = _config(connect=1, read=2, attempts=2)
 
 
 @cache
 def dynamodb() -> "DynamoDBClient":
     """For the runs table."""
-    return boto3.client("dynamodb", config=_config(connect=1, read=3, attempts=4))
+    return cast("DynamoDBClient", _client("dynamodb", _config(connect=1, read=3, attempts=4)))
 
 
 @cache
 def stepfunctions() -> "SFNClient":
     """For executions and task tokens."""
-    return boto3.client("stepfunctions", config=_config(connect=2, read=5, attempts=3))
+    return cast("SFNClient", _client("stepfunctions", _config(connect=2, read=5, attempts=3)))
 
 
 @cache
 def starts() -> "SFNClient":
     """For StartExecution: one try with each call, so that what became of every try is known."""
-    return boto3.client("stepfunctions", config=_config(connect=2, read=5, attempts=1))
+    return cast("SFNClient", _client("stepfunctions", _config(connect=2, read=5, attempts=1)))
 
 
 @cache
@@ -57,22 +84,22 @@ def logs() -> "CloudWatchLogsClient":
 
     Not one: GetLogEvents is throttled when many tasks end at once, and a result that was not read then never is.
     """
-    return boto3.client("logs", config=_LOGS)
+    return cast("CloudWatchLogsClient", _client("logs", _LOGS))
 
 
 @lru_cache(maxsize=4)
 def logs_in(region: str) -> "CloudWatchLogsClient":
     """The same in another Region."""
-    return boto3.client("logs", region_name=region, config=_LOGS)
+    return cast("CloudWatchLogsClient", _client("logs", _LOGS, region))
 
 
 @cache
 def task_definitions() -> "ECSClient":
     """For task definitions, which say where a container logs: nothing may wait long for that either."""
-    return boto3.client("ecs", config=_config(connect=1, read=1, attempts=2))
+    return cast("ECSClient", _client("ecs", _config(connect=1, read=1, attempts=2)))
 
 
 @cache
 def ecs() -> "ECSClient":
     """For the tasks of the cluster."""
-    return boto3.client("ecs", config=_config(connect=2, read=5, attempts=3))
+    return cast("ECSClient", _client("ecs", _config(connect=2, read=5, attempts=3)))

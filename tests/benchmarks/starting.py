@@ -1,0 +1,126 @@
+"""A whole process that handles its first event, beside one that makes the same calls with boto3 and does nothing else.
+
+Both have what Lambda has: Python, its boto3 with bytecode, and (the function) the package that `sam build` made. AWS is
+one server in this process that gives short answers.
+"""
+
+from __future__ import annotations
+
+import compileall
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from py_compile import PycInvalidationMode
+from typing import Final
+
+Json = dict[str, object]
+#: What Lambda's Python has beside the standard library.
+OF_LAMBDA: Final = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
+SERVICES: Final = {"DynamoDB_20120810": "dynamodb", "AWSStepFunctions": "stepfunctions", "Logs_20140328": "logs"}
+ARN = "arn:aws:states:us-east-1:123456789012:execution:fargate-runs-run-task-callback:20250507T110153-5ca1ab1e"
+ANSWERS: Final[Mapping[str, Json]] = {
+    "Query": {"Items": [], "Count": 0, "ScannedCount": 0},
+    "GetLogEvents": {"events": [], "nextBackwardToken": "b/1", "nextForwardToken": "f/1"},
+    "DescribeExecution": {"executionArn": ARN, "status": "RUNNING", "startDate": 1_746_615_713, "stateMachineArn": ARN},
+    "StartExecution": {"executionArn": ARN, "startDate": 1_746_615_713},
+}
+
+FUNCTION = """
+import importlib, json, sys
+module, event = sys.argv[1], json.load(open(sys.argv[2]))
+class Context:
+    function_name = "f"
+    memory_limit_in_mb = 256
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    aws_request_id = "00000000-0000-4000-8000-000000000000"
+    def get_remaining_time_in_millis(self): return 30000
+importlib.import_module(module).handler(event, Context())
+"""
+BARE = """
+import json, sys
+import boto3
+from botocore import xform_name
+calls, clients = json.load(open(sys.argv[1])), {}
+for service, operation, values in calls:
+    if service not in clients:
+        clients[service] = boto3.client(service)
+    getattr(clients[service], xform_name(operation))(**values)
+"""
+
+
+@dataclass
+class Aws:
+    """Every service at one address. `calls` are what was asked: service, operation, values."""
+
+    calls: list[tuple[str, str, Json]] = field(default_factory=list)
+    endpoint: str = ""
+
+
+@contextmanager
+def aws() -> Iterator[Aws]:
+    """Serve, on a free port."""
+    seen = Aws()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            target, _, operation = self.headers["X-Amz-Target"].partition(".")
+            seen.calls.append((SERVICES.get(target, "ecs"), operation, body))
+            answer = json.dumps(ANSWERS.get(operation, {})).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-amz-json-1.0")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        seen.endpoint = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield seen
+        finally:
+            server.shutdown()
+
+
+def of_lambda(directory: Path) -> Path:
+    """A folder with the packages that Lambda has, with their bytecode."""
+    for name in OF_LAMBDA:
+        found = importlib.util.find_spec(name)
+        assert found is not None
+        assert found.origin is not None
+        origin = Path(found.origin)
+        if origin.name == "__init__.py":
+            shutil.copytree(origin.parent, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(origin, directory / origin.name)
+    compileall.compile_dir(directory, quiet=1, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+    return directory
+
+
+def cpu_seconds(program: str, arguments: Sequence[str], paths: Sequence[Path], environment: Mapping[str, str]) -> float:
+    """What a whole process took of the processor, in user and system time; as Lambda it can write no bytecode."""
+    start = f"import sys; sys.path[1:1] = {[str(path) for path in paths]!r}\n"
+    command = [sys.executable, "-I", "-S", "-B", "-c", start + program, *arguments]
+    process = subprocess.Popen(command, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    said = process.stderr.read()
+    process.stderr.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, said.decode()
+    return usage.ru_utime + usage.ru_stime
