@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import threading
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 #: The local runtime needs no longer, and nobody pays for being asked often.
 LOCAL_LIMIT_SECONDS = 120.0
 LOCAL_PAUSE_SECONDS = 0.25
+#: Of what is taken out of a recording by its text, in characters.
+SHORTEST_NAME = 8
 #: A suite makes more of some calls at once than AWS lets in: a throttled one has to be made again, not to be a finding.
 MOST_ATTEMPTS = 10
 RECORDING = Path("build/verify.json")
@@ -157,8 +160,13 @@ def _place(target: Target, patience: Patience) -> Iterator[Place]:
 
 
 def _names(target: Target) -> dict[str, str]:
-    """What is this stack's own, by the names of its outputs; short ones are words."""
-    long = {value: f"<{name}>" for name, value in target.outputs.items() if len(value) > len("ENABLED")}
+    """What is this stack's own, by the names of its outputs: each as it stands, and what an ARN ends with.
+
+    Short texts are words as well, and stay.
+    """
+    ends = {re.split(r"[/:]", re.sub(r":\d+$", "", value))[-1]: name for name, value in target.outputs.items()}
+    names = {**ends, **{value: name for name, value in target.outputs.items()}}
+    long = {text: f"<{name}>" for text, name in names.items() if len(text) >= SHORTEST_NAME}
     return {**long, target.output("ClusterArn").split(":")[4]: "<account>"}
 
 

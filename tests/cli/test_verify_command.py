@@ -25,7 +25,13 @@ from verify import main as command
 from verify.facts import Fact, Scenario, Seen
 from verify.place import Place
 
-OUTPUTS = {"ApiUrl": "http://127.0.0.1:1/v1", "ClusterArn": "arn:aws:ecs:us-east-1:123456789012:cluster/jobs"}
+OUTPUTS = {
+    "ApiUrl": "http://127.0.0.1:1/v1",
+    "ClusterArn": "arn:aws:ecs:us-east-1:123456789012:cluster/jobs-Cluster-Ab12",
+    "TaskDefinitionArn": "arn:aws:ecs:us-east-1:123456789012:task-definition/nightly-jobs:7",
+    "RunTaskStateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:RunTask-Xy34",
+    "ContainerName": "main",
+}
 STATUS = RuntimeStatus("http://127.0.0.1:1", "us-east-1", "jobs", OUTPUTS, 1, "secret")
 
 
@@ -220,3 +226,25 @@ def attempts_of(target: Target) -> object:
     """What botocore is told of trying again."""
     config: Any = target.ecs().meta.config
     return config.retries
+
+
+def test_names_of_the_stack_are_taken_out_of_a_recording(
+    place: Prepared, verify: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = [
+        "arn:aws:ecs:us-east-1:123456789012:task/jobs-Cluster-Ab12/0123",
+        "task-definition/nightly-jobs:6",
+        OUTPUTS["RunTaskStateMachineArn"],
+        "execution:RunTask-Xy34:1",
+        "in the main container",
+    ]
+    monkeypatch.setattr(command, "SCENARIOS", (scenario("named", lambda: seen),))
+    verify()
+    (fact,) = json.loads((tmp_path / "out.json").read_text())["facts"]
+    assert fact["seen"] == [
+        "arn:aws:ecs:us-east-1:<account>:task/<ClusterArn>/0123",
+        "task-definition/<TaskDefinitionArn>:6",
+        "<RunTaskStateMachineArn>",
+        "execution:<RunTaskStateMachineArn>:1",
+        "in the main container",
+    ]
