@@ -109,9 +109,8 @@ def _replaces(other: TaskRecord, each: TaskRecord, execution: Execution) -> bool
 
 
 def _is_twin(other: TaskRecord, each: TaskRecord) -> bool:
-    """Another task of the same attempt of the same execution."""
-    is_same = each.attempt is not None and (other.execution_arn, other.attempt) == (each.execution_arn, each.attempt)
-    return is_same and other.task_arn != each.task_arn
+    """Another task of the same attempt, within one execution."""
+    return each.attempt is not None and other.attempt == each.attempt and other.task_arn != each.task_arn
 
 
 def _is_newer(other: TaskRecord, than: TaskRecord) -> bool:

@@ -18,6 +18,7 @@ from fargate_runs.orphans import (
     may_be_given_up,
     reason_of_end,
     reason_of_retry,
+    started_twice,
 )
 from fargate_runs.outcome import lost, outcome_of
 from fargate_runs.patterns import Pattern
@@ -90,6 +91,11 @@ def attempt(number: int, *, token: str | None = TOKEN, **changes: object) -> Tas
     return TaskRecord.of(task(**{**given, **changes}), Pattern.CALLBACK, None)
 
 
+def _at_once(task: int, number: int | None) -> TaskRecord:
+    """Of a task that was created in the same moment as every other."""
+    return replace(attempt(task, createdAt="2025-05-06T11:00:00Z"), attempt=number)
+
+
 FIRST, SECOND, THIRD = (attempt(number) for number in (1, 2, 3))
 OTHERS = replace(SECOND, execution_arn=EXECUTION_ARN + "-redone")
 
@@ -107,6 +113,14 @@ GIVEN_UP: Final[dict[str, tuple[list[TaskRecord], list[TaskRecord]]]] = {
     "none of the same moment": ([FIRST, attempt(2, createdAt="2025-05-06T11:01:00Z")], []),
     "none of which the age is not known": ([attempt(1, createdAt=None), SECOND], []),
     "nor beside such a one": ([FIRST, attempt(2, createdAt=None)], []),
+    "both of one attempt": ([_at_once(1, 1), _at_once(2, 1)], [_at_once(1, 1), _at_once(2, 1)]),
+    "none of two attempts of one moment": ([_at_once(1, 1), _at_once(2, 2)], []),
+    "none whose attempts nobody knows": ([_at_once(1, None), _at_once(2, None)], []),
+    "none that was read twice": ([_at_once(1, 1), _at_once(1, 1)], []),
+    "none of one attempt of two executions": (
+        [_at_once(1, 1), replace(_at_once(2, 1), execution_arn=EXECUTION_ARN + "-redone")],
+        [],
+    ),
 }
 
 
@@ -114,6 +128,42 @@ GIVEN_UP: Final[dict[str, tuple[list[TaskRecord], list[TaskRecord]]]] = {
 def test_may_be_given_up(name: str) -> None:
     tasks, given_up = GIVEN_UP[name]
     assert list(may_be_given_up(tasks)) == given_up
+
+
+def _without_token(number: int, attempt_number: int | None = 1, **more: str) -> TaskRecord:
+    """As Step Functions starts it for `.sync`."""
+    record = replace(attempt(number, token=None), pattern=Pattern.SYNC, attempt=attempt_number)
+    return replace(record, **{"started_by": "AWS Step Functions", **more})  # type: ignore[arg-type]
+
+
+LOST = _without_token(1)
+
+#: The other task of the run, and whether LOST was started twice.
+REPLACED_BY: Final[dict[str, tuple[TaskRecord, bool]]] = {
+    "a later one of its attempt": (_without_token(2), True),
+    "one of the next attempt": (_without_token(2, 2), True),
+    "one of an earlier attempt": (_without_token(2, 0), False),
+    "one whose attempt nobody knows": (_without_token(2, None), False),
+    "one of an execution whose ARN sorts before": (_without_token(2, execution_arn=EXECUTION_ARN[:-1]), False),
+    "one of an execution whose ARN sorts behind": (_without_token(2, execution_arn=EXECUTION_ARN + "x"), False),
+    "one of somebody who sorts before": (_without_token(2, started_by="A"), False),
+    "one of somebody who sorts behind": (_without_token(2, started_by="x"), False),
+}
+
+
+@pytest.mark.parametrize("name", REPLACED_BY)
+def test_which_start_was_lost(name: str) -> None:
+    """ARNs arrive in texts of their own, from the event and from Step Functions."""
+    other, is_lost = REPLACED_BY[name]
+    machine, _, run = EXECUTION_ARN.rpartition(":")
+    of = Execution(f"{machine}:{run}", ExecutionStatus.RUNNING)
+    assert started_twice([LOST, other], of) == started_twice([other, LOST], of) == ((LOST,) if is_lost else ())
+
+
+def test_a_start_whose_attempt_nobody_knows_is_not_lost() -> None:
+    lost_sight_of = _without_token(1, None)
+    for other in (_without_token(2), _without_token(2, None)):
+        assert started_twice([lost_sight_of, other], Execution(EXECUTION_ARN, ExecutionStatus.RUNNING)) == ()
 
 
 PREFIX = "arn:aws-us-gov:states:ap-southeast-99:123456789012:execution:"

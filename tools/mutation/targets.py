@@ -96,6 +96,12 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
     ),
     Equivalent(
         "fargate_runs.orphans",
+        "return False",
+        "return None",
+        "Only any() asks, and None counts as False there.",
+    ),
+    Equivalent(
+        "fargate_runs.orphans",
         "kept = machine_and_name[: LONGEST_REASON - len(text) + len(execution_arn)]",
         "kept = machine_and_name[: LONGEST_REASON - len(text) % len(execution_arn)]",
         "A text that is too long is longer than its ARN and shorter than two of it: the remainder is the difference.",
