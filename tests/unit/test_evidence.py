@@ -9,7 +9,7 @@ import pytest
 from fargate_runs.evidence import Evidence
 from fargate_runs.task import Container, EcsTask
 from tests.fakes.ecs import GUARD_DUTY, Detail, container, detail, failed_start
-from tests.unit.test_outcome import ALIEN, INSPECT, NOT_RUNNING_YET, NOT_STARTED, OOM, WINDOWS_STOP
+from tests.unit.test_outcome import ALIEN, INSPECT, NOT_RUNNING_YET, NOT_STARTED, OOM, START_TIMED_OUT, WINDOWS_STOP
 
 WAITED: Final = container(lastStatus="STOPPED")
 HELD: Final = container(runtimeId="a-1")
@@ -180,6 +180,19 @@ CASES: Final[dict[str, dict[str, tuple[Detail, object]]]] = {
             without_main(container("a", 0), container("b", reason=INSPECT)),
             "b",
         ),
+    },
+    "may_have_logged": {
+        "it ran": (beside_main(container(exit_code=3)), True),
+        "its start was not seen to succeed": (never_started(container(reason=START_TIMED_OUT)), True),
+        "nobody says whether it started, nor that its start failed": (
+            failed_start(INSPECT, containers=[container(), container("side")]),
+            False,
+        ),
+        "it could not be started": (never_started(container(reason=NOT_STARTED)), False),
+        "the other one alone ran": (never_started(container(), container("side", 1)), False),
+        "no main one: one of them ran": (never_started(container("a"), container("b", 1), **ALIEN), True),
+        "nobody is listed, and the task has started": (beside_main(), True),
+        "nobody is listed, and the task has not": (never_started(), False),
     },
 }
 

@@ -114,6 +114,10 @@ GIVEN_UP: Final[dict[str, tuple[list[TaskRecord], list[TaskRecord]]]] = {
     "none of which the age is not known": ([attempt(1, createdAt=None), SECOND], []),
     "nor beside such a one": ([FIRST, attempt(2, createdAt=None)], []),
     "both of one attempt": ([_at_once(1, 1), _at_once(2, 1)], [_at_once(1, 1), _at_once(2, 1)]),
+    "however many there were": (
+        [_at_once(1, int("999")), _at_once(2, int("999"))],
+        [_at_once(1, 999), _at_once(2, 999)],
+    ),
     "none of two attempts of one moment": ([_at_once(1, 1), _at_once(2, 2)], []),
     "none whose attempts nobody knows": ([_at_once(1, None), _at_once(2, None)], []),
     "none that was read twice": ([_at_once(1, 1), _at_once(1, 1)], []),
