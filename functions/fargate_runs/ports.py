@@ -29,6 +29,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -212,6 +213,7 @@ class SweepMark:
     `seen_until` is by Step Functions' own: when the newest execution started that the last whole sweep has seen.
     `places` has the key that each part of the work came to which did not come to its end.
     `is_unreadable` is true of a mark in place of one that cannot be read: it says nothing, and replaces that one.
+    `unreadable_revision` is that one's, where it has a number that counts no writes, such as 0 or 1.5.
     """
 
     owner: str | None = None
@@ -220,6 +222,7 @@ class SweepMark:
     revision: int = 0
     places: Mapping[str, str] = field(default_factory=dict)
     is_unreadable: bool = False
+    unreadable_revision: Decimal | None = None
 
 
 class RunStore(ABC):

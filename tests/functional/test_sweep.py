@@ -288,7 +288,7 @@ def test_neither_token_nor_environment_is_ever_logged_or_kept(
     assert CANARY not in said
 
 
-@pytest.mark.parametrize("revision", [{"S": "seven"}, {"NULL": True}, None])
+@pytest.mark.parametrize("revision", [{"S": "seven"}, {"NULL": True}, None, {"N": "0"}, {"N": "-1"}, {"N": "1.5"}])
 def test_a_mark_that_cannot_be_read_is_counted_and_written_over(stack: Stack, revision: Any) -> None:
     """It stopped every sweep from then on."""
     key = {"pk": {"S": "SWEEP"}, "sk": {"S": "MARK"}}

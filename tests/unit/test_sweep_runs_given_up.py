@@ -35,6 +35,17 @@ def test_a_run_that_was_accepted_and_never_started(world: SweepingExecutions) ->
     assert len(world.executions.described) == asked, "nothing is left to be asked"
 
 
+def test_a_run_that_was_accepted_by_a_clock_a_day_ahead(world: SweepingExecutions) -> None:
+    """It is given up a day later, and not before: another function's clock may be the wrong one."""
+    world.accept(created_at=world.clock.now() + timedelta(days=1))
+    world.clock.pass_by(timedelta(days=1) + NEVER_STARTED_AFTER - timedelta(seconds=1))
+    world.sweep_executions()
+    assert world.run().status is RunStatus.PENDING
+    world.clock.pass_by(timedelta(seconds=1))
+    world.sweep_executions()
+    assert (world.run().status, world.run().error) == (RunStatus.FAILED, "Run.NotStarted")
+
+
 def test_a_run_that_starts_after_it_was_given_up(world: SweepingExecutions) -> None:
     """The answer to StartExecution was lost, and the caller asks again with the same key a quarter of an hour later."""
     world.accept()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -211,7 +212,7 @@ class DynamoRunStore(RunStore):
     def write_sweep_mark(self, mark: SweepMark) -> bool:
         """See RunStore. A second try that meets what the first one wrote has written it."""
         item = mark_item(mark)
-        stands = self._put_if(item, _OVER_UNREADABLE if mark.is_unreadable else _over(mark.revision))
+        stands = self._put_if(item, _over_mark(mark))
         return stands is None or mark_of(stands) == mark_of(item)
 
     def _expires_at(self) -> int:
@@ -336,10 +337,18 @@ def _showing(attributes: Iterable[str]) -> Mapping[str, Any]:
     }
 
 
+def _over_mark(mark: SweepMark) -> Condition:
+    if mark.unreadable_revision is not None:
+        return _is(mark.unreadable_revision)
+    return _OVER_UNREADABLE if mark.is_unreadable else _over(mark.revision)
+
+
 def _over(revision: int) -> Condition:
     """Only if this revision stands; 0 is nothing."""
-    if revision == 0:
-        return _NOTHING
+    return _NOTHING if revision == 0 else _is(revision)
+
+
+def _is(revision: int | Decimal) -> Condition:
     return {
         "ConditionExpression": "#revision = :revision",
         "ExpressionAttributeNames": {"#revision": "revision"},

@@ -412,6 +412,8 @@ def mark_of(item: Mapping[str, object]) -> SweepMark:
     revision = item.get("revision")
     if not isinstance(revision, (int, Decimal)):
         return SweepMark(is_unreadable=True)
+    if revision < 1 or revision != int(revision):
+        return SweepMark(is_unreadable=True, unreadable_revision=Decimal(revision))
     return SweepMark(
         owner=_text(item, "owner"),
         held_until=lenient.time(item.get("heldUntil")),

@@ -93,6 +93,6 @@ def take_turn(store: RunStore, clock: Clock, owner: str, seconds: float) -> Turn
     mine = replace(mark, owner=owner, held_until=now + HELD_FOR)
     if not store.write_sweep_mark(mine):
         return None
-    stands = replace(mine, revision=mine.revision + 1, is_unreadable=False)
+    stands = replace(mine, revision=mine.revision + 1, is_unreadable=False, unreadable_revision=None)
     ends_at = now + timedelta(seconds=seconds)
     return Turn(store, clock, stands, now, ends_at, began_without_mark=mark.is_unreadable)
