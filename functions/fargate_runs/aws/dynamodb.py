@@ -9,13 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fargate_runs.aws.attributes import deserialized, serialized
 from fargate_runs.aws.items import (
-    OPEN_ATTRIBUTES,
     OPEN_SHARDS,
-    SWEEP_KEY,
-    TASK_ATTRIBUTES,
     Item,
-    mark_item,
-    mark_of,
     open_item_of,
     run_item,
     run_key,
@@ -26,6 +21,8 @@ from fargate_runs.aws.items import (
     task_of,
     unless_unreadable,
 )
+from fargate_runs.aws.mark import SWEEP_KEY, mark_item, mark_of
+from fargate_runs.aws.projections import OPEN_ATTRIBUTES, TASK_ATTRIBUTES
 from fargate_runs.ports import (
     Clock,
     LoadedRun,

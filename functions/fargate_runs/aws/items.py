@@ -24,10 +24,10 @@ from fargate_runs.links import partition_and_region
 from fargate_runs.log import NO_RESULT, LogLocation, Result
 from fargate_runs.outcome import Outcome
 from fargate_runs.patterns import Pattern
-from fargate_runs.ports import OpenRun, OpenTask, SweepMark, Unreadable, UnreadableRecordError
+from fargate_runs.ports import OpenRun, OpenTask, Unreadable, UnreadableRecordError
 from fargate_runs.record import Delivery, TaskRecord
 from fargate_runs.run_state import GivenUp, RunRecord, TaskView, task_id_of
-from fargate_runs.task import TIMELINE_NAMES, Timeline
+from fargate_runs.task import Timeline
 
 OPEN_SHARDS: Final = 8
 Item = dict[str, object]
@@ -302,70 +302,6 @@ def _execution_of(item: Mapping[str, object]) -> Execution:
     )
 
 
-# What is read of a task that is only looked after: all but what its container printed.
-TASK_ATTRIBUTES: Final = (
-    "pk",
-    "sk",
-    "runId",
-    "taskId",
-    "taskArn",
-    "clusterArn",
-    "taskDefinitionArn",
-    "pattern",
-    "executionArn",
-    "timeoutSeconds",
-    "attempt",
-    "startedBy",
-    "version",
-    "lastStatus",
-    "desiredStatus",
-    "stopCode",
-    "stoppedReason",
-    "capacityProviderName",
-    "cpu",
-    "memory",
-    "mainContainer",
-    "logGroup",
-    "logStream",
-    "logRegion",
-    "culpritLog",
-    "outcome.status",
-    "outcome.error",
-    "outcome.transient",
-    "outcome.summary",
-    "outcome.advice",
-    "outcome.container",
-    "outcome.culprit",
-    "outcome.exitCode",
-    "outcome.stopCode",
-    "outcome.stoppedReason",
-    "delivery",
-    "missingSweeps",
-    "taskToken",
-    "taskCreatedAt",
-    *(name for name in TIMELINE_NAMES.values() if name != "createdAt"),
-)
-
-# What a sweep reads of each open item.
-OPEN_ATTRIBUTES: Final = (
-    "pk",
-    "sk",
-    "runId",
-    "taskId",
-    "taskArn",
-    "outcome",
-    "pattern",
-    "executionArn",
-    "missingSweeps",
-    "taskCreatedAt",
-    "timeoutSeconds",
-    "createdAt",
-    "followsExecution",
-    "executionStatus",
-    "taskOrder",
-)
-
-
 @_reads_one
 def open_item_of(item: Mapping[str, object]) -> OpenTask | OpenRun:
     """An element of the index of open items."""
@@ -387,39 +323,6 @@ def open_item_of(item: Mapping[str, object]) -> OpenTask | OpenRun:
         missing_sweeps=_whole(item.get("missingSweeps")) or 0,
         created_at=lenient.time(item.get("taskCreatedAt")),
         timeout_seconds=_whole(item.get("timeoutSeconds")),
-    )
-
-
-SWEEP_KEY: Final = {"pk": "SWEEP", "sk": "MARK"}
-
-
-def mark_item(mark: SweepMark) -> Item:
-    """The mark of the sweep as it is stored: `mark.revision` is the one that it replaces."""
-    return present(
-        {
-            **SWEEP_KEY,
-            "owner": mark.owner,
-            "heldUntil": lenient.iso(mark.held_until),
-            "seenUntil": lenient.iso(mark.seen_until),
-            "places": dict(mark.places) or None,
-            "revision": mark.revision + 1,
-        }
-    )
-
-
-def mark_of(item: Mapping[str, object]) -> SweepMark:
-    """The stored mark of the sweep. One that cannot be read is as good as none: the next is written over it."""
-    revision = item.get("revision")
-    if not isinstance(revision, (int, Decimal)):
-        return SweepMark(is_unreadable=True)
-    if revision < 1 or revision != int(revision):
-        return SweepMark(is_unreadable=True, unreadable_revision=Decimal(revision))
-    return SweepMark(
-        owner=_text(item, "owner"),
-        held_until=lenient.time(item.get("heldUntil")),
-        seen_until=lenient.time(item.get("seenUntil")),
-        places={part: str(key) for part, key in lenient.mapping(item.get("places")).items()},
-        revision=int(revision),
     )
 
 
