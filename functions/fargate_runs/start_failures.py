@@ -1,4 +1,4 @@
-"""What a text about a start means: those of facts B16, B37, B46 and B47, and of AWS's list of stopped reasons.
+"""What a text about a start means: those of facts B16, B37, B46 and B47, of AWS's list of stopped reasons, of reports.
 
 A text's leading error type decides, whatever else is quoted further on; only without one do its words decide.
 """
@@ -18,14 +18,17 @@ _ERROR_TYPE: Final = re.compile(r"^\s*([A-Za-z]\w*?(?:Error|Exception))\b\s*:?")
 
 _CAPACITY: Final = re.compile(
     r"^\s*(RESOURCE:|EMPTY CAPACITY PROVIDER)|capacity is (currently )?unavailable|insufficient capacity|no capacity"
-    r"|limit on the number of (vCPUs|tasks)\b|provisioning capacity limit exceeded|sufficient capacity",
+    r"|limit on the number of (\w+ ){0,3}(vCPUs|tasks)\b|provisioning capacity limit exceeded|sufficient capacity",
     re.IGNORECASE,
 )
 _PROVISIONING: Final = re.compile(
     r"time(d )?[ -]?out waiting for .{0,60}provisioning|InsufficientFreeAddresses|RequestLimitExceeded"
     r"|rate (limit )?exceeded|configur\w+ ENI|setup \w+ eni|ENI .{0,60}time(d )?[ -]?out"
     r"|network interface .{0,80}time(d )?[ -]?out|time(d )?[ -]?out .{0,80}network interface"
-    r"|Unexpected EC2 error",
+    r"|Unexpected EC2 error"
+    # What EC2 answers about the network with an error of its own, or not at all: RunTask quotes it.
+    r"|Error retrieving (subnet|security group) information.*"
+    r"(\(ErrorCode: (InternalError|Unavailable|ServiceUnavailable)\)|Unable to execute HTTP request)",
     re.IGNORECASE,
 )
 _EC2_REFUSED: Final = re.compile(
@@ -48,7 +51,8 @@ _PULL_AGAIN_LATER: Final = re.compile(
 _NO_SUCH_IMAGE: Final = re.compile(
     r"not found|denied|unauthorized|authorization failed|authentication required|forbidden|insufficient_scope"
     r"|manifest unknown|name unknown|does not exist|no basic auth|invalid reference|no match for platform"
-    r"|descriptor matching platform|\b40[134]\b|role has the permissions|(cannot|can.t) find the image|image exists",
+    r"|descriptor (matching|for) platform|no matching manifest\b|cannot be used on this platform"
+    r"|image is incompatible with|\b40[134]\b|role has the permissions|(cannot|can.t) find the image|image exists",
     re.IGNORECASE,
 )
 # An equal disk, and the same image, fail again (fact B47). A registry's own full disk (HTTP 507) may pass.
@@ -56,12 +60,14 @@ _PULL_NEVER: Final = re.compile(
     r"no space left\b|(not enough|(?<!507 )insufficient|out of) (free |disk |storage )*space\b"
     r"|(?<!507 )insufficient (disk|storage)\b|\b(disk|volume|file ?system) (is )?full\b|disk quota exceeded"
     r"|\b(?-i:ENOSPC|EDQUOT)\b"  # a name of an image may have them in small letters
-    r"|media type .{0,120}no longer supported|unsupported (manifest )?media type|max depth exceeded",
+    r"|media type .{0,120}no longer supported|unsupported (manifest )?media type|no processor for media-type"
+    r"|max depth exceeded",
     re.IGNORECASE | re.DOTALL,
 )
 _TRANSITION: Final = re.compile(r"transition to (\w+)", re.IGNORECASE)
 _BEFORE_ITS_START: Final = frozenset({"pulled", "created", "resources_provisioned", "manifest_pulled"})
 _DOES_NOT_RUN: Final = ("cannotpull", "cannotcreate", "cannotstart", "resourceinitialization")
+_LOST_SIGHT_OF: Final = ("cannotstop", "cannotinspect", "cannotdescribe")
 # An image's own name may hold any of those words: what has a slash in it is a reference or an address ("i/o" is not).
 _REFERENCE: Final = re.compile(r"(?!i/o\b)\S*/\S*")
 
@@ -99,7 +105,7 @@ def says_of_start(reason: str | None) -> Says:
     error_type = leading.group(1).lower() if leading else ""
     if error_type.startswith(_DOES_NOT_RUN):
         return Says.NEVER
-    if error_type.startswith(("cannotstop", "cannotinspect", "outofmemory")):
+    if error_type.startswith((*_LOST_SIGHT_OF, "outofmemory")):
         return Says.RAN
     return _of_transition(reason or "")
 
@@ -159,8 +165,7 @@ _ERROR_TYPES: Final[tuple[tuple[str, Callable[[str], ErrorName | None]], ...]] =
     ("cannotpull", _of_pull),
     ("resourceinitialization", _of_set_up),
     ("cannotcreatevolume", lambda _: ErrorName.RESOURCE_INITIALIZATION_FAILED),
-    ("cannotstop", lambda _: None),
-    ("cannotinspect", lambda _: None),
+    *((prefix, lambda _: None) for prefix in _LOST_SIGHT_OF),
     ("cannot", lambda _: ErrorName.FAILED_TO_START),
     ("containerruntime", _of_timeout),
     ("docker", _of_timeout),

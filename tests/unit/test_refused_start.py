@@ -15,6 +15,7 @@ NOT_SUPPORTED = "ECS.UnsupportedFeatureException"
 NO_CAPACITY = "Task.CapacityUnavailable"
 SUBNETS = "Error retrieving subnet information for [subnet-1]: Rate exceeded (ErrorCode: Throttling)"
 
+SECURITY_GROUPS = "Error retrieving security group information for [sg-1]: An internal error has occurred"
 EC2_LIMIT = "Error retrieving security group information for [sg-1]: Request limit exceeded."
 EC2_THROTTLED = "Error retrieving subnet information for [subnet-1]: Account has been throttled on DescribeSubnets"
 #: What the AWS SDKs take for throttles of a service like this one, beside those named below.
@@ -52,6 +53,8 @@ CALLS: list[tuple[str, str, str, bool, bool]] = [
     (PARAMETER, api(EC2_LIMIT, "InvalidParameterException"), PARAMETER, True, False),
     (PARAMETER, api(EC2_THROTTLED, "InvalidParameterException"), PARAMETER, True, False),
     (PARAMETER, EC2_LIMIT, PARAMETER, True, False),
+    (PARAMETER, api(f"{SECURITY_GROUPS} (ErrorCode: InternalError)", "X"), PARAMETER, True, False),
+    (PARAMETER, api(f"{SECURITY_GROUPS} (ErrorCode: InvalidGroup.NotFound)", "X"), PARAMETER, False, False),
     (PARAMETER, api("Unable to assume the service linked role. Please verify", "X"), PARAMETER, True, False),
     (PARAMETER, api("No Fargate configuration exists for given values.", "X"), PARAMETER, False, False),
     (CLIENT, api("TaskDefinition is inactive"), CLIENT, False, False),
@@ -131,6 +134,7 @@ FAILURES: list[tuple[list[str | None], ErrorName]] = [
     (["Rate exceeded", "RESOURCE:CPU"], ErrorName.CAPACITY_UNAVAILABLE),
     (["MISSING", "Rate exceeded"], ErrorName.PROVISIONING_FAILED),
     (["MISSING"], ErrorName.FAILED_TO_START),
+    ([f"{SECURITY_GROUPS} (ErrorCode: InternalError)"], ErrorName.PROVISIONING_FAILED),
     ([None], ErrorName.FAILED_TO_START),
     ([], ErrorName.FAILED_TO_START),
 ]

@@ -10,6 +10,7 @@ SET_UP, PROVISIONING = ErrorName.RESOURCE_INITIALIZATION_FAILED, ErrorName.PROVI
 CAPACITY, START = ErrorName.CAPACITY_UNAVAILABLE, ErrorName.FAILED_TO_START
 
 RETRIED = "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref "
+SECURITY_GROUPS = "Error retrieving security group information for [sg-1]: "
 TEXTS: list[tuple[str, ErrorName | None]] = [
     (RETRIED + "docker.io/library/x:1: docker.io/library/x:1: not found", NOT_FOUND),
     (RETRIED + "docker.io/library/x:1: pull access denied, repository does not exist or may require", NOT_FOUND),
@@ -22,6 +23,13 @@ TEXTS: list[tuple[str, ErrorName | None]] = [
     ("CannotPullContainerError: Error response from daemon: manifest for x:1 not found: manifest unknown", NOT_FOUND),
     ("CannotPullContainerError: invalid reference format", NOT_FOUND),
     ("CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/arm64'", NOT_FOUND),
+    ("CannotPullContainerError: failed to find a descriptor for platform {linux/amd64}", NOT_FOUND),
+    ("CannotPullContainerError: no matching manifest for linux/arm64/v8 in the manifest list entries", NOT_FOUND),
+    ('CannotPullContainerError: image operating system "linux" cannot be used on this platform', NOT_FOUND),
+    (
+        "CannotPullContainerError: a Windows version 10.0.20348-based image is incompatible with a 10.0.17763 host",
+        NOT_FOUND,
+    ),
     ("CannotPullECRContainerError: AccessDeniedException: is not authorized: denied", NOT_FOUND),
     (RETRIED + "docker.io/a/b:1: failed to do request: Head https://x/y: dial tcp 1.2.3.4:443: i/o timeout", PULL),
     (RETRIED + "docker.io/not found/denied:1: read: connection reset by peer", PULL),
@@ -94,6 +102,16 @@ TEXTS: list[tuple[str, ErrorName | None]] = [
     ("Unexpected EC2 error while attempting to tag the network interface: TagPolicyViolation", START),
     ("Unexpected EC2 error while attempting to attach network interface to instance", PROVISIONING),
     ("network interface provision complete error timeout expired", PROVISIONING),
+    (SECURITY_GROUPS + "An internal error has occurred (ErrorCode: InternalError)", PROVISIONING),
+    (SECURITY_GROUPS + "The service is unavailable. (ErrorCode: ServiceUnavailable)", PROVISIONING),
+    (
+        "Error retrieving subnet information for [subnet-1]: The service is unavailable. (ErrorCode: Unavailable)",
+        PROVISIONING,
+    ),
+    (SECURITY_GROUPS + "x.SdkClientException: Unable to execute HTTP request: Connect to ec2 failed", PROVISIONING),
+    (SECURITY_GROUPS + "The security group 'sg-1' does not exist (ErrorCode: InvalidGroup.NotFound)", None),
+    (SECURITY_GROUPS + "no (ErrorCode: InternalErrorOfOurs)", None),
+    ("An internal error has occurred (ErrorCode: InternalError)", None),
     ("Rate limit exceeded while preparing network interface to be attached to instance", PROVISIONING),
     ("ThrottlingException: Rate exceeded", PROVISIONING),
     ("InternalError: Unexpected internal error", PROVISIONING),
@@ -103,6 +121,8 @@ TEXTS: list[tuple[str, ErrorName | None]] = [
     ("Capacity is unavailable at this time. Please try again later or in a different availability zone", CAPACITY),
     ("You\u2019ve reached the limit on the number of vCPUs you can run concurrently", CAPACITY),
     ("You've reached the limit on the number of vCPUs you can run concurrently", CAPACITY),
+    ("You've reached the limit on the number of Fargate Spot vCPUs you can run concurrently", CAPACITY),
+    ("You've reached the limit on the number of services you can run", None),
     ("Tasks provisioning capacity limit exceeded.", CAPACITY),
     ("You've reached the limit on the number of tasks you can run concurrently", CAPACITY),
     (
@@ -120,6 +140,7 @@ TEXTS: list[tuple[str, ErrorName | None]] = [
     ("DockerTimeoutError: Could not transition to stopped; timed out after waiting 1m0s", None),
     ("ContainerRuntimeTimeoutError: Could not transition to stopped; timed out after waiting 2m", None),
     ("CannotInspectContainerError: Could not transition to inspecting; timed out after waiting 30s", None),
+    ("CannotDescribeContainerError: Error: No such container: 00ff", None),
     ("TaskDependencyError: Task dependencies cannot be resolved, taskArn: arn:aws:ecs:us-east-1:1:task/c/1", None),
     ("CannotStopContainerError: failed sending SIGTERM to container: no such process", None),
     ("ContainerRuntimeError: CannotPullContainerError", START),
@@ -177,6 +198,10 @@ def test_nothing_said() -> None:
         ("CannotPullContainerError: unsupported media type application/x", True),
         ("CannotPullContainerError: unsupported manifest media type and no default available", True),
         ("CannotPullContainerError: max depth exceeded", True),
+        (
+            "CannotPullContainerError: failed to extract layer: application/x+json: no processor for media-type",
+            True,
+        ),
         ("CannotPullContainerError: write /var/lib/docker/tmp/GetImageBlob1: no space left on de\u2026", True),
         ("CannotPullContainerError: i/o timeout", False),
         ("CannotPullContainerError: toomanyrequests", False),
@@ -195,6 +220,7 @@ def test_a_pull_that_another_try_does_not_mend(text: str, never: bool) -> None:
     [
         ("CannotInspectContainerError: Could not transition to inspecting; timed out after waiting 30s", Says.RAN),
         ("CannotStopContainerError: API error (500): x", Says.RAN),
+        ("CannotDescribeContainerError: Error: No such container: 00ff", Says.RAN),
         ("OutOfMemoryError: Container killed due to memory usage", Says.RAN),
         ("DockerTimeoutError: Could not transition to stopped; timed out after waiting 1m0s", Says.RAN),
         ("Could not transition to stopped; timed out after waiting 1m0s", Says.RAN),
