@@ -6,7 +6,9 @@ local runtime, no terminal.
 
 from __future__ import annotations
 
+import codecs
 import json
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +16,7 @@ from cli.documents import mapping, text
 from cli.tasks_found import EXPECTED, Detail, Found, newest
 from fargate_runs import lenient
 from fargate_runs.outcome import outcome_of
-from fargate_runs.task import STOPPED, EcsTask
+from fargate_runs.task import DEFAULT_TOKEN_VARIABLES, RUN_ID_VARIABLE, STOPPED, EcsTask, is_injected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,19 +87,50 @@ def _last_status(detail: Detail) -> str | None:
 
 
 def _readable(detail: Detail) -> Detail:
-    """The task with a status, and with names for the containers that have none."""
+    """The task with a status, and with a name of its own for each container.
+
+    Names that are the same are redacted ones: nothing that goes by such a name says which container it means.
+    """
     containers = detail.get("containers", [])
     if containers is None:
         containers = []
     if not isinstance(containers, list):
         raise UnexplainableError(f"the `containers` of {task_name(detail)} are not a list")
     status = _last_status(detail) or _status_of_the_rest(detail)
-    return {**detail, "lastStatus": status, "containers": list(_named(containers))}
+    repeated = {name for name, count in Counter(_names(containers)).items() if count > 1}
+    overrides = [entry for entry in _overrides(detail) if text(entry, "name") not in repeated]
+    return {
+        **detail,
+        "lastStatus": status,
+        "containers": list(_named(containers, {"", None, *repeated})),
+        "overrides": {"containerOverrides": overrides},
+    }
 
 
-def _named(containers: list[object]) -> Iterator[Detail]:
+def _named(containers: list[object], no_names: set[str | None]) -> Iterator[Detail]:
     for number, each in enumerate(lenient.mappings(containers), start=1):
-        yield each if text(each, "name") else {**each, "name": f"number {number}"}
+        yield {**each, "name": f"number {number}"} if text(each, "name") in no_names else each
+
+
+def _overrides(detail: Detail) -> Iterator[Detail]:
+    return lenient.mappings(mapping(detail, "overrides").get("containerOverrides"))
+
+
+def _main_by_name(detail: Detail) -> str | None:
+    """The container that a variable of ours was given to, where its value was cut out; RUN_ID says more than a token.
+
+    None where no container or several of them have it.
+    """
+    for variables in ({RUN_ID_VARIABLE}, set(DEFAULT_TOKEN_VARIABLES)):
+        having = [
+            name
+            for entry in _overrides(detail)
+            if (name := text(entry, "name")) and not is_injected(name)
+            if variables & set(_names(entry.get("environment")))
+        ]
+        if having:
+            return having[0] if len(having) == 1 else None
+    return None
 
 
 def _status_of_the_rest(detail: Detail) -> str:
@@ -128,7 +161,7 @@ def verdict(detail: Detail, container: str | None = None) -> dict[str, object]:
     if container is not None:
         _require_container(detail, container)
         task = replace(task, main_container=container)  # whoever names one knows better than the overrides
-    outcome = outcome_of(task)
+    outcome = outcome_of(task, main_container=_main_by_name(detail))
     return _not_ended(detail) if outcome is None else _ended(outcome)
 
 
@@ -173,14 +206,17 @@ def _names(entries: object) -> list[str]:
 
 def _json(data: bytes) -> list[object]:
     """The JSON documents in `data`, one after another: one, or a line for each as `jq -c` writes them."""
+    is_utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # as Windows PowerShell writes files
     try:
-        said = data.decode("utf-8-sig").strip()
+        said = data.decode("utf-16" if is_utf_16 else "utf-8-sig").strip()
         documents, place = [json.JSONDecoder().raw_decode(said)], 0
         while (place := documents[-1][1]) < len(said):
             start = place + len(said[place:]) - len(said[place:].lstrip())
             documents.append(json.JSONDecoder().raw_decode(said, start))
     except UnicodeDecodeError as error:
-        raise UnexplainableError(f"it is not UTF-8 text (byte {error.start}): {EXPECTED}") from error
+        raise UnexplainableError(
+            f"it is not {'UTF-16' if is_utf_16 else 'UTF-8'} text (byte {error.start}): {EXPECTED}"
+        ) from error
     except ValueError as error:
         hint = _OF_PYTHON if data.lstrip()[:2] in _QUOTED_BY_PYTHON else ""
         raise UnexplainableError(f"it is not JSON ({error}){hint}: {EXPECTED}") from error

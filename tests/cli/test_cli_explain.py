@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -181,6 +181,87 @@ def test_a_container_without_a_name_counts(runner: CliRunner) -> None:
     assert (said["container"], said["exitCode"]) == ("number 2", 4)
 
 
+@pytest.mark.parametrize("codes", [(0, 137), (137, 0)])
+def test_names_that_are_redacted_to_one_say_nothing(runner: CliRunner, codes: tuple[int, int]) -> None:
+    """Not even which container is the main one: RUN_ID was given to both."""
+    task = {
+        "lastStatus": "STOPPED",
+        "containers": [{"name": "REDACTED", "exitCode": code} for code in codes],
+        "overrides": {"containerOverrides": [{"name": "REDACTED", "environment": [{"name": "RUN_ID", "value": "a"}]}]},
+    }
+
+    said = json.loads(explain(runner, task, "--json").stdout)
+
+    killed = f"number {codes.index(137) + 1}"
+    assert (said["error"], said["container"], said["exitCode"]) == ("Container.ExitedNonZero", killed, 137)
+
+
+def test_a_name_of_its_own_is_kept_beside_redacted_ones(runner: CliRunner) -> None:
+    containers = [{"name": "app", "exitCode": 0}, *[{"name": "REDACTED", "exitCode": 137}] * 2]
+    override = {"name": "app", "environment": [{"name": "RUN_ID", "value": "a"}]}
+
+    said = json.loads(explain(runner, event(containers=containers, **overridden(override)), "--json").stdout)
+
+    assert (said["status"], said["container"]) == ("SUCCEEDED", "app")
+
+
+def test_a_main_container_that_is_not_listed_counts(runner: CliRunner) -> None:
+    override = {"name": "app", "environment": [{"name": "RUN_ID", "value": "a"}]}
+
+    said = json.loads(explain(runner, event(containers=[FAILED], **overridden(override)), "--json").stdout)
+
+    assert (said["container"], said["exitCode"]) == ("app", None)
+
+
+def overridden(*containers: Mapping[str, object]) -> dict[str, object]:
+    """The overrides of a task."""
+    return {"overrides": {"containerOverrides": list(containers)}}
+
+
+SUCCEEDED = {"name": "app", "exitCode": 0}
+FAILED = {"name": "proxy", "exitCode": 1}
+
+
+@pytest.mark.parametrize(
+    ("variables", "main_container"),
+    [
+        ({"app": ["RUN_ID"]}, "app"),
+        ({"proxy": ["RUN_ID"]}, "proxy"),
+        ({"app": ["TASK_TOKEN"]}, "app"),
+        ({"app": ["TASK_TOKEN_ENV_VARIABLE"]}, "app"),
+        ({"app": ["RUN_ID"], "proxy": ["TASK_TOKEN"]}, "app"),
+        ({"proxy": ["TASK_TOKEN"], "app": ["RUN_ID"]}, "app"),
+        ({"proxy": ["PATH"]}, None),
+        ({"app": ["RUN_ID"], "proxy": ["RUN_ID"]}, None),
+        ({"aws-guardduty-agent-1": ["RUN_ID"], "app": ["RUN_ID"]}, "app"),
+        ({}, None),
+    ],
+)
+@pytest.mark.parametrize("cut", [{}, {"value": None}, {"value": ""}, {"value": {"redacted": True}}])
+def test_the_main_container_is_known_where_the_values_are_cut_out(
+    runner: CliRunner, variables: dict[str, list[str]], main_container: str | None, cut: dict[str, object]
+) -> None:
+    entries = [
+        {"name": container, "environment": [{"name": name, **cut} for name in names]}
+        for container, names in variables.items()
+    ]
+
+    task = event(containers=[SUCCEEDED, FAILED], **overridden(*entries))
+    said = json.loads(explain(runner, task, "--json").stdout)
+
+    assert (said["status"], said["container"]) == (
+        ("SUCCEEDED", "app") if main_container == "app" else ("FAILED", "proxy")
+    )
+
+
+def test_who_names_a_container_knows_better_than_a_name_without_its_value(runner: CliRunner) -> None:
+    task = event(containers=[SUCCEEDED, FAILED], **overridden({"name": "app", "environment": [{"name": "RUN_ID"}]}))
+
+    said = json.loads(explain(runner, task, "--json", "--container", "proxy").stdout)
+
+    assert (said["container"], said["exitCode"]) == ("proxy", 1)
+
+
 def test_a_reason_alone_is_enough(runner: CliRunner) -> None:
     said = json.loads(
         explain(runner, {"stoppedReason": "Tasks provisioning capacity limit exceeded."}, "--json").stdout
@@ -296,9 +377,11 @@ def test_a_failed_start_without_containers_takes_the_name_of_the_overrides(runne
     assert refused.exit_code == 2
 
 
-def test_a_file_with_a_byte_order_mark(runner: CliRunner, tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_with_a_byte_order_mark(runner: CliRunner, tmp_path: Path, encoding: str) -> None:
+    """Windows PowerShell writes what `>` redirects as UTF-16."""
     file = tmp_path / "event.json"
-    file.write_text(json.dumps(event()), encoding="utf-8-sig")
+    file.write_text(json.dumps(event()), encoding=encoding)
 
     assert runner.invoke(main, ["explain", str(file)]).exit_code == 0
 
@@ -317,6 +400,7 @@ BAD = {
     "no JSON": (b"lastStatus: STOPPED", "not JSON"),
     "cut off": (json.dumps(event()).encode()[:-20], "not JSON"),
     "no UTF-8": (b'{"detail": "\xff\xfe"}', "not UTF-8"),
+    "half of a UTF-16 text": ("\ufeff{}".encode("utf-16-be")[:-1], "not UTF-16"),
     "nested too deeply": (b"[" * 100_000, "nested too deeply"),
     "an empty list": (b"[]", "tells of no task"),
     "Python's own notation": (repr(event()).encode(), "json.dumps"),
