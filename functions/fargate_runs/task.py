@@ -177,7 +177,7 @@ class _Environment:
     def of(cls, detail: Mapping[str, object], token_variables: Sequence[str]) -> "_Environment":
         entries = tuple(_override_entries(detail))
         run_id, run_id_in = _first(entries, (RUN_ID_VARIABLE,), _LONGEST_RUN_ID)
-        token, token_in = token_of(_values(entries, (TOKEN_VARIABLE, *token_variables), _LONGEST_TOKEN))
+        token, token_in = token_of(_tokens(entries, (TOKEN_VARIABLE, *token_variables), run_id_in))
         execution_arn, _ = _first(entries, (EXECUTION_ARN_VARIABLE,), _LONGEST_ARN)
         timeout, _ = _first(entries, (TIMEOUT_VARIABLE,), _LONGEST_NAME)
         attempt, _ = _first(entries, (ATTEMPT_VARIABLE,), _LONGEST_NAME)
@@ -215,6 +215,14 @@ def _values(
             value = environment.get(name, "")
             if value and lenient.text(value, longest) == value and len(value.encode()) <= _LARGEST_KEY:
                 yield value, container
+
+
+def _tokens(
+    entries: Sequence[tuple[str, dict[str, str]]], names: Sequence[str], main_container: str | None
+) -> Iterator[tuple[str, str]]:
+    """(value, container), the main container's first: another one may have the token of another execution."""
+    for is_main in (True, False):
+        yield from _values([each for each in entries if (each[0] == main_container) is is_main], names, _LONGEST_TOKEN)
 
 
 def _counted(value: str | None) -> int | None:

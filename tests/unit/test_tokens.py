@@ -56,6 +56,24 @@ def test_a_sidecars_variable_does_not_shadow_it_either() -> None:
     assert EcsTask.from_detail(detail(overrides={"containerOverrides": entries})).token == TOKEN
 
 
+@pytest.mark.parametrize("theirs", ["TASK_TOKEN", "MY_TOKEN"])
+@pytest.mark.parametrize("ours", ["TASK_TOKEN", "MY_TOKEN"])
+def test_a_real_token_beside_it_does_not_shadow_that_of_the_main_container(ours: str, theirs: str) -> None:
+    """A sidecar may answer for another execution, such as the parent's. ECS gives the entries in no order (fact B7)."""
+    main = given(("RUN_ID", "a-run"), (ours, OLDER))["containerOverrides"]
+    side = given((theirs, REAL), main="side")["containerOverrides"]
+    for entries in ([*main, *side], [*side, *main]):
+        read = EcsTask.from_detail(detail(overrides={"containerOverrides": entries}), token_variables=BOTH)
+        assert (read.token, read.main_container) == (OLDER, "main")
+
+
+def test_without_a_main_container_the_name_decides() -> None:
+    one, two = given(("MY_TOKEN", REAL), main="one")["containerOverrides"], given(("TASK_TOKEN", OLDER), main="two")
+    for entries in ([*one, *two["containerOverrides"]], [*two["containerOverrides"], *one]):
+        read = EcsTask.from_detail(detail(overrides={"containerOverrides": entries}), token_variables=BOTH)
+        assert (read.token, read.main_container) == (OLDER, "two")
+
+
 def test_of_equal_ones_the_first() -> None:
     assert token_of([("a" * 32, "one"), ("b" * 40, "two")]) == ("a" * 32, "one")
     assert token_of([("a" * 31, "one"), ("b" * 32, "two")]) == ("b" * 32, "two")
