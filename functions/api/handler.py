@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from api.problems import answer_problems, body_of
 from fargate_runs import assembly
+from fargate_runs.allowed_definitions import AllowedDefinitions
 from fargate_runs.aws import clients
 from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
 from fargate_runs.clock import SystemClock
@@ -16,7 +17,7 @@ from fargate_runs.observability import count, logger
 from fargate_runs.request import RunRequest
 from fargate_runs.settings import ApiSettings
 from fargate_runs.usecases.show_run import ShowRun
-from fargate_runs.usecases.start_run import StartRun, TaskDefinitions
+from fargate_runs.usecases.start_run import StartRun
 
 app = APIGatewayRestResolver()
 answer_problems(app)
@@ -38,7 +39,7 @@ def use_cases() -> tuple[StartRun, ShowRun]:
         StepFunctionsExecutions(clients.later(clients.starts)),
         clock,
         state_machines=ours.state_machines,
-        task_definitions=TaskDefinitions(ours.task_definition_arn, ours.allowed_task_definitions, ours.task_size),
+        task_definitions=AllowedDefinitions(ours.task_definition_arn, ours.allowed_task_definitions, ours.task_size),
     )
     return start, ShowRun(store, ours.state_machines, ours.prices)
 

@@ -17,6 +17,7 @@ from fargate_runs.ports import Cluster, Executions, RunStore
 from fargate_runs.settings import (
     ExecutionStateChangeSettings,
     JudgeTaskSettings,
+    PrepareRunSettings,
     SweepSettings,
     TaskStateChangeSettings,
 )
@@ -26,6 +27,7 @@ from fargate_runs.usecases.remembered_definitions import RememberedTaskDefinitio
 from fargate_runs.usecases.stop_abandoned import StopAbandoned
 
 if TYPE_CHECKING:
+    from fargate_runs.usecases.prepare_run import PrepareRun
     from fargate_runs.usecases.sweep.sweep import Sweep
 
 
@@ -46,6 +48,20 @@ def record_execution_state(ours: ExecutionStateChangeSettings) -> RecordExecutio
     store = run_store(ours.runs_table_name, ours.retention_days)
     cluster = EcsCluster(later(clients.ecs), ours.cluster_arn)
     return RecordExecutionState(store, _abandoned(store, _executions(), cluster), state_machines=ours.state_machines)
+
+
+def prepare_run(ours: PrepareRunSettings) -> "PrepareRun":
+    """For `prepare_run`."""
+    from fargate_runs.allowed_definitions import AllowedDefinitions  # noqa: PLC0415
+    from fargate_runs.usecases.prepare_run import Defaults, PrepareRun  # noqa: PLC0415
+
+    return PrepareRun(
+        run_store(ours.runs_table_name, ours.retention_days),
+        definitions=AllowedDefinitions(ours.task_definition_arn, ours.allowed_task_definitions, ours.task_size),
+        container=ours.container_name,
+        token_variables=ours.token_variables,
+        defaults=Defaults(ours.default_timeout_seconds, ours.default_retries, ours.retry_interval_seconds),
+    )
 
 
 def sweep(ours: SweepSettings) -> "Sweep":

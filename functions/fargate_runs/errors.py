@@ -19,6 +19,9 @@ No message ever carries a task token, an environment value or an event as a whol
 """
 
 from collections.abc import Sequence
+from typing import Final
+
+_MOST_PROBLEMS: Final = 20
 
 
 class FargateRunsError(Exception):
@@ -63,6 +66,13 @@ class InvalidRunRequestError(FargateRunsError):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = tuple(problems)
+
+    def cut(self) -> "InvalidRunRequestError":
+        """The same with no more problems than a person reads, for where there is an end to a message."""
+        if len(self.problems) <= _MOST_PROBLEMS:
+            return self
+        more = len(self.problems) - _MOST_PROBLEMS
+        return InvalidRunRequestError((*self.problems[:_MOST_PROBLEMS], f"and {more} more"))
 
 
 class RunNotFoundError(FargateRunsError):

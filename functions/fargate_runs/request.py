@@ -1,4 +1,4 @@
-"""What may be asked for: one run. The same rules stand in the state machines, before a task is started."""
+"""What may be asked for: one run. The API and `prepare_run`, with which every execution begins, read it here."""
 
 import json
 import re
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from fargate_runs import lenient
 from fargate_runs.errors import InvalidRunRequestError
 from fargate_runs.fargate_sizes import MEMORY_FOR, go_together, memory_words
 from fargate_runs.patterns import Pattern
@@ -33,8 +34,12 @@ _OURS: Final = {
     "RUN_ATTEMPT": 4,
     "RUN_TIMEOUT_SECONDS": 8,
 }  # reserved characters for what the machines put in themselves
+_LONGEST_CONTAINER_NAME: Final = 255
+_LONGEST_SHOWN: Final = 80  # characters of a name in a problem
 _RESERVED_FOR_TOKEN: Final = 1_024  # real tokens have 700 to 1,100 characters with their JSON around them
 
+_PATTERN: Final = "pattern"
+_NO_OBJECT: Final = 'the input must be a JSON object, such as {"commands": ["echo", "hello"]}'
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TASK_DEFINITION: Final = re.compile(
     r"(arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:task-definition/)?[A-Za-z0-9_-]{1,255}(:\d{1,9})?"
@@ -68,16 +73,25 @@ class RunRequest:
     def from_mapping(
         cls, body: Mapping[str, object], *, require_commands: bool = True, token_variables: Collection[str] = ()
     ) -> "RunRequest":
-        """Read a request: an execution's input, with or without `pattern`.
+        """Read a request to the API: an execution's input, with or without `pattern`.
 
         `token_variables` are reserved in its environment too: what a run sets there would be taken for a task token.
         Raises InvalidRunRequestError with every problem at once, each naming the key, what is wrong and what is right.
         """
-        reserved = tuple(dict.fromkeys((*RESERVED_VARIABLES, *token_variables)))
-        problems = tuple(_problems(body, reserved, require_commands=require_commands))
-        if problems:
-            raise InvalidRunRequestError(problems)
+        _raise(_problems(body, _CHECKS, token_variables, require_commands=require_commands))
         return cls._read(body)
+
+    @classmethod
+    def from_input(cls, given: object, pattern: Pattern, *, token_variables: Collection[str] = ()) -> "RunRequest":
+        """Read an execution's input, whatever it is. The machine is the pattern, so `pattern` is no key of it.
+
+        The task definition may have a command of its own, so `commands` is no must. Raises as `from_mapping` does.
+        """
+        if not isinstance(given, Mapping):
+            raise InvalidRunRequestError((_NO_OBJECT,))
+        checks = {key: check for key, check in _CHECKS.items() if key != _PATTERN}
+        _raise(_problems(given, checks, token_variables, pattern, require_commands=False))
+        return cls._read({**given, _PATTERN: pattern})
 
     @classmethod
     def _read(cls, body: Mapping[str, object]) -> "RunRequest":
@@ -92,14 +106,14 @@ class RunRequest:
             cpu=_text_or_none(body.get("cpu")),
             memory=_text_or_none(body.get("memory")),
             capacity=Capacity(str(capacity)) if capacity is not None else None,
-            timeout_seconds=timeout if isinstance(timeout, int) else None,
-            retries=retries if isinstance(retries, int) else None,
-            retry_on_exit_codes=tuple(codes) if isinstance(codes, list) else None,
+            timeout_seconds=lenient.whole_number(timeout),
+            retries=lenient.whole_number(retries),
+            retry_on_exit_codes=tuple(map(int, codes)) if isinstance(codes, list) else None,
             pattern=Pattern(str(pattern)) if pattern is not None else Pattern.CALLBACK,
         )
 
     def execution_input(self) -> dict[str, object]:
-        """The input of the state machine: only what was asked for, the defaults live in the machines."""
+        """The input of the state machine: only what was asked for, `prepare_run` knows the defaults."""
         return self._without_nones(environment=dict(self.environment) or None)
 
     def recorded_input(self) -> dict[str, object]:
@@ -126,22 +140,37 @@ def _text_or_none(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _problems(body: Mapping[str, object], reserved: Sequence[str], *, require_commands: bool) -> Iterator[str]:
+def _raise(problems: Iterator[str]) -> None:
+    found = tuple(problems)
+    if found:
+        raise InvalidRunRequestError(found)
+
+
+def _problems(
+    body: Mapping[str, object],
+    checks: Mapping[str, "_Check"],
+    token_variables: Collection[str],
+    pattern: Pattern | None = None,
+    *,
+    require_commands: bool,
+) -> Iterator[str]:
+    """Without `pattern` the body says it."""
     if len(body) > MOST_KEYS:
-        yield f"the request has {len(body)} keys; the keys are {', '.join(_CHECKS)}"
+        yield f"the request has {len(body)} keys; the keys are {', '.join(checks)}"
         return
-    yield from _unknown_keys(body)
+    yield from _unknown_keys(body, checks)
     if require_commands and "commands" not in body:
         yield 'commands: is missing; give the command as a list of texts, such as ["python", "-c", "print(1)"]'
-    wrong = [*_reserved_names(body, reserved), *_wrong_values(body)]
+    reserved = tuple(dict.fromkeys((*RESERVED_VARIABLES, *token_variables)))
+    wrong = [*_reserved_names(body, reserved), *_wrong_values(body, checks)]
     yield from wrong
     if not wrong:
         yield from _size_for_fargate(body)
-        yield from _too_long(body)
+        yield from _too_long(body, pattern or body.get(_PATTERN, Pattern.CALLBACK))
 
 
-def _wrong_values(body: Mapping[str, object]) -> Iterator[str]:
-    for key, check in _CHECKS.items():
+def _wrong_values(body: Mapping[str, object], checks: Mapping[str, "_Check"]) -> Iterator[str]:
+    for key, check in checks.items():
         if key in body:
             yield from (f"{key}: {problem}" for problem in check(body[key]))
 
@@ -156,10 +185,10 @@ def _reserved_names(body: Mapping[str, object], reserved: Sequence[str]) -> Iter
             )
 
 
-def _unknown_keys(body: Mapping[str, object]) -> Iterator[str]:
+def _unknown_keys(body: Mapping[str, object], checks: Mapping[str, "_Check"]) -> Iterator[str]:
     for key in body:
-        if key not in _CHECKS:
-            yield f"{str(key)[:80]}: is not known; the keys are {', '.join(_CHECKS)}"
+        if key not in checks:
+            yield f"{_shown(key)}: is not known; the keys are {', '.join(checks)}"
 
 
 def _commands(value: object) -> Iterator[str]:
@@ -180,9 +209,13 @@ def _environment(value: object) -> Iterator[str]:
         return
     for name, content in value.items():
         if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
-            yield f"{str(name)[:80]!r} is no name for a variable; use letters, digits and underscores, no digit first"
+            yield f"{_shown(name)!r} is no name for a variable; use letters, digits and underscores, no digit first"
         elif not _sendable(content):
             yield f"{name[:80]} must have a text as its value; write numbers and true or false in quotes"
+
+
+def _shown(name: object) -> str:
+    return lenient.text(str(name), _LONGEST_SHOWN) or ""
 
 
 def _sendable(value: object) -> bool:
@@ -207,7 +240,7 @@ def _memory(value: object) -> Iterator[str]:
         yield 'must be MiB as digits in a text, such as "1024"'
 
 
-def _one_of(kinds: type[StrEnum]) -> Callable[[object], Iterator[str]]:
+def _one_of(kinds: type[StrEnum]) -> "_Check":
     def check(value: object) -> Iterator[str]:
         if not isinstance(value, str) or value not in list(kinds):
             yield f"must be one of {_quoted(kinds)}"
@@ -215,7 +248,7 @@ def _one_of(kinds: type[StrEnum]) -> Callable[[object], Iterator[str]]:
     return check
 
 
-def _whole_number(least: int, most: int, what: str) -> Callable[[object], Iterator[str]]:
+def _whole_number(least: int, most: int, what: str) -> "_Check":
     def check(value: object) -> Iterator[str]:
         if not _is_whole(value, least, most):
             yield f"must be a whole number{what} from {least} to {most}"
@@ -224,7 +257,10 @@ def _whole_number(least: int, most: int, what: str) -> Callable[[object], Iterat
 
 
 def _is_whole(value: object, least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+    """JSON has one kind of numbers, so 60.0 is as whole as 60."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = lenient.whole_number(value) if is_number else None
+    return number is not None and least <= number <= most
 
 
 def _exit_codes(value: object) -> Iterator[str]:
@@ -234,8 +270,9 @@ def _exit_codes(value: object) -> Iterator[str]:
         yield f"must be a list of whole numbers from 1 to {LARGEST_EXIT_CODE}, such as [75, 137]"
 
 
-_CHECKS: Final[Mapping[str, Callable[[object], Iterator[str]]]] = {
-    "pattern": _one_of(Pattern),
+_Check = Callable[[object], Iterator[str]]
+_CHECKS: Final[Mapping[str, _Check]] = {
+    _PATTERN: _one_of(Pattern),
     "commands": _commands,
     "environment": _environment,
     "taskDefinition": _task_definition,
@@ -271,9 +308,9 @@ def _size_for_fargate(body: Mapping[str, object]) -> Iterator[str]:
         yield f'memory: "{memory}" does not go with cpu "{cpu}" on Fargate; use {memory_words(cpu)}'
 
 
-def _too_long(body: Mapping[str, object]) -> Iterator[str]:
-    length = len(json.dumps(_overrides(body), ensure_ascii=False))
-    if body.get("pattern", Pattern.CALLBACK) == Pattern.CALLBACK:
+def _too_long(body: Mapping[str, object], pattern: object) -> Iterator[str]:
+    length = len(json.dumps(_overrides(body), ensure_ascii=False, separators=(",", ":")))
+    if pattern == Pattern.CALLBACK:
         length += _RESERVED_FOR_TOKEN
     if length > LONGEST_OVERRIDES:
         yield (
@@ -288,5 +325,5 @@ def _overrides(body: Mapping[str, object]) -> dict[str, object]:
     given = environment.items() if isinstance(environment, Mapping) else ()
     ours = [{"name": name, "value": "x" * length} for name, length in _OURS.items()]
     variables = [*ours, *({"name": name, "value": value} for name, value in given)]
-    container = {"name": "x" * 64, "command": body.get("commands") or [], "environment": variables}
+    container = {"name": "x" * _LONGEST_CONTAINER_NAME, "command": body.get("commands") or [], "environment": variables}
     return {"containerOverrides": [container], "cpu": body.get("cpu"), "memory": body.get("memory")}

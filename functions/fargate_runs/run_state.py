@@ -80,7 +80,7 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run. `input` is known where the API started it, without environment values.
+    """One run. `input` is what was asked for, without environment values; None where it was refused.
 
     `follows` is true where the run is an execution of this application's machines. `revision` counts the writes: a
     write says which one it replaces.
@@ -235,8 +235,15 @@ def with_tasks(run: RunRecord | None, machines: StateMachines, first: TaskRecord
     return reduce(lambda run, task: with_task(run, task, follows=_follows(task, machines)), more, run)
 
 
-def with_execution(run: RunRecord | None, execution: Execution, pattern: Pattern | None) -> RunRecord:
+def with_execution(
+    run: RunRecord | None,
+    execution: Execution,
+    pattern: Pattern | None,
+    recorded_input: Mapping[str, object] | None = None,
+) -> RunRecord:
     """The run after its execution was seen so; an older state of it, or another execution, changes nothing.
+
+    `recorded_input` is what the execution was asked for, where that is known: it is kept unless one stands.
 
     Names may be used again after 90 days (fact B32): an execution that began long after what is recorded is a new run.
     """
@@ -251,6 +258,7 @@ def with_execution(run: RunRecord | None, execution: Execution, pattern: Pattern
         created_at=run.created_at or execution.started_at,
         pattern=run.pattern or pattern,
         follows=True,
+        input=recorded_input if run.input is None else run.input,
     )
     if run.execution and run.execution.order >= execution.order:
         return run

@@ -114,6 +114,39 @@ class ApiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PrepareRunSettings:
+    """Of the function that each execution begins with."""
+
+    runs_table_name: str
+    task_definition_arn: str
+    container_name: str
+    allowed_task_definitions: tuple[str, ...]
+    task_size: tuple[str, str]
+    """CPU units and MiB of memory of the stack's own task definition."""
+    token_variables: tuple[str, ...]
+    retention_days: int
+    default_timeout_seconds: int
+    default_retries: int
+    retry_interval_seconds: int
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "PrepareRunSettings":
+        """Raises MissingSettingError, which names the variable."""
+        return cls(
+            runs_table_name=_required(environ, "RUNS_TABLE_NAME"),
+            task_definition_arn=_required(environ, "TASK_DEFINITION_ARN"),
+            container_name=_required(environ, "CONTAINER_NAME"),
+            allowed_task_definitions=_list(environ, "ALLOWED_TASK_DEFINITIONS"),
+            task_size=(_required(environ, "TASK_CPU"), _required(environ, "TASK_MEMORY")),
+            token_variables=_token_variables(environ),
+            retention_days=_days(environ),
+            default_timeout_seconds=int(_required(environ, "DEFAULT_TIMEOUT_SECONDS")),
+            default_retries=int(_required(environ, "DEFAULT_RETRIES")),
+            retry_interval_seconds=int(_required(environ, "RETRY_INTERVAL_SECONDS")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class JudgeTaskSettings:
     """Of the function that judges why a state failed that runs a task."""
 

@@ -1,4 +1,4 @@
-"""Names why a state failed that runs a task: called by a state machine with the error and the cause that its Catch got.
+"""Names why a state that runs a task failed, and decides about another attempt, for the state machines.
 
 Whatever is raised here makes the state machine end with that error and cause, unchanged.
 """
@@ -9,6 +9,7 @@ from functools import cache
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from fargate_runs import assembly, lenient
+from fargate_runs.attempts import Plan
 from fargate_runs.first_event import then_collect
 from fargate_runs.observability import count, logger
 from fargate_runs.settings import JudgeTaskSettings
@@ -25,10 +26,14 @@ def judge_task() -> JudgeTask:
 @logger.inject_lambda_context(log_event=False, clear_state=True)
 @then_collect
 def handler(event: Mapping[str, object], _context: LambdaContext) -> dict[str, object]:
-    """`{error, cause, runId}` of a state that failed; answers `{error, cause, transient, throttled, exitCode}`."""
-    error, cause = str(event["error"]), str(event["cause"])
+    """`{error, cause, runId, plan}` of a state that failed; answers with the name, the cause and what comes next.
+
+    An execution that began before there were plans calls without one, and decides by itself.
+    """
+    error, cause = str(event["error"]), str(event["cause"] or "")
     run_id = lenient.text(event.get("runId"), 256)
-    judged = judge_task()(error, cause, run_id)
+    plan = Plan.from_json(lenient.mapping(event["plan"])) if "plan" in event else None
+    judged = judge_task()(error, cause, run_id, plan)
     logger.info(
         "failure judged",
         run_id=run_id,
@@ -37,6 +42,7 @@ def handler(event: Mapping[str, object], _context: LambdaContext) -> dict[str, o
         throttled=judged.throttled,
         exit_code=judged.exit_code,
         log_problem=judged.log_problem,
+        again=judged.next is not None,
     )
     count("FailuresJudged", error=judged.error)
     return judged.as_json()

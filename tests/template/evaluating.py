@@ -12,24 +12,21 @@ from tests.template.loading import Node, Object
 
 NAME = "20260302T090007-0000000a"
 CONTEXT: Object = {
-    "Execution": {"Name": NAME, "Id": f"arn:aws:states:us-east-1:123456789012:execution:fargate-runs-run-task:{NAME}"},
+    "Execution": {
+        "Name": NAME,
+        "Id": f"arn:aws:states:us-east-1:123456789012:execution:fargate-runs-run-task:{NAME}",
+        "StartTime": "2026-03-02T09:00:07.123Z",
+    },
     "Task": {"Token": "AQC-token"},
 }
-#: What the stack substitutes. `jobs:*` is allowed in every revision, `report` in one.
+#: What the stack substitutes.
 SUBSTITUTIONS = {
     "ClusterArn": "arn:aws:ecs:us-east-1:123456789012:cluster/fargate-runs",
-    "TaskDefinitionArn": "arn:aws:ecs:us-east-1:123456789012:task-definition/fargate-runs:7",
-    "AllowedTaskDefinitions": "arn:aws:ecs:us-east-1:123456789012:task-definition/report:3,"
-    "arn:aws:ecs:us-east-1:123456789012:task-definition/jobs:*",
-    "ContainerName": "main",
     "SubnetIds": "subnet-1,subnet-2",
     "SecurityGroupIds": "sg-1",
     "AssignPublicIp": "ENABLED",
-    "DefaultTimeoutSeconds": "3600",
-    "DefaultRetries": "3",
-    "RetryIntervalSeconds": "10",
-    "TaskTokenVariableNames": "TASK_TOKEN,JOB_TOKEN",
     "Partition": "aws",
+    "PrepareRunFunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:fargate-runs-PrepareRunFunction",
     "JudgeTaskFunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:fargate-runs-JudgeTaskFunction",
 }
 
@@ -41,12 +38,16 @@ class UndefinedResultError(AssertionError):
 
 
 def with_jsonata(expression: str, states: Mapping[str, Node], variables: Mapping[str, Node]) -> Node:
-    parsed = jsonata.Jsonata.jsonata(expression)
-    parsed.register_lambda("parse", stepfunctions._sfn_jsonata_parse)
-    value = parsed.evaluate(None, {**variables, "states": states})
-    if value is None:
+    value = _evaluated(expression, states, variables)
+    if value is None and not _evaluated(f"$exists(({expression}))", states, variables):
         raise UndefinedResultError(expression)
     return value
+
+
+def _evaluated(expression: str, states: Mapping[str, Node], variables: Mapping[str, Node]) -> Node:
+    parsed = jsonata.Jsonata.jsonata(expression)
+    parsed.register_lambda("parse", stepfunctions._sfn_jsonata_parse)
+    return parsed.evaluate(None, {**variables, "states": states})
 
 
 def with_emulator(expression: str, states: Mapping[str, Node], variables: Mapping[str, Node]) -> Node:

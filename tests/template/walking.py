@@ -1,18 +1,26 @@
-"""Walks a state machine from its input to its end, its Retry and Catch included, with the real judge behind Lambda.
+"""Walks a state machine from its input to its end, its Retry and Catch included, with the real functions behind Lambda.
 
 RunTask answers what a test says, call by call. Time does not pass: what a Wait state waits for is written down.
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from fargate_runs.attempts import Plan
+from fargate_runs.errors import FargateRunsError, InvalidRunRequestError
+from fargate_runs.execution import Execution
 from fargate_runs.log_reading import TaskLogs
+from fargate_runs.patterns import Pattern
+from fargate_runs.ports import RunStore
 from fargate_runs.usecases.judge_task import JudgeTask
 from tests.fakes.logs import InMemoryLogs
+from tests.fakes.preparing import prepare_run
 from tests.fakes.settling import LOG_PLACE, PRICES
-from tests.template.evaluating import CONTEXT, Evaluate, choose, evaluated
+from tests.fakes.store import InMemoryRunStore
+from tests.template.evaluating import CONTEXT, SUBSTITUTIONS, Evaluate, choose, evaluated
 from tests.template.loading import Node, Object
 
 TASK_ARN: Final = "arn:aws:ecs:us-east-1:123456789012:task/fargate-runs/0a1b"
@@ -71,7 +79,29 @@ def answer(machine: Object) -> Node:
 def judge(payload: Mapping[str, Node]) -> Object:
     """JudgeTaskFunction."""
     judged = JudgeTask(TaskLogs(InMemoryLogs(), LOG_PLACE, None), prices=PRICES)
-    return judged(payload["error"], payload["cause"], payload["runId"]).as_json()
+    plan = Plan.from_json(payload["plan"])
+    return judged(payload["error"], payload["cause"] or "", payload["runId"], plan).as_json()
+
+
+def preparing(store: RunStore) -> Callable[[Mapping[str, Node]], Object]:
+    """PrepareRunFunction, and its errors as Step Functions gives them on."""
+
+    def prepare(payload: Mapping[str, Node]) -> Object:
+        execution = Execution.from_detail({**payload, "status": "RUNNING"})
+        try:
+            return prepare_run(store)(payload["input"], execution, Pattern(payload["pattern"])).as_json()
+        except InvalidRunRequestError as error:
+            raise raised_by_a_function(error.cut()) from None
+        except FargateRunsError as error:
+            raise raised_by_a_function(error) from None
+
+    return prepare
+
+
+def raised_by_a_function(error: Exception) -> Raised:
+    """The name is that of the class, and the cause is what Lambda answers."""
+    name = type(error).__name__
+    return Raised(name, json.dumps({"errorMessage": str(error), "errorType": name, "stackTrace": []}))
 
 
 def walk(
@@ -80,21 +110,27 @@ def walk(
     given: Object,
     *answers: Node | Raised,
     judge: Callable[[Mapping[str, Node]], Object] = judge,
+    prepare: Callable[[Mapping[str, Node]], Object] | None = None,
+    context: Object = CONTEXT,
 ) -> Walk:
     """Run a machine. RunTask answers `answers` in turn, and all is well after them."""
+    functions = {
+        SUBSTITUTIONS["PrepareRunFunctionArn"]: prepare or preparing(InMemoryRunStore()),
+        SUBSTITUTIONS["JudgeTaskFunctionArn"]: judge,
+    }
     went, name = Walk(), machine["StartAt"]
     results = iter(answers)
     for _ in range(_MOST_STEPS):
         state = machine["States"][name]
         went.steps.append(name)
-        states = {"input": given, "context": CONTEXT}
+        states = {"input": given, "context": context}
         if state["Type"] == "Choice":
             name, went.variables = choose(state, evaluate, states, went.variables)
         elif state["Type"] == "Wait":
             went.waits.append(evaluated(state["Seconds"], evaluate, states, went.variables))
             name = state["Next"]
         elif state["Type"] == "Task":
-            following = _task(state, evaluate, states, went, _resource(machine, state, results, went, judge))
+            following = _task(state, evaluate, states, went, _resource(machine, state, results, went, functions))
             if following is None:
                 return went
             name = following
@@ -112,7 +148,7 @@ def _resource(
     state: Object,
     results: Iterator[Node | Raised],
     went: Walk,
-    judge: Callable[[Mapping[str, Node]], Object],
+    functions: Mapping[str, Callable[[Mapping[str, Node]], Object]],
 ) -> Callable[[Object], Node]:
     def run_task(arguments: Object) -> Node:
         went.calls.append(arguments)
@@ -121,7 +157,11 @@ def _resource(
             raise result
         return answer(machine) if result is None else result
 
-    return run_task if ":ecs:" in state["Resource"] else lambda arguments: {"Payload": judge(arguments["Payload"])}
+    def invoke(arguments: Object) -> Node:
+        answered = functions[arguments["FunctionName"]](arguments["Payload"])
+        return {"Payload": json.loads(json.dumps(answered))}
+
+    return run_task if ":ecs:" in state["Resource"] else invoke
 
 
 def _task(
@@ -156,6 +196,7 @@ def _caught(state: Object, evaluate: Evaluate, states: Object, went: Walk, raise
 
 
 def _names(entry: Object, error: str) -> bool:
-    """Fact B27: States.TaskFailed stands for any error but a time-out."""
+    """Fact B27: States.TaskFailed stands for any error but a time-out, States.ALL for any but these two."""
     listed = entry["ErrorEquals"]
-    return error in listed or "States.ALL" in listed or ("States.TaskFailed" in listed and error != "States.Timeout")
+    is_any = "States.ALL" in listed and error not in {"States.DataLimitExceeded", "States.Runtime"}
+    return error in listed or is_any or ("States.TaskFailed" in listed and error != "States.Timeout")

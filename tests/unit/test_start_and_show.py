@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fargate_runs import ports
+from fargate_runs.allowed_definitions import AllowedDefinitions
 from fargate_runs.errors import (
     FargateRunsError,
     InvalidRunRequestError,
@@ -21,7 +22,7 @@ from fargate_runs.patterns import Pattern
 from fargate_runs.request import RunRequest
 from fargate_runs.run_state import RunStatus
 from fargate_runs.usecases.show_run import ShowRun
-from fargate_runs.usecases.start_run import StartRun, TaskDefinitions
+from fargate_runs.usecases.start_run import StartRun
 from tests.fakes.attempts import SECOND, running
 from tests.fakes.clock import StoppedClock
 from tests.fakes.ecs import (
@@ -58,7 +59,7 @@ class Door:
             self.executions,
             StoppedClock(),
             state_machines=MACHINES,
-            task_definitions=TaskDefinitions(TASK_DEFINITION_ARN, OTHERS, ("256", "512")),
+            task_definitions=AllowedDefinitions(TASK_DEFINITION_ARN, OTHERS, ("256", "512")),
             suffix=lambda: "00000001",
         )
 
@@ -112,7 +113,7 @@ def test_ids_are_random() -> None:
         door.executions,
         StoppedClock(),
         state_machines=MACHINES,
-        task_definitions=TaskDefinitions(TASK_DEFINITION_ARN),
+        task_definitions=AllowedDefinitions(TASK_DEFINITION_ARN),
     )
     assert start(ASKED).run_id != start(ASKED).run_id
 

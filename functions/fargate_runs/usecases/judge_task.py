@@ -1,16 +1,20 @@
-"""Judge why a state that runs a task failed: the same names and the same cause, whichever machine asks.
+"""Judge why a state that runs a task failed, and what comes next: the same whichever machine asks.
 
 It reads what Step Functions says (facts B21 and B24) and nothing else but the log, and where that is: what the state
-machine is told does not wait for the record, and a lost event does not change it.
+machine is told does not wait for the record, and a lost event does not change it. Whether the run is tried again is
+decided in attempts.py.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from random import random
 
 from fargate_runs import lenient
 from fargate_runs.answer import failure_of
+from fargate_runs.attempts import Failed, Next, Plan, next_attempt
 from fargate_runs.errors import MalformedTaskError
+from fargate_runs.kinds import KINDS, ErrorName
 from fargate_runs.log_reading import TaskLogs
 from fargate_runs.patterns import Pattern
 from fargate_runs.record import TaskRecord
@@ -20,11 +24,15 @@ from fargate_runs.task import EcsTask, from_pascal_case
 from fargate_runs.usage import Prices
 
 TASK_FAILED = "States.TaskFailed"
+_NAMES = frozenset(ErrorName)
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the state machine goes on with. `log_problem` is for this function's own log."""
+    """What the state machine goes on with. `log_problem` is for this function's own log.
+
+    `plan` is the one that was asked with, None for a machine of before there was one; `next` is another attempt.
+    """
 
     error: str
     cause: str
@@ -32,30 +40,57 @@ class Judgement:
     exit_code: int | None = None
     throttled: bool = False
     log_problem: str | None = None
+    started_a_task: bool = False
+    plan: Plan | None = None
+    next: Next | None = None
 
     def as_json(self) -> dict[str, object]:
         """What the function answers."""
-        return {
+        judged: dict[str, object] = {
             "error": self.error,
             "cause": self.cause,
             "transient": self.transient,
             "throttled": self.throttled,
             "exitCode": self.exit_code,
         }
+        if self.plan is None:
+            return judged
+        return {
+            **judged,
+            "again": self.next is not None,
+            "waitSeconds": self.next.wait_seconds if self.next else 0,
+            "plan": (self.next.plan if self.next else self.plan).as_json(),
+        }
 
 
 class JudgeTask:
-    """The use case. It never raises: an error that tells neither of a task nor of a call goes on as it came."""
+    """The use case. It never raises: an error that tells neither of a task nor of a call goes on as it came.
 
-    def __init__(self, logs: TaskLogs, *, prices: Prices) -> None:
+    `part` gives the random part of a wait.
+    """
+
+    def __init__(self, logs: TaskLogs, *, prices: Prices, part: Callable[[], float] = random) -> None:
         self._logs = logs
         self._prices = prices
+        self._part = part
 
-    def __call__(self, error: str, cause: str, run_id: str | None = None) -> Judgement:
-        """Judge what the state's Catch got. `run_id` stands in the cause of a call that started no task."""
+    def __call__(self, error: str, cause: str, run_id: str | None = None, plan: Plan | None = None) -> Judgement:
+        """Judge what the state's Catch got. `run_id` stands in the cause of a call that started no task.
+
+        `plan` is what the run may still do: with it, whether there is another attempt is decided too.
+        """
+        judged = self._judged(error, cause, run_id)
+        if plan is None:
+            return judged
+        failed = Failed(judged.error, judged.transient, judged.throttled, judged.exit_code, judged.started_a_task)
+        return replace(judged, plan=plan, next=next_attempt(plan, failed, self._part()))
+
+    def _judged(self, error: str, cause: str, run_id: str | None) -> Judgement:
         if is_of_a_call(error):
             refusal = refusal_of(error, cause, run_id)
             return Judgement(refusal.error, refusal.cause, refusal.transient, throttled=refusal.throttled)
+        if error in _NAMES:
+            return _as_it_is_named(ErrorName(error), cause)
         task = _task_in(cause) if error == TASK_FAILED else None
         return Judgement(error, cause) if task is None else self._of(task)
 
@@ -65,8 +100,25 @@ class JudgeTask:
         record = TaskRecord.of(task, Pattern.SYNC, place.location)
         settled = self._logs.settled(record, outcome, task, place)
         failure = failure_of(settled.record, outcome, self._prices)
-        problem = settled.log_problem
-        return Judgement(failure.error, failure.cause, outcome.transient, outcome.exit_code, log_problem=problem)
+        return Judgement(
+            failure.error,
+            failure.cause,
+            outcome.transient,
+            outcome.exit_code,
+            log_problem=settled.log_problem,
+            started_a_task=True,
+        )
+
+
+def _as_it_is_named(error: ErrorName, cause: str) -> Judgement:
+    """An outcome that came as the answer to a task token. Its cause may say that this one does not pass."""
+    try:
+        said = lenient.mapping(json.loads(cause))
+    except (ValueError, RecursionError):
+        said = {}
+    transient = KINDS[error].transient and said.get("transient") is not False
+    exit_code = lenient.whole_number(said.get("exitCode"))
+    return Judgement(error, cause, transient, exit_code, started_a_task=True)
 
 
 def _task_in(cause: str) -> EcsTask | None:

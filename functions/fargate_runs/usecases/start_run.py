@@ -14,14 +14,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from fargate_runs import lenient
+from fargate_runs.allowed_definitions import AllowedDefinitions
 from fargate_runs.errors import (
-    InvalidRunRequestError,
     RunAlreadyExistsError,
     RunNotStartedError,
     RunStartUnknownError,
     RunThrottledError,
 )
-from fargate_runs.fargate_sizes import missing_half
 from fargate_runs.patterns import Pattern, StateMachines, execution_arn
 from fargate_runs.ports import (
     Clock,
@@ -62,46 +61,10 @@ class StartedRun:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class TaskDefinitions:
-    """The task definitions that a run may use: the stack's own, and those that the stack allows besides."""
-
-    own: str
-    others: tuple[str, ...] = ()
-    own_size: tuple[str, str] | None = None
-    """CPU units and MiB of memory of the stack's own, as ECS writes them."""
-
-    def allow(self, asked: str) -> bool:
-        """By ARN, family:revision or family. An allowed `family:*` allows every revision of that family."""
-        return any(_fits(asked, allowed) for allowed in (self.own, *self.others))
-
-    def missing_half(self, request: RunRequest) -> str | None:
-        """What is wrong with a cpu or a memory by itself. The sizes of other task definitions are not known here."""
-        asked = request.task_definition
-        if self.own_size is None or (asked is not None and not _fits(asked, self.own)):
-            return None
-        return missing_half((request.cpu, request.memory), self.own_size)
-
-    def __str__(self) -> str:
-        return ", ".join(_name(each) for each in (self.own, *self.others))
-
-
-def _fits(asked: str, allowed: str) -> bool:
-    """The same question as the state machines ask of taskDefinition."""
-    name = _name(allowed)
-    if asked in {allowed, name, name.partition(":")[0]}:
-        return True
-    return allowed.endswith(":*") and asked.startswith((allowed[:-1], name[:-1]))
-
-
 def _is_same(stands: RunRecord, run: RunRecord) -> bool:
     """Whether what stands is this very run: written by an earlier try of the same call."""
     times = lenient.iso(stands.created_at), lenient.iso(run.created_at)
     return times[0] == times[1] and stands.execution_arn == run.execution_arn
-
-
-def _name(task_definition: str) -> str:
-    return task_definition.rpartition("/")[2]
 
 
 def _is_of_long_ago(run: RunRecord, now: datetime) -> bool:
@@ -123,14 +86,14 @@ class StartRun:
         clock: Clock,
         *,
         state_machines: StateMachines,
-        task_definitions: TaskDefinitions,
+        task_definitions: AllowedDefinitions,
         suffix: Callable[[], str] = _random_suffix,
     ) -> None:
         self._store = store
         self._executions = executions
         self._clock = clock
         self._state_machines = state_machines
-        self._task_definitions = task_definitions
+        self._definitions = task_definitions
         self._suffix = suffix
 
     def __call__(self, request: RunRequest) -> StartedRun:
@@ -139,7 +102,7 @@ class StartRun:
         Raises InvalidRunRequestError, RunAlreadyExistsError, RunNotStartedError, RunThrottledError or
         RunStartUnknownError; StoreUnavailableError before anything was started.
         """
-        self._check(request)
+        self._definitions.check(request)
         now = self._clock.now()
         run_id = f"{now:%Y%m%dT%H%M%S}-{self._suffix()}"
         machine = self._state_machines.arn_of(request.pattern)
@@ -157,15 +120,6 @@ class StartRun:
         else:
             started = self._start_recorded(machine, run_id, request)
         return StartedRun(run_id, request.pattern, started.arn, started.started_at)
-
-    def _check(self, request: RunRequest) -> None:
-        asked = request.task_definition
-        if asked and not self._task_definitions.allow(asked):
-            raise InvalidRunRequestError(
-                (f"taskDefinition: {_name(asked)} is not allowed here; allowed are {self._task_definitions}",)
-            )
-        if problem := self._task_definitions.missing_half(request):
-            raise InvalidRunRequestError((problem,))
 
     def _start_recorded(self, machine: str, run_id: str, request: RunRequest) -> StartedExecution:
         try:

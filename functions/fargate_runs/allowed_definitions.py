@@ -1,0 +1,64 @@
+"""The task definitions that a run may use: the stack's own, and those that the stack allows besides. Pure."""
+
+from dataclasses import dataclass
+
+from fargate_runs.errors import InvalidRunRequestError
+from fargate_runs.fargate_sizes import missing_half
+from fargate_runs.request import RunRequest
+
+_EVERY_REVISION = ":*"
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedDefinitions:
+    """ARNs. One that ends in `:*` allows every revision of its family."""
+
+    own: str
+    others: tuple[str, ...] = ()
+    own_size: tuple[str, str] | None = None
+    """CPU units and MiB of memory of the stack's own, as ECS writes them."""
+
+    def check(self, request: RunRequest) -> None:
+        """Raises InvalidRunRequestError for a task definition that is not allowed, and for half a size that misfits."""
+        asked = request.task_definition
+        if asked is not None and self._allowing(asked) is None:
+            raise InvalidRunRequestError((f"taskDefinition: {_name(asked)} is not allowed here; allowed are {self}",))
+        if problem := self._missing_half(request):
+            raise InvalidRunRequestError((problem,))
+
+    def resolve(self, asked: str | None) -> str:
+        """What RunTask is given for an allowed one: the ARN in the revision that is allowed, else what was asked for.
+
+        Raises LookupError for one that is not allowed.
+        """
+        if asked is None:
+            return self.own
+        allowed = self._allowing(asked)
+        if allowed is None:
+            raise LookupError(_name(asked))
+        return asked if allowed.endswith(_EVERY_REVISION) else allowed
+
+    def _allowing(self, asked: str) -> str | None:
+        return next((allowed for allowed in (self.own, *self.others) if _fits(asked, allowed)), None)
+
+    def _missing_half(self, request: RunRequest) -> str | None:
+        """What is wrong with a cpu or a memory by itself. The sizes of other task definitions are not known here."""
+        asked = request.task_definition
+        if self.own_size is None or (asked is not None and not _fits(asked, self.own)):
+            return None
+        return missing_half((request.cpu, request.memory), self.own_size)
+
+    def __str__(self) -> str:
+        return ", ".join(_name(each) for each in (self.own, *self.others))
+
+
+def _fits(asked: str, allowed: str) -> bool:
+    """By ARN, family:revision or family."""
+    name = _name(allowed)
+    if asked in {allowed, name, name.partition(":")[0]}:
+        return True
+    return allowed.endswith(_EVERY_REVISION) and asked.startswith((allowed[:-1], name[:-1]))
+
+
+def _name(task_definition: str) -> str:
+    return task_definition.rpartition("/")[2]

@@ -1,0 +1,147 @@
+"""Whether a run is tried again after a failure, where, and after how long a wait: one table. Pure.
+
+    what failed                                                  what comes next       longest wait, seconds
+    spot-first on Spot: no capacity, or interrupted              on-demand, no retry   0
+    ECS had too many calls at once, up to ten times              the same, no retry    2, doubled, up to 120
+    it passes, or its exit code was asked for, within `retries`  a retry               interval, doubled, up to 300
+    anything else                                                the run has failed
+
+The first row that fits decides. A wait is a random part of the longest one (full jitter), so that runs which failed
+together do not come back together.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from fargate_runs.kinds import ErrorName
+from fargate_runs.request import Capacity
+
+#: They let a burst of 3,000 starts through at the 20 launches a second of a new account (fact B34).
+MOST_THROTTLES: Final = 10
+LONGEST_AFTER_A_THROTTLE: Final = 120  # seconds
+LONGEST_AFTER_A_FAILURE: Final = 300  # seconds
+_SPOT_IS_GONE: Final = frozenset({ErrorName.CAPACITY_UNAVAILABLE, ErrorName.SPOT_INTERRUPTED})
+#: After a stop by somebody an exit code says nothing.
+_CONTAINERS_OWN: Final = frozenset({ErrorName.EXITED_NON_ZERO, ErrorName.OUT_OF_MEMORY})
+
+
+class Provider(StrEnum):
+    """ECS's names of the two capacity providers of Fargate."""
+
+    ON_DEMAND = "FARGATE"
+    SPOT = "FARGATE_SPOT"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run may still do. `attempt` is the number that its next task is told, from 1, without redrives."""
+
+    capacity: Capacity
+    provider: Provider
+    retries: int
+    retry_on_exit_codes: tuple[int, ...]
+    retry_interval_seconds: int
+    attempt: int = 1
+    retried: int = 0
+    throttles: int = 0
+
+    @classmethod
+    def first(
+        cls, capacity: Capacity, retries: int, retry_on_exit_codes: tuple[int, ...], retry_interval_seconds: int
+    ) -> "Plan":
+        """Of a run that begins."""
+        provider = Provider.ON_DEMAND if capacity is Capacity.ON_DEMAND else Provider.SPOT
+        return cls(capacity, provider, retries, retry_on_exit_codes, retry_interval_seconds)
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> "Plan":
+        """As the state machine has kept it. Raises KeyError, TypeError or ValueError for anything else."""
+        return cls(
+            capacity=Capacity(given["capacity"]),
+            provider=Provider(given["provider"]),
+            retries=int(given["retries"]),
+            retry_on_exit_codes=tuple(map(int, given["retryOnExitCodes"])),
+            retry_interval_seconds=int(given["retryIntervalSeconds"]),
+            attempt=int(given["attempt"]),
+            retried=int(given["retried"]),
+            throttles=int(given["throttles"]),
+        )
+
+    def as_json(self) -> dict[str, object]:
+        """What the state machine keeps from one attempt to the next."""
+        return {
+            "capacity": self.capacity,
+            "provider": self.provider,
+            "retries": self.retries,
+            "retryOnExitCodes": list(self.retry_on_exit_codes),
+            "retryIntervalSeconds": self.retry_interval_seconds,
+            "attempt": self.attempt,
+            "retried": self.retried,
+            "throttles": self.throttles,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What failed. `started_a_task` is false of a call that ECS refused: the next one is of the same attempt."""
+
+    error: str
+    transient: bool = False
+    throttled: bool = False
+    exit_code: int | None = None
+    started_a_task: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """Another attempt: how long to wait for it, and the plan from then on."""
+
+    wait_seconds: int
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    fits: Callable[[Plan, Failed], bool]
+    then: Callable[[Plan], Plan]
+    longest_wait_seconds: Callable[[Plan], int]
+
+
+def _leaves_spot(plan: Plan, failed: Failed) -> bool:
+    on_spot = plan.capacity is Capacity.SPOT_FIRST and plan.provider is Provider.SPOT
+    return on_spot and failed.error in _SPOT_IS_GONE
+
+
+def _is_throttled(plan: Plan, failed: Failed) -> bool:
+    return failed.throttled and plan.throttles < MOST_THROTTLES
+
+
+def _is_retried(plan: Plan, failed: Failed) -> bool:
+    asked_for = failed.error in _CONTAINERS_OWN and failed.exit_code in plan.retry_on_exit_codes
+    return plan.retried < plan.retries and (failed.transient or asked_for)
+
+
+_TABLE: Final = (
+    _Row(_leaves_spot, lambda plan: replace(plan, provider=Provider.ON_DEMAND), lambda _: 0),
+    _Row(
+        _is_throttled,
+        lambda plan: replace(plan, throttles=plan.throttles + 1),
+        lambda plan: min(LONGEST_AFTER_A_THROTTLE, 2 * 2**plan.throttles),
+    ),
+    _Row(
+        _is_retried,
+        lambda plan: replace(plan, retried=plan.retried + 1),
+        lambda plan: min(LONGEST_AFTER_A_FAILURE, plan.retry_interval_seconds * 2**plan.retried),
+    ),
+)
+
+
+def next_attempt(plan: Plan, failed: Failed, part: float) -> Next | None:
+    """What comes after a failure; None: the run has failed. `part` is random, from 0 up to 1: of the wait."""
+    row = next((row for row in _TABLE if row.fits(plan, failed)), None)
+    if row is None:
+        return None
+    counted = replace(plan, attempt=plan.attempt + failed.started_a_task)
+    return Next(int(part * (row.longest_wait_seconds(plan) + 1)), row.then(counted))

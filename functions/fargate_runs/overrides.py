@@ -1,0 +1,57 @@
+"""RunTask's overrides of a run, as JSON text with holes for what only the state that runs the task knows. Pure.
+
+That state has the task token and the number of redrives, and joins the pieces: text, number, text, token, text. What a
+run does not ask for is left out, because on AWS an expression that gives nothing is an error.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from fargate_runs.patterns import Pattern
+from fargate_runs.request import RunRequest
+from fargate_runs.tokens import TOKEN_VARIABLE
+
+ATTEMPT_VARIABLE: Final = "RUN_ATTEMPT"
+_HOLES: Final[Mapping[Pattern, tuple[str, ...]]] = {
+    Pattern.REQUEST_RESPONSE: (ATTEMPT_VARIABLE,),
+    Pattern.SYNC: (ATTEMPT_VARIABLE,),
+    Pattern.CALLBACK: (ATTEMPT_VARIABLE, TOKEN_VARIABLE),
+}
+
+
+def overrides_in_pieces(
+    request: RunRequest, *, container: str, run_id: str, execution_arn: str, timeout_seconds: int
+) -> tuple[str, ...]:
+    """The text up to the attempt's number, for a callback then up to the token, and the rest."""
+    variables = {
+        "RUN_ID": run_id,
+        "RUN_EXECUTION_ARN": execution_arn,
+        ATTEMPT_VARIABLE: "",
+        **_of_the_pattern(request.pattern, timeout_seconds),
+        **request.environment,
+    }
+    command = {"Command": list(request.commands)} if request.commands is not None else {}
+    environment = [{"Name": name, "Value": value} for name, value in variables.items()]
+    overrides = {
+        **({"Cpu": request.cpu} if request.cpu is not None else {}),
+        **({"Memory": request.memory} if request.memory is not None else {}),
+        "ContainerOverrides": [{"Name": container, **command, "Environment": environment}],
+    }
+    text = json.dumps(overrides, ensure_ascii=False, separators=(",", ":"))
+    return tuple(_cut(text, _HOLES[request.pattern]))
+
+
+def _of_the_pattern(pattern: Pattern, timeout_seconds: int) -> Mapping[str, str]:
+    """Nobody waits for a request-response task, so its limit goes with it."""
+    if pattern is Pattern.CALLBACK:
+        return {TOKEN_VARIABLE: ""}
+    return {"RUN_TIMEOUT_SECONDS": str(timeout_seconds)} if pattern is Pattern.REQUEST_RESPONSE else {}
+
+
+def _cut(text: str, holes: tuple[str, ...]) -> Iterator[str]:
+    """Inside of a JSON text a quote has a backslash before it: no value of a user's looks like one of these places."""
+    for name in holes:
+        before, place, text = text.partition(f'{{"Name":"{name}","Value":"')
+        yield before + place
+    yield text

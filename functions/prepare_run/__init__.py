@@ -1,0 +1,1 @@
+"""The function that each execution begins with: reads its input and records the run."""

@@ -1,0 +1,46 @@
+"""Prepares a run: the first state of each state machine calls it with the execution's input.
+
+What is raised here goes to that state. The name of its class is an error's name there: InvalidRunRequestError ends the
+run as Run.InvalidInput with the message as its cause, StoreUnavailableError is tried again, and anything else, or that
+too in the end, is Run.NotPrepared.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from fargate_runs import assembly
+from fargate_runs.errors import FargateRunsError, InvalidRunRequestError
+from fargate_runs.execution import Execution, ExecutionStatus
+from fargate_runs.observability import count, logger
+from fargate_runs.patterns import Pattern
+from fargate_runs.settings import PrepareRunSettings
+from fargate_runs.usecases.prepare_run import PrepareRun
+
+
+@cache
+def prepare_run() -> PrepareRun:
+    """The use case on AWS, made once for each process."""
+    return assembly.prepare_run(PrepareRunSettings.from_env())
+
+
+@logger.inject_lambda_context(log_event=False, clear_state=True)
+def handler(event: Mapping[str, object], _context: LambdaContext) -> dict[str, object]:
+    """`{pattern, input, executionArn, startDate, redriveCount}` of an execution that begins; answers `{run, overrides, plan}`."""
+    execution = Execution.from_detail({**event, "status": ExecutionStatus.RUNNING})
+    pattern = Pattern(str(event["pattern"]))
+    try:
+        prepared = prepare_run()(event["input"], execution, pattern)
+    except InvalidRunRequestError as error:
+        logger.warning("input refused", run_id=execution.name, problems=len(error.problems))
+        count("RunsRefused")
+        raise error.cut() from None
+    except FargateRunsError as error:
+        logger.error("run not prepared, to be tried again", run_id=execution.name, reason=str(error))
+        raise
+    logger.info("run prepared", run_id=prepared.run_id, pattern=pattern.value)
+    if prepared.unreadable_record:
+        logger.warning("the run's own record cannot be read: it does not show this", run_id=prepared.run_id)
+        count("RecordsUnreadable")
+    return prepared.as_json()
