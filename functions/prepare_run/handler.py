@@ -27,7 +27,10 @@ def prepare_run() -> PrepareRun:
 
 @logger.inject_lambda_context(log_event=False, clear_state=True)
 def handler(event: Mapping[str, object], _context: LambdaContext) -> dict[str, object]:
-    """`{pattern, input, executionArn, startDate, redriveCount}` of an execution that begins; answers `{run, overrides, plan}`."""
+    """Prepare the run of an execution, `{pattern, input, executionArn, startDate, redriveCount}`.
+
+    Answers `{run, overrides, plan}`.
+    """
     execution = Execution.from_detail({**event, "status": ExecutionStatus.RUNNING})
     pattern = Pattern(str(event["pattern"]))
     try:

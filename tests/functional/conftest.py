@@ -12,6 +12,7 @@ from moto import mock_aws
 import api.handler
 import execution_state_change.handler
 import judge_task.handler
+import prepare_run.handler
 import sweep.handler
 import task_state_change.handler
 from fargate_runs import assembly
@@ -42,6 +43,9 @@ ENVIRONMENT = {
     "FARGATE_SPOT_PRICE_FACTOR": "1",
     "TASK_CPU": "256",
     "TASK_MEMORY": "512",
+    "DEFAULT_TIMEOUT_SECONDS": "3600",
+    "DEFAULT_RETRIES": "3",
+    "RETRY_INTERVAL_SECONDS": "10",
     "FOLLOW_OTHER_STATE_MACHINES": ",".join(EVERY_MACHINE.machines),
     "RUN_TASK_STATE_MACHINE_ARN": MACHINES.request_response,
     "RUN_TASK_SYNC_STATE_MACHINE_ARN": MACHINES.sync,
@@ -88,6 +92,9 @@ class Stack:
     def judge_task(self, event: Any) -> Any:
         return judge_task.handler.handler(event, CONTEXT)
 
+    def prepare_run(self, event: Any) -> Any:
+        return prepare_run.handler.handler(event, CONTEXT)
+
     def api(self, event: Any) -> Any:
         return api.handler.handler(event, CONTEXT)
 
@@ -118,6 +125,7 @@ def forget_what_is_cached() -> None:
         api.handler.settings,
         api.handler.use_cases,
         judge_task.handler.judge_task,
+        prepare_run.handler.prepare_run,
     ):
         cached.cache_clear()
 

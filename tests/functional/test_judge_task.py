@@ -37,6 +37,10 @@ def test_the_samples(sample: str, error: str, throttled: bool, stack: Stack) -> 
     event = json.loads((Path(__file__).parents[2] / f"events/judge-task/{sample}.json").read_text())
     answer = stack.judge_task(event)
     assert (answer["error"], answer["throttled"]) == (error, throttled)
+    assert answer.get("again", False) is throttled
+    if throttled:
+        assert (answer["plan"]["throttles"], answer["plan"]["attempt"]) == (1, 1)
+        assert 0 <= answer["waitSeconds"] <= 2
 
 
 def test_a_lack_of_capacity_names_the_run(stack: Stack) -> None:
@@ -50,8 +54,14 @@ def test_an_error_without_a_task_goes_on_as_it_came(stack: Stack) -> None:
     assert (answer["error"], answer["cause"]) == ("ECS.AccessDeniedException", "no")
 
 
-@pytest.mark.parametrize("event", [{}, {"error": "x"}])
+@pytest.mark.parametrize("event", [{}, {"error": "x"}, {"error": "x", "cause": "", "plan": None}])
 def test_a_call_that_is_none_fails(stack: Stack, event: dict[str, str]) -> None:
     """And the machine then ends with the error that it has."""
     with pytest.raises(KeyError):
         stack.judge_task(event)
+
+
+@pytest.mark.parametrize("cause", ["", None])
+def test_an_answer_without_a_cause_is_judged_by_its_name(cause: str | None, stack: Stack) -> None:
+    answer = stack.judge_task({"error": "Task.SpotInterrupted", "cause": cause, "runId": RUN_ID})
+    assert (answer["error"], answer["cause"], answer["transient"]) == ("Task.SpotInterrupted", "", True)

@@ -52,9 +52,12 @@ def _evaluated(expression: str, states: Mapping[str, Node], variables: Mapping[s
 
 def with_emulator(expression: str, states: Mapping[str, Node], variables: Mapping[str, Node]) -> Node:
     context = {**states["context"], "variables": dict(variables)}
-    return stepfunctions._evaluate_jsonata(
-        expression, states.get("input"), context, states.get("result"), states.get("errorOutput")
-    )
+    try:
+        return stepfunctions._evaluate_jsonata(
+            expression, states.get("input"), context, states.get("result"), states.get("errorOutput")
+        )
+    except stepfunctions._ExecutionError as error:
+        raise UndefinedResultError(expression) from error
 
 
 EVALUATORS: dict[str, Evaluate] = {"jsonata": with_jsonata, "emulator": with_emulator}
@@ -85,4 +88,4 @@ def choose(
         assert isinstance(answer, bool), "a Condition must be a boolean, whatever the input"
         if answer:
             return rule["Next"], known | evaluated(rule.get("Assign", {}), evaluate, states, known)
-    return state["Default"], known
+    return state["Default"], known | evaluated(state.get("Assign", {}), evaluate, states, known)

@@ -46,7 +46,7 @@ COMMON = {
     "RUNS_TABLE_NAME",
     "TASK_DEFINITION_ARN",
 }
-#: Not of the function that the state machines call: it cannot name machines that name it.
+#: Not of the functions that the state machines call: they cannot name machines that name them.
 MACHINES = {
     "RUN_TASK_CALLBACK_STATE_MACHINE_ARN",
     "RUN_TASK_STATE_MACHINE_ARN",
@@ -54,12 +54,12 @@ MACHINES = {
 }
 TASK_LOGS = {"LOG_GROUP_NAME", "LOG_STREAM_PREFIX", "READS_OTHER_LOGS"}
 SETTLING = COMMON | MACHINES | TASK_LOGS | {"CLUSTER_ARN", "TASK_TOKEN_VARIABLE_NAMES"}
+INPUT = {"ALLOWED_TASK_DEFINITIONS", "TASK_CPU", "TASK_MEMORY", "TASK_TOKEN_VARIABLE_NAMES"}
 ENVIRONMENT = {
-    "ApiFunction": COMMON
-    | MACHINES
-    | {"ALLOWED_TASK_DEFINITIONS", "TASK_CPU", "TASK_MEMORY", "TASK_TOKEN_VARIABLE_NAMES"},
+    "ApiFunction": COMMON | MACHINES | INPUT,
     "ExecutionStateChangeFunction": COMMON | MACHINES | {"CLUSTER_ARN"},
     "JudgeTaskFunction": COMMON | TASK_LOGS,
+    "PrepareRunFunction": COMMON | INPUT | {"DEFAULT_RETRIES", "DEFAULT_TIMEOUT_SECONDS", "RETRY_INTERVAL_SECONDS"},
     "SweepFunction": SETTLING | {"FOLLOW_OTHER_STATE_MACHINES"},
     "TaskStateChangeFunction": SETTLING,
 }
@@ -92,6 +92,14 @@ def test_each_function_gets_its_environment_variables(template: Object) -> None:
     functions = resources_of_type(template, "AWS::Serverless::Function")
     own = {name: body["Properties"]["Environment"]["Variables"] for name, body in functions.items()}
     assert {name: shared.keys() | variables.keys() for name, variables in own.items()} == ENVIRONMENT
+
+
+def test_an_input_is_read_by_the_same_settings_at_both_doors(template: Object) -> None:
+    api, prepare = (
+        template["Resources"][name]["Properties"]["Environment"]["Variables"]
+        for name in ("ApiFunction", "PrepareRunFunction")
+    )
+    assert all(api[name] == prepare[name] for name in INPUT)
 
 
 def test_the_samples_environment_names_only_variables_that_the_functions_have() -> None:
@@ -140,7 +148,7 @@ def test_the_log_groups_that_may_be_read_besides(arn: str, is_taken: bool, templ
 
 def test_every_log_group_has_a_retention(template: Object) -> None:
     groups = resources_of_type(template, "AWS::Logs::LogGroup")
-    assert len(groups) == 7
+    assert len(groups) == 8
     assert all(body["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"} for body in groups.values())
 
 

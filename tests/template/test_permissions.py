@@ -36,7 +36,7 @@ OPTIONAL = {"log": "LogsStateMachines", "trace": "Traces"}
 ANSWERS = {f"states:SendTask{answer}" for answer in ("Success", "Failure", "Heartbeat")}
 FOLLOWS = {"states:DescribeExecution", "ecs:StopTask"}
 STARTS = {"ecs:RunTask", "iam:PassRole"}
-JUDGES = {"lambda:InvokeFunction"}
+ASKS = {"lambda:InvokeFunction"}
 READS_LOGS = {"logs:GetLogEvents", "ecs:DescribeTaskDefinition"}
 OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 ALLOWED = {
@@ -54,10 +54,11 @@ ALLOWED = {
     | FOLLOWS
     | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "sqs:SendMessage"},
     "JudgeTaskRole": OWN_LOGS | READS_LOGS,
-    "RunTaskCallbackRole": STARTS | JUDGES,
-    "RunTaskRole": STARTS | JUDGES,
+    "PrepareRunRole": OWN_LOGS | {"dynamodb:GetItem", "dynamodb:PutItem"},
+    "RunTaskCallbackRole": STARTS | ASKS,
+    "RunTaskRole": STARTS | ASKS,
     "RunTaskSyncRole": STARTS
-    | JUDGES
+    | ASKS
     | {"ecs:StopTask", "ecs:DescribeTasks", "events:PutTargets", "events:PutRule", "events:DescribeRule"},
     "ScheduleRole": {"states:StartExecution", "sqs:SendMessage"},
     "SweepRole": OWN_LOGS
@@ -159,9 +160,9 @@ def test_exactly_the_roles_of_the_tasks_are_passed_and_only_to_tasks(role: str, 
 
 
 @pytest.mark.parametrize("role", MACHINE_ROLES)
-def test_a_machine_calls_the_judge_and_no_other_function(role: str, template: Object) -> None:
-    (judges,) = statements_on(template, role, "lambda:InvokeFunction")
-    assert judges["Resource"] == {"Fn::GetAtt": ["JudgeTaskFunction", "Arn"]}
+def test_a_machine_calls_two_functions_and_no_other(role: str, template: Object) -> None:
+    (asks,) = statements_on(template, role, "lambda:InvokeFunction")
+    assert asks["Resource"] == [{"Fn::GetAtt": [f"{name}Function", "Arn"]} for name in ("PrepareRun", "JudgeTask")]
 
 
 def test_sync_stops_and_describes_tasks_of_the_cluster_alone_and_uses_one_rule(template: Object) -> None:
@@ -248,8 +249,8 @@ def test_one_role_per_function_and_per_machine(template: Object) -> None:
         for kind in ("AWS::Serverless::Function", "AWS::Serverless::StateMachine")
         for body in resources_of_type(template, kind).values()
     ]
-    functions = ["ApiRole", "ExecutionStateChangeRole", "JudgeTaskRole", "SweepRole", "TaskStateChangeRole"]
-    assert sorted(users) == sorted([*functions, *MACHINE_ROLES])
+    functions = ["Api", "ExecutionStateChange", "JudgeTask", "PrepareRun", "Sweep", "TaskStateChange"]
+    assert sorted(users) == sorted([*(f"{name}Role" for name in functions), *MACHINE_ROLES])
 
 
 def test_the_api_wants_a_signed_request(template: Object) -> None:

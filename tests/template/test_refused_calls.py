@@ -10,11 +10,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from fargate_runs.request import MOST_RETRIES
+from fargate_runs.attempts import Failed, Plan, next_attempt
+from fargate_runs.request import MOST_RETRIES, Capacity
 from fargate_runs.rules import RULES
-from tests.template.evaluating import NAME, SUBSTITUTIONS, Evaluate, choose
+from tests.template.evaluating import NAME, SUBSTITUTIONS, Evaluate
 from tests.template.loading import Node, Object, nodes, substituted
-from tests.template.test_retries import AGAIN, OVER, RESTING, start_state
+from tests.template.test_retries import OVER, START
 from tests.template.walking import Raised, Walk, variable, walk
 
 NO_RETRIES: Object = {"commands": ["true"], "retries": 0}
@@ -103,7 +104,8 @@ CAPACITY: dict[str, Raised] = {
 def test_a_throttle_is_tried_again_and_is_none_of_the_retries(case: str, deployed: Object, evaluate: Evaluate) -> None:
     went = walk(deployed, evaluate, NO_RETRIES, THROTTLES[case])
     assert (went.error, went.attempts) == (None, ["1", "1"])
-    assert (went.variables["retried"], went.variables["throttles"], len(went.waits)) == (0, 1, 1)
+    plan = went.variables["plan"]
+    assert (plan["retried"], plan["throttles"], len(went.waits)) == (0, 1, 1)
 
 
 def test_a_throttle_that_does_not_end_uses_up_the_retries_at_last(deployed: Object, evaluate: Evaluate) -> None:
@@ -118,14 +120,14 @@ def test_a_throttle_that_does_not_end_uses_up_the_retries_at_last(deployed: Obje
 def test_a_throttle_under_the_name_that_is_on_no_record(deployed: Object, evaluate: Evaluate) -> None:
     """First by the state's own Retry, then as every throttle."""
     went = walk(deployed, evaluate, NO_RETRIES, *[Raised("ECS.ThrottlingException", "Rate exceeded")] * 9)
-    assert (went.error, len(went.calls), went.variables["throttles"]) == (None, 10, 1)
+    assert (went.error, len(went.calls), went.variables["plan"]["throttles"]) == (None, 10, 1)
 
 
 @pytest.mark.parametrize("case", PASSING)
 def test_what_may_pass_is_tried_until_the_retries_are_used_up(case: str, deployed: Object, evaluate: Evaluate) -> None:
     raised = PASSING[case]
     went = walk(deployed, evaluate, NO_RETRIES | {"retries": 2}, raised, raised)
-    assert (went.error, went.attempts, went.variables["throttles"]) == (None, ["1"] * 3, 0)
+    assert (went.error, went.attempts, went.variables["plan"]["throttles"]) == (None, ["1"] * 3, 0)
     for retries in (0, 1, MOST_RETRIES):
         went = walk(deployed, evaluate, NO_RETRIES | {"retries": retries}, *[raised] * 99)
         assert (went.error, went.cause) == (raised.error, raised.cause)
@@ -164,7 +166,7 @@ def test_a_lack_of_capacity_has_its_name(case: str, deployed: Object, evaluate: 
 @pytest.mark.parametrize("case", CAPACITY)
 def test_spot_first_goes_on_with_on_demand_at_once(case: str, deployed: Object, evaluate: Evaluate) -> None:
     went = walk(deployed, evaluate, {"capacity": "spot-first", "retries": 0}, CAPACITY[case])
-    assert (went.error, went.waits, went.providers) == (None, [], ["FARGATE_SPOT", "FARGATE"])
+    assert (went.error, went.waits, went.providers) == (None, [0], ["FARGATE_SPOT", "FARGATE"])
 
 
 def test_where_nobody_judges_the_error_goes_on_as_it_is(deployed: Object, evaluate: Evaluate) -> None:
@@ -177,43 +179,43 @@ def test_where_nobody_judges_the_error_goes_on_as_it_is(deployed: Object, evalua
     assert went.steps[-1] == OVER
 
 
-def test_a_judge_of_an_older_version_is_understood(deployed: Object, evaluate: Evaluate) -> None:
-    """While a stack is updated: its answer has no `throttled`."""
+def test_a_judge_of_an_older_version_decides_nothing(deployed: Object, evaluate: Evaluate) -> None:
+    """While a stack is updated: its answer has no plan, and the error goes on as it is."""
     older = {"error": "Task.CapacityUnavailable", "cause": "{}", "transient": True, "exitCode": None}
-    went = walk(deployed, evaluate, {"retries": 1}, CAPACITY["failures"], judge=lambda _payload: older)
-    assert (went.error, len(went.calls)) == (None, 2)
+    went = walk(deployed, evaluate, {"retries": 1}, THROTTLES["as AWS names it"], judge=lambda _payload: older)
+    assert (went.error, went.cause, len(went.calls)) == ("ECS.AmazonECSException", RATE, 1)
 
 
 def test_a_time_out_is_neither_judged_nor_tried_again(deployed: Object, evaluate: Evaluate) -> None:
     went = walk(deployed, evaluate, {"retries": 3}, Raised("States.Timeout", ""))
-    assert (went.error, went.steps) == ("States.Timeout", ["Check the input", start_state(deployed)])
+    assert (went.error, went.steps) == ("States.Timeout", ["Prepare the run", START])
 
 
 def test_a_plain_run_has_as_few_transitions_as_can_be(deployed: Object, evaluate: Evaluate) -> None:
     steps = walk(deployed, evaluate, {}).steps
-    started = ["Check the input", start_state(deployed)]
-    assert steps == started + (["Did it start?", "Started"] if start_state(deployed) == "Start the task" else [])
+    is_looked_at = "Did it start?" in deployed["States"]
+    assert steps == ["Prepare the run", START] + (["Did it start?", "Started"] if is_looked_at else [])
 
 
-def interval(throttles: int, machine: Object, evaluate: Evaluate) -> tuple[str, float]:
-    """(the next state, the longest wait) after so many throttles."""
-    failure = {"error": "ECS.AmazonECSException", "cause": RATE, "transient": True, "throttled": True}
-    known = RESTING | {"failure": failure, "throttles": throttles, "retries": 0}
-    after, variables = choose(machine["States"]["What now?"], evaluate, {}, known)
-    return after, variables.get("longestWait", 0)
+def longest_waits() -> list[int]:
+    """After each throttle of a run that has no retries."""
+    plan, found = Plan.first(Capacity.ON_DEMAND, 0, (), 10), []
+    throttled = Failed("ECS.AmazonECSException", transient=True, throttled=True, started_a_task=False)
+    while following := next_attempt(plan, throttled, 0.999_999):
+        plan = following.plan
+        found.append(following.wait_seconds)
+    return found
 
 
-def test_a_burst_of_starts_gets_through(deployed: Object, evaluate: Evaluate) -> None:
+def test_a_burst_of_starts_gets_through() -> None:
     """A thousand at once, with the quota of a new account: 100 at once, then 20 a second (fact B34)."""
-    found = [interval(n, deployed, evaluate) for n in range(MOST_THROTTLES + 1)]
-    assert [after for after, _ in found] == [AGAIN] * MOST_THROTTLES + [OVER]
-    longest = [seconds for _, seconds in found]
-    assert longest[:MOST_THROTTLES] == [2, 4, 8, 16, 32, 64, 120, 120, 120, 120]
+    longest = longest_waits()
+    assert longest == [2, 4, 8, 16, 32, 64, 120, 120, 120, 120]
     for size, seed in ((1_000, 1), (1_000, 2), (3_000, 3)):
         assert throttled_at_most(size, longest, random.Random(seed)) <= MOST_THROTTLES
 
 
-def throttled_at_most(starts: int, longest: list[float], rng: random.Random) -> int:
+def throttled_at_most(starts: int, longest: list[int], rng: random.Random) -> int:
     """How often the unluckiest of so many starts is throttled."""
     waiting = [(rng.random() * 2, n, 0) for n in range(starts)]
     heapq.heapify(waiting)
@@ -236,7 +238,7 @@ def test_resources_are_of_the_stacks_partition(partition: str, machine: Object) 
     """Fact B41: with another one the machine is refused."""
     there = substituted(machine, SUBSTITUTIONS | {"Partition": partition})
     resources = [node["Resource"] for node in nodes(there) if isinstance(node, dict) and "Resource" in node]
-    assert len(resources) == 2
+    assert len(resources) == 3
     assert all(resource.startswith(f"arn:{partition}:states:::") for resource in resources)
 
 
@@ -269,7 +271,7 @@ class TestRequestResponse:
     def test_spot_first(self, request_response: Object, evaluate: Evaluate) -> None:
         none = {"Failures": [{"Reason": NO_CAPACITY[1]}], "Tasks": []}
         went = walk(request_response, evaluate, {"capacity": "spot-first", "retries": 0}, none)
-        assert (went.error, went.waits, went.providers) == (None, [], ["FARGATE_SPOT", "FARGATE"])
+        assert (went.error, went.waits, went.providers) == (None, [0], ["FARGATE_SPOT", "FARGATE"])
 
     def test_the_container_is_told_its_time_limit(self, request_response: Object, evaluate: Evaluate) -> None:
         """Nobody waits for it, so the sweep holds it to that."""

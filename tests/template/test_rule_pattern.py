@@ -119,6 +119,7 @@ def test_each_sample_has_its_command_in_the_development_page() -> None:
         "execution-state-change": "ExecutionStateChangeFunction",
         "sweep": "SweepFunction",
         "judge-task": "JudgeTaskFunction",
+        "prepare-run": "PrepareRunFunction",
         "api": "ApiFunction",
     }
     samples = [path.relative_to(ROOT) for folder in functions for path in (EVENTS / folder).glob("*.json")]

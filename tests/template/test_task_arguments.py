@@ -6,6 +6,8 @@ import pytest
 
 from tests.template.evaluating import CONTEXT, NAME, Evaluate, choose, evaluated
 from tests.template.loading import Node, Object
+from tests.template.test_retries import START
+from tests.template.walking import walk
 
 RUN_ID = {"Name": "RUN_ID", "Value": NAME}
 EXECUTION = {"Name": "RUN_EXECUTION_ARN", "Value": CONTEXT["Execution"]["Id"]}
@@ -15,17 +17,16 @@ TOKEN = {"Name": "TASK_TOKEN", "Value": "AQC-token"}
 TASK_ARN = "arn:aws:ecs:us-east-1:123456789012:task/fargate-runs/0a1b"
 
 
-def arguments(machine: Object, given: Object, evaluate: Evaluate, **later: Node) -> Object:
-    """`later`: variables as they are by the time of a further attempt."""
-    states = {"input": given, "context": CONTEXT}
-    name, variables = choose(machine["States"]["Check the input"], evaluate, states)
-    found: Object = evaluated(machine["States"][name]["Arguments"], evaluate, states, variables | later)
+def arguments(machine: Object, given: Object, evaluate: Evaluate, context: Object = CONTEXT, **later: Node) -> Object:
+    """`later`: what the plan says by the time of a further attempt."""
+    variables = walk(machine, evaluate, given).variables
+    variables["plan"] |= later
+    found: Object = evaluated(machine["States"][START]["Arguments"], evaluate, {"context": context}, variables)
     return found
 
 
 def own_environment(machine: Object) -> list[Node]:
-    name = machine["States"]["Check the input"]["Choices"][-1]["Next"]
-    pattern = machine["States"][name]["Resource"].rpartition(":")[2]
+    pattern = machine["States"][START]["Resource"].rpartition(":")[2]
     own = {"runTask": [TIME_LIMIT], "runTask.sync": [], "runTask.waitForTaskToken": [TOKEN]}[pattern]
     return [RUN_ID, EXECUTION, FIRST_ATTEMPT, *own]
 
@@ -90,10 +91,8 @@ def test_a_further_attempt_says_which_one_it_is_and_where_it_runs(deployed: Obje
 @pytest.mark.parametrize(("redrives", "attempt"), [(0, "2"), (1, "3"), (20, "22")])
 def test_a_redrive_is_a_further_attempt(redrives: int, attempt: str, deployed: Object, evaluate: Evaluate) -> None:
     """It enters the state with the variables that stood, so that two tasks would say that they are the same attempt."""
-    (state,) = (each for each in deployed["States"].values() if ":ecs:runTask" in each.get("Resource", ""))
-    _, variables = choose(deployed["States"]["Check the input"], evaluate, {"input": {}, "context": CONTEXT})
     redriven = {**CONTEXT, "Execution": {**CONTEXT["Execution"], "RedriveCount": redrives}}
-    found = evaluated(state["Arguments"], evaluate, {"context": redriven}, variables | {"attempt": 2})
+    found = arguments(deployed, {}, evaluate, context=redriven, attempt=2)
     variables = found["Overrides"]["ContainerOverrides"][0]["Environment"]
     assert {"Name": "RUN_ATTEMPT", "Value": attempt} in variables
 
@@ -119,11 +118,15 @@ class TestSync:
                     "stoppedReason": "Essential container in task exited",
                 },
             ),
-            ({"TaskArn": TASK_ARN, "Containers": []}, {"runId": NAME, "taskArn": TASK_ARN, "stoppedReason": ""}),
+            (
+                {"TaskArn": TASK_ARN, "Containers": []},
+                {"runId": NAME, "taskArn": TASK_ARN, "exitCode": None, "stoppedReason": ""},
+            ),
         ],
     )
     def test_output(self, answer: Object, output: Object, sync: Object, evaluate: Evaluate) -> None:
-        assert evaluated(sync["States"]["Run the task"]["Output"], evaluate, {"result": answer}) == output
+        variables = {"run": {"container": "main"}}
+        assert evaluated(sync["States"][START]["Output"], evaluate, {"result": answer}, variables) == output
 
 
 class TestRequestResponse:
@@ -139,7 +142,11 @@ class TestRequestResponse:
         self, failures: list[Node], after: str, request_response: Object, evaluate: Evaluate
     ) -> None:
         state = request_response["States"]["Did it start?"]
-        assert choose(state, evaluate, {}, {"started": {"Failures": failures}})[0] == after
+        found, variables = choose(state, evaluate, {}, {"started": {"Failures": failures}})
+        assert found == after
+        if failures:
+            assert variables["failure"]["error"] == "AmazonECS.Unknown"
+            assert json.loads(variables["failure"]["cause"]) == {"Failures": failures}
 
     def test_output(self, request_response: Object, evaluate: Evaluate) -> None:
         variables = {"started": {"Failures": [], "Tasks": [{"TaskArn": TASK_ARN}]}}

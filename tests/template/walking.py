@@ -20,7 +20,7 @@ from tests.fakes.logs import InMemoryLogs
 from tests.fakes.preparing import prepare_run
 from tests.fakes.settling import LOG_PLACE, PRICES
 from tests.fakes.store import InMemoryRunStore
-from tests.template.evaluating import CONTEXT, SUBSTITUTIONS, Evaluate, choose, evaluated
+from tests.template.evaluating import CONTEXT, SUBSTITUTIONS, Evaluate, UndefinedResultError, choose, evaluated
 from tests.template.loading import Node, Object
 
 TASK_ARN: Final = "arn:aws:ecs:us-east-1:123456789012:task/fargate-runs/0a1b"
@@ -179,7 +179,10 @@ def _task(
                 went.steps.append("retried")
                 continue
             return _caught(state, evaluate, states, went, raised)
-        assigned = evaluated(state.get("Assign", {}), evaluate, states | {"result": result}, went.variables)
+        try:
+            assigned = evaluated(state.get("Assign", {}), evaluate, states | {"result": result}, went.variables)
+        except UndefinedResultError as error:
+            return _caught(state, evaluate, states, went, Raised("States.QueryEvaluationError", str(error)))
         went.variables |= assigned
         return state.get("Next")
 

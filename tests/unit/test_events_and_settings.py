@@ -7,7 +7,7 @@ import pytest
 from fargate_runs.errors import EventError, ForeignEventError, MalformedEventError, MissingSettingError
 from fargate_runs.events import TaskStateChange
 from fargate_runs.patterns import Pattern, execution_arn, state_machine_of
-from fargate_runs.settings import ApiSettings, JudgeTaskSettings, TaskStateChangeSettings
+from fargate_runs.settings import ApiSettings, JudgeTaskSettings, PrepareRunSettings, TaskStateChangeSettings
 from fargate_runs.usage import Prices
 from tests.fakes.ecs import CANARY, CLUSTER_ARN, EXECUTION_ARN, MACHINES, RUN_ID, TOKEN, detail, event
 
@@ -85,6 +85,22 @@ def test_the_size_of_the_stack_s_own_task() -> None:
     for name in ("TASK_CPU", "TASK_MEMORY"):
         with pytest.raises(MissingSettingError, match=name):
             ApiSettings.from_env({**API, name: ""})
+
+
+DEFAULTS = {"DEFAULT_TIMEOUT_SECONDS": "60", "DEFAULT_RETRIES": "0", "RETRY_INTERVAL_SECONDS": "5"}
+
+
+def test_what_a_run_begins_with() -> None:
+    """The same of the input as the API has, and what a run gets that asks for nothing else."""
+    given = {**API, **DEFAULTS, "ALLOWED_TASK_DEFINITIONS": "x,y:1", "TASK_TOKEN_VARIABLE_NAMES": "A"}
+    ours, api = PrepareRunSettings.from_env(given), ApiSettings.from_env(given)
+    assert (ours.default_timeout_seconds, ours.default_retries, ours.retry_interval_seconds) == (60, 0, 5)
+    for name in ("task_definition_arn", "allowed_task_definitions", "task_size", "token_variables", "container_name"):
+        assert getattr(ours, name) == getattr(api, name)
+    assert (ours.runs_table_name, ours.retention_days) == (api.runs_table_name, api.retention_days)
+    for name in DEFAULTS:
+        with pytest.raises(MissingSettingError, match=name):
+            PrepareRunSettings.from_env({**given, name: ""})
 
 
 def test_settings_that_are_lists() -> None:

@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fargate_runs.answer import Failure
-from fargate_runs.kinds import ErrorName
+from fargate_runs.attempts import Plan
+from fargate_runs.kinds import KINDS, ErrorName
 from fargate_runs.log_reading import TaskLogs
+from fargate_runs.request import Capacity
 from fargate_runs.task import EcsTask
 from fargate_runs.usecases.judge_task import Judgement, JudgeTask
 from tests.fakes.ecs import RUN_ID, TASK_ID, TOKEN, Detail, container, detail, failed_start, overrides
@@ -179,3 +181,93 @@ def test_any_text_in_any_place_has_a_judgement(reason: str, odd: Any) -> None:
     assert judgement.error in list(ErrorName)
     assert json.loads(judgement.cause)["taskArn"].endswith(TASK_ID)
     assert EcsTask.from_detail(task).task_id == TASK_ID
+
+
+JUDGE = JudgeTask(TaskLogs(InMemoryLogs(), LOG_PLACE, InMemoryTaskDefinitions()), prices=PRICES, part=lambda: 0.999_999)
+PLAN = Plan.first(Capacity.ON_DEMAND, 1, (75,), 10)
+RATE = (
+    "Rate exceeded (Service: AmazonECS; Status Code: 400; Error Code: ThrottlingException; Request ID: 1; Proxy: null)"
+)
+EXITED = json.dumps(pascal(detail(containers=[container("main", 75)])))
+SPOT = json.dumps(pascal(detail(containers=[container("main", 143)], stopCode="SpotInterruption")))
+
+
+class TestTheAnswerToAToken:
+    """A callback's state has failed with an outcome: its name and its cause say all that there is."""
+
+    @pytest.mark.parametrize("error", ErrorName)
+    def test_the_name_says_whether_it_passes(self, error: ErrorName) -> None:
+        judgement = JUDGE(error, "{}")
+        assert (judgement.error, judgement.cause, judgement.throttled) == (error, "{}", False)
+        assert (judgement.transient, judgement.exit_code) == (KINDS[error].transient, None)
+
+    @pytest.mark.parametrize(
+        ("error", "cause", "transient"),
+        [
+            ("Task.ImagePullFailed", '{"transient":true,"exitCode":null}', True),
+            ("Task.ImagePullFailed", '{"summary":"no space left on device","transient":false}', False),
+            ("Task.ImagePullFailed", '{"transient":true,"lastLogLines":["{\\"transient\\":false}"]}', True),
+            ("Task.SpotInterrupted", "", True),
+            ("Task.SpotInterrupted", '["transient"]', True),
+            ("Task.SpotInterrupted", "[" * 100_000, True),
+            ("Container.ExitedNonZero", '{"transient":true}', False),
+        ],
+    )
+    def test_the_cause_may_say_that_this_one_does_not_pass(self, error: str, cause: str, transient: bool) -> None:
+        assert JUDGE(error, cause).transient is transient
+
+    @pytest.mark.parametrize(
+        ("cause", "exit_code"),
+        [
+            ('{"summary":"\\"exitCode\\":9","exitCode":3,"lastLogLines":["{\\"exitCode\\":4}"]}', 3),
+            ('{"exitCode":137}', 137),
+            ('{"exitCode":null,"taskArn":"x"}', None),
+            ("no JSON at all: {", None),
+            ("", None),
+        ],
+    )
+    def test_the_exit_code_is_read_from_any_cause(self, cause: str, exit_code: int | None) -> None:
+        judgement = JUDGE("Container.ExitedNonZero", cause)
+        assert (judgement.exit_code, judgement.cause) == (exit_code, cause)
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "attempt", "retried", "throttles", "wait_seconds"),
+    [
+        ("States.TaskFailed", EXITED, 2, 1, 0, 10),
+        ("States.TaskFailed", SPOT, 2, 1, 0, 10),
+        ("Task.ProvisioningFailed", "", 2, 1, 0, 10),
+        ("Container.ExitedNonZero", '{"exitCode":75}', 2, 1, 0, 10),
+        ("AmazonECS.Unknown", '{"Failures": [{"Reason": "RESOURCE:CPU"}]}', 1, 1, 0, 10),
+        ("ECS.ServerException", "x", 1, 1, 0, 10),
+        ("ECS.AmazonECSException", RATE, 1, 0, 1, 2),
+    ],
+)
+def test_another_attempt(error: str, cause: str, attempt: int, retried: int, throttles: int, wait_seconds: int) -> None:
+    """A call that started no task is none."""
+    answer = JUDGE(error, cause, RUN_ID, PLAN).as_json()
+    assert (answer["again"], answer["waitSeconds"]) == (True, wait_seconds)
+    plan = Plan.from_json(json.loads(json.dumps(answer["plan"])))
+    assert (plan.attempt, plan.retried, plan.throttles) == (attempt, retried, throttles)
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [("States.TaskFailed", "no task"), ("ECS.AccessDeniedException", "no"), ("Job.Failed", ""), ("Task.Lost", "{}")],
+)
+def test_no_other_attempt(error: str, cause: str) -> None:
+    answer = JUDGE(error, cause, RUN_ID, PLAN).as_json()
+    assert (answer["error"], answer["cause"]) == (error, cause)
+    assert (answer["again"], answer["waitSeconds"], answer["plan"]) == (False, 0, PLAN.as_json())
+
+
+def test_a_machine_of_before_there_were_plans_decides_by_itself() -> None:
+    answer = JUDGE("ECS.AmazonECSException", RATE, RUN_ID).as_json()
+    assert answer.keys() == {"error", "cause", "transient", "throttled", "exitCode"}
+    assert (answer["transient"], answer["throttled"]) == (True, True)
+
+
+def test_waits_are_random() -> None:
+    judge = JudgeTask(TaskLogs(InMemoryLogs(), LOG_PLACE, InMemoryTaskDefinitions()), prices=PRICES)
+    waits = {judge("Task.ProvisioningFailed", "", RUN_ID, PLAN).as_json()["waitSeconds"] for _ in range(200)}
+    assert len(waits) > 3

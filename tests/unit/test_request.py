@@ -43,6 +43,35 @@ def test_the_least_that_may_be_given() -> None:
     assert RunRequest.from_mapping({}, require_commands=False).execution_input() == {}
 
 
+@pytest.mark.parametrize("pattern", Pattern)
+def test_an_execution_s_input(pattern: Pattern) -> None:
+    """The machine is the pattern, so `pattern` is no key; what has a command of its own needs none."""
+    request = RunRequest.from_input(FULL, pattern)
+    assert (request.pattern, request.execution_input()) == (pattern, FULL)
+    assert RunRequest.from_input({}, pattern).commands is None
+    with pytest.raises(InvalidRunRequestError) as refused:
+        RunRequest.from_input({"pattern": pattern.value, "environment": {"JOB_TOKEN": "x"}}, pattern)
+    assert [problem.partition(";")[0] for problem in refused.value.problems] == ["pattern: is not known"]
+    with pytest.raises(InvalidRunRequestError, match="JOB_TOKEN is set by the application"):
+        RunRequest.from_input({"environment": {"JOB_TOKEN": "x"}}, pattern, token_variables=("JOB_TOKEN",))
+    with pytest.raises(InvalidRunRequestError, match="has 51 keys; the keys are commands"):
+        RunRequest.from_input({f"k{n}": n for n in range(51)}, pattern)
+
+
+@pytest.mark.parametrize("given", [None, "x", 3, True, [], [{"commands": ["x"]}]])
+def test_an_input_that_is_no_object(given: object) -> None:
+    with pytest.raises(InvalidRunRequestError, match="the input must be a JSON object"):
+        RunRequest.from_input(given, Pattern.SYNC)
+
+
+def test_a_number_is_whole_however_it_is_written() -> None:
+    request = RunRequest.from_mapping(
+        {"commands": COMMANDS, "timeoutSeconds": 6e1, "retries": 0.0, "retryOnExitCodes": [75.0]}
+    )
+    assert json.dumps([request.timeout_seconds, request.retries, request.retry_on_exit_codes]) == "[60, 0, [75]]"
+    assert all(problems_of({"commands": COMMANDS, "retries": bad}) for bad in (float("nan"), float("inf"), -1e300))
+
+
 def test_what_is_recorded_has_the_names_of_the_environment_and_not_its_values() -> None:
     request = RunRequest.from_mapping(FULL)
     recorded = request.recorded_input()

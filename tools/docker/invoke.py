@@ -119,6 +119,10 @@ def _check_events(sam: Sam, directory: Path) -> None:
     for name in ("running", "succeeded"):
         answer = sam.invoke("ExecutionStateChangeFunction", EVENTS / f"execution-state-change/{name}.json")
         _expect(f"an execution that is {name}", answer, {})
+    prepared = sam.invoke("PrepareRunFunction", EVENTS / "prepare-run/callback.json")
+    _expect("prepare-run", {"attempt": prepared.get("plan", {}).get("attempt")}, {"attempt": 1})
+    refused = sam.invoke("PrepareRunFunction", EVENTS / "prepare-run/refused.json")
+    _expect("a refused input", {"errorType": refused.get("errorType")}, {"errorType": "InvalidRunRequestError"})
     judged = sam.invoke("JudgeTaskFunction", EVENTS / "judge-task/sync-exit-3.json")
     _expect("sync-exit-3", {"error": judged.get("error")}, {"error": "Container.ExitedNonZero"})
 
@@ -178,7 +182,7 @@ def _variables(outputs: Mapping[str, str]) -> Json:
     }
     given = json.loads((EVENTS / "env.json").read_text())
     given["ApiFunction"].update(own, TASK_DEFINITION_ARN=outputs["TaskDefinitionArn"])
-    for name in ("TaskStateChangeFunction", "ExecutionStateChangeFunction"):
+    for name in ("TaskStateChangeFunction", "ExecutionStateChangeFunction", "PrepareRunFunction"):
         given[name].update(RUNS_TABLE_NAME=own["RUNS_TABLE_NAME"])
     given["SweepFunction"].update(own, CLUSTER_ARN=outputs["ClusterArn"])
     return dict(given)
