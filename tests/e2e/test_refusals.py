@@ -20,6 +20,7 @@ BAD_INPUTS: dict[str, tuple[dict[str, object], str]] = {
     "a reserved variable": ({"commands": GOOD, "environment": {"RUN_ID": "x"}}, "RUN_ID"),
     "a value that is no text": ({"commands": GOOD, "environment": {"N": 1}}, "environment"),
     "no time": ({"commands": GOOD, "timeoutSeconds": 0}, "timeoutSeconds"),
+    "half a size": ({"commands": GOOD, "cpu": "4096"}, "memory"),
     "too long": ({"commands": ["python", "-c", "#" * 8192]}, "8192"),
 }
 
@@ -45,7 +46,8 @@ def test_the_machines_start_no_task_for_bad_input(stack: Stack, pattern: str, ca
     assert (execution["status"], execution["error"]) == ("FAILED", "Run.InvalidInput")
     assert named in str(execution["cause"])
     history = stack.sfn.get_execution_history(executionArn=str(execution["executionArn"]))["events"]
-    assert not [event for event in history if event["type"] == "TaskScheduled"]
+    scheduled = [event["taskScheduledEventDetails"] for event in history if event["type"] == "TaskScheduled"]
+    assert [each["resourceType"] for each in scheduled] == ["lambda"]
 
 
 def test_an_unsigned_call_is_refused(stack: Stack) -> None:

@@ -14,6 +14,9 @@ from tests.simulation.scheduler import Scheduler
 from tests.simulation.tasks import Order, Task
 
 TOKEN_CANARY: Final = "AQCcanary-task-token"
+#: The errors of a run of which nothing was started.
+NOT_PREPARED: Final = "Run.NotPrepared"
+INVALID_INPUT: Final = "Run.InvalidInput"
 FAILING: Final = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
 
 
@@ -99,6 +102,7 @@ class Execution:
     error: str | None = None
     branches: list[Branch] = field(default_factory=list)
     children: list["Execution"] = field(default_factory=list)
+    is_prepared: bool = False  # or needs no preparing, as a machine of somebody else
     history: list[tuple[float, str, int]] = field(default_factory=list)
 
     @property
@@ -120,6 +124,9 @@ class Executions:
         self.of_task: dict[str, Attempt] = {}
         self.on_status: Callable[[Execution], None] = lambda _execution: None
         ecs.on_stopped = self._task_stopped
+        #: Prepares a run of our machines; None where nobody does.
+        self.prepare: Callable[[Execution, Callable[[str | None], None]], None] | None = None
+        self.prepares: Callable[[Execution], bool] = lambda _execution: False
         #: Asks why the task of a `.sync` state failed; None where nobody does, as in a machine of somebody else.
         self.judge: Callable[[Attempt, Task, Callable[[str, bool], None]], None] | None = None
         self.judging_machine = ""
@@ -147,7 +154,7 @@ class Executions:
             run_ids = [f"{spec.name}:{n}" for n in range(spec.items)] or [spec.name]
             execution.branches = [Branch(execution, run_id, spec.retries) for run_id in run_ids]
             for branch in execution.branches:
-                self._scheduler.after(self._rng.random(), self._begin, branch)
+                self._scheduler.after(self._rng.random(), self._enter, branch)
         if spec.abort_after is not None and parent is None:
             self._scheduler.after(spec.abort_after, self.abort, execution)
         return execution
@@ -168,6 +175,30 @@ class Executions:
             execution.children.append(started)
 
     # ---- attempts ------------------------------------------------------------------------------------------------
+
+    def _enter(self, branch: Branch) -> None:
+        """The first state of the machine, where it is one of ours."""
+        execution = branch.execution
+        if self.prepare is None or execution.is_prepared or not self.prepares(execution):
+            self._begin(branch)
+        else:
+            self.prepare(execution, partial(self._prepared, branch, execution.redrives))
+
+    def _prepared(self, branch: Branch, redrives: int, error: str | None) -> None:
+        execution = branch.execution
+        if execution.redrives != redrives or execution.status != "RUNNING":
+            return
+        if error is None:
+            execution.is_prepared = True
+            self._begin(branch)
+        else:
+            self._fails_for_good(branch, error)
+
+    def _fails_for_good(self, branch: Branch, error: str) -> None:
+        """The state "The run failed": a redrive enters it again."""
+        if branch.execution.status == "RUNNING":
+            branch.done, branch.failed_with = True, error
+            self._branch_is_done(branch.execution)
 
     def _begin(self, branch: Branch) -> None:
         execution = branch.execution
@@ -359,10 +390,12 @@ class Executions:
         execution.stopped = execution.error = None
         self._set_status(execution, "RUNNING")
         for branch in execution.branches:
-            if branch.failed_with is not None or not branch.done:
+            if branch.failed_with in {NOT_PREPARED, INVALID_INPUT}:
+                self._scheduler.after(self._rng.random(), self._fails_for_good, branch, branch.failed_with)
+            elif branch.failed_with is not None or not branch.done:
                 branch.done, branch.failed_with = False, None
                 branch.retries_left = execution.spec.retries
-                self._scheduler.after(self._rng.random(), self._begin, branch)
+                self._scheduler.after(self._rng.random(), self._enter, branch)
 
     def _set_status(self, execution: Execution, status: str) -> None:
         execution.status = status

@@ -11,7 +11,7 @@ from fargate_runs.kinds import ErrorName
 from tests.fakes.ecs import MACHINES
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.ecs import Ecs
-from tests.simulation.executions import Attempt, Execution, Executions, Pattern, Says
+from tests.simulation.executions import INVALID_INPUT, NOT_PREPARED, Attempt, Execution, Executions, Pattern, Says
 from tests.simulation.expressions import Item
 from tests.simulation.stepfunctions import TokenAnswer
 from tests.simulation.tasks import Task
@@ -282,6 +282,15 @@ class Invariants:
         assert item is not None
         shown = item.get("executionStatus", {"S": None})["S"]
         must(shown == execution.status, "I1", f"run {name} shows {shown}, and its execution is {execution.status}")
+        if execution.error in {NOT_PREPARED, INVALID_INPUT}:
+            said = item.get("executionError", {"S": None})["S"]
+            must(
+                said == execution.error,
+                "I1",
+                f"run {name} shows {said}, and its execution ended with {execution.error}",
+            )
+            started = [attempt for branch in execution.branches for attempt in branch.attempts]
+            must(not started, "I1", f"run {name} was not prepared, and a task of it was started")
 
     def _check_no_attempt(self, task: Task, execution: Execution) -> None:
         """A run that had ended stays as it ended, whoever starts a task with its id (I2)."""

@@ -34,15 +34,16 @@ from tests.simulation.changes import OWN_VARIABLE, TOKEN_NAMES, Changes
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.ecs import Ecs
 from tests.simulation.eventbridge import EventBridge, rules_of
-from tests.simulation.executions import Execution, Executions, RunSpec, Says
+from tests.simulation.executions import NOT_PREPARED, Execution, Executions, RunSpec, Says
 from tests.simulation.faults import EventFault, FaultPlan, Weather
-from tests.simulation.invariants import Invariants, ViolationError
+from tests.simulation.invariants import OUR_MACHINES, Invariants, ViolationError
 from tests.simulation.judges import Judges
 from tests.simulation.lambda_ import Lambda
 from tests.simulation.lives import Life
 from tests.simulation.logs import Logs
 from tests.simulation.network import Client, Network, Sleep
 from tests.simulation.poison import poison_of
+from tests.simulation.preparing import BAD_INPUT, Preparations
 from tests.simulation.printed import Printed
 from tests.simulation.profile import Profile, Theme, spec_of
 from tests.simulation.scheduler import BEGINNING, Scheduler, current_process
@@ -51,7 +52,7 @@ from tests.simulation.swept import Swept
 from tests.simulation.tasks import OTHER_CLUSTER_ARN, REMEMBERS, Order, Task
 from tests.simulation.template import Function
 
-FUNCTIONS: Final = ("task_state_change", "execution_state_change", "sweep", "api", "judge_task")
+FUNCTIONS: Final = ("task_state_change", "execution_state_change", "sweep", "api", "judge_task", "prepare_run")
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
@@ -74,6 +75,7 @@ class World:
         self.rng = rng
         self.scheduler = Scheduler()
         self._planned: dict[str, RunSpec] = {}
+        self._bad_inputs: set[str] = set()
         self.functions = {name: each for name, each in template.functions().items() if name in FUNCTIONS}
         self._build()
         self._connect()
@@ -110,6 +112,8 @@ class World:
         self.callers = Callers(scheduler, plan, self.lambda_)
         self.invariants = Invariants(self.table, self.ecs, self.executions, self.stepfunctions.answers)
         self.invariants.may_forget = profile.sweep_pause[1] - profile.sweep_pause[0] > REMEMBERS
+        self.preparations = Preparations(scheduler, plan, self.lambda_, self.invariants)
+        self._prepare_badly()
         self.swept = Swept(self.invariants, lambda: scheduler.now, self.table, self.ecs, self.executions)
         self.swept.is_calm = plan.weather is Weather.CALM and not plan.brittle
         self.changes = Changes(self.more, plan, scheduler, self.table, self.lambda_)
@@ -124,6 +128,13 @@ class World:
         self.ecs.shows_deleted = more.random() < 0.3
         self.intrudes = more.random() < 0.3
 
+    def _prepare_badly(self) -> None:
+        """How often Lambda fails the first state of a machine: in some worlds hardly a run gets through."""
+        chances = self.preparations.chances = Random(f"{self.seed} and preparing")
+        calm = self.plan.weather is Weather.CALM
+        self.preparations.fails = 0.0 if calm else chances.choice((0.0, 0.1, 0.1, 0.4, 0.9))
+        self.refuses = 0.0 if calm else chances.choice((0.0, 0.05))
+
     def _connect(self) -> None:
         self.ecs.emit = self._task_changed
         self.bus.bury = self.lambda_.bury
@@ -131,6 +142,9 @@ class World:
         self.ecs.on_stop = self.invariants.on_stop
         self.ecs.own_answer = self.stepfunctions.own_answer
         self.executions.judge = self.judges.judge
+        self.executions.prepare = self.preparations.prepare
+        self.executions.prepares = lambda execution: execution.spec.machine_arn in OUR_MACHINES
+        self.preparations.input_of = lambda execution: self.stepfunctions.inputs[execution.arn]
         self.executions.judging_machine = MACHINES.sync
         self.executions.on_status = self._status_changed
         self.stepfunctions.on_answer = self.invariants.on_answer
@@ -214,7 +228,15 @@ class World:
         task = self.ecs.run_task(Order(Life.of(self.more, has_token=False), kept))
         self.invariants.intruders[task.arn] = execution
 
+    def _start_anew(self, execution: Execution) -> None:
+        """A run that could not be prepared has started nothing: somebody starts it again under another name."""
+        if execution.error == NOT_PREPARED and execution.spec.name in self._planned and not execution.redrives:
+            spec = replace(execution.spec, name=f"{execution.spec.name}-again", redrive_after=None)
+            if not execution.spec.name.endswith("-again"):
+                self.scheduler.after(1 + self.preparations.chances.random() * 60, self._start, spec)
+
     def _status_changed(self, execution: Execution) -> None:
+        self._start_anew(execution)
         if self.intrudes and execution.status != "RUNNING" and execution.spec.says is Says.ALL and not execution.parent:
             later = JUST_AFTER.total_seconds() + 5 + self.more.random() * 60
             self.scheduler.after(later, self._intrude, execution)
@@ -264,6 +286,8 @@ class World:
     def _start(self, spec: RunSpec) -> None:
         """Somebody starts a run; a caller that got no answer does it again (fault F13)."""
         self._planned[spec.name] = spec
+        if self.refuses and self.preparations.chances.random() < self.refuses:
+            self._bad_inputs.add(spec.name)
         self._start_execution(spec)
         if self.plan.happens(0.2):
             self.scheduler.after(self.rng.random() * 3, self._start_execution, spec)
@@ -271,7 +295,8 @@ class World:
     def _start_execution(self, spec: RunSpec) -> None:
         """The same name and input: the same execution, or none where that one has ended."""
         with suppress(ClientError):
-            self.stepfunctions.start_execution(stateMachineArn=spec.machine_arn, name=spec.name, input="{}")
+            given = BAD_INPUT if spec.name in self._bad_inputs else "{}"
+            self.stepfunctions.start_execution(stateMachineArn=spec.machine_arn, name=spec.name, input=given)
 
     def _spec_of(self, machine_arn: str, name: str) -> RunSpec:
         return self._planned.get(name) or spec_of_request(self.rng, machine_arn, name)

@@ -1,0 +1,119 @@
+"""The state "Prepare the run" of our machines: `prepare_run` is asked before anything is started, and tried again.
+
+It fails, is throttled, dies, is slow, and is called twice: a call that the state has given up may still be carried
+out. Whatever happens, a run that starts a task has a record that says so, and a run that could not be prepared ends
+under a name of its own with nothing started (I1).
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+from typing import Any, Final
+
+from fargate_runs.errors import InvalidRunRequestError
+from fargate_runs.ports import StoreUnavailableError
+from tests.simulation.executions import INVALID_INPUT, NOT_PREPARED, Execution
+from tests.simulation.faults import FaultPlan
+from tests.simulation.invariants import Invariants, must
+from tests.simulation.lambda_ import Lambda
+from tests.simulation.scheduler import Ended, Scheduler
+
+_FUNCTION: Final = "prepare_run"
+#: As in the machine: the first try and eight more, each for half a minute at most.
+_MOST_TRIES: Final = 9
+_STATE_SECONDS: Final = 30.0
+_LONGEST_WAIT_SECONDS: Final = 20.0
+#: What anybody may write into an input that is not one, and is refused whatever the pattern is.
+BAD_INPUT: Final = '{"commands": 3, "environment": {"RUN_ID": "mine"}}'
+
+#: The error that ends the run; None where it goes on.
+GoOn = Callable[[str | None], None]
+
+
+@dataclass(eq=False, slots=True)
+class _Question:
+    execution: Execution
+    given: str
+    go_on: GoOn
+    tries: int = 0
+
+
+class Preparations:
+    """Asks the function, as often as the machine does. `chances` are of its own: other worlds stay what they are."""
+
+    def __init__(self, scheduler: Scheduler, plan: FaultPlan, lambda_: Lambda, invariants: Invariants) -> None:
+        self._scheduler = scheduler
+        self._plan = plan
+        self._lambda = lambda_
+        self._invariants = invariants
+        self.chances = Random(0)
+        #: The chance that Lambda itself fails, or takes no more calls; in some worlds it does nothing else.
+        self.fails = 0.0
+        self.input_of: Callable[[Execution], str] = lambda _execution: "{}"
+        self.prepared = 0
+        self.given_up = 0
+
+    def prepare(self, execution: Execution, go_on: GoOn) -> None:
+        """The first state of an execution is entered."""
+        self._ask(_Question(execution, self.input_of(execution), go_on))
+
+    def _ask(self, question: _Question) -> None:
+        execution = question.execution
+        if execution.status != "RUNNING":
+            return
+        question.tries += 1
+        if not self._plan.is_over and self.chances.random() < self.fails:
+            self._again(question)
+            return
+        event = {
+            "pattern": execution.spec.pattern.value,
+            "input": json.loads(question.given),
+            "executionArn": execution.arn,
+            "startDate": self._scheduler.iso(execution.started),
+            "redriveCount": execution.redrives,
+        }
+        self._lambda.call(_FUNCTION, event, partial(self._answered, question, question.tries))
+        self._scheduler.after(_STATE_SECONDS, self._times_out, question, question.tries)
+
+    def _times_out(self, question: _Question, tries: int) -> None:
+        """The state does not wait any longer. What was asked may be carried out all the same."""
+        if question.tries == tries:
+            self._again(question)
+
+    def _again(self, question: _Question) -> None:
+        if question.tries >= _MOST_TRIES:
+            question.tries += 1  # whatever comes of the last one
+            self.given_up += 1
+            question.go_on(NOT_PREPARED)
+            return
+        longest = min(_LONGEST_WAIT_SECONDS, 2.0 ** (question.tries - 1))
+        self._scheduler.after(self.chances.random() * longest, self._ask, question)
+
+    def _answered(self, question: _Question, tries: int, ended: Ended) -> None:
+        if ended.error is not None and not isinstance(ended.error, InvalidRunRequestError | StoreUnavailableError):
+            must(False, "I8", f"{_FUNCTION} raises {type(ended.error).__name__}: {ended.error}")
+        if question.tries != tries:
+            return  # given up before
+        if isinstance(ended.error, InvalidRunRequestError):
+            must(question.given == BAD_INPUT, "I1", f"{question.execution.spec.name} is refused: {ended.error}")
+            question.tries += 1
+            question.go_on(INVALID_INPUT)
+        elif ended.well:
+            question.tries += 1
+            self._check(question.execution, ended.value)
+            self.prepared += 1
+            question.go_on(None)
+        else:
+            self._again(question)
+
+    def _check(self, execution: Execution, answer: Any) -> None:
+        """What it answered is of this run, and the run's record says who and what (I1)."""
+        name = execution.spec.name
+        must(name in answer["overrides"][0], "I1", f"the overrides of {name} are another run's")
+        if self._invariants.is_of_tomorrow(f"RUN#{name}"):
+            return
+        item = self._invariants.run(name)
+        is_recorded = item is not None and "input" in item and item["executionArn"]["S"] == execution.arn
+        must(is_recorded, "I1", f"run {name} is prepared, and no record says so")
