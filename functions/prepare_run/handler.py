@@ -41,6 +41,7 @@ def handler(event: Mapping[str, object], _context: LambdaContext) -> dict[str, o
         raise error.cut() from None
     except FargateRunsError as error:
         logger.error("run not prepared, to be tried again", run_id=execution.name, reason=str(error))
+        count("PreparationsFailed", error=type(error).__name__)
         raise
     logger.info("run prepared", run_id=prepared.run_id, pattern=pattern.value)
     if prepared.unreadable_record:

@@ -85,7 +85,9 @@ def test_a_table_that_is_throttled_is_said_and_raised(stack: Stack, printed: Cal
     stub.add_client_error("get_item", "ProvisionedThroughputExceededException")
     with stub, pytest.raises(StoreUnavailableError):
         stack.prepare_run(BEGINS)
-    assert "run not prepared, to be tried again" in messages(printed())
+    said = printed()
+    assert "run not prepared, to be tried again" in messages(said)
+    assert metrics_of(said) == [("PreparationsFailed", "StoreUnavailableError")]
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,9 @@ TARGETS = (
     Target(
         "fargate_runs.run_state", (_RUN_STATE, _DECISIONS, _ATTEMPTS, "tests/unit/test_run_state_folding.py", _DOCUMENT)
     ),
+    Target("fargate_runs.attempts", ("tests/unit/test_attempts.py",)),
+    Target("fargate_runs.overrides", ("tests/unit/test_overrides.py",)),
+    Target("fargate_runs.allowed_definitions", ("tests/unit/test_prepare_run.py", "tests/unit/test_start_and_show.py")),
     Target("fargate_runs.time_limit", ("tests/unit/test_time_limit.py",)),
     Target("fargate_runs.run_verdict", (_RUN_STATE, _DOCUMENT)),
     Target("fargate_runs.starts", ("tests/unit/test_starts.py", *_OUTCOMES)),
