@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from fargate_runs import assembly
 from fargate_runs.errors import FargateRunsError, InvalidRunRequestError
 from fargate_runs.execution import Execution, ExecutionStatus
+from fargate_runs.first_event import then_collect
 from fargate_runs.observability import count, logger
 from fargate_runs.patterns import Pattern
 from fargate_runs.settings import PrepareRunSettings
@@ -26,6 +27,7 @@ def prepare_run() -> PrepareRun:
 
 
 @logger.inject_lambda_context(log_event=False, clear_state=True)
+@then_collect
 def handler(event: Mapping[str, object], _context: LambdaContext) -> dict[str, object]:
     """Prepare the run of an execution, `{pattern, input, executionArn, startDate, redriveCount}`.
 
