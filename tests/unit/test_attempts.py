@@ -104,7 +104,8 @@ def test_which_exit_codes(exit_code: int | None, codes: Sequence[int], again: bo
 
 
 @pytest.mark.parametrize(
-    ("retried", "retries", "again"), [(0, 0, False), (0, 1, True), (2, 3, True), (3, 3, False), (9, 10, True)]
+    ("retried", "retries", "again"),
+    [(0, 0, False), (0, 1, True), (2, 3, True), (3, 3, False), (4, 3, False), (9, 10, True)],
 )
 @pytest.mark.parametrize("error", ["Task.ImagePullFailed", "Container.ExitedNonZero"])
 def test_there_is_one_limit_for_both(error: str, retried: int, retries: int, again: bool) -> None:
@@ -152,6 +153,7 @@ def test_a_throttle_is_none_of_the_retries_ten_times() -> None:
     last = after(plan, THROTTLED)
     assert (last.plan.retried, last.plan.throttles, last.wait_seconds) == (1, MOST_THROTTLES, 10)
     assert not is_tried_again(last.plan, THROTTLED)
+    assert not is_tried_again(replace(last.plan, throttles=MOST_THROTTLES + 1), THROTTLED)
 
 
 def test_a_throttle_on_spot_stays_on_spot() -> None:
@@ -170,6 +172,16 @@ def test_the_longest_wait_doubles_up_to_five_minutes(retried: int) -> None:
 def test_the_wait_is_a_random_part_of_it_in_whole_seconds(part: float, seconds: int) -> None:
     """Each of them as likely as the next."""
     assert after(PLAN, failed("Task.ImagePullFailed"), part).wait_seconds == seconds
+
+
+@pytest.mark.parametrize(("interval", "seconds"), [(1, 1), (5, 5), (299, 299), (300, 300), (301, 300)])
+def test_the_interval_is_the_stacks(interval: int, seconds: int) -> None:
+    plan = Plan.first(Capacity.SPOT, 1, (), interval)
+    assert after(plan, failed("Task.ImagePullFailed")).wait_seconds == seconds
+
+
+def test_what_says_nothing_of_itself_does_not_pass() -> None:
+    assert not is_tried_again(PLAN, Failed("Task.Unknown"))
 
 
 @pytest.mark.parametrize(("started", "attempt"), [(True, 6), (False, 5)])

@@ -62,6 +62,30 @@ _MEMBERS = "Both sides are members of one enum: singletons, and none equals anot
 
 EQUIVALENTS: tuple[Equivalent, ...] = (
     Equivalent(
+        "fargate_runs.attempts",
+        "provider = Provider.ON_DEMAND if capacity is Capacity.ON_DEMAND else Provider.SPOT",
+        "provider = Provider.ON_DEMAND if capacity <= Capacity.ON_DEMAND else Provider.SPOT",
+        "As texts, no other member is less.",
+    ),
+    Equivalent(
+        "fargate_runs.attempts",
+        "on_spot = plan.capacity is Capacity.SPOT_FIRST and plan.provider is Provider.SPOT",
+        "on_spot = plan.capacity >= Capacity.SPOT_FIRST and plan.provider is Provider.SPOT",
+        "As texts, no other member is greater.",
+    ),
+    Equivalent(
+        "fargate_runs.attempts",
+        "on_spot = plan.capacity is Capacity.SPOT_FIRST and plan.provider is Provider.SPOT",
+        "on_spot = plan.capacity is Capacity.SPOT_FIRST and plan.provider >= Provider.SPOT",
+        "As texts, no other member is greater.",
+    ),
+    Equivalent(
+        "fargate_runs.attempts",
+        "_Row(_leaves_spot, lambda plan: replace(plan, provider=Provider.ON_DEMAND), lambda _: 0),",
+        "_Row(_leaves_spot, lambda plan: replace(plan, provider=Provider.ON_DEMAND), lambda _: -1),",
+        "A part below one of one second, in whole seconds, is as little as a part of none.",
+    ),
+    Equivalent(
         "fargate_runs.evidence",
         "killed = [each for each in self.containers if each.exit_code == SIGKILL]",
         "killed = [each for each in self.containers if each.exit_code is SIGKILL]",
