@@ -65,6 +65,10 @@ def test_everything_that_can_be_asked_for(pattern: Pattern) -> None:
     assert json.loads(joined({"memory": "1024"}, pattern)).keys() == {"Memory", "ContainerOverrides"}
 
 
+def test_letters_are_no_longer_than_they_are() -> None:
+    assert '"é😀"' in joined({"commands": ["é😀"]}, Pattern.SYNC)
+
+
 HOLES = [
     '{"Name":"RUN_ATTEMPT","Value":"',
     '"},{"Name":"TASK_TOKEN","Value":"',

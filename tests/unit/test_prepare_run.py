@@ -72,6 +72,7 @@ REFUSED: list[tuple[Any, str]] = [
     ({"taskDefinition": "fargate"}, "is not allowed here"),
     ({"taskDefinition": "report:4"}, "is not allowed here"),
     ({"taskDefinition": "jobs-of-others:1"}, "is not allowed here"),
+    ({"taskDefinition": OWN.replace("fargate-runs:7", "jobs-of-others:1")}, "is not allowed here"),
     ({"taskDefinition": "arn:aws:ecs:us-east-1:999999999999:task-definition/jobs:1"}, "is not allowed here"),
     ({"cpu": 512}, 'cpu: must be one of "256"'),
     ({"cpu": ""}, 'cpu: must be one of "256"'),

@@ -62,6 +62,18 @@ _MEMBERS = "Both sides are members of one enum: singletons, and none equals anot
 
 EQUIVALENTS: tuple[Equivalent, ...] = (
     Equivalent(
+        "fargate_runs.overrides",
+        "if pattern is Pattern.CALLBACK:",
+        "if pattern <= Pattern.CALLBACK:",
+        "As texts, no other member is less.",
+    ),
+    Equivalent(
+        "fargate_runs.overrides",
+        'return {"RUN_TIMEOUT_SECONDS": str(timeout_seconds)} if pattern is Pattern.REQUEST_RESPONSE else {}',
+        'return {"RUN_TIMEOUT_SECONDS": str(timeout_seconds)} if pattern <= Pattern.REQUEST_RESPONSE else {}',
+        "A callback does not come here, and sync is the greater text.",
+    ),
+    Equivalent(
         "fargate_runs.attempts",
         "provider = Provider.ON_DEMAND if capacity is Capacity.ON_DEMAND else Provider.SPOT",
         "provider = Provider.ON_DEMAND if capacity <= Capacity.ON_DEMAND else Provider.SPOT",
