@@ -99,7 +99,7 @@ def test_a_run_that_is_refused_before_any_task_has_an_end_too(stack: Stack) -> N
     refused = stack.sfn.start_execution(stateMachineArn=arn, input='{"nonsense": 1}')["executionArn"]
     run = stack.ended_run(refused.rpartition(":")[2])
     assert (run["status"], run["error"], run["attempts"]) == ("FAILED", "Run.InvalidInput", [])
-    assert "Unknown keys: nonsense" in str(run["summary"])
+    assert "nonsense: is not known" in str(run["summary"])
     with without_events(stack):
         unseen = stack.sfn.start_execution(stateMachineArn=arn, input='{"nonsense": 2}')["executionArn"]
         stack.ended_execution(unseen)

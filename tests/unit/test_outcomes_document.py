@@ -43,7 +43,7 @@ def errors_of_machines() -> Iterator[str]:
     for path in (ROOT / "statemachines").glob("*.asl.json"):
         for state in json.loads(path.read_text())["States"].values():
             for catch in state.get("Catch", ()):
-                failure = catch.get("Assign", {}).get("failure", {})
+                failure = catch.get("Assign", {}).get("failure")
                 if isinstance(failure, dict):
                     yield failure["error"]
 
