@@ -16,6 +16,7 @@ from cli.documents import mapping, text
 from cli.tasks_found import EXPECTED, Detail, Found, newest
 from fargate_runs import lenient
 from fargate_runs.outcome import outcome_of
+from fargate_runs.start_failures import Says, says_of_start
 from fargate_runs.task import DEFAULT_TOKEN_VARIABLES, RUN_ID_VARIABLE, STOPPED, EcsTask, is_injected
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def _readable(detail: Detail) -> Detail:
     if not isinstance(containers, list):
         raise UnexplainableError(f"the `containers` of {task_name(detail)} are not a list")
     status = _last_status(detail) or _status_of_the_rest(detail)
+    containers = containers or _told_of(detail)
     repeated = {name for name, count in Counter(_names(containers)).items() if count > 1}
     overrides = [entry for entry in _overrides(detail) if text(entry, "name") not in repeated]
     return {
@@ -110,6 +112,14 @@ def _readable(detail: Detail) -> Detail:
 def _named(containers: list[object], no_names: set[str | None]) -> Iterator[Detail]:
     for number, each in enumerate(lenient.mappings(containers), start=1):
         yield {**each, "name": f"number {number}"} if text(each, "name") in no_names else each
+
+
+def _told_of(detail: Detail) -> list[object]:
+    """The container that a reason tells of, where none is listed."""
+    if says_of_start(text(detail, "stoppedReason")) is not Says.RAN:
+        return []
+    names = _names(list(_overrides(detail)))
+    return [{"name": names[0]} if len(names) == 1 else {}]
 
 
 def _overrides(detail: Detail) -> Iterator[Detail]:

@@ -155,8 +155,9 @@ class Evidence:
     @property
     def nothing_ran(self) -> bool:
         """No container that counts can have run."""
-        unlisted = not self.containers and self.has_started
-        return not unlisted and all(start is Start.NEVER for start in self.starts.values())
+        if not self.containers:
+            return not self.has_started and says_of_start(self.reason) not in {Says.RAN, Says.MAYBE}
+        return all(start is Start.NEVER for start in self.starts.values())
 
     @property
     def start_failed(self) -> bool:
@@ -173,7 +174,8 @@ class Evidence:
     @property
     def nothing_is_listed(self) -> bool:
         """No containers, as it is after some failed starts (fact B3), and nothing else that says that any has run."""
-        return not self.containers and not self.has_started and not self._essential_exited
+        has_run = self.has_started or self._essential_exited or says_of_start(self.reason) is Says.RAN
+        return not self.containers and not has_run
 
     @property
     def _essential_exited(self) -> bool:

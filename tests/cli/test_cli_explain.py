@@ -272,6 +272,28 @@ def test_a_reason_alone_is_enough(runner: CliRunner) -> None:
     assert page.startswith("Task ?: STOPPED\n")
 
 
+@pytest.mark.parametrize(
+    ("reason", "error"),
+    [
+        ("OutOfMemoryError: Container killed due to memory usage", "Container.OutOfMemory"),
+        (
+            "CannotInspectContainerError: Could not transition to inspecting; timed out after waiting 30s",
+            "Task.Unknown",
+        ),
+        ("ContainerRuntimeTimeoutError: Could not transition to stopped; timed out after waiting 2m", "Task.Unknown"),
+        ("ContainerRuntimeTimeoutError: Could not transition to running; timed out", "Task.FailedToStart"),
+    ],
+)
+@pytest.mark.parametrize("more", [{}, {"containers": []}, overridden({"name": "app"})])
+def test_a_reason_alone_that_tells_of_a_container(
+    runner: CliRunner, reason: str, error: str, more: dict[str, object]
+) -> None:
+    said = json.loads(explain(runner, {"stoppedReason": reason, **more}, "--json").stdout)
+
+    assert said["error"] == error
+    assert "Nothing of your code has run" not in said["advice"]
+
+
 def test_the_main_container_of_a_cut_down_task_can_be_named(runner: CliRunner) -> None:
     document = {"stoppedReason": "Essential container in task exited", "containers": [{"name": "app"}, ROUTER]}
 

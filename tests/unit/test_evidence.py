@@ -169,6 +169,8 @@ CASES: Final[dict[str, dict[str, tuple[Detail, object]]]] = {
         "nobody, and no word of a run": (never_started(), True),
         "nobody, but the task has started": (never_started(startedAt="2025-05-06T11:02:31Z"), False),
         "nobody, but an essential one exited": (before_main() | {"containers": []}, False),
+        "nobody, but one was lost sight of": (never_started(stoppedReason=INSPECT), False),
+        "nobody, and nobody knows whether one started": (never_started(stoppedReason=START_TIMED_OUT), True),
         "nobody, but an essential one exited by the text": (before_main(stopCode=None) | {"containers": []}, False),
         "somebody": (never_started(container()), False),
     },

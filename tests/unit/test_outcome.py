@@ -610,6 +610,9 @@ NOTHING_RAN = "Nothing of your code has run"
         (failed_start(None, containers=[]), True),
         (failed_start(None, containers=[], startedAt="2025-05-06T11:02:31Z"), False),
         (failed_start(None, containers=[], startedAt="<redacted>"), False),
+        (failed_start(INSPECT, containers=[]), False),
+        (failed_start(START_TIMED_OUT, containers=[]), False),
+        (failed_start(NOT_MADE, containers=[]), True),
     ],
 )
 def test_a_failed_start_says_that_nothing_ran_only_where_that_is_known(given: Detail, said: bool) -> None:
