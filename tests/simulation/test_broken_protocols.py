@@ -5,7 +5,7 @@ import pytest
 from tests.simulation.broken import BROKEN
 from tests.simulation.story import tell
 
-MOST_SEEDS = 300
+MOST_SEEDS = 500
 
 
 @pytest.mark.parametrize("name", BROKEN)
