@@ -25,7 +25,7 @@ TIMEOUTS_SECONDS = (5, 30)  # to connect, to answer
 RETRY_PAUSES_SECONDS = (0.2, 0.5, 1.0)
 _WORTH_ASKING_AGAIN = frozenset({429, 500, 502, 503, 504})
 # The characters of an execution's name, and the colon before the index of a fan-out's item.
-_RUN_ID = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;/\x00-\x1f\x7f-\x9f]{1,120}")
+_RUN_ID = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;/\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,120}")
 _ACCEPTED = frozenset({200, 202})
 
 

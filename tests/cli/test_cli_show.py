@@ -282,7 +282,7 @@ def test_an_unknown_run_is_one_line(runner: CliRunner) -> None:
     assert result.stderr == f"Error: There is no run {RUN_ID} in the local runtime.\n"
 
 
-@pytest.mark.parametrize("run_id", ["", "..", "a/b", "a b", "a?b", "x" * 200, "\x1b[31m"])
+@pytest.mark.parametrize("run_id", ["", "..", "a/b", "a b", "a?b", "x" * 200, "\x1b[31m", "\udcff"])
 def test_what_cannot_be_a_run_id_is_never_asked_for(runner: CliRunner, run_id: str) -> None:
     with serving(scripted({})) as server:
         result = runner.invoke(main, ["show", run_id], obj=at(server))
