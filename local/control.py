@@ -41,14 +41,13 @@ from local.leftovers import (
 )
 from local.parameters import check_parameters
 from local.paths import PROJECT, REGION, STACK_NAME, make_state_directory, private_stream, state_directory
-from local.port_choice import choose, remember, remembered
+from local.port_choice import LARGEST_PORT, choose, remember, remembered
 from local.state import MARK, Containers, RuntimeState, forget_state, kill_marked, read_state, write_state
 
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 20
 ANSWER_SECONDS: Final = 30
 PORT_SECONDS: Final = 2
-LARGEST_PORT: Final = 65_535
 # The name of an API in AWS; the embedded AWS serves it under a path of its own.
 API_URL: Final = re.compile(r"^https://([a-z0-9]+)\.execute-api\.[^/]+/")
 Progress = Callable[[str], None]

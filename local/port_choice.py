@@ -14,6 +14,7 @@ from typing import Final
 from local.paths import private_file
 
 FILE: Final = "port"
+LARGEST_PORT: Final = 65_535
 #: Below the ports that Linux and macOS give away by themselves, which somebody may get at any moment.
 PORTS: Final = range(20_000, 30_000)
 
@@ -24,11 +25,12 @@ def own_port(directory: Path) -> int:
 
 
 def remembered(directory: Path) -> int | None:
-    """The port of last time; None where there was none."""
+    """The port of last time; None where there was none, or the file says none that there is."""
     try:
-        return int((directory / FILE).read_text())
+        port = int((directory / FILE).read_text())
     except (OSError, ValueError):
         return None
+    return port if 0 < port <= LARGEST_PORT else None
 
 
 def remember(directory: Path, port: int) -> None:
