@@ -65,8 +65,9 @@ def _wrong(name: str, value: str, parameter: Mapping[str, Any]) -> str | None:
         return f"at least {parameter['MinLength']} characters long."
     parts = value.split(",") if parameter["Type"] == "CommaDelimitedList" else [value]
     if not all(re.search(parameter.get("AllowedPattern", ""), part) for part in parts):
-        told = parameter.get("ConstraintDescription") or f"of the form {parameter['AllowedPattern']}."
-        return f"{str(told).rstrip('.')}, not {value!r}."
+        # What it says after its first sentence is about other ways to give a parameter.
+        told = str(parameter.get("ConstraintDescription", "")).partition(". ")[0].rstrip(".")
+        return f"{told or 'of the form ' + parameter['AllowedPattern']}, not {value!r}."
     return _MORE[name](value) if name in _MORE else None
 
 

@@ -38,7 +38,7 @@ WRONG = {
         "ScheduleTimeZone",
         "Asia/Seol",
     ): "ScheduleTimeZone must be a time zone that there is, such as Asia/Seoul, not 'Asia/Seol'.",
-    ("ScheduleInput", "[1]"): "ScheduleInput must be a JSON object",
+    ("ScheduleInput", "[1]"): "ScheduleInput must be a JSON object, not '[1]'.",
     ("ScheduleInput", '{"a" 1}'): """ScheduleInput must be a JSON object, not '{"a" 1}'.""",
 }
 
