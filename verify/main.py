@@ -25,7 +25,7 @@ from verify.cost import cost_cents, task_count
 from verify.facts import Finding, Scenario, Verdict
 from verify.preparing import prepared
 from verify.redaction import Redaction
-from verify.report import Report, write
+from verify.report import Report, check_place, write
 from verify.running import look
 from verify.scenarios import SCENARIOS
 from verify.waiting import Patience
@@ -75,7 +75,6 @@ def main(
     What the suite makes (a role, queues, rules, state machines, task definitions) is tagged and removed at the end,
     after an interrupt too.
 
-    \b
     Exit codes: 0 every fact holds; 1 one does not, or could not be seen; 2 nothing was looked at; 130 interrupted.
     """
     scenarios = [one for one in SCENARIOS if only is None or only in one.name]
@@ -83,6 +82,7 @@ def main(
         raise CannotVerifyError(
             f"No scenario has {only!r} in its name. There are: {', '.join(s.name for s in SCENARIOS)}."
         )
+    _check_recording(out)
     target = _target(options, surroundings)
     click.echo(_announcement(scenarios, target))
     if target.endpoint is None and not yes:
@@ -94,6 +94,14 @@ def main(
             click.echo("Interrupted; no recording is written.", err=True)
             code = INTERRUPTED
     context.exit(code)
+
+
+def _check_recording(out: Path) -> None:
+    """Before anything is started and paid for, whose recording would be lost."""
+    try:
+        check_place(out)
+    except OSError as error:
+        raise CannotVerifyError(f"The recording cannot be written to {out}: {error.strerror or error}.") from error
 
 
 def _target(options: TargetOptions, surroundings: Surroundings) -> Target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Sequence
@@ -91,10 +92,25 @@ class Report:
         return str(self.redaction.of(finding.why))
 
 
+def check_place(path: Path) -> None:
+    """Raises OSError where no recording can be written; whatever is there stays as it is."""
+    if path.exists() and not path.is_file():
+        # What takes its place would be in the place of a device or a pipe.
+        raise FileExistsError(errno.EEXIST, "it is there and no file", str(path))
+    unfinished = _unfinished(path)
+    unfinished.touch()
+    unfinished.unlink()
+
+
+def _unfinished(path: Path) -> Path:
+    """Where a recording is until it is whole, in the same directory, which is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.with_name(f"{path.name}.{os.getpid()}")
+
+
 def write(recording: dict[str, object], path: Path) -> None:
     """Write a recording, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+    unfinished = _unfinished(path)
     unfinished.write_text(json.dumps(recording, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     unfinished.replace(path)
 

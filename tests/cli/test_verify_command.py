@@ -150,6 +150,30 @@ def test_what_cannot_be_looked_at_is_said_in_a_sentence(
     assert place.begun == 0
 
 
+@pytest.mark.parametrize("out", ["a-file/out.json", "a-pipe", "a-link/out.json"])
+def test_a_recording_that_has_no_place_is_said_before_anything_is_looked_at(
+    place: Prepared, verify: Callable[..., Result], out: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a-file").touch()
+    os.mkfifo(tmp_path / "a-pipe")
+    (tmp_path / "a-link").symlink_to(tmp_path / "a-file")
+    result = verify("--out", str(tmp_path / out))
+    assert result.exit_code == 2
+    assert f"Error: The recording cannot be written to {tmp_path / out}: " in result.stderr
+    assert place.begun == 0
+    assert (tmp_path / "a-pipe").is_fifo()
+
+
+def test_an_earlier_recording_stays_until_there_is_another(
+    place: Prepared, verify: Callable[..., Result], tmp_path: Path
+) -> None:
+    (tmp_path / "out.json").write_text("earlier")
+    place.error = ClientError({"Error": {"Code": "AccessDenied"}}, "CreateRole")
+    assert verify().exit_code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+    assert (tmp_path / "out.json").read_text() == "earlier"
+
+
 @pytest.fixture
 def in_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stack in AWS that can be reached."""
