@@ -42,7 +42,6 @@ def demo(
       runs demo
       runs demo --stack jobs --region eu-west-1
 
-    \b
     Exit codes: 0 every run ended as it should; 1 one did not, or the API cannot be asked; 3 the local runtime is
     not running; 130 interrupted, the runs go on.
     """

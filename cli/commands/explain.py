@@ -34,7 +34,6 @@ def explain(file: str, container: str | None, as_json: bool) -> None:
       aws ecs describe-tasks --cluster jobs --tasks 0c0a0d55efda | runs explain -
       runs explain event.json --container app --json
 
-    \b
     Exit codes: 0 explained, whatever the verdict; 2 FILE cannot be read or tells of no task.
     """
     from cli.explain import UnexplainableError, read, verdict

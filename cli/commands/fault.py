@@ -21,8 +21,8 @@ _STRIKES = {
     "call": "each strikes a call of RunTask",
     "start": "each strikes a task that starts",
     "run": "each strikes a task that runs (--after: so many seconds later)",
-    "event": "each strikes an event of a task (--last-status: only such) or of an execution (--status)",
-    "function": "each strikes a call that a function makes to AWS (--call, --function: only such)",
+    "event": "each strikes a task's event (--last-status) or an execution's (--status)",
+    "function": "each strikes a function's call to AWS (--call, --function: only such)",
 }
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 def local() -> None:
     """The whole application on this machine: no AWS account, no Docker.
 
-    \b
     Exit codes: 0 done; 1 it failed; 2 what was given cannot be; 3 (status, fault) nothing is running.
     """
 

@@ -55,7 +55,6 @@ def redrive(
     ForeignEventError). While this runs the messages are hidden from others; if it is killed, those that it had taken
     come back after at most 15 minutes.
 
-    \b
     Exit codes: 0 nothing is left in the queues; 1 something stays, or the queues cannot be used; 2 a wrong option;
     3 the local runtime is not running; 130 stopped half-way.
     """

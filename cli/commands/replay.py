@@ -45,7 +45,6 @@ def replay(
       runs replay --from 2026-11-25T10:00 --to 2026-11-25T11:30 --wait
       runs replay --from 2026-11-25T10:00+09:00 --stack jobs --region eu-west-1
 
-    \b
     Exit codes: 0 started (with --wait: completed); 1 it could not be started (with --wait: it failed or was
     cancelled); 2 the times are wrong; 3 the local runtime is not running; 130 stopped waiting, the replay goes on.
     """

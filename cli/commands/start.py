@@ -69,9 +69,8 @@ def start(
     \b
       runs start -- python -c "print('hello')"
       runs start --wait --env STAGE=test --cpu 512 --memory 1024 -- python job.py
-      runs start --pattern sync --capacity spot --stack jobs --region eu-west-1 -- ./report
+      runs start --pattern sync --stack jobs --region eu-west-1 -- ./report
 
-    \b
     Exit codes: 0 started (with --wait: it SUCCEEDED); 1 it could not be started (with --wait: it FAILED or was
     STOPPED); 2 the request is wrong; 3 the local runtime is not running; 4 (with --wait) its end was not seen,
     because the API or the local runtime does not answer any more; 130 stopped waiting, the run goes on.

@@ -1,5 +1,8 @@
 """The entry point: help, version, and the pieces of text that every command uses."""
 
+from collections.abc import Iterator
+
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -7,6 +10,7 @@ from cli.documents import Attempt, Run
 from cli.main import main
 from cli.program import program, version
 from cli.text import clean, compact, duration, moment, one_line
+from verify.main import main as verify
 
 
 @pytest.mark.parametrize(
@@ -30,6 +34,21 @@ def test_every_command_has_help_with_an_example(runner: CliRunner, arguments: li
 
     assert result.exit_code == 0
     assert "runs " in result.stdout or "Exit codes" in result.stdout
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command there is, by the words that lead to it."""
+    yield path
+    for name, command in group.commands.items():
+        yield from commands(command, (*path, name)) if isinstance(command, click.Group) else [(*path, name)]
+
+
+@pytest.mark.parametrize("path", [*commands(main), None], ids=lambda path: "verify" if path is None else " ".join(path))
+def test_no_line_of_help_is_wider_than_a_terminal(path: tuple[str, ...] | None, runner: CliRunner) -> None:
+    command, words = (verify, ()) if path is None else (main, path)
+    lines = runner.invoke(command, [*words, "--help"], env={"COLUMNS": "80"}).stdout.splitlines()
+
+    assert [line for line in lines if len(line) > 80] == []
 
 
 def test_version(runner: CliRunner) -> None:
