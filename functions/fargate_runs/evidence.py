@@ -87,7 +87,7 @@ class Evidence:
     @property
     def culprit(self) -> Container | None:
         """Where no container is the main one: the one that failed by itself, else was killed, else was told to stop."""
-        return _worst(each for each in self.others if each.exit_code not in {None, 0})
+        return worst(each for each in self.others if each.exit_code not in {None, 0})
 
     @property
     def out_of_memory(self) -> Container | None:
@@ -119,7 +119,7 @@ class Evidence:
         if self.main is None or self.main.exit_code not in {0, *TOLD_TO_STOP}:
             return None
         by_itself = [each for each in self.others if each.exit_code not in {None, 0, *TOLD_TO_STOP}]
-        return _worst(by_itself) or next((each for each in self.others if self._could_not_start(each)), None)
+        return worst(by_itself) or next((each for each in self.others if self._could_not_start(each)), None)
 
     def _could_not_start(self, container: Container) -> bool:
         return self._was_left_out(container) and start_error(container.reason) is not None
@@ -136,7 +136,7 @@ class Evidence:
         if self.main is None or not self._was_left_out(self.main) or self.start_error is not None:
             return None
         innocent = {None} if self._essential_exited else {None, 0, *ASKED_TO_STOP}
-        return _worst(each for each in self.others if each.exit_code not in innocent)
+        return worst(each for each in self.others if each.exit_code not in innocent)
 
     @property
     def succeeded_together(self) -> bool:
@@ -240,7 +240,7 @@ def _says(container: Container, pattern: re.Pattern[str]) -> bool:
     return container.reason is not None and pattern.search(container.reason) is not None
 
 
-def _worst(containers: Iterable[Container]) -> Container | None:
+def worst(containers: Iterable[Container]) -> Container | None:
     """The one to blame: it failed by itself, else was killed, else was asked to stop, else ended well."""
     return min(containers, key=lambda each: _innocence(each.exit_code), default=None)
 

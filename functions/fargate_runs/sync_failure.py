@@ -4,8 +4,10 @@ Step Functions fails the state when any container of the task exited with a code
 containers included (fact B22). The task's own outcome counts the main container alone, so the two may differ.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
+from fargate_runs.evidence import worst
 from fargate_runs.kinds import KINDS, ErrorName
 from fargate_runs.outcome import Outcome, outcome_of
 from fargate_runs.starts import Start, start_of
@@ -25,9 +27,14 @@ def sync_failure_of(task: EcsTask) -> Outcome:
     if outcome is None or not outcome.succeeded:
         return outcome or _unknown(task)
     others = sorted((each for each in task.containers if each.name != outcome.container), key=lambda each: each.name)
-    culprit = next((each for each in others if each.exit_code not in {None, 0}), None)
-    culprit = culprit or next((each for each in others if each.exit_code is None), None)
+    culprit = _culprit(each for each in others if not is_injected(each.name)) or _culprit(others)
     return _sidecar_failed(outcome, culprit, task) if culprit else _unknown(task)
+
+
+def _culprit(others: Iterable[Container]) -> Container | None:
+    """The one that failed by itself, else was killed, else was told to stop, else has no exit code."""
+    found = [each for each in others if each.exit_code != 0]
+    return worst(each for each in found if each.exit_code is not None) or next(iter(found), None)
 
 
 def _sidecar_failed(outcome: Outcome, culprit: Container, task: EcsTask) -> Outcome:

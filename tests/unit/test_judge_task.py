@@ -82,6 +82,31 @@ def test_a_sidecar_that_failed_alone_is_named_and_explained() -> None:
     assert cause["status"] == "FAILED"
 
 
+@pytest.mark.parametrize(
+    ("others", "culprit"),
+    [
+        ((("a", 143), ("b", 1)), "b"),
+        ((("a", 143), ("b", 137)), "b"),
+        ((("a", 3_221_225_786), ("b", 2)), "b"),
+        ((("a", 137), ("b", 1)), "b"),
+        ((("a", 1), ("b", 255)), "a"),
+        ((("a", 0), ("b", 143)), "b"),
+        ((("a", None), ("b", 143)), "b"),
+        ((("a", 0), ("b", None)), "b"),
+        ((("aws-guardduty-agent-x", 1), ("b", 143)), "b"),
+        ((("aws-guardduty-agent-x", None), ("b", None)), "b"),
+        ((("aws-guardduty-agent-x", 1), ("b", None)), "b"),
+        ((("aws-guardduty-agent-x", 1), ("b", 0)), "aws-guardduty-agent-x"),
+    ],
+)
+def test_of_several_the_one_that_failed_by_itself_is_to_blame(
+    others: tuple[tuple[str, int | None], ...], culprit: str
+) -> None:
+    """One that was told to stop when the main container had ended is not; an injected one only where nobody else is."""
+    for listed in (others, others[::-1]):
+        assert json.loads(judged(sidecars(0, *listed)).cause)["culprit"] == culprit
+
+
 INJECTED = container("aws-guardduty-agent-x", 0, runtimeId="r")
 CULPRITS = {
     "failed": (sidecars(0, ("proxy", 2)), "proxy", "runs/proxy/", "no route"),
