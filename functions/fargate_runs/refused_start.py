@@ -18,9 +18,9 @@ from fargate_runs.start_failures import start_error
 
 _PREFIXES: Final = ("ECS.", "AmazonECS.")
 FAILURES: Final = "AmazonECS.Unknown"  # RunTask answered with `Failures` (fact B23)
-_THROTTLED: Final = "ECS.ThrottlingException"  # on no record, but what its name would be
 #: Errors that RunTask's own throttle comes under; under any other name it is the throttle of a service behind it.
-_MAY_BE_THROTTLES: Final = frozenset({"ECS.AmazonECSException", "ECS.ClientException"})
+#: EcsException is what the SDK's newer version calls AmazonECSException; as an error it is on no record.
+_MAY_BE_THROTTLES: Final = frozenset({"ECS.AmazonECSException", "ECS.EcsException", "ECS.ClientException"})
 _WRAPS_A_THROTTLE: Final = "ECS.InvalidParameterException"
 #: The other side failed, or no answer came: the task may have been started all the same (fact B43).
 _PASSES: Final = frozenset({"ECS.ServerException", "ECS.SdkClientException"})
@@ -99,7 +99,7 @@ def _read(cause: str) -> tuple[str, str | None, bool]:
 
 
 def _is_throttle(error: str, said: str, code: str | None) -> bool:
-    if error == _THROTTLED or code in _RATE_CODES:
+    if {error.partition(".")[2], code} & _RATE_CODES:  # as a name it is on no record
         return True
     return error in _MAY_BE_THROTTLES and _RATE.search(said) is not None
 
