@@ -34,10 +34,13 @@ GoOn = Callable[[str | None], None]
 
 @dataclass(eq=False, slots=True)
 class _Question:
+    """`waits_for` is the try whose answer counts; 0 while none does."""
+
     execution: Execution
     given: str
     go_on: GoOn
     tries: int = 0
+    waits_for: int = 0
 
 
 class Preparations:
@@ -64,6 +67,7 @@ class Preparations:
         if execution.status != "RUNNING":
             return
         question.tries += 1
+        question.waits_for = question.tries
         if not self._plan.is_over and self.chances.random() < self.fails:
             self._again(question)
             return
@@ -79,12 +83,12 @@ class Preparations:
 
     def _times_out(self, question: _Question, tries: int) -> None:
         """The state does not wait any longer. What was asked may be carried out all the same."""
-        if question.tries == tries:
+        if question.waits_for == tries:
             self._again(question)
 
     def _again(self, question: _Question) -> None:
+        question.waits_for = 0  # whatever comes of it now
         if question.tries >= _MOST_TRIES:
-            question.tries += 1  # whatever comes of the last one
             self.given_up += 1
             question.go_on(NOT_PREPARED)
             return
@@ -94,14 +98,13 @@ class Preparations:
     def _answered(self, question: _Question, tries: int, ended: Ended) -> None:
         if ended.error is not None and not isinstance(ended.error, InvalidRunRequestError | StoreUnavailableError):
             must(False, "I8", f"{_FUNCTION} raises {type(ended.error).__name__}: {ended.error}")
-        if question.tries != tries:
+        if question.waits_for != tries:
             return  # given up before
+        question.waits_for = 0
         if isinstance(ended.error, InvalidRunRequestError):
             must(question.given == BAD_INPUT, "I1", f"{question.execution.spec.name} is refused: {ended.error}")
-            question.tries += 1
             question.go_on(INVALID_INPUT)
         elif ended.well:
-            question.tries += 1
             self._check(question.execution, ended.value)
             self.prepared += 1
             question.go_on(None)
