@@ -8,10 +8,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from api.problems import answer_problems, body_of
 from fargate_runs import assembly
-from fargate_runs.allowed_definitions import AllowedDefinitions
-from fargate_runs.aws import clients
-from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
-from fargate_runs.clock import SystemClock
 from fargate_runs.first_event import then_collect
 from fargate_runs.observability import count, logger
 from fargate_runs.request import RunRequest
@@ -32,16 +28,7 @@ def settings() -> ApiSettings:
 @cache
 def use_cases() -> tuple[StartRun, ShowRun]:
     """The use cases on AWS, made once for each process."""
-    ours, clock = settings(), SystemClock()
-    store = assembly.run_store(ours.runs_table_name, ours.retention_days)
-    start = StartRun(
-        store,
-        StepFunctionsExecutions(clients.later(clients.starts)),
-        clock,
-        state_machines=ours.state_machines,
-        task_definitions=AllowedDefinitions(ours.task_definition_arn, ours.allowed_task_definitions, ours.task_size),
-    )
-    return start, ShowRun(store, ours.state_machines, ours.prices)
+    return assembly.api(settings())
 
 
 @app.post("/runs")

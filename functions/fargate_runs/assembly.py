@@ -1,59 +1,58 @@
-"""The use cases on AWS, put together for the handlers. Each handler makes what it needs once for a process."""
+"""The use cases on AWS, put together for the handlers. Each handler makes what it needs once for a process.
+
+What only some of them need is imported where it is put together, adapters always: a function loads what its event
+needs, and `judge_task` no SDK before it reads a log.
+"""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from fargate_runs.aws import clients
-from fargate_runs.aws.clients import later
-from fargate_runs.aws.dynamodb import DynamoRunStore
-from fargate_runs.aws.ecs import EcsCluster
-from fargate_runs.aws.logs import CloudWatchLogReader
-from fargate_runs.aws.stepfunctions import StepFunctionsCallbacks, StepFunctionsExecutions
-from fargate_runs.aws.task_definitions import EcsTaskDefinitions
 from fargate_runs.clock import SystemClock
+from fargate_runs.later import later
 from fargate_runs.log_place import LogPlace
 from fargate_runs.log_reading import TaskLogs
-from fargate_runs.ports import Cluster, Executions, RunStore
+from fargate_runs.ports import Cluster, Executions, LogReader, RunStore, TaskDefinitions, TokenCallbacks
 from fargate_runs.settings import (
+    ApiSettings,
     ExecutionStateChangeSettings,
     JudgeTaskSettings,
     PrepareRunSettings,
     SweepSettings,
     TaskStateChangeSettings,
 )
-from fargate_runs.usecases.record_execution_state import RecordExecutionState
-from fargate_runs.usecases.record_task_state import RecordTaskState
-from fargate_runs.usecases.remembered_definitions import RememberedTaskDefinitions
-from fargate_runs.usecases.stop_abandoned import StopAbandoned
 
 if TYPE_CHECKING:
+    from fargate_runs.usecases.judge_task import JudgeTask
     from fargate_runs.usecases.prepare_run import PrepareRun
+    from fargate_runs.usecases.record_execution_state import RecordExecutionState
+    from fargate_runs.usecases.record_task_state import RecordTaskState
+    from fargate_runs.usecases.show_run import ShowRun
+    from fargate_runs.usecases.start_run import StartRun
+    from fargate_runs.usecases.stop_abandoned import StopAbandoned
     from fargate_runs.usecases.sweep.sweep import Sweep
 
 
-def run_store(table: str, retention_days: int) -> RunStore:
-    """The runs table."""
-    return DynamoRunStore(later(clients.dynamodb), table, clock=SystemClock(), retention=timedelta(days=retention_days))
+def api(ours: ApiSettings) -> "tuple[StartRun, ShowRun]":
+    """For `api`."""
+    from fargate_runs.allowed_definitions import AllowedDefinitions
+    from fargate_runs.usecases.show_run import ShowRun
+    from fargate_runs.usecases.start_run import StartRun
 
-
-def record_task_state(ours: TaskStateChangeSettings) -> RecordTaskState:
-    """For `task_state_change`."""
     store = run_store(ours.runs_table_name, ours.retention_days)
-    cluster = EcsCluster(later(clients.ecs), ours.cluster_arn)
-    return _record_task_state(ours, store, _abandoned(store, _executions(), cluster))
-
-
-def record_execution_state(ours: ExecutionStateChangeSettings) -> RecordExecutionState:
-    """For `execution_state_change`."""
-    store = run_store(ours.runs_table_name, ours.retention_days)
-    cluster = EcsCluster(later(clients.ecs), ours.cluster_arn)
-    return RecordExecutionState(store, _abandoned(store, _executions(), cluster), state_machines=ours.state_machines)
+    start = StartRun(
+        store,
+        later(_starts),
+        SystemClock(),
+        state_machines=ours.state_machines,
+        task_definitions=AllowedDefinitions(ours.task_definition_arn, ours.allowed_task_definitions, ours.task_size),
+    )
+    return start, ShowRun(store, ours.state_machines, ours.prices)
 
 
 def prepare_run(ours: PrepareRunSettings) -> "PrepareRun":
     """For `prepare_run`."""
-    from fargate_runs.allowed_definitions import AllowedDefinitions  # noqa: PLC0415
-    from fargate_runs.usecases.prepare_run import Defaults, PrepareRun  # noqa: PLC0415
+    from fargate_runs.allowed_definitions import AllowedDefinitions
+    from fargate_runs.usecases.prepare_run import Defaults, PrepareRun
 
     return PrepareRun(
         run_store(ours.runs_table_name, ours.retention_days),
@@ -64,18 +63,40 @@ def prepare_run(ours: PrepareRunSettings) -> "PrepareRun":
     )
 
 
+def judge_task(ours: JudgeTaskSettings) -> "JudgeTask":
+    """For `judge_task`."""
+    from fargate_runs.usecases.judge_task import JudgeTask
+
+    return JudgeTask(_task_logs(ours), prices=ours.prices)
+
+
+def record_task_state(ours: TaskStateChangeSettings) -> "RecordTaskState":
+    """For `task_state_change`."""
+    store = run_store(ours.runs_table_name, ours.retention_days)
+    return _record_task_state(ours, store, _abandoned(store, later(_executions), _cluster(ours.cluster_arn)))
+
+
+def record_execution_state(ours: ExecutionStateChangeSettings) -> "RecordExecutionState":
+    """For `execution_state_change`."""
+    from fargate_runs.usecases.record_execution_state import RecordExecutionState
+
+    store = run_store(ours.runs_table_name, ours.retention_days)
+    abandoned = _abandoned(store, later(_executions), _cluster(ours.cluster_arn))
+    return RecordExecutionState(store, abandoned, state_machines=ours.state_machines)
+
+
 def sweep(ours: SweepSettings) -> "Sweep":
     """For `sweep`: the same use cases, at a pace."""
-    # No other function needs them, and each would load them at its start.
-    from fargate_runs.usecases.pace import PacedCluster, PacedExecutions  # noqa: PLC0415
-    from fargate_runs.usecases.sweep.executions import SweepExecutions  # noqa: PLC0415
-    from fargate_runs.usecases.sweep.sweep import Sweep  # noqa: PLC0415
-    from fargate_runs.usecases.sweep.tasks import SweepTasks  # noqa: PLC0415
+    from fargate_runs.usecases.pace import PacedCluster, PacedExecutions
+    from fargate_runs.usecases.record_execution_state import RecordExecutionState
+    from fargate_runs.usecases.sweep.executions import SweepExecutions
+    from fargate_runs.usecases.sweep.sweep import Sweep
+    from fargate_runs.usecases.sweep.tasks import SweepTasks
 
     settling, clock = ours.settling, SystemClock()
     store = run_store(settling.runs_table_name, settling.retention_days)
-    cluster = PacedCluster(EcsCluster(later(clients.ecs), settling.cluster_arn), clock)
-    executions = PacedExecutions(_executions(), clock)
+    cluster = PacedCluster(_cluster(settling.cluster_arn), clock)
+    executions = PacedExecutions(later(_executions), clock)
     abandoned = _abandoned(store, executions, cluster)
     settle = _record_task_state(settling, store, abandoned)
     note = RecordExecutionState(store, abandoned, state_machines=settling.state_machines)
@@ -95,32 +116,88 @@ def sweep(ours: SweepSettings) -> "Sweep":
     )
 
 
-def task_logs(ours: TaskStateChangeSettings | JudgeTaskSettings) -> TaskLogs:
-    """For whoever reads the end of a task's log."""
-    definitions = EcsTaskDefinitions(later(clients.task_definitions)) if ours.reads_other_logs else None
-    return TaskLogs(
-        CloudWatchLogReader(later(clients.logs)),
-        LogPlace(ours.log_group_name, ours.log_stream_prefix, ours.task_definition_arn, ours.container_name),
-        RememberedTaskDefinitions(definitions, SystemClock()) if definitions else None,
-    )
+def run_store(table: str, retention_days: int) -> RunStore:
+    """The runs table."""
+
+    def make() -> RunStore:
+        from fargate_runs.aws import clients
+        from fargate_runs.aws.dynamodb import DynamoRunStore
+
+        return DynamoRunStore(clients.dynamodb(), table, clock=SystemClock(), retention=timedelta(days=retention_days))
+
+    return later(make)
 
 
-def _executions() -> Executions:
-    return StepFunctionsExecutions(later(clients.stepfunctions))
+def _abandoned(store: RunStore, executions: Executions, cluster: Cluster) -> "StopAbandoned":
+    from fargate_runs.usecases.stop_abandoned import StopAbandoned
+
+    return StopAbandoned(store, executions, later(_callbacks), cluster, SystemClock())
 
 
-def _abandoned(store: RunStore, executions: Executions, cluster: Cluster) -> StopAbandoned:
-    return StopAbandoned(
-        store, executions, StepFunctionsCallbacks(later(clients.stepfunctions)), cluster, SystemClock()
-    )
+def _record_task_state(ours: TaskStateChangeSettings, store: RunStore, abandoned: "StopAbandoned") -> "RecordTaskState":
+    from fargate_runs.usecases.record_task_state import RecordTaskState
 
-
-def _record_task_state(ours: TaskStateChangeSettings, store: RunStore, abandoned: StopAbandoned) -> RecordTaskState:
     return RecordTaskState(
         store,
-        StepFunctionsCallbacks(later(clients.stepfunctions)),
-        task_logs(ours),
+        later(_callbacks),
+        _task_logs(ours),
         abandoned,
         state_machines=ours.state_machines,
         prices=ours.prices,
     )
+
+
+def _task_logs(ours: TaskStateChangeSettings | JudgeTaskSettings) -> TaskLogs:
+    """For whoever reads the end of a task's log."""
+    from fargate_runs.usecases.remembered_definitions import RememberedTaskDefinitions
+
+    return TaskLogs(
+        later(_log_reader),
+        LogPlace(ours.log_group_name, ours.log_stream_prefix, ours.task_definition_arn, ours.container_name),
+        RememberedTaskDefinitions(later(_task_definitions), SystemClock()) if ours.reads_other_logs else None,
+    )
+
+
+def _cluster(arn: str) -> Cluster:
+    def make() -> Cluster:
+        from fargate_runs.aws import clients
+        from fargate_runs.aws.ecs import EcsCluster
+
+        return EcsCluster(clients.ecs(), arn)
+
+    return later(make)
+
+
+def _executions() -> Executions:
+    from fargate_runs.aws import clients
+    from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
+
+    return StepFunctionsExecutions(clients.stepfunctions())
+
+
+def _starts() -> Executions:
+    from fargate_runs.aws import clients
+    from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
+
+    return StepFunctionsExecutions(clients.starts())
+
+
+def _callbacks() -> TokenCallbacks:
+    from fargate_runs.aws import clients
+    from fargate_runs.aws.stepfunctions import StepFunctionsCallbacks
+
+    return StepFunctionsCallbacks(clients.stepfunctions())
+
+
+def _log_reader() -> LogReader:
+    from fargate_runs.aws import clients
+    from fargate_runs.aws.logs import CloudWatchLogReader
+
+    return CloudWatchLogReader(clients.logs())
+
+
+def _task_definitions() -> TaskDefinitions:
+    from fargate_runs.aws import clients
+    from fargate_runs.aws.task_definitions import EcsTaskDefinitions
+
+    return EcsTaskDefinitions(clients.task_definitions())

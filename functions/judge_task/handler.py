@@ -19,8 +19,7 @@ from fargate_runs.usecases.judge_task import JudgeTask
 @cache
 def judge_task() -> JudgeTask:
     """The use case on AWS, made once for each process."""
-    ours = JudgeTaskSettings.from_env()
-    return JudgeTask(assembly.task_logs(ours), prices=ours.prices)
+    return assembly.judge_task(JudgeTaskSettings.from_env())
 
 
 @logger.inject_lambda_context(log_event=False, clear_state=True)

@@ -23,6 +23,7 @@ FIRST_EVENTS: dict[str, tuple[str, str, float]] = {
     "a task has ended": ("task_state_change", "task-state-change/stopped-exit-0.json", 1.05),
     "an execution has ended": ("execution_state_change", "execution-state-change/succeeded.json", 1.05),
     "a run begins": ("prepare_run", "prepare-run/callback.json", 1.05),
+    "a refused call is judged": ("judge_task", "judge-task/throttled.json", 1.05),
     "a failure is judged, with its log": ("judge_task", "judge-task/sync-exit-3.json", 1.05),
     "a run is started": ("api", "api/start-run.json", 1.15),
     "a run is shown": ("api", "api/get-run.json", 1.15),

@@ -15,8 +15,7 @@ import judge_task.handler
 import prepare_run.handler
 import sweep.handler
 import task_state_change.handler
-from fargate_runs import assembly
-from fargate_runs.aws import clients
+from fargate_runs.aws import clients, ecs, logs, stepfunctions
 from fargate_runs.observability import logger
 from tests.fakes.cluster import InMemoryCluster
 from tests.fakes.ecs import CLUSTER_ARN, EVERY_MACHINE, MACHINES, TASK_DEFINITION_ARN, TOKEN
@@ -153,10 +152,9 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         client = boto3.client("dynamodb")
         create_runs_table(client)
         built = Stack(client)
-        monkeypatch.setattr(assembly, "StepFunctionsCallbacks", lambda _client: built.callbacks)
-        monkeypatch.setattr(assembly, "StepFunctionsExecutions", lambda _client: built.executions)
-        monkeypatch.setattr(assembly, "CloudWatchLogReader", lambda _client: built.logs)
-        monkeypatch.setattr(assembly, "EcsCluster", lambda _client, _arn: built.cluster)
-        monkeypatch.setattr(api.handler, "StepFunctionsExecutions", lambda _client: built.executions)
+        monkeypatch.setattr(stepfunctions, "StepFunctionsCallbacks", lambda _client: built.callbacks)
+        monkeypatch.setattr(stepfunctions, "StepFunctionsExecutions", lambda _client: built.executions)
+        monkeypatch.setattr(logs, "CloudWatchLogReader", lambda _client: built.logs)
+        monkeypatch.setattr(ecs, "EcsCluster", lambda _client, _arn: built.cluster)
         yield built
     forget_what_is_cached()

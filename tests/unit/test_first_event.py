@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.functional.conftest import ENVIRONMENT
+
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 PACKAGES = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
 
@@ -59,3 +61,22 @@ def test_elsewhere_nothing_changes() -> None:
     seen = run(AFTER_ONE_EVENT.replace("{event!r}", "''"), on_lambda=False)
 
     assert seen == ["in True", "gives answer", "then True False", "later True 0"]
+
+
+JUDGE = """
+import json, sys
+import judge_task.handler
+class Context:
+    function_name, memory_limit_in_mb, invoked_function_arn, aws_request_id = "f", 256, "arn:f", "1"
+error, cause = "ECS.AmazonECSException", "Rate exceeded (Service: AmazonECS; Error Code: ThrottlingException)"
+answer = judge_task.handler.handler({"error": error, "cause": cause, "runId": "r"}, Context())
+print(answer["throttled"], sorted({"boto3", "botocore.session", "botocore.config", "urllib3"} & {*sys.modules}), file=sys.stderr)
+"""
+
+
+def test_a_failure_is_judged_without_an_sdk() -> None:
+    """Until a log is read: a throttled call has none. Powertools imports the package botocore, and nothing of it."""
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(FUNCTIONS)}
+    done = subprocess.run([sys.executable, "-c", JUDGE], capture_output=True, text=True, env=environment, check=False)
+
+    assert done.stderr == "True []\n"

@@ -5,9 +5,8 @@ are too: without boto3's session and s3transfer, a function starts faster (docs/
 """
 
 import logging
-from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.config import Config
 from botocore.session import get_session
@@ -39,22 +38,6 @@ def _session() -> Any:
 
 def _client(service: str, config: Config, region: str | None = None) -> Any:  # typed by each caller
     return _session().create_client(service, region_name=region, config=config)
-
-
-Client = TypeVar("Client")
-
-
-class _Later:
-    def __init__(self, make: Callable[[], object]) -> None:
-        self._make = make
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._make(), name)
-
-
-def later(make: Callable[[], Client]) -> Client:
-    """A client that is made when it is first used: making one takes 10 to 40 ms, and most events need few of them."""
-    return cast("Client", _Later(make))
 
 
 _LOGS: Final = _config(connect=1, read=2, attempts=2)
