@@ -70,7 +70,8 @@ class Context:
     function_name, memory_limit_in_mb, invoked_function_arn, aws_request_id = "f", 256, "arn:f", "1"
 error, cause = "ECS.AmazonECSException", "Rate exceeded (Service: AmazonECS; Error Code: ThrottlingException)"
 answer = judge_task.handler.handler({"error": error, "cause": cause, "runId": "r"}, Context())
-print(answer["throttled"], sorted({"boto3", "botocore.session", "botocore.config", "urllib3"} & {*sys.modules}), file=sys.stderr)
+sdk = {"boto3", "botocore.session", "botocore.config", "urllib3"}
+print(answer["throttled"], sorted(sdk & {*sys.modules}), file=sys.stderr)
 """
 
 
