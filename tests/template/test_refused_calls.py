@@ -39,6 +39,8 @@ THROTTLES = {
     "by its text alone": Raised("ECS.AmazonECSException", "Rate exceeded"),
     "as a client's error": Raised("ECS.ClientException", said("Rate exceeded", "ClientException")),
     "by its code alone": Raised("ECS.AmazonECSException", said("Slow down", "ThrottlingException")),
+    "under a newer SDK's name": Raised("ECS.EcsException", RATE),
+    "by another name of a throttle": Raised("ECS.TooManyRequestsException", "Too many requests"),
 }
 BEHIND = Raised(
     "ECS.InvalidParameterException",
