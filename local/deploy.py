@@ -40,6 +40,7 @@ ARCHITECTURES: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64
 EVERY_STATE_MACHINE: Final = f"arn:aws:states:{REGION}:000000000000:stateMachine:*"
 # SAM asks every 5 s unless told: a stack here is made in less.
 SAM_SETTINGS: Final = {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_BETA_FEATURES": "0", "SAM_CLI_POLL_DELAY": "0.3"}
+LOOPBACK: Final = "127.0.0.1"
 Progress = Callable[[str], None]
 
 
@@ -187,13 +188,19 @@ def _sam(arguments: list[str], environment: Mapping[str, str]) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**clean, **SAM_SETTINGS, **environment, **own, "PATH": path},
+            env={**clean, **past_proxies(clean), **SAM_SETTINGS, **environment, **own, "PATH": path},
             umask=PRIVATE_UMASK,
         )
     for name in MADE_BY_SAM:
         make_private(directory / name)
     if result.returncode != 0:
         raise DeployFailedError(f"sam {arguments[0]}", _last_line(log), str(log))
+
+
+def past_proxies(environment: Mapping[str, str]) -> dict[str, str]:
+    """Variables that keep a proxy out of the way to this machine, and leave it on the way to a package registry."""
+    excepted = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    return dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(filter(None, (excepted, LOOPBACK))))
 
 
 def _last_line(log: Path) -> str:
@@ -223,5 +230,6 @@ def _client(service: Any, endpoint: str) -> Any:
         region_name=REGION,
         aws_access_key_id=ACCESS_KEY_ID,
         aws_secret_access_key=secret_of(endpoint),
-        config=Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 2}),
+        # A proxy of the environment must not stand between this machine and itself.
+        config=Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 2}, proxies={}),
     )
