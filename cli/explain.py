@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Final
 
 from cli.documents import mapping, text
 from cli.tasks_found import EXPECTED, Detail, Found, newest
-from fargate_runs import lenient
-from fargate_runs.outcome import outcome_of
-from fargate_runs.start_failures import Says, says_of_start
-from fargate_runs.task import DEFAULT_TOKEN_VARIABLES, RUN_ID_VARIABLE, STOPPED, EcsTask, is_injected
+from fargate_runs.outcomes.outcome import outcome_of
+from fargate_runs.outcomes.start_failures import Says, says_of_start
+from fargate_runs.reading import lenient
+from fargate_runs.reading.task import DEFAULT_TOKEN_VARIABLES, RUN_ID_VARIABLE, STOPPED, EcsTask, is_injected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fargate_runs.outcome import Outcome
+    from fargate_runs.outcomes.outcome import Outcome
 
 NO_LAST_STATUS: Final = "it does not say its lastStatus, and is read as a task that has stopped"
 

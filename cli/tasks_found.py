@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from fargate_runs import lenient
-from fargate_runs.task import from_pascal_case
+from fargate_runs.reading import lenient
+from fargate_runs.reading.task import from_pascal_case
 
 Detail = Mapping[str, object]
 

@@ -104,7 +104,7 @@ _KEYS = {
 def _checked(pattern: str, commands: tuple[str, ...], given: Mapping[str, object]) -> dict[str, object]:
     """The body of POST /runs for what was given. Raises BadInputError before anything is called."""
     from fargate_runs.errors import InvalidRunRequestError
-    from fargate_runs.request import RunRequest
+    from fargate_runs.runs.request import RunRequest
 
     if not commands:
         raise BadInputError("No command: put it at the end, after `--`.")

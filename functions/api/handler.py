@@ -10,7 +10,7 @@ from api.problems import answer_problems, body_of
 from fargate_runs import assembly
 from fargate_runs.first_event import then_collect
 from fargate_runs.observability import count, logger
-from fargate_runs.request import RunRequest
+from fargate_runs.runs.request import RunRequest
 from fargate_runs.settings import ApiSettings
 from fargate_runs.usecases.show_run import ShowRun
 from fargate_runs.usecases.start_run import StartRun

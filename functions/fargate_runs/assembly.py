@@ -7,11 +7,11 @@ needs, and `judge_task` no SDK before it reads a log.
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from fargate_runs.answers.log_reading import TaskLogs
 from fargate_runs.clock import SystemClock
 from fargate_runs.later import later
-from fargate_runs.log_place import LogPlace
-from fargate_runs.log_reading import TaskLogs
 from fargate_runs.ports import Cluster, Executions, LogReader, RunStore, TaskDefinitions, TokenCallbacks
+from fargate_runs.runs.log_place import LogPlace
 from fargate_runs.settings import (
     ApiSettings,
     ExecutionStateChangeSettings,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 def api(ours: ApiSettings) -> "tuple[StartRun, ShowRun]":
     """For `api`."""
-    from fargate_runs.allowed_definitions import AllowedDefinitions
+    from fargate_runs.runs.allowed_definitions import AllowedDefinitions
     from fargate_runs.usecases.show_run import ShowRun
     from fargate_runs.usecases.start_run import StartRun
 
@@ -51,7 +51,7 @@ def api(ours: ApiSettings) -> "tuple[StartRun, ShowRun]":
 
 def prepare_run(ours: PrepareRunSettings) -> "PrepareRun":
     """For `prepare_run`."""
-    from fargate_runs.allowed_definitions import AllowedDefinitions
+    from fargate_runs.runs.allowed_definitions import AllowedDefinitions
     from fargate_runs.usecases.prepare_run import Defaults, PrepareRun
 
     return PrepareRun(

@@ -34,12 +34,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from fargate_runs.errors import PortError
-from fargate_runs.execution import Execution
-from fargate_runs.log import LogLocation
-from fargate_runs.log_place import LogConfiguration
-from fargate_runs.patterns import Pattern
-from fargate_runs.record import Delivery, TaskRecord
-from fargate_runs.run_state import RunRecord
+from fargate_runs.reading.execution import Execution
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.log import LogLocation
+from fargate_runs.runs.log_place import LogConfiguration
+from fargate_runs.runs.record import Delivery, TaskRecord
+from fargate_runs.runs.run_state import RunRecord
 
 
 class StoreUnavailableError(PortError):

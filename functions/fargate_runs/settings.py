@@ -4,10 +4,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fargate_runs.answers.usage import Prices
 from fargate_runs.errors import MissingSettingError
-from fargate_runs.patterns import FollowedMachines, StateMachines
-from fargate_runs.task import DEFAULT_TOKEN_VARIABLES
-from fargate_runs.usage import Prices
+from fargate_runs.reading.patterns import FollowedMachines, StateMachines
+from fargate_runs.reading.task import DEFAULT_TOKEN_VARIABLES
 
 _RETENTION_DAYS = "120"
 

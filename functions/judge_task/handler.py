@@ -8,10 +8,11 @@ from functools import cache
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from fargate_runs import assembly, lenient
-from fargate_runs.attempts import Plan
+from fargate_runs import assembly
 from fargate_runs.first_event import then_collect
 from fargate_runs.observability import count, logger
+from fargate_runs.reading import lenient
+from fargate_runs.runs.attempts import Plan
 from fargate_runs.settings import JudgeTaskSettings
 from fargate_runs.usecases.judge_task import JudgeTask
 

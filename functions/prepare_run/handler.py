@@ -12,10 +12,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from fargate_runs import assembly
 from fargate_runs.errors import FargateRunsError, InvalidRunRequestError
-from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.first_event import then_collect
 from fargate_runs.observability import count, logger
-from fargate_runs.patterns import Pattern
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.patterns import Pattern
 from fargate_runs.settings import PrepareRunSettings
 from fargate_runs.usecases.prepare_run import PrepareRun
 

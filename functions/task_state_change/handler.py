@@ -10,9 +10,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from fargate_runs import assembly
 from fargate_runs.event_problems import report_event_problems
-from fargate_runs.events import TaskStateChange
 from fargate_runs.first_event import then_collect
 from fargate_runs.observability import logger
+from fargate_runs.reading.events import TaskStateChange
 from fargate_runs.settings import TaskStateChangeSettings
 from fargate_runs.time_left import while_time_is_left
 from fargate_runs.usecases.record_task_state import RecordTaskState

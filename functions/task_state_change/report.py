@@ -1,8 +1,8 @@
 """What the log and the metrics say about one settled event."""
 
-from fargate_runs.events import TaskStateChange
 from fargate_runs.observability import count, logger
-from fargate_runs.record import Delivery
+from fargate_runs.reading.events import TaskStateChange
+from fargate_runs.runs.record import Delivery
 from fargate_runs.usecases.record_task_state import Settlement
 
 

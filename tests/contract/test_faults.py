@@ -12,9 +12,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from fargate_runs.kinds import ErrorName
-from fargate_runs.outcome import outcome_of
-from fargate_runs.task import EcsTask
+from fargate_runs.outcomes.kinds import ErrorName
+from fargate_runs.outcomes.outcome import outcome_of
+from fargate_runs.reading.task import EcsTask
 from local import faults_client
 from local.access import OPENER, secret_of, signed
 from local.ecs.faults import FAULT_KINDS

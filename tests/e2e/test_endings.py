@@ -16,7 +16,7 @@ import pytest
 from mypy_boto3_ecs.type_defs import ContainerDefinitionTypeDef
 
 from cli.errors import CliError
-from fargate_runs.kinds import KINDS, ErrorName
+from fargate_runs.outcomes.kinds import KINDS, ErrorName
 from local import faults_client
 from tests.e2e.conftest import Json, Stack
 from tests.e2e.test_machines_of_users import callback, started

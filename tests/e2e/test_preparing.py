@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fargate_runs import lenient
+from fargate_runs.reading import lenient
 from local import faults_client
 from tests.e2e.conftest import Stack
 from tests.waiting import eventually

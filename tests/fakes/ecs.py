@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fargate_runs.patterns import FollowedMachines, StateMachines
-from fargate_runs.task import EcsTask
+from fargate_runs.reading.patterns import FollowedMachines, StateMachines
+from fargate_runs.reading.task import EcsTask
 
 REGION_AND_ACCOUNT = "us-east-1:123456789012"
 CLUSTER_ARN = f"arn:aws:ecs:{REGION_AND_ACCOUNT}:cluster/jobs"

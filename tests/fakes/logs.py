@@ -1,7 +1,7 @@
 """Logs in memory."""
 
-from fargate_runs.log import LogLocation
 from fargate_runs.ports import LogReader, LogUnavailableError
+from fargate_runs.runs.log import LogLocation
 
 
 class InMemoryLogs(LogReader):

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from fargate_runs.allowed_definitions import AllowedDefinitions
 from fargate_runs.ports import RunStore
+from fargate_runs.runs.allowed_definitions import AllowedDefinitions
 from fargate_runs.usecases.prepare_run import Defaults, PrepareRun
 
 _FAMILIES: Final = "arn:aws:ecs:us-east-1:123456789012:task-definition/"

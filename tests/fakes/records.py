@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.log import LogLocation, LogTail, Result
-from fargate_runs.outcome import Outcome, outcome_of
-from fargate_runs.patterns import Pattern
-from fargate_runs.record import TaskRecord
-from fargate_runs.run_state import RunRecord
-from fargate_runs.task import EcsTask
+from fargate_runs.outcomes.outcome import Outcome, outcome_of
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.reading.task import EcsTask
+from fargate_runs.runs.log import LogLocation, LogTail, Result
+from fargate_runs.runs.record import TaskRecord
+from fargate_runs.runs.run_state import RunRecord
 from tests.fakes.attempts import running
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, container, task

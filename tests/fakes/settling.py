@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.log_place import LogPlace
-from fargate_runs.log_reading import TaskLogs
-from fargate_runs.patterns import FollowedMachines
-from fargate_runs.record import TaskRecord
-from fargate_runs.task import DEFAULT_TOKEN_VARIABLES, EcsTask
-from fargate_runs.usage import Prices
+from fargate_runs.answers.log_reading import TaskLogs
+from fargate_runs.answers.usage import Prices
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.patterns import FollowedMachines
+from fargate_runs.reading.task import DEFAULT_TOKEN_VARIABLES, EcsTask
+from fargate_runs.runs.log_place import LogPlace
+from fargate_runs.runs.record import TaskRecord
 from fargate_runs.usecases.record_execution_state import ExecutionNoted, RecordExecutionState
 from fargate_runs.usecases.record_task_state import RecordTaskState, Settlement
 from fargate_runs.usecases.stop_abandoned import StopAbandoned

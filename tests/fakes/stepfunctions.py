@@ -5,9 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from fargate_runs.answer import LARGEST_OUTPUT, LONGEST_CAUSE, Answer, Failure, Success
-from fargate_runs.execution import Execution
-from fargate_runs.patterns import execution_arn, state_machine_of
+from fargate_runs.answers.answer import LARGEST_OUTPUT, LONGEST_CAUSE, Answer, Failure, Success
 from fargate_runs.ports import (
     AnswerRefusedError,
     Clock,
@@ -21,6 +19,8 @@ from fargate_runs.ports import (
     TokenKeyError,
     TokenUnusableError,
 )
+from fargate_runs.reading.execution import Execution
+from fargate_runs.reading.patterns import execution_arn, state_machine_of
 from tests.fakes.clock import NOON, StoppedClock
 
 LONGEST_ERROR = 256

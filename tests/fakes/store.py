@@ -3,9 +3,6 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from fargate_runs import lenient
-from fargate_runs.execution import ExecutionStatus
-from fargate_runs.log import NO_RESULT
 from fargate_runs.ports import (
     Clock,
     LoadedRun,
@@ -20,8 +17,11 @@ from fargate_runs.ports import (
     WriteResult,
     Written,
 )
-from fargate_runs.record import Delivery, TaskRecord
-from fargate_runs.run_state import RunRecord
+from fargate_runs.reading import lenient
+from fargate_runs.reading.execution import ExecutionStatus
+from fargate_runs.runs.log import NO_RESULT
+from fargate_runs.runs.record import Delivery, TaskRecord
+from fargate_runs.runs.run_state import RunRecord
 from tests.fakes.clock import StoppedClock
 
 

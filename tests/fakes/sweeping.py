@@ -5,15 +5,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
-from fargate_runs.answer import Failure
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.log import NO_RESULT
-from fargate_runs.outcome import Outcome
-from fargate_runs.patterns import FollowedMachines, Pattern, execution_arn
+from fargate_runs.answers.answer import Failure
+from fargate_runs.outcomes.outcome import Outcome
 from fargate_runs.ports import OpenRun, OpenTask, TaskList
-from fargate_runs.record import TaskRecord
-from fargate_runs.run_state import RunRecord, with_execution
-from fargate_runs.task import DEFAULT_TOKEN_VARIABLES, EcsTask
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.patterns import FollowedMachines, Pattern, execution_arn
+from fargate_runs.reading.task import DEFAULT_TOKEN_VARIABLES, EcsTask
+from fargate_runs.runs.log import NO_RESULT
+from fargate_runs.runs.record import TaskRecord
+from fargate_runs.runs.run_state import RunRecord, with_execution
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.sweep.executions import SweepExecutions
 from fargate_runs.usecases.sweep.places import Places

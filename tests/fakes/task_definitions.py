@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fargate_runs.log_place import LogConfiguration, log_configurations_of
 from fargate_runs.ports import TaskDefinitionRefusedError, TaskDefinitions, TaskDefinitionUnavailableError
+from fargate_runs.runs.log_place import LogConfiguration, log_configurations_of
 
 
 class InMemoryTaskDefinitions(TaskDefinitions):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fargate_runs import ports
-from fargate_runs.execution import Execution, ExecutionStatus
+from fargate_runs.reading.execution import Execution, ExecutionStatus
 from tests.fakes.ecs import CANARY, MACHINES, RUN_ID, TOKEN, container, detail, event, execution_event, life
 from tests.fakes.tables import TABLE
 from tests.functional.conftest import Stack

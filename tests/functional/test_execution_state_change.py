@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from fargate_runs.errors import ForeignEventError
-from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.ports import ClusterUnavailableError, ExecutionsUnavailableError, StoreUnavailableError
+from fargate_runs.reading.execution import Execution, ExecutionStatus
 from tests.fakes.ecs import (
     CANARY,
     EXECUTION_ARN,

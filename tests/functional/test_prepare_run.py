@@ -10,8 +10,8 @@ from botocore.stub import Stubber
 
 from fargate_runs.aws import clients
 from fargate_runs.errors import FargateRunsError, InvalidRunRequestError
-from fargate_runs.execution import Execution
 from fargate_runs.ports import StoreUnavailableError
+from fargate_runs.reading.execution import Execution
 from tests.fakes.ecs import CANARY, EXECUTION_ARN, RUN_ID
 from tests.fakes.tables import TABLE
 from tests.functional.conftest import Stack

@@ -11,11 +11,11 @@ import pytest
 
 import sweep.handler
 from fargate_runs import assembly
-from fargate_runs.answer import Failure, Success
+from fargate_runs.answers.answer import Failure, Success
 from fargate_runs.errors import MissingSettingError
-from fargate_runs.execution import Execution
-from fargate_runs.patterns import state_machine_of
 from fargate_runs.ports import StoreUnavailableError, SweepMark
+from fargate_runs.reading.execution import Execution
+from fargate_runs.reading.patterns import state_machine_of
 from fargate_runs.usecases.sweep.turn import HELD_FOR
 from tests.fakes.clock import NOON, StoppedClock
 from tests.fakes.ecs import (

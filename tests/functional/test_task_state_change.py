@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fargate_runs.answer import Failure, Success
+from fargate_runs.answers.answer import Failure, Success
 from fargate_runs.errors import EventError
 from fargate_runs.ports import CallbacksUnavailableError, StoreUnavailableError
 from tests.fakes.attempts import SECOND, SECOND_TOKEN, running

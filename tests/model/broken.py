@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from fargate_runs.answer import Success, answer_of
-from fargate_runs.execution import Execution
-from fargate_runs.log import NO_RESULT
-from fargate_runs.orphans import is_to_be_stopped, reason_of_end
-from fargate_runs.outcome import outcome_of
-from fargate_runs.patterns import Pattern
+from fargate_runs.answers.answer import Success, answer_of
+from fargate_runs.outcomes.outcome import outcome_of
 from fargate_runs.ports import LostRace, TaskList, TokenClosedError
-from fargate_runs.record import Delivery, TaskRecord
-from fargate_runs.run_state import with_execution, with_task
-from fargate_runs.task import EcsTask
+from fargate_runs.reading.execution import Execution
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.reading.task import EcsTask
+from fargate_runs.runs.log import NO_RESULT
+from fargate_runs.runs.orphans import is_to_be_stopped, reason_of_end
+from fargate_runs.runs.record import Delivery, TaskRecord
+from fargate_runs.runs.run_state import with_execution, with_task
 from fargate_runs.usecases.folding import fold_run
 from tests.fakes.settling import PRICES
 from tests.fakes.store import InMemoryRunStore

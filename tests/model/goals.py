@@ -1,6 +1,6 @@
 """What may never be, and what must have come to pass when all is quiet: invariants I2 to I6, L1, L2, L4 and L5."""
 
-from fargate_runs.record import Delivery, TaskRecord
+from fargate_runs.runs.record import Delivery, TaskRecord
 from tests.fakes.ecs import RUN_ID
 from tests.model.ecs import Ecs
 from tests.model.process import Process

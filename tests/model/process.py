@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from fargate_runs.errors import PortError
-from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.ports import (
     CallbacksUnavailableError,
     Clock,
@@ -16,7 +15,8 @@ from fargate_runs.ports import (
     StoreUnavailableError,
     TokenClosedError,
 )
-from fargate_runs.task import EcsTask
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.task import EcsTask
 from tests.fakes.clock import NOON
 from tests.fakes.logs import InMemoryLogs
 from tests.fakes.store import InMemoryRunStore

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
 
-from fargate_runs.execution import Execution
-from fargate_runs.log_reading import TaskLogs
-from fargate_runs.patterns import state_machine_of
+from fargate_runs.answers.log_reading import TaskLogs
 from fargate_runs.ports import SweepMark
-from fargate_runs.task import DEFAULT_TOKEN_VARIABLES, EcsTask
+from fargate_runs.reading.execution import Execution
+from fargate_runs.reading.patterns import state_machine_of
+from fargate_runs.reading.task import DEFAULT_TOKEN_VARIABLES, EcsTask
 from fargate_runs.usecases.record_execution_state import RecordExecutionState
 from fargate_runs.usecases.record_task_state import RecordTaskState
 from fargate_runs.usecases.stop_abandoned import StopAbandoned

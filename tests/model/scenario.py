@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from fargate_runs.patterns import Pattern
+from fargate_runs.reading.patterns import Pattern
 
 
 class Fault(StrEnum):

@@ -4,9 +4,9 @@ from collections.abc import Hashable, Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.patterns import state_machine_of
 from fargate_runs.ports import Described, TaskList, TokenClosedError
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.patterns import state_machine_of
 from tests.fakes.clock import NOON
 from tests.model.ecs import TOKENS, Ecs
 from tests.model.replay import Call, Raised

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from fargate_runs.execution import ExecutionStatus
+from fargate_runs.reading.execution import ExecutionStatus
 
 OPEN = "open"
 CLOSED = "closed by others"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fargate_runs.ports import RunStore
-from fargate_runs.record import TaskRecord
-from fargate_runs.run_state import RunRecord
+from fargate_runs.runs.record import TaskRecord
+from fargate_runs.runs.run_state import RunRecord
 from tests.model.replay import Call
 from tests.model.values import frozen
 

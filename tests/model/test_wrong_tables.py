@@ -2,12 +2,12 @@
 
 import pytest
 
-from fargate_runs import orphans, run_state, settle
-from fargate_runs.execution import ExecutionStatus
-from fargate_runs.orphans import VERDICTS, Verdict
-from fargate_runs.patterns import Pattern
-from fargate_runs.run_verdict import SAYS, Ended, Says, Seen
-from fargate_runs.settle import STEPS, Arriving, Step, Stored
+from fargate_runs.reading.execution import ExecutionStatus
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs import orphans, run_state, settle
+from fargate_runs.runs.orphans import VERDICTS, Verdict
+from fargate_runs.runs.run_verdict import SAYS, Ended, Says, Seen
+from fargate_runs.runs.settle import STEPS, Arriving, Step, Stored
 from tests.model.checker import check
 from tests.model.protocols import REAL
 from tests.model.scenario import Fault, Scenario, one_each

@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from typing import Any
 
-from fargate_runs.run_state import RunRecord
+from fargate_runs.runs.run_state import RunRecord
 
 
 def frozen(value: Any) -> Hashable:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from functools import cached_property
 
-from fargate_runs.execution import ExecutionStatus
-from fargate_runs.patterns import Pattern, execution_arn
+from fargate_runs.reading.execution import ExecutionStatus
+from fargate_runs.reading.patterns import Pattern, execution_arn
 from tests.fakes.ecs import MACHINES, RUN_ID
 from tests.model.checker import Move
 from tests.model.ecs import Ecs

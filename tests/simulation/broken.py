@@ -6,20 +6,20 @@ from types import MappingProxyType
 from typing import Any, Final
 from unittest.mock import patch
 
-from fargate_runs import run_state
-from fargate_runs.answer import answer_of
+from fargate_runs.answers.answer import answer_of
 from fargate_runs.aws import dynamodb
 from fargate_runs.aws.dynamodb import DynamoRunStore
 from fargate_runs.errors import PortError
-from fargate_runs.execution import Execution
-from fargate_runs.log import NO_RESULT
 from fargate_runs.observability import logger
-from fargate_runs.orphans import reason_of_end, started_twice
-from fargate_runs.outcome import Outcome, outcome_of
+from fargate_runs.outcomes.outcome import Outcome, outcome_of
 from fargate_runs.ports import OpenRun, OpenTask, TokenError
-from fargate_runs.record import Delivery, TaskRecord
-from fargate_runs.settle import Step
-from fargate_runs.task import EcsTask
+from fargate_runs.reading.execution import Execution
+from fargate_runs.reading.task import EcsTask
+from fargate_runs.runs import run_state
+from fargate_runs.runs.log import NO_RESULT
+from fargate_runs.runs.orphans import reason_of_end, started_twice
+from fargate_runs.runs.record import Delivery, TaskRecord
+from fargate_runs.runs.settle import Step
 from fargate_runs.usecases import stop_abandoned
 from fargate_runs.usecases.record_task_state import RecordTaskState, Settlement
 from fargate_runs.usecases.stop_abandoned import Asking, StopAbandoned

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from email.utils import format_datetime
 from typing import Any, Final
 
-from fargate_runs.kinds import ErrorName
+from fargate_runs.outcomes.kinds import ErrorName
 from tests.fakes.ecs import CANARY, REGION_AND_ACCOUNT, TASK_DEFINITION_ARN
 from tests.simulation.faults import FaultPlan, client_error
 from tests.simulation.lives import ANSWERS, EXPECTED, FAILED_STARTS, Ending

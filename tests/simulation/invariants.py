@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fargate_runs.errors import EventError, PortError
-from fargate_runs.kinds import ErrorName
+from fargate_runs.outcomes.kinds import ErrorName
 from tests.fakes.ecs import MACHINES
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.ecs import Ecs

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from fargate_runs.kinds import ErrorName
+from fargate_runs.outcomes.kinds import ErrorName
 from local.ecs.model import pascal_case
 from tests.simulation.ecs import Ecs
 from tests.simulation.executions import Attempt

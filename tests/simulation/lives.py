@@ -7,7 +7,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Final
 
-from fargate_runs.kinds import ErrorName
+from fargate_runs.outcomes.kinds import ErrorName
 
 
 class Ending(StrEnum):

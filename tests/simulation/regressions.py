@@ -17,7 +17,7 @@ from typing import Final
 from unittest.mock import patch
 
 from fargate_runs.ports import OpenRun, OpenTask
-from fargate_runs.record import TaskRecord
+from fargate_runs.runs.record import TaskRecord
 from fargate_runs.usecases.record_task_state import RecordTaskState
 from fargate_runs.usecases.stop_abandoned import StopAbandoned
 from fargate_runs.usecases.sweep.attempts import SweepAttempts, Visit

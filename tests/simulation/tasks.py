@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from fargate_runs.kinds import ErrorName
+from fargate_runs.outcomes.kinds import ErrorName
 from tests.fakes.ecs import CLUSTER_ARN
 from tests.simulation.lives import Life
 

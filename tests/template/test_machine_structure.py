@@ -9,8 +9,8 @@ import jsonata
 import pytest
 
 from fargate_runs.errors import InvalidRunRequestError
-from fargate_runs.patterns import Pattern
 from fargate_runs.ports import StoreUnavailableError
+from fargate_runs.reading.patterns import Pattern
 from tests.template.loading import MACHINE_FILES, Object, load_machine, nodes, resources_of_type
 
 EXPRESSION = re.compile(r"\{%(.*)%}", re.DOTALL)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from fargate_runs.errors import InvalidRunRequestError
-from fargate_runs.execution import ExecutionStatus
-from fargate_runs.patterns import Pattern
 from fargate_runs.ports import StoreUnavailableError
+from fargate_runs.reading.execution import ExecutionStatus
+from fargate_runs.reading.patterns import Pattern
 from tests.fakes.store import InMemoryRunStore
 from tests.template.evaluating import CONTEXT, NAME, Evaluate, evaluated
 from tests.template.loading import Node, Object

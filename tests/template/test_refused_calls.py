@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from fargate_runs.attempts import Failed, Plan, next_attempt
-from fargate_runs.request import MOST_RETRIES, Capacity
-from fargate_runs.rules import RULES
+from fargate_runs.outcomes.rules import RULES
+from fargate_runs.runs.attempts import Failed, Plan, next_attempt
+from fargate_runs.runs.request import MOST_RETRIES, Capacity
 from tests.template.evaluating import NAME, SUBSTITUTIONS, Evaluate
 from tests.template.loading import Node, Object, nodes, substituted
 from tests.template.test_retries import OVER, START

@@ -5,9 +5,9 @@ What is decided is in tests/unit/test_attempts.py and tests/unit/test_judge_task
 
 import pytest
 
-from fargate_runs.attempts import Plan
-from fargate_runs.kinds import KINDS, ErrorName
-from fargate_runs.request import Capacity
+from fargate_runs.outcomes.kinds import KINDS, ErrorName
+from fargate_runs.runs.attempts import Plan
+from fargate_runs.runs.request import Capacity
 from tests.template.evaluating import NAME, Evaluate, choose, evaluated
 from tests.template.loading import Node, Object
 from tests.template.walking import Raised, walk

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from fargate_runs.attempts import Plan
+from fargate_runs.answers.log_reading import TaskLogs
 from fargate_runs.errors import FargateRunsError, InvalidRunRequestError
-from fargate_runs.execution import Execution
-from fargate_runs.log_reading import TaskLogs
-from fargate_runs.patterns import Pattern
 from fargate_runs.ports import RunStore
+from fargate_runs.reading.execution import Execution
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.attempts import Plan
 from fargate_runs.usecases.judge_task import JudgeTask
 from tests.fakes.logs import InMemoryLogs
 from tests.fakes.preparing import prepare_run

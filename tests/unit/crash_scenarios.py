@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from fargate_runs.log import NO_RESULT
-from fargate_runs.patterns import Pattern
-from fargate_runs.record import TaskRecord
-from fargate_runs.run_state import RunRecord
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.log import NO_RESULT
+from fargate_runs.runs.record import TaskRecord
+from fargate_runs.runs.run_state import RunRecord
 from tests.fakes.attempts import SECOND, SECOND_ID, SECOND_TOKEN, attempt, running
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, TOKEN, Detail, container, detail, task, task_arn

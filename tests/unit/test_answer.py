@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from fargate_runs.answer import LARGEST_OUTPUT, LONGEST_CAUSE, Failure, Success, answer_of, smallest_answer_of
-from fargate_runs.log import LARGEST_RESULT, NO_RESULT, LogLocation, LogTail, Result, result_of
-from fargate_runs.outcome import Outcome, outcome_of
-from fargate_runs.record import TaskRecord
+from fargate_runs.answers.answer import LARGEST_OUTPUT, LONGEST_CAUSE, Failure, Success, answer_of, smallest_answer_of
+from fargate_runs.outcomes.outcome import Outcome, outcome_of
+from fargate_runs.runs.log import LARGEST_RESULT, NO_RESULT, LogLocation, LogTail, Result, result_of
+from fargate_runs.runs.record import TaskRecord
 from tests.fakes.ecs import container, failed_start, overrides, task
 from tests.fakes.settling import PRICES
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from fargate_runs.attempts import MOST_THROTTLES, Failed, Next, Plan, Provider, next_attempt
-from fargate_runs.kinds import KINDS, ErrorName
-from fargate_runs.request import MOST_RETRIES, Capacity
+from fargate_runs.outcomes.kinds import KINDS, ErrorName
+from fargate_runs.runs.attempts import MOST_THROTTLES, Failed, Next, Plan, Provider, next_attempt
+from fargate_runs.runs.request import MOST_RETRIES, Capacity
 
 PLAN = Plan.first(Capacity.ON_DEMAND, 3, (), 10)
 SPOT_FIRST = Plan.first(Capacity.SPOT_FIRST, 0, (), 10)

@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 from fargate_runs.errors import PortError
-from fargate_runs.record import Delivery
+from fargate_runs.runs.record import Delivery
 from tests.fakes.settling import World
 from tests.fakes.traps import PORTS, CrashError, Trap
 from tests.unit.crash_scenarios import ALONE, SCENARIOS, Act, End, sweep

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.orphans import LONGEST_REASON, may_be_given_up, reason_of_end
-from fargate_runs.record import TaskRecord
-from fargate_runs.run_state import RunRecord, RunStatus, TaskView, is_attempt, order_of, with_execution, with_task
-from fargate_runs.settle import Arriving, Stored, arriving_state, stored_state
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.runs.orphans import LONGEST_REASON, may_be_given_up, reason_of_end
+from fargate_runs.runs.record import TaskRecord
+from fargate_runs.runs.run_state import RunRecord, RunStatus, TaskView, is_attempt, order_of, with_execution, with_task
+from fargate_runs.runs.settle import Arriving, Stored, arriving_state, stored_state
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, TASK_ID, overrides, task, task_arn
 from tests.fakes.records import execution, open_task, pending_run

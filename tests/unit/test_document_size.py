@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from fargate_runs.document_size import LARGEST_DOCUMENT, LEFT_OUT, Document, fitted, size_of
-from fargate_runs.log import LARGEST_RESULT, Result
+from fargate_runs.answers.document_size import LARGEST_DOCUMENT, LEFT_OUT, Document, fitted, size_of
+from fargate_runs.runs.log import LARGEST_RESULT, Result
 from fargate_runs.usecases.show_run import ShowRun
 from tests.fakes.ecs import MACHINES, RUN_ID, detail, task_arn
 from tests.fakes.records import ended_task, pending_run

@@ -1,7 +1,7 @@
 """How long each step of a task took."""
 
-from fargate_runs.durations import durations_of
-from fargate_runs.task import NOTHING_YET, EcsTask
+from fargate_runs.answers.durations import durations_of
+from fargate_runs.reading.task import NOTHING_YET, EcsTask
 from tests.fakes.ecs import failed_start, task
 
 

@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 
 from fargate_runs.aws.ecs import EcsCluster
 from fargate_runs.ports import Cluster, ClusterUnavailableError, Described, TaskList
-from fargate_runs.task import EcsTask
+from fargate_runs.reading.task import EcsTask
 from tests.fakes.cluster import PAGE, InMemoryCluster
 from tests.fakes.ecs import CANARY, CLUSTER_ARN, TOKEN, Detail, detail, life, overrides, task_arn
 

@@ -4,11 +4,11 @@ from typing import Any, Final
 
 import pytest
 
+from fargate_runs.answers.usage import Prices
 from fargate_runs.errors import EventError, ForeignEventError, MalformedEventError, MissingSettingError
-from fargate_runs.events import TaskStateChange
-from fargate_runs.patterns import Pattern, execution_arn, state_machine_of
+from fargate_runs.reading.events import TaskStateChange
+from fargate_runs.reading.patterns import Pattern, execution_arn, state_machine_of
 from fargate_runs.settings import ApiSettings, JudgeTaskSettings, PrepareRunSettings, TaskStateChangeSettings
-from fargate_runs.usage import Prices
 from tests.fakes.ecs import CANARY, CLUSTER_ARN, EXECUTION_ARN, MACHINES, RUN_ID, TOKEN, detail, event
 
 OTHER_CLUSTER = {**detail(), "clusterArn": CLUSTER_ARN + "-of-others"}

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fargate_runs.errors import ForeignEventError, MalformedEventError, MalformedExecutionError
-from fargate_runs.events import ExecutionStateChange
-from fargate_runs.execution import Execution, ExecutionStatus, is_child, is_named, summary_of
+from fargate_runs.reading.events import ExecutionStateChange
+from fargate_runs.reading.execution import Execution, ExecutionStatus, is_child, is_named, summary_of
 from tests.fakes.ecs import CANARY, EXECUTION_ARN, MACHINES, RUN_ID, TOKEN, container, detail, execution_event
 
 STARTED = datetime(2025, 5, 6, 11, 2, 10, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fargate_runs.fargate_sizes import MEMORY_FOR, go_together, memory_words, missing_half
+from fargate_runs.runs.fargate_sizes import MEMORY_FOR, go_together, memory_words, missing_half
 
 OWN = ("256", "512")
 

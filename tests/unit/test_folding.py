@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fargate_runs.ports import StoreUnavailableError
-from fargate_runs.run_state import RunRecord
+from fargate_runs.runs.run_state import RunRecord
 from fargate_runs.usecases.folding import MOST_TRIES, fold_run
 from tests.fakes.clock import NOON
 from tests.fakes.store import InMemoryRunStore

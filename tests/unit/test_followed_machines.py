@@ -2,7 +2,7 @@
 
 import pytest
 
-from fargate_runs.patterns import FollowedMachines
+from fargate_runs.reading.patterns import FollowedMachines
 from fargate_runs.settings import SweepSettings
 from tests.functional.conftest import ENVIRONMENT
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fargate_runs.answer import Failure
-from fargate_runs.attempts import Plan
-from fargate_runs.kinds import KINDS, ErrorName
-from fargate_runs.log_reading import TaskLogs
-from fargate_runs.request import Capacity
-from fargate_runs.task import EcsTask
+from fargate_runs.answers.answer import Failure
+from fargate_runs.answers.log_reading import TaskLogs
+from fargate_runs.outcomes.kinds import KINDS, ErrorName
+from fargate_runs.reading.task import EcsTask
+from fargate_runs.runs.attempts import Plan
+from fargate_runs.runs.request import Capacity
 from fargate_runs.usecases.judge_task import Judgement, JudgeTask
 from tests.fakes.ecs import RUN_ID, TASK_ID, TOKEN, Detail, container, detail, failed_start, overrides
 from tests.fakes.logs import InMemoryLogs

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from fargate_runs import lenient
+from fargate_runs.reading import lenient
 
 
 @pytest.mark.parametrize(

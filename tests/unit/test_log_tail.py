@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fargate_runs.log import CUT, LARGEST_TAIL, MOST_LINES, LogTail
+from fargate_runs.runs.log import CUT, LARGEST_TAIL, MOST_LINES, LogTail
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAA/canary+token/with=="
 FULL = "x" * (LARGEST_TAIL - 1)  # with the end of its line
@@ -63,7 +63,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         patterns.append(pattern)
         return compile_it(pattern, flags)
 
-    monkeypatch.setattr("fargate_runs.log.re.compile", counted)
+    monkeypatch.setattr("fargate_runs.runs.log.re.compile", counted)
     return patterns
 
 

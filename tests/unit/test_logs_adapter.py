@@ -11,8 +11,8 @@ from botocore.stub import Stubber
 
 from fargate_runs.aws import clients
 from fargate_runs.aws.logs import CloudWatchLogReader
-from fargate_runs.log import LogLocation
 from fargate_runs.ports import LogUnavailableError
+from fargate_runs.runs.log import LogLocation
 from tests.fakes.logs import InMemoryLogs
 from tests.fakes.wire import DONE, LOST, Wire, give_keys
 

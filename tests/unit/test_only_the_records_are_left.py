@@ -14,10 +14,10 @@ from typing import Final
 
 import pytest
 
-from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.ports import OpenItem, OpenRun, OpenTask
-from fargate_runs.run_state import RunRecord
-from fargate_runs.task import EcsTask
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.task import EcsTask
+from fargate_runs.runs.run_state import RunRecord
 from fargate_runs.usecases.sweep.sweep import Sweep
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TOKEN, Detail, container, life, task_arn

@@ -6,10 +6,12 @@ from typing import Final
 
 import pytest
 
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.kinds import ErrorName
-from fargate_runs.log import NO_RESULT
-from fargate_runs.orphans import (
+from fargate_runs.outcomes.kinds import ErrorName
+from fargate_runs.outcomes.outcome import lost, outcome_of
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.log import NO_RESULT
+from fargate_runs.runs.orphans import (
     GRACE,
     LONGEST_REASON,
     VERDICTS,
@@ -20,9 +22,7 @@ from fargate_runs.orphans import (
     reason_of_retry,
     started_twice,
 )
-from fargate_runs.outcome import lost, outcome_of
-from fargate_runs.patterns import Pattern
-from fargate_runs.record import TaskRecord
+from fargate_runs.runs.record import TaskRecord
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, TOKEN, overrides, task, task_arn
 

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from fargate_runs.evidence import Evidence
-from fargate_runs.kinds import KINDS, ErrorName, OutcomeStatus
-from fargate_runs.orphans import GRACE
-from fargate_runs.outcome import lost, outcome_of
-from fargate_runs.rules import RULES
-from fargate_runs.task import EcsTask
-from fargate_runs.time_limit import reason_of_time_limit
+from fargate_runs.outcomes.evidence import Evidence
+from fargate_runs.outcomes.kinds import KINDS, ErrorName, OutcomeStatus
+from fargate_runs.outcomes.outcome import lost, outcome_of
+from fargate_runs.outcomes.rules import RULES
+from fargate_runs.reading.task import EcsTask
+from fargate_runs.runs.orphans import GRACE
+from fargate_runs.runs.time_limit import reason_of_time_limit
 from tests.fakes.ecs import GUARD_DUTY, Detail, container, detail, failed_start, overrides, task
 
 OOM = "OutOfMemoryError: Container killed due to memory usage"

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fargate_runs.errors import MalformedTaskError
-from fargate_runs.kinds import ErrorName, OutcomeStatus
-from fargate_runs.outcome import Outcome, outcome_of
-from fargate_runs.task import EcsTask, from_pascal_case, is_injected
+from fargate_runs.outcomes.kinds import ErrorName, OutcomeStatus
+from fargate_runs.outcomes.outcome import Outcome, outcome_of
+from fargate_runs.reading.task import EcsTask, from_pascal_case, is_injected
 from tests.fakes.ecs import GUARD_DUTY, container, detail, failed_start, overrides
 
 Json = Any

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.kinds import KINDS, ErrorName
-from fargate_runs.orphans import GRACE, reason_of_end, reason_of_retry
-from fargate_runs.patterns import Pattern
-from fargate_runs.record import Delivery, TaskRecord
-from fargate_runs.run_state import GivenUp
+from fargate_runs.outcomes.kinds import KINDS, ErrorName
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.orphans import GRACE, reason_of_end, reason_of_retry
+from fargate_runs.runs.record import Delivery, TaskRecord
+from fargate_runs.runs.run_state import GivenUp
 from fargate_runs.usecases.sweep.executions import NEVER_SEEN_AFTER, NEVER_STARTED_AFTER
 from fargate_runs.usecases.sweep.tasks import MISSING_SWEEPS
 from tests.fakes.ecs import EXECUTION_ARN, task

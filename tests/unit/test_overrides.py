@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fargate_runs.errors import InvalidRunRequestError
-from fargate_runs.overrides import overrides_in_pieces
-from fargate_runs.patterns import Pattern
-from fargate_runs.request import LONGEST_OVERRIDES, RunRequest
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.overrides import overrides_in_pieces
+from fargate_runs.runs.request import LONGEST_OVERRIDES, RunRequest
 from tests.fakes.ecs import TOKEN
 
 RUN_ID = "20260302T090007-0000000a"

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.ports import TaskList
+from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.usecases.pace import (
     DESCRIPTIONS_PER_SECOND,
     ECS_READS_PER_SECOND,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from fargate_runs.answer import Success
+from fargate_runs.answers.answer import Success
 from fargate_runs.aws.items import task_item
-from fargate_runs.kinds import ErrorName
-from fargate_runs.log import DEEPEST_RESULT, LogTail, result_of
-from fargate_runs.record import Delivery, TaskRecord
+from fargate_runs.outcomes.kinds import ErrorName
+from fargate_runs.runs.log import DEEPEST_RESULT, LogTail, result_of
+from fargate_runs.runs.record import Delivery, TaskRecord
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import TOKEN, detail, life, overrides, task, task_arn
 from tests.fakes.settling import World

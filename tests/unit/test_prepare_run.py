@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from fargate_runs import lenient
-from fargate_runs.attempts import Plan, Provider
 from fargate_runs.errors import InvalidRunRequestError
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.patterns import Pattern
 from fargate_runs.ports import StoreUnavailableError
-from fargate_runs.request import Capacity, RunRequest
-from fargate_runs.run_state import LONG_BEFORE, RunRecord, RunStatus
+from fargate_runs.reading import lenient
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.attempts import Plan, Provider
+from fargate_runs.runs.request import Capacity, RunRequest
+from fargate_runs.runs.run_state import LONG_BEFORE, RunRecord, RunStatus
 from fargate_runs.usecases.prepare_run import Prepared
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import CANARY, EXECUTION_ARN, MACHINES, RUN_ID, life

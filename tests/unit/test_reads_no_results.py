@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from fargate_runs.execution import ExecutionStatus
+from fargate_runs.reading.execution import ExecutionStatus
 from tests.fakes.attempts import SECOND, running
 from tests.fakes.ecs import RUN_ID, detail, life
 from tests.fakes.settling import World

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fargate_runs.kinds import KINDS, ErrorName
-from fargate_runs.refused_start import is_of_a_call, refusal_of
-from fargate_runs.rules import RULES
+from fargate_runs.outcomes.kinds import KINDS, ErrorName
+from fargate_runs.outcomes.refused_start import is_of_a_call, refusal_of
+from fargate_runs.outcomes.rules import RULES
 
 BASE, CLIENT, PARAMETER = "ECS.AmazonECSException", "ECS.ClientException", "ECS.InvalidParameterException"
 NOT_SUPPORTED = "ECS.UnsupportedFeatureException"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from fargate_runs.errors import InvalidRunRequestError
-from fargate_runs.patterns import Pattern
-from fargate_runs.request import LONGEST_OVERRIDES, RESERVED_VARIABLES, Capacity, RunRequest
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.request import LONGEST_OVERRIDES, RESERVED_VARIABLES, Capacity, RunRequest
 
 COMMANDS = ["python", "-c", "print('hello')"]
 FULL: dict[str, Any] = {

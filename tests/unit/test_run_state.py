@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import pytest
 
-from fargate_runs.execution import ExecutionStatus
-from fargate_runs.kinds import ErrorName
-from fargate_runs.orphans import reason_of_end
-from fargate_runs.run_state import GivenUp, RunRecord, RunStatus, TaskView
-from fargate_runs.run_verdict import SAYS, Ended, Says, Seen, column_of, row_of
+from fargate_runs.outcomes.kinds import ErrorName
+from fargate_runs.reading.execution import ExecutionStatus
+from fargate_runs.runs.orphans import reason_of_end
+from fargate_runs.runs.run_state import GivenUp, RunRecord, RunStatus, TaskView
+from fargate_runs.runs.run_verdict import SAYS, Ended, Says, Seen, column_of, row_of
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import RUN_ID
 from tests.fakes.records import BADLY, WELL, execution, outcome

@@ -7,13 +7,13 @@ from typing import Final
 
 import pytest
 
-from fargate_runs.execution import Execution
-from fargate_runs.log import NO_RESULT
-from fargate_runs.outcome import Outcome, lost
-from fargate_runs.patterns import Pattern
-from fargate_runs.record import TaskRecord
-from fargate_runs.run_state import RunRecord, RunStatus, TaskView, order_of, with_execution, with_task, with_tasks
-from fargate_runs.task import EcsTask
+from fargate_runs.outcomes.outcome import Outcome, lost
+from fargate_runs.reading.execution import Execution
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.reading.task import EcsTask
+from fargate_runs.runs.log import NO_RESULT
+from fargate_runs.runs.record import TaskRecord
+from fargate_runs.runs.run_state import RunRecord, RunStatus, TaskView, order_of, with_execution, with_task, with_tasks
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, life, task_arn
 from tests.fakes.records import BADLY, WELL, execution, pending_run

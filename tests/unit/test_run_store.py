@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from fargate_runs.kinds import ErrorName
-from fargate_runs.log import NO_RESULT, LogLocation
-from fargate_runs.patterns import Pattern
+from fargate_runs.outcomes.kinds import ErrorName
 from fargate_runs.ports import LoadedRun, LostRace, OpenRun, OpenTask, RunStore, SweepMark, Written
-from fargate_runs.record import Delivery, TaskRecord
-from fargate_runs.run_state import GivenUp, RunRecord, RunStatus, with_execution, with_task
-from fargate_runs.task import TIMELINE_NAMES, Timeline
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.reading.task import TIMELINE_NAMES, Timeline
+from fargate_runs.runs.log import NO_RESULT, LogLocation
+from fargate_runs.runs.record import Delivery, TaskRecord
+from fargate_runs.runs.run_state import GivenUp, RunRecord, RunStatus, with_execution, with_task
 from fargate_runs.usecases.folding import fold_run
 from tests.fakes.attempts import SECOND
 from tests.fakes.clock import NOON

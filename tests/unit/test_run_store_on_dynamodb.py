@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from fargate_runs.aws.dynamodb import MOST_TRIES
-from fargate_runs.log import LARGEST_RESULT, LogTail, Result
 from fargate_runs.ports import LostRace, OpenTask, StoreUnavailableError, SweepMark, Written
-from fargate_runs.record import Delivery
-from fargate_runs.run_state import with_task
+from fargate_runs.runs.log import LARGEST_RESULT, LogTail, Result
+from fargate_runs.runs.record import Delivery
+from fargate_runs.runs.run_state import with_task
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import CANARY, TOKEN
 from tests.fakes.moto_table import runs_table_on_moto, store_on

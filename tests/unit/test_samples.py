@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from fargate_runs.outcome import outcome_of
-from fargate_runs.task import EcsTask, from_pascal_case
+from fargate_runs.outcomes.outcome import outcome_of
+from fargate_runs.reading.task import EcsTask, from_pascal_case
 
 SAMPLES = Path(__file__).parent / "samples"
 

@@ -5,18 +5,18 @@ from dataclasses import replace
 
 import pytest
 
-from fargate_runs import lenient
-from fargate_runs.answer import Failure, Success
-from fargate_runs.durations import durations_of
-from fargate_runs.execution import ExecutionStatus
-from fargate_runs.links import task_url
-from fargate_runs.log import NO_RESULT
-from fargate_runs.outcome import Outcome, outcome_of
+from fargate_runs.answers.answer import Failure, Success
+from fargate_runs.answers.durations import durations_of
+from fargate_runs.outcomes.outcome import Outcome, outcome_of
 from fargate_runs.ports import CallbacksUnavailableError, LostRace, WriteResult
-from fargate_runs.record import Delivery, TaskRecord
-from fargate_runs.run_state import RunStatus
-from fargate_runs.settle import STEPS, Arriving, Step, Stored, decide
-from fargate_runs.task import EcsTask
+from fargate_runs.reading import lenient
+from fargate_runs.reading.execution import ExecutionStatus
+from fargate_runs.reading.links import task_url
+from fargate_runs.reading.task import EcsTask
+from fargate_runs.runs.log import NO_RESULT
+from fargate_runs.runs.record import Delivery, TaskRecord
+from fargate_runs.runs.run_state import RunStatus
+from fargate_runs.runs.settle import STEPS, Arriving, Step, Stored, decide
 from fargate_runs.usecases.record_task_state import Settlement
 from tests.fakes.ecs import CANARY, EXECUTION_ARN, RUN_ID, TASK_ID, TOKEN, container, detail, life, overrides, task
 from tests.fakes.settling import LOG_PLACE, World

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from fargate_runs.answer import Success
-from fargate_runs.execution import ExecutionStatus
-from fargate_runs.kinds import OutcomeStatus
-from fargate_runs.outcome import outcome_of
-from fargate_runs.record import Delivery
-from fargate_runs.run_state import RunStatus
-from fargate_runs.task import EcsTask
+from fargate_runs.answers.answer import Success
+from fargate_runs.outcomes.kinds import OutcomeStatus
+from fargate_runs.outcomes.outcome import outcome_of
+from fargate_runs.reading.execution import ExecutionStatus
+from fargate_runs.reading.task import EcsTask
+from fargate_runs.runs.record import Delivery
+from fargate_runs.runs.run_state import RunStatus
 from tests.fakes.ecs import RUN_ID, TOKEN, Detail, container, life, overrides
 from tests.fakes.settling import World
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from fargate_runs.execution import ExecutionStatus
-from fargate_runs.orphans import GRACE, VERDICTS
-from fargate_runs.patterns import Pattern
-from fargate_runs.run_verdict import SAYS, Ended, Seen
-from fargate_runs.settle import STEPS, Arriving, Stored
+from fargate_runs.reading.execution import ExecutionStatus
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.orphans import GRACE, VERDICTS
+from fargate_runs.runs.run_verdict import SAYS, Ended, Seen
+from fargate_runs.runs.settle import STEPS, Arriving, Stored
 from tests.fakes.ecs import container, detail
 from tests.fakes.settling import World
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from fargate_runs import ports
-from fargate_runs.allowed_definitions import AllowedDefinitions
 from fargate_runs.errors import (
     FargateRunsError,
     InvalidRunRequestError,
@@ -17,10 +16,11 @@ from fargate_runs.errors import (
     RunStartUnknownError,
     RunThrottledError,
 )
-from fargate_runs.execution import ExecutionStatus
-from fargate_runs.patterns import Pattern
-from fargate_runs.request import RunRequest
-from fargate_runs.run_state import RunStatus
+from fargate_runs.reading.execution import ExecutionStatus
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.allowed_definitions import AllowedDefinitions
+from fargate_runs.runs.request import RunRequest
+from fargate_runs.runs.run_state import RunStatus
 from fargate_runs.usecases.show_run import ShowRun
 from fargate_runs.usecases.start_run import StartRun
 from tests.fakes.attempts import SECOND, running

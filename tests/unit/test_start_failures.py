@@ -2,8 +2,8 @@
 
 import pytest
 
-from fargate_runs.kinds import ErrorName
-from fargate_runs.start_failures import Says, lasts, says_of_start, start_error
+from fargate_runs.outcomes.kinds import ErrorName
+from fargate_runs.outcomes.start_failures import Says, lasts, says_of_start, start_error
 
 NOT_FOUND, PULL = ErrorName.IMAGE_NOT_FOUND, ErrorName.IMAGE_PULL_FAILED
 SET_UP, PROVISIONING = ErrorName.RESOURCE_INITIALIZATION_FAILED, ErrorName.PROVISIONING_FAILED

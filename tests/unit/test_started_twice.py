@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.kinds import ErrorName
-from fargate_runs.orphans import LONGEST_REASON, reason_of_second_start, started_twice
-from fargate_runs.patterns import Pattern, execution_arn
+from fargate_runs.outcomes.kinds import ErrorName
 from fargate_runs.ports import ClusterUnavailableError, ExecutionsUnavailableError
-from fargate_runs.record import TaskRecord
-from fargate_runs.task import EcsTask
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.patterns import Pattern, execution_arn
+from fargate_runs.reading.task import EcsTask
+from fargate_runs.runs.orphans import LONGEST_REASON, reason_of_second_start, started_twice
+from fargate_runs.runs.record import TaskRecord
 from fargate_runs.usecases.stop_abandoned import Asking
 from tests.fakes.attempts import running
 from tests.fakes.clock import NOON

@@ -5,8 +5,8 @@ from typing import Final
 
 import pytest
 
-from fargate_runs.starts import FAILED_TO_START, Start, shows_its_run, start_of
-from fargate_runs.task import Container
+from fargate_runs.outcomes.starts import FAILED_TO_START, Start, shows_its_run, start_of
+from fargate_runs.reading.task import Container
 from tests.fakes.ecs import task
 
 RAN, NEVER, UNSURE = Start.RAN, Start.NEVER, Start.UNSURE

@@ -11,7 +11,6 @@ from botocore.stub import Stubber
 
 from fargate_runs.aws.stepfunctions import StepFunctionsCallbacks, StepFunctionsExecutions
 from fargate_runs.errors import PortError
-from fargate_runs.execution import Execution, ExecutionStatus
 from fargate_runs.ports import (
     AnswerRefusedError,
     CallbacksUnavailableError,
@@ -27,6 +26,7 @@ from fargate_runs.ports import (
     TokenKeyError,
     TokenUnusableError,
 )
+from fargate_runs.reading.execution import Execution, ExecutionStatus
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import CANARY, EXECUTION_ARN, MACHINES, RUN_ID, TOKEN
 from tests.fakes.stepfunctions import PAGE, InMemoryCallbacks, InMemoryExecutions

@@ -7,9 +7,6 @@ from typing import Any
 
 import pytest
 
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.orphans import reason_of_end, reason_of_retry
-from fargate_runs.patterns import Pattern, execution_arn
 from fargate_runs.ports import (
     CallbacksUnavailableError,
     ClusterUnavailableError,
@@ -17,8 +14,11 @@ from fargate_runs.ports import (
     OpenTask,
     StoreUnavailableError,
 )
-from fargate_runs.record import Delivery, TaskRecord
-from fargate_runs.task import EcsTask
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.patterns import Pattern, execution_arn
+from fargate_runs.reading.task import EcsTask
+from fargate_runs.runs.orphans import reason_of_end, reason_of_retry
+from fargate_runs.runs.record import Delivery, TaskRecord
 from fargate_runs.usecases.stop_abandoned import EnoughForNowError
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import (

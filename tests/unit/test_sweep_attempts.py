@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from fargate_runs.orphans import reason_of_retry
-from fargate_runs.outcome import lost
-from fargate_runs.patterns import Pattern
+from fargate_runs.outcomes.outcome import lost
 from fargate_runs.ports import StoreUnavailableError
-from fargate_runs.record import Delivery
-from fargate_runs.run_state import with_execution
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.orphans import reason_of_retry
+from fargate_runs.runs.record import Delivery
+from fargate_runs.runs.run_state import with_execution
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.sweep.report import SweepReport
 from tests.fakes.attempts import SECOND, SECOND_ID, SECOND_TOKEN, attempt, running

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from fargate_runs.execution import ExecutionStatus
-from fargate_runs.orphans import reason_of_end
-from fargate_runs.record import TaskRecord
+from fargate_runs.reading.execution import ExecutionStatus
+from fargate_runs.runs.orphans import reason_of_end
+from fargate_runs.runs.record import TaskRecord
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.tasks import MISSING_SWEEPS
 from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, detail, task_arn

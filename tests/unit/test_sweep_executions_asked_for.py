@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.patterns import Pattern
 from fargate_runs.ports import ExecutionsUnavailableError
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.patterns import Pattern
 from fargate_runs.usecases.sweep.executions import MOST_OF_OTHERS
 from fargate_runs.usecases.sweep.report import SweepReport
 from tests.fakes.clock import NOON

@@ -2,9 +2,9 @@
 
 import pytest
 
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.orphans import reason_of_end
-from fargate_runs.patterns import FollowedMachines, state_machine_of
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.patterns import FollowedMachines, state_machine_of
+from fargate_runs.runs.orphans import reason_of_end
 from fargate_runs.usecases.sweep.executions import MOST_OF_OTHERS
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, life, task_arn

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from fargate_runs.answer import Success
-from fargate_runs.outcome import lost
+from fargate_runs.answers.answer import Success
+from fargate_runs.outcomes.outcome import lost
 from fargate_runs.ports import ClusterUnavailableError, Described
-from fargate_runs.record import Delivery, TaskRecord
+from fargate_runs.runs.record import Delivery, TaskRecord
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.turn import OutOfTurnError
 from tests.fakes.attempts import running

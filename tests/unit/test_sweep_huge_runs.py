@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import pytest
 
-from fargate_runs.outcome import lost
+from fargate_runs.outcomes.outcome import lost
 from fargate_runs.ports import CallbacksUnavailableError
 from fargate_runs.usecases.sweep.attempts import RUNS, WITHIN, Visit, visits
 from fargate_runs.usecases.sweep.places import Places

@@ -5,10 +5,10 @@ from typing import NoReturn
 
 import pytest
 
-from fargate_runs.answer import Success
-from fargate_runs.execution import ExecutionStatus
+from fargate_runs.answers.answer import Success
 from fargate_runs.ports import Described, ExecutionNotShownError, Executions, TasksRefusedError, TokenKeyError
-from fargate_runs.record import Delivery
+from fargate_runs.reading.execution import ExecutionStatus
+from fargate_runs.runs.record import Delivery
 from tests.fakes.attempts import SECOND, running
 from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, TOKEN, detail, life, overrides, task_arn
 from tests.fakes.sweeping import OTHERS_ARN, SweepingExecutions, SweepingTasks, counts, no_lists, of_execution, other

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.patterns import Pattern
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.patterns import Pattern
 from fargate_runs.usecases.sweep.listing import LOOKED_BACK, OVERLAP
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, MACHINES

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from fargate_runs.ports import Clock, OpenRun, OpenTask
-from fargate_runs.record import TaskRecord
-from fargate_runs.task import DEFAULT_TOKEN_VARIABLES, EcsTask
+from fargate_runs.reading.task import DEFAULT_TOKEN_VARIABLES, EcsTask
+from fargate_runs.runs.record import TaskRecord
 from fargate_runs.usecases.pace import ECS_READS_PER_SECOND, PacedCluster
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.tasks import SweepTasks

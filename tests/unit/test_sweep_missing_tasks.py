@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from fargate_runs.answer import Success
-from fargate_runs.kinds import ErrorName
-from fargate_runs.outcome import lost
+from fargate_runs.answers.answer import Success
+from fargate_runs.outcomes.kinds import ErrorName
+from fargate_runs.outcomes.outcome import lost
 from fargate_runs.ports import Described, LostRace, OpenTask, WriteResult
-from fargate_runs.record import Delivery, TaskRecord
+from fargate_runs.runs.record import Delivery, TaskRecord
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.tasks import MISSING_SWEEPS
 from tests.fakes.attempts import running

@@ -7,12 +7,12 @@ from typing import NoReturn
 
 import pytest
 
-from fargate_runs.execution import ExecutionStatus
-from fargate_runs.outcome import lost
-from fargate_runs.patterns import Pattern, execution_arn
+from fargate_runs.outcomes.outcome import lost
 from fargate_runs.ports import CallbacksUnavailableError, ClusterUnavailableError, OpenItem, StoreUnavailableError
-from fargate_runs.record import TaskRecord
-from fargate_runs.task import EcsTask
+from fargate_runs.reading.execution import ExecutionStatus
+from fargate_runs.reading.patterns import Pattern, execution_arn
+from fargate_runs.reading.task import EcsTask
+from fargate_runs.runs.record import TaskRecord
 from fargate_runs.usecases.pace import STOPS_PER_SECOND, PacedCluster
 from fargate_runs.usecases.record_execution_state import RecordExecutionState
 from fargate_runs.usecases.stop_abandoned import StopAbandoned

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from fargate_runs.answer import Success
-from fargate_runs.kinds import ErrorName, OutcomeStatus
-from fargate_runs.outcome import lost
+from fargate_runs.answers.answer import Success
+from fargate_runs.outcomes.kinds import ErrorName, OutcomeStatus
+from fargate_runs.outcomes.outcome import lost
 from fargate_runs.ports import CallbacksUnavailableError, TaskList
-from fargate_runs.record import Delivery
+from fargate_runs.runs.record import Delivery
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.tasks import MOST_DESCRIBED
 from tests.fakes.attempts import running

@@ -3,8 +3,8 @@
 import pytest
 
 from fargate_runs.ports import StoreUnavailableError
-from fargate_runs.record import TaskRecord
-from fargate_runs.run_state import RunStatus
+from fargate_runs.runs.record import TaskRecord
+from fargate_runs.runs.run_state import RunStatus
 from tests.fakes.ecs import RUN_ID, Detail, life, task
 from tests.fakes.sweeping import SweepingTasks
 

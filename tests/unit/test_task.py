@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fargate_runs.errors import MalformedTaskError
-from fargate_runs.task import Container, EcsTask, from_pascal_case
+from fargate_runs.reading.task import Container, EcsTask, from_pascal_case
 from tests.fakes.ecs import (
     CANARY,
     EXECUTION_ARN,

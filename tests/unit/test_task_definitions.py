@@ -9,12 +9,12 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 from botocore.stub import Stubber
 
+from fargate_runs.answers.log_reading import NOT_ALLOWED, NOT_KNOWN, TaskLogs
 from fargate_runs.aws import clients
 from fargate_runs.aws.task_definitions import EcsTaskDefinitions
-from fargate_runs.log import LogLocation, LogTail
-from fargate_runs.log_place import LogConfiguration, Place, log_configurations_of, place_in
-from fargate_runs.log_reading import NOT_ALLOWED, NOT_KNOWN, TaskLogs
 from fargate_runs.ports import TaskDefinitionRefusedError, TaskDefinitions, TaskDefinitionUnavailableError
+from fargate_runs.runs.log import LogLocation, LogTail
+from fargate_runs.runs.log_place import LogConfiguration, Place, log_configurations_of, place_in
 from fargate_runs.usecases import remembered_definitions
 from fargate_runs.usecases.remembered_definitions import REFUSED_FOR, UNAVAILABLE_FOR, RememberedTaskDefinitions
 from tests.fakes.clock import StoppedClock

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from fargate_runs.patterns import Pattern
 from fargate_runs.ports import LostRace, RunStore, WriteResult, Written
-from fargate_runs.record import Delivery, TaskRecord
-from fargate_runs.task import EcsTask
-from fargate_runs.tokens import token_of
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.reading.task import EcsTask
+from fargate_runs.reading.tokens import token_of
+from fargate_runs.runs.record import Delivery, TaskRecord
 from tests.fakes.ecs import RUN_ID, TASK_ID, TOKEN, Detail, container, detail, life, overrides
 from tests.fakes.moto_table import runs_table_on_moto, store_on
 from tests.fakes.records import ended_task, open_task

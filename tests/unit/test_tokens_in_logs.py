@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fargate_runs.answer import Success
+from fargate_runs.answers.answer import Success
 from tests.fakes.ecs import container, detail, overrides
 from tests.fakes.settling import World
 

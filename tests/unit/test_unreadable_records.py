@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 
 from fargate_runs.aws.items import open_item_of, run_item, run_of, task_item, task_of
-from fargate_runs.execution import ExecutionStatus
-from fargate_runs.patterns import Pattern
 from fargate_runs.ports import (
     OpenRun,
     OpenTask,
@@ -15,8 +13,10 @@ from fargate_runs.ports import (
     Unreadable,
     UnreadableRecordError,
 )
-from fargate_runs.record import Delivery
-from fargate_runs.run_state import with_execution, with_task
+from fargate_runs.reading.execution import ExecutionStatus
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.record import Delivery
+from fargate_runs.runs.run_state import with_execution, with_task
 from fargate_runs.usecases.show_run import ShowRun
 from fargate_runs.usecases.sweep.report import SweepReport
 from tests.fakes.attempts import SECOND, SECOND_ID, running

@@ -2,9 +2,9 @@
 
 import pytest
 
-from fargate_runs.record import TaskRecord
-from fargate_runs.task import EcsTask
-from fargate_runs.usage import Prices, Usage, total, usage_of
+from fargate_runs.answers.usage import Prices, Usage, total, usage_of
+from fargate_runs.reading.task import EcsTask
+from fargate_runs.runs.record import TaskRecord
 from tests.fakes.ecs import Detail, detail, failed_start, life
 
 ROUND = Prices(vcpu_hour_usd=3.6, gb_hour_usd=0.36, spot_factor=0.5)

@@ -36,8 +36,8 @@ from fargate_runs.ports import (
     WriteResult,
     Written,
 )
-from fargate_runs.record import Delivery, TaskRecord
-from fargate_runs.run_state import RunRecord
+from fargate_runs.runs.record import Delivery, TaskRecord
+from fargate_runs.runs.run_state import RunRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fargate_runs import lenient
 from fargate_runs.ports import Cluster, ClusterUnavailableError, Described, TaskList, TasksRefusedError
+from fargate_runs.reading import lenient
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient

@@ -17,17 +17,17 @@ from decimal import Decimal
 from functools import wraps
 from typing import Final, TypeVar
 
-from fargate_runs import lenient
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.kinds import ErrorName, OutcomeStatus
-from fargate_runs.links import partition_and_region
-from fargate_runs.log import NO_RESULT, LogLocation, Result
-from fargate_runs.outcome import Outcome
-from fargate_runs.patterns import Pattern
+from fargate_runs.outcomes.kinds import ErrorName, OutcomeStatus
+from fargate_runs.outcomes.outcome import Outcome
 from fargate_runs.ports import OpenRun, OpenTask, Unreadable, UnreadableRecordError
-from fargate_runs.record import Delivery, TaskRecord
-from fargate_runs.run_state import GivenUp, RunRecord, TaskView, task_id_of
-from fargate_runs.task import Timeline
+from fargate_runs.reading import lenient
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.links import partition_and_region
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.reading.task import Timeline
+from fargate_runs.runs.log import NO_RESULT, LogLocation, Result
+from fargate_runs.runs.record import Delivery, TaskRecord
+from fargate_runs.runs.run_state import GivenUp, RunRecord, TaskView, task_id_of
 
 OPEN_SHARDS: Final = 8
 Item = dict[str, object]

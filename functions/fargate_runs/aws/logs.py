@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fargate_runs.aws import clients
-from fargate_runs.log import LogLocation
 from fargate_runs.ports import LogReader, LogUnavailableError
+from fargate_runs.runs.log import LogLocation
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient

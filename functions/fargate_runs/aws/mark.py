@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
-from fargate_runs import lenient
 from fargate_runs.aws.items import Item, present
 from fargate_runs.ports import SweepMark
+from fargate_runs.reading import lenient
 
 SWEEP_KEY: Final = {"pk": "SWEEP", "sk": "MARK"}
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fargate_runs.task import TIMELINE_NAMES
+from fargate_runs.reading.task import TIMELINE_NAMES
 
 # What is read of a task that is only looked after: all but what its container printed.
 TASK_ATTRIBUTES: Final = (

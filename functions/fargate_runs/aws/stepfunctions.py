@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fargate_runs.errors import MalformedExecutionError, PortError
-from fargate_runs.execution import Execution
 from fargate_runs.ports import (
     AnswerRefusedError,
     CallbacksUnavailableError,
@@ -26,6 +25,7 @@ from fargate_runs.ports import (
     TokenKeyError,
     TokenUnusableError,
 )
+from fargate_runs.reading.execution import Execution
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fargate_runs.log_place import LogConfiguration, log_configurations_of
 from fargate_runs.ports import TaskDefinitionRefusedError, TaskDefinitions, TaskDefinitionUnavailableError
+from fargate_runs.runs.log_place import LogConfiguration, log_configurations_of
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from fargate_runs.ports import RunStore, StoreUnavailableError
-from fargate_runs.run_state import RunRecord
+from fargate_runs.runs.run_state import RunRecord
 
 Change = Callable[[RunRecord | None], RunRecord]
 MOST_TRIES: Final = 8

@@ -10,18 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from random import random
 
-from fargate_runs import lenient
-from fargate_runs.answer import failure_of
-from fargate_runs.attempts import Failed, Next, Plan, next_attempt
+from fargate_runs.answers.answer import failure_of
+from fargate_runs.answers.log_reading import TaskLogs
+from fargate_runs.answers.usage import Prices
 from fargate_runs.errors import MalformedTaskError
-from fargate_runs.kinds import KINDS, ErrorName
-from fargate_runs.log_reading import TaskLogs
-from fargate_runs.patterns import Pattern
-from fargate_runs.record import TaskRecord
-from fargate_runs.refused_start import is_of_a_call, refusal_of
-from fargate_runs.sync_failure import sync_failure_of
-from fargate_runs.task import EcsTask, from_pascal_case
-from fargate_runs.usage import Prices
+from fargate_runs.outcomes.kinds import KINDS, ErrorName
+from fargate_runs.outcomes.refused_start import is_of_a_call, refusal_of
+from fargate_runs.outcomes.sync_failure import sync_failure_of
+from fargate_runs.reading import lenient
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.reading.task import EcsTask, from_pascal_case
+from fargate_runs.runs.attempts import Failed, Next, Plan, next_attempt
+from fargate_runs.runs.record import TaskRecord
 
 TASK_FAILED = "States.TaskFailed"
 _NAMES = frozenset(ErrorName)

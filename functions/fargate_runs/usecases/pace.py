@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
-from fargate_runs.execution import Execution
 from fargate_runs.ports import Clock, Cluster, Described, Executions, StartedExecution, TaskList
+from fargate_runs.reading.execution import Execution
 
 # Quotas: ECS 20/s for lists and descriptions together, 40/s for RunTask and StopTask together; Step Functions 15/s (10)
 # for DescribeExecution and 5/s (2) for ListExecutions, of which 200 (100) may be made at once.

@@ -6,14 +6,14 @@ folded in like any other state of the execution, which makes a second call harml
 
 from dataclasses import dataclass, field
 
-from fargate_runs.allowed_definitions import AllowedDefinitions
-from fargate_runs.attempts import Plan
-from fargate_runs.execution import Execution
-from fargate_runs.overrides import overrides_in_pieces
-from fargate_runs.patterns import Pattern
 from fargate_runs.ports import RunStore, UnreadableRecordError
-from fargate_runs.request import Capacity, RunRequest
-from fargate_runs.run_state import RunRecord, with_execution
+from fargate_runs.reading.execution import Execution
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.allowed_definitions import AllowedDefinitions
+from fargate_runs.runs.attempts import Plan
+from fargate_runs.runs.overrides import overrides_in_pieces
+from fargate_runs.runs.request import Capacity, RunRequest
+from fargate_runs.runs.run_state import RunRecord, with_execution
 from fargate_runs.usecases.folding import fold_run
 
 

@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from fargate_runs.answer import Answer, Success, answer_of, smallest_answer_of
+from fargate_runs.answers.answer import Answer, Success, answer_of, smallest_answer_of
+from fargate_runs.answers.log_reading import Settled, TaskLogs
+from fargate_runs.answers.usage import Prices
 from fargate_runs.errors import PortError
-from fargate_runs.execution import is_named
-from fargate_runs.kinds import ErrorName
-from fargate_runs.log_reading import Settled, TaskLogs
-from fargate_runs.outcome import Outcome, lost, outcome_of
-from fargate_runs.patterns import StateMachines
+from fargate_runs.outcomes.kinds import ErrorName
+from fargate_runs.outcomes.outcome import Outcome, lost, outcome_of
 from fargate_runs.ports import (
     AnswerRefusedError,
     LostRace,
@@ -27,11 +26,12 @@ from fargate_runs.ports import (
     UnreadableRecordError,
     Written,
 )
-from fargate_runs.record import Delivery, TaskRecord
-from fargate_runs.run_state import RunRecord, order_of, task_id_of, with_tasks
-from fargate_runs.settle import Step, decide
-from fargate_runs.task import EcsTask
-from fargate_runs.usage import Prices
+from fargate_runs.reading.execution import is_named
+from fargate_runs.reading.patterns import StateMachines
+from fargate_runs.reading.task import EcsTask
+from fargate_runs.runs.record import Delivery, TaskRecord
+from fargate_runs.runs.run_state import RunRecord, order_of, task_id_of, with_tasks
+from fargate_runs.runs.settle import Step, decide
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.stop_abandoned import ALL, Asking, StopAbandoned, always
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from fargate_runs.log_place import LogConfiguration
 from fargate_runs.ports import (
     Clock,
     TaskDefinitionRefusedError,
     TaskDefinitions,
     TaskDefinitionUnavailableError,
 )
+from fargate_runs.runs.log_place import LogConfiguration
 
 MOST_REMEMBERED: Final = 1_000  # revisions; forgetting one costs a call
 # How long the same is not asked for again. A permission may be given any time; a throttle is over soon, and meanwhile

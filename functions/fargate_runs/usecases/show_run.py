@@ -3,18 +3,18 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from fargate_runs import lenient
-from fargate_runs.document_size import fitted
-from fargate_runs.durations import durations_of
+from fargate_runs.answers.document_size import fitted
+from fargate_runs.answers.durations import durations_of
+from fargate_runs.answers.usage import Prices, Usage, total, usage_of
 from fargate_runs.errors import RunNotFoundError
-from fargate_runs.execution import Execution
-from fargate_runs.links import task_url
-from fargate_runs.patterns import StateMachines
 from fargate_runs.ports import LoadedRun, RunStore, UnreadableRecordError
-from fargate_runs.record import TaskRecord
-from fargate_runs.request import RECORDED_KEYS
-from fargate_runs.run_state import RunRecord, is_attempt, order_of, with_tasks
-from fargate_runs.usage import Prices, Usage, total, usage_of
+from fargate_runs.reading import lenient
+from fargate_runs.reading.execution import Execution
+from fargate_runs.reading.links import task_url
+from fargate_runs.reading.patterns import StateMachines
+from fargate_runs.runs.record import TaskRecord
+from fargate_runs.runs.request import RECORDED_KEYS
+from fargate_runs.runs.run_state import RunRecord, is_attempt, order_of, with_tasks
 
 Document = dict[str, object]
 

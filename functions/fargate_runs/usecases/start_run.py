@@ -13,15 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from fargate_runs import lenient
-from fargate_runs.allowed_definitions import AllowedDefinitions
 from fargate_runs.errors import (
     RunAlreadyExistsError,
     RunNotStartedError,
     RunStartUnknownError,
     RunThrottledError,
 )
-from fargate_runs.patterns import Pattern, StateMachines, execution_arn
 from fargate_runs.ports import (
     Clock,
     ExecutionExistsError,
@@ -34,8 +31,11 @@ from fargate_runs.ports import (
     StoreUnavailableError,
     UnreadableRecordError,
 )
-from fargate_runs.request import RunRequest
-from fargate_runs.run_state import LONG_BEFORE, RunRecord, RunStatus
+from fargate_runs.reading import lenient
+from fargate_runs.reading.patterns import Pattern, StateMachines, execution_arn
+from fargate_runs.runs.allowed_definitions import AllowedDefinitions
+from fargate_runs.runs.request import RunRequest
+from fargate_runs.runs.run_state import LONG_BEFORE, RunRecord, RunStatus
 from fargate_runs.usecases.folding import fold_run
 
 NAMES_ARE_KEPT: Final = timedelta(days=90)  # fact B32

@@ -9,15 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.orphans import (
-    is_to_be_stopped,
-    may_be_given_up,
-    reason_of_end,
-    reason_of_retry,
-    reason_of_second_start,
-    started_twice,
-)
 from fargate_runs.ports import (
     CallbacksUnavailableError,
     Clock,
@@ -32,7 +23,16 @@ from fargate_runs.ports import (
     TokenKeyError,
     UnreadableRecordError,
 )
-from fargate_runs.record import TaskRecord
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.runs.orphans import (
+    is_to_be_stopped,
+    may_be_given_up,
+    reason_of_end,
+    reason_of_retry,
+    reason_of_second_start,
+    started_twice,
+)
+from fargate_runs.runs.record import TaskRecord
 
 
 class EnoughForNowError(Exception):

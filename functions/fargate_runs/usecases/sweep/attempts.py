@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fargate_runs.ports import OpenRun, OpenTask, RunStore, UnreadableRecordError
-from fargate_runs.record import TaskRecord
+from fargate_runs.runs.record import TaskRecord
 from fargate_runs.usecases.record_task_state import RecordTaskState
 from fargate_runs.usecases.stop_abandoned import Asking
 from fargate_runs.usecases.sweep.memory import Memory

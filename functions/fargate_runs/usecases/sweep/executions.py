@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.orphans import VERDICTS, Verdict
-from fargate_runs.patterns import FollowedMachines, Pattern, StateMachines
 from fargate_runs.ports import Clock, ExecutionNotShownError, Executions, OpenRun, OpenTask, RunStore
-from fargate_runs.run_state import GivenUp, RunRecord
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.patterns import FollowedMachines, Pattern, StateMachines
+from fargate_runs.runs.orphans import VERDICTS, Verdict
+from fargate_runs.runs.run_state import GivenUp, RunRecord
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.record_execution_state import RecordExecutionState
 from fargate_runs.usecases.record_task_state import RecordTaskState

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from fargate_runs.execution import Execution
-from fargate_runs.patterns import StateMachines
 from fargate_runs.ports import Clock, Executions, RunStore
-from fargate_runs.run_state import RunRecord
+from fargate_runs.reading.execution import Execution
+from fargate_runs.reading.patterns import StateMachines
+from fargate_runs.runs.run_state import RunRecord
 from fargate_runs.usecases.sweep.memory import Memory
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.turn import Go

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from fargate_runs.ports import Cluster, OpenTask
-from fargate_runs.task import EcsTask
-from fargate_runs.time_limit import is_past_its_time, reason_of_time_limit
+from fargate_runs.reading.task import EcsTask
+from fargate_runs.runs.time_limit import is_past_its_time, reason_of_time_limit
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.turn import Go
 

@@ -13,7 +13,7 @@ from fargate_runs.ports import (
     TaskList,
     TasksRefusedError,
 )
-from fargate_runs.task import EcsTask
+from fargate_runs.reading.task import EcsTask
 from fargate_runs.usecases.record_task_state import RecordTaskState, Settlement
 from fargate_runs.usecases.sweep.attempts import SweepAttempts
 from fargate_runs.usecases.sweep.memory import Memory

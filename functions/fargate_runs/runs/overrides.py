@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from fargate_runs.patterns import Pattern
-from fargate_runs.request import RunRequest
-from fargate_runs.tokens import TOKEN_VARIABLE
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.reading.tokens import TOKEN_VARIABLE
+from fargate_runs.runs.request import RunRequest
 
 ATTEMPT_VARIABLE: Final = "RUN_ATTEMPT"
 _HOLES: Final[Mapping[Pattern, tuple[str, ...]]] = {

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final
 
-from fargate_runs.kinds import ErrorName
+from fargate_runs.outcomes.kinds import ErrorName
 
 _WRAPPER: Final = re.compile(r"^\s*TaskFailedToStart(Error)?:\s*", re.IGNORECASE)
 _NOTHING_SAID: Final = re.compile(

@@ -5,11 +5,11 @@ The names are in `kinds.py`, the rules and their order in `rules.py`, the table 
 
 from dataclasses import dataclass, field
 
-from fargate_runs.evidence import Evidence
-from fargate_runs.kinds import KINDS, ErrorName, OutcomeStatus
-from fargate_runs.rules import LOST_ADVICE, LOST_SUMMARY, RULES, Rule
-from fargate_runs.starts import Start
-from fargate_runs.task import Container, EcsTask
+from fargate_runs.outcomes.evidence import Evidence
+from fargate_runs.outcomes.kinds import KINDS, ErrorName, OutcomeStatus
+from fargate_runs.outcomes.rules import LOST_ADVICE, LOST_SUMMARY, RULES, Rule
+from fargate_runs.outcomes.starts import Start
+from fargate_runs.reading.task import Container, EcsTask
 
 __all__ = ["ErrorName", "Outcome", "OutcomeStatus", "lost", "outcome_of"]
 

@@ -16,9 +16,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.kinds import ErrorName
-from fargate_runs.outcome import Outcome
+from fargate_runs.outcomes.kinds import ErrorName
+from fargate_runs.outcomes.outcome import Outcome
+from fargate_runs.reading.execution import Execution, ExecutionStatus
 
 
 class Seen(StrEnum):

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from fargate_runs.evidence import ASKED_TO_STOP, SIGKILL, Evidence
-from fargate_runs.kinds import ErrorName
-from fargate_runs.starts import FAILED_TO_START
-from fargate_runs.task import Container
+from fargate_runs.outcomes.evidence import ASKED_TO_STOP, SIGKILL, Evidence
+from fargate_runs.outcomes.kinds import ErrorName
+from fargate_runs.outcomes.starts import FAILED_TO_START
+from fargate_runs.reading.task import Container
 
 _STEP_FUNCTIONS: Final = re.compile(r"AWS Step Functions execution.*managing this resource", re.IGNORECASE | re.DOTALL)
 _TIME_LIMIT: Final = re.compile(r"^\s*Fargate Runs stopped the task: it was past its timeoutSeconds", re.IGNORECASE)

@@ -7,11 +7,11 @@ containers included (fact B22). The task's own outcome counts the main container
 from collections.abc import Iterable
 from dataclasses import replace
 
-from fargate_runs.evidence import worst
-from fargate_runs.kinds import KINDS, ErrorName
-from fargate_runs.outcome import Outcome, outcome_of
-from fargate_runs.starts import Start, start_of
-from fargate_runs.task import STOPPED, Container, EcsTask, is_injected
+from fargate_runs.outcomes.evidence import worst
+from fargate_runs.outcomes.kinds import KINDS, ErrorName
+from fargate_runs.outcomes.outcome import Outcome, outcome_of
+from fargate_runs.outcomes.starts import Start, start_of
+from fargate_runs.reading.task import STOPPED, Container, EcsTask, is_injected
 
 _SIDECAR_ADVICE = (
     "The work is done: the record shows the run as SUCCEEDED. Step Functions fails a .sync state for any container's"

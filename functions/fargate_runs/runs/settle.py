@@ -14,8 +14,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from fargate_runs.record import TaskRecord
-from fargate_runs.task import EcsTask
+from fargate_runs.reading.task import EcsTask
+from fargate_runs.runs.record import TaskRecord
 
 
 class Stored(StrEnum):

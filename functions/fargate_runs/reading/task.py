@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from fargate_runs import lenient
 from fargate_runs.errors import MalformedTaskError
-from fargate_runs.tokens import TOKEN_VARIABLE, token_of
+from fargate_runs.reading import lenient
+from fargate_runs.reading.tokens import TOKEN_VARIABLE, token_of
 
 DEFAULT_TOKEN_VARIABLES: Final = (TOKEN_VARIABLE, "TASK_TOKEN_ENV_VARIABLE")
 RUN_ID_VARIABLE: Final = "RUN_ID"

@@ -10,9 +10,9 @@ from fargate_runs.errors import (
     MalformedExecutionError,
     MalformedTaskError,
 )
-from fargate_runs.execution import Execution
-from fargate_runs.patterns import StateMachines
-from fargate_runs.task import DEFAULT_TOKEN_VARIABLES, EcsTask
+from fargate_runs.reading.execution import Execution
+from fargate_runs.reading.patterns import StateMachines
+from fargate_runs.reading.task import DEFAULT_TOKEN_VARIABLES, EcsTask
 
 TASK_EVENTS: Final = ("aws.ecs", "ECS Task State Change")
 EXECUTION_EVENTS: Final = ("aws.states", "Step Functions Execution Status Change")

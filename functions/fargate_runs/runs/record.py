@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from fargate_runs.log import NO_RESULT, LogLocation, LogTail, Result, result_of
-from fargate_runs.outcome import Outcome
-from fargate_runs.patterns import Pattern
-from fargate_runs.task import NOTHING_YET, EcsTask, Timeline
+from fargate_runs.outcomes.outcome import Outcome
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.reading.task import NOTHING_YET, EcsTask, Timeline
+from fargate_runs.runs.log import NO_RESULT, LogLocation, LogTail, Result, result_of
 
 
 class Delivery(StrEnum):

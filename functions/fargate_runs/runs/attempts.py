@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from fargate_runs.kinds import ErrorName
-from fargate_runs.request import Capacity
+from fargate_runs.outcomes.kinds import ErrorName
+from fargate_runs.runs.request import Capacity
 
 #: They let a burst of 3,000 starts through at the 20 launches a second of a new account (fact B34).
 MOST_THROTTLES: Final = 10

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from fargate_runs.task import Timeline
+from fargate_runs.reading.task import Timeline
 
 
 def durations_of(times: Timeline) -> dict[str, float | None]:

@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from fargate_runs.durations import durations_of
-from fargate_runs.kinds import ErrorName
-from fargate_runs.links import task_url
-from fargate_runs.outcome import Outcome
-from fargate_runs.record import TaskRecord
-from fargate_runs.usage import Prices, usage_of
+from fargate_runs.answers.durations import durations_of
+from fargate_runs.answers.usage import Prices, usage_of
+from fargate_runs.outcomes.kinds import ErrorName
+from fargate_runs.outcomes.outcome import Outcome
+from fargate_runs.reading.links import task_url
+from fargate_runs.runs.record import TaskRecord
 
 LARGEST_OUTPUT: Final = 262_144  # bytes
 LONGEST_CAUSE: Final = 32_768  # characters

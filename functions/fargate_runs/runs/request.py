@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from fargate_runs import lenient
 from fargate_runs.errors import InvalidRunRequestError
-from fargate_runs.fargate_sizes import MEMORY_FOR, go_together, memory_words
-from fargate_runs.patterns import Pattern
+from fargate_runs.reading import lenient
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.fargate_sizes import MEMORY_FOR, go_together, memory_words
 
 #: What the machines set themselves, or a task's token may stand in; the stack may name more variables for tokens.
 RESERVED_VARIABLES: Final = (

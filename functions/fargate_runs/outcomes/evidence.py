@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from fargate_runs.kinds import ErrorName
-from fargate_runs.start_failures import Says, lasts, says_of_start, start_error
-from fargate_runs.starts import FAILED_TO_START, Start, shows_its_run, start_of
-from fargate_runs.task import Container, EcsTask, is_injected
+from fargate_runs.outcomes.kinds import ErrorName
+from fargate_runs.outcomes.start_failures import Says, lasts, says_of_start, start_error
+from fargate_runs.outcomes.starts import FAILED_TO_START, Start, shows_its_run, start_of
+from fargate_runs.reading.task import Container, EcsTask, is_injected
 
 SIGKILL: Final = 137
 SIGTERM: Final = 143

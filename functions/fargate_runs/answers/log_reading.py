@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from fargate_runs.log import MOST_LINES, LogTail
-from fargate_runs.log_place import LogPlace, Place, place_in
-from fargate_runs.outcome import Outcome
+from fargate_runs.outcomes.outcome import Outcome
 from fargate_runs.ports import LogReader, LogUnavailableError, TaskDefinitions, TaskDefinitionUnavailableError
-from fargate_runs.record import TaskRecord
-from fargate_runs.task import EcsTask, is_injected
+from fargate_runs.reading.task import EcsTask, is_injected
+from fargate_runs.runs.log import MOST_LINES, LogTail
+from fargate_runs.runs.log_place import LogPlace, Place, place_in
+from fargate_runs.runs.record import TaskRecord
 
 NEVER_STARTED: Final = "the container never started"
 NOT_KNOWN: Final = "where the container logs is not known"

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from fargate_runs import lenient
-from fargate_runs.log import NO_TAIL, LogLocation, LogTail
-from fargate_runs.task import EcsTask, is_injected
+from fargate_runs.reading import lenient
+from fargate_runs.reading.task import EcsTask, is_injected
+from fargate_runs.runs.log import NO_TAIL, LogLocation, LogTail
 
 _LONGEST_NAME: Final = 255
 _LONGEST_GROUP: Final = 512  # characters of a log group's name (quota of CloudWatch Logs)

@@ -12,9 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from fargate_runs import lenient
 from fargate_runs.errors import MalformedExecutionError
-from fargate_runs.patterns import state_machine_of
+from fargate_runs.reading import lenient
+from fargate_runs.reading.patterns import state_machine_of
 
 _LONGEST_ARN: Final = 1_024
 _LONGEST_ERROR: Final = 256  # fact B30

@@ -15,10 +15,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from fargate_runs.execution import Execution, ExecutionStatus
-from fargate_runs.patterns import Pattern
-from fargate_runs.record import TaskRecord
-from fargate_runs.run_state import JUST_AFTER
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.record import TaskRecord
+from fargate_runs.runs.run_state import JUST_AFTER
 
 GRACE: Final = timedelta(minutes=5)
 LONGEST_REASON: Final = 255  # fact B30

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final
 
-from fargate_runs.start_failures import Says, says_of_start
-from fargate_runs.task import Container, EcsTask
+from fargate_runs.outcomes.start_failures import Says, says_of_start
+from fargate_runs.reading.task import Container, EcsTask
 
 FAILED_TO_START: Final = "TaskFailedToStart"
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from fargate_runs import lenient
-from fargate_runs.kinds import KINDS, ErrorName
-from fargate_runs.rules import RULES
-from fargate_runs.start_failures import start_error
+from fargate_runs.outcomes.kinds import KINDS, ErrorName
+from fargate_runs.outcomes.rules import RULES
+from fargate_runs.outcomes.start_failures import start_error
+from fargate_runs.reading import lenient
 
 _PREFIXES: Final = ("ECS.", "AmazonECS.")
 FAILURES: Final = "AmazonECS.Unknown"  # RunTask answered with `Failures` (fact B23)

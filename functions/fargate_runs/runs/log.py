@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from fargate_runs.links import log_stream_url, partition_and_region
+from fargate_runs.reading.links import log_stream_url, partition_and_region
 
 LARGEST_RESULT: Final = 250_000  # bytes of JSON: the output that carries it may have 262,144 (fact B30)
 DEEPEST_RESULT: Final = 100  # levels: what reads it, and is deeper in its own calls, must read it too

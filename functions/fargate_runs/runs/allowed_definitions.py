@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from fargate_runs.errors import InvalidRunRequestError
-from fargate_runs.fargate_sizes import missing_half
-from fargate_runs.request import RunRequest
+from fargate_runs.runs.fargate_sizes import missing_half
+from fargate_runs.runs.request import RunRequest
 
 _EVERY_REVISION = ":*"
 

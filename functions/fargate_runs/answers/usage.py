@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from fargate_runs import lenient
-from fargate_runs.record import TaskRecord
-from fargate_runs.task import STOPPED
+from fargate_runs.reading import lenient
+from fargate_runs.reading.task import STOPPED
+from fargate_runs.runs.record import TaskRecord
 
 SHORTEST_BILLED_SECONDS: Final = 60
 SPOT_PROVIDER: Final = "FARGATE_SPOT"

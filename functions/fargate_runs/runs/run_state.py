@@ -13,13 +13,13 @@ from functools import reduce
 from types import MappingProxyType
 from typing import Final
 
-from fargate_runs import lenient
-from fargate_runs.execution import Execution, ExecutionStatus, is_named
-from fargate_runs.kinds import ErrorName
-from fargate_runs.outcome import Outcome, lost
-from fargate_runs.patterns import Pattern, StateMachines, state_machine_of
-from fargate_runs.record import TaskRecord
-from fargate_runs.run_verdict import (
+from fargate_runs.outcomes.kinds import ErrorName
+from fargate_runs.outcomes.outcome import Outcome, lost
+from fargate_runs.reading import lenient
+from fargate_runs.reading.execution import Execution, ExecutionStatus, is_named
+from fargate_runs.reading.patterns import Pattern, StateMachines, state_machine_of
+from fargate_runs.runs.record import TaskRecord
+from fargate_runs.runs.run_verdict import (
     ADVICE_BESIDE_A_TASK,
     SAYS,
     TIMEOUT,
