@@ -234,11 +234,17 @@ def start(port: int, progress: Progress = lambda _: None, containers: str | None
     make_directories()
     log = make_state_directory() / "runtime.log"
     guard = _spawn(port, runtime_id, log, chosen, secret)
+    try:
+        started_at = psutil.Process(guard.pid).create_time()
+        state = RuntimeState(runtime_id, guard.pid, started_at, port, of_runtime(), chosen, secret)
+        write_state(state)
+        keep_key(state.endpoint, secret)
+    except BaseException:
+        # Nobody would find it again: no directory to write into, or no space there.
+        kill_marked(runtime_id)
+        guard.wait()
+        raise
     _children[guard.pid] = guard
-    started_at = psutil.Process(guard.pid).create_time()
-    state = RuntimeState(runtime_id, guard.pid, started_at, port, of_runtime(), chosen, secret)
-    write_state(state)
-    keep_key(state.endpoint, secret)
     _await_ready(guard, state, log)
     return state
 

@@ -59,9 +59,20 @@ def read_state() -> RuntimeState | None:
     """
     try:
         said = json.loads(_file().read_text())
-        return RuntimeState(**{each.name: said[each.name] for each in fields(RuntimeState) if each.name in said})
+        state = RuntimeState(**{each.name: said[each.name] for each in fields(RuntimeState) if each.name in said})
     except (OSError, ValueError, TypeError):
         return None
+    return state if _is_sound(state) else None
+
+
+def _is_sound(state: RuntimeState) -> bool:
+    texts = (state.runtime_id, state.code, state.containers, state.secret_access_key)
+    numbers = (state.guard_pid, state.port)
+    return (
+        all(isinstance(each, str) for each in texts)
+        and all(isinstance(each, int) and each > 0 for each in numbers)
+        and isinstance(state.started_at, int | float)
+    )
 
 
 def write_state(state: RuntimeState) -> None:

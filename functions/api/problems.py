@@ -69,7 +69,7 @@ def _unexpected(error: Exception) -> Response[str]:
 
 
 def _no_route(error: NotFoundError) -> Response[str]:
-    return _response(_NO_ROUTE, "there is nothing here; see docs/api for what there is", error)
+    return _response(_NO_ROUTE, "there is nothing here; there are POST /runs and GET /runs/{id}", error)
 
 
 def _response(problem: Problem, message: str, error: Exception) -> Response[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
+import psutil
 import pytest
 
 from local import control
@@ -108,3 +111,29 @@ def test_a_port_of_the_environment_that_there_is_not(port: str, monkeypatch: pyt
     monkeypatch.setenv("FARGATE_RUNS_PORT", port)
     with pytest.raises(NoPortError, match="must be a number from 1 to 65535"):
         control._port(None, lambda _: None)
+
+
+def test_a_runtime_that_nobody_could_find_again_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its file could not be written, and guard and server stayed."""
+    monkeypatch.setenv("FARGATE_RUNS_LOCAL_DIR", str(tmp_path))
+    (tmp_path / "runtime.json").mkdir()
+
+    with pytest.raises(OSError, match=r"runtime\.json"):
+        control.start(free_port())
+
+    left = [process.cmdline() for process in psutil.process_iter() if "local.guard" in process.cmdline()]
+    assert not [arguments for arguments in left if str(tmp_path) in " ".join(arguments)]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"guard_pid": "x"}, {"guard_pid": -1}, {"port": "1"}, {"started_at": None}, {"secret_access_key": 1}]
+)
+def test_a_state_of_wrong_types_is_none(
+    wrong: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FARGATE_RUNS_LOCAL_DIR", str(tmp_path))
+    sound = RuntimeState("id", 1, 1.0, 15_000, "code", Containers.PROCESS, "key")
+    (tmp_path / "runtime.json").write_text(json.dumps(asdict(sound)))
+    assert read_state() == sound
+    (tmp_path / "runtime.json").write_text(json.dumps({**asdict(sound), **wrong}))
+    assert read_state() is None

@@ -84,3 +84,22 @@ def test_a_refusal_says_what_would_be_right(template: Object) -> None:
     assert "a JSON object" in said["ScheduleInput"]
     assert "file" in said["ScheduleInput"]
     assert "Asia/Seoul" in said["ScheduleTimeZone"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "is_taken"),
+    [
+        ("", True),
+        ("cron(0 6 * * ? *)", True),
+        ("at(2026-12-24T18:00:00)", True),
+        ("rate(1 day)", True),
+        ("rate(15 minutes)", True),
+        ("rate(0minutes)", False),
+        ("rate(0 minutes)", False),
+        ("rate(5 seconds)", False),
+        ("rate(1.5 hours)", False),
+        ("never", False),
+    ],
+)
+def test_when_a_schedule_may_fire(expression: str, is_taken: bool, template: Object) -> None:
+    assert takes(template, "ScheduleExpression", expression) is is_taken

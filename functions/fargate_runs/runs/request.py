@@ -196,8 +196,10 @@ def _commands(value: object) -> Iterator[str]:
         yield 'must be a list of at least one text, such as ["python", "job.py"]'
     elif len(value) > MOST_COMMANDS:
         yield f"has {len(value)} parts, and {MOST_COMMANDS} is the most; put what is long into a file, S3 or the image"
-    elif not all(_sendable(each) for each in value):
+    elif not all(isinstance(each, str) for each in value):
         yield "every part must be a text; write numbers in quotes"
+    elif not all(_sendable(each) for each in value):
+        yield f"every part must be {_SENDABLE}"
 
 
 def _environment(value: object) -> Iterator[str]:
@@ -210,12 +212,17 @@ def _environment(value: object) -> Iterator[str]:
     for name, content in value.items():
         if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
             yield f"{_shown(name)!r} is no name for a variable; use letters, digits and underscores, no digit first"
-        elif not _sendable(content):
+        elif not isinstance(content, str):
             yield f"{name[:80]} must have a text as its value; write numbers and true or false in quotes"
+        elif not _sendable(content):
+            yield f"the value of {name[:80]} must be {_SENDABLE}"
 
 
 def _shown(name: object) -> str:
     return lenient.text(str(name), _LONGEST_SHOWN) or ""
+
+
+_SENDABLE: Final = "Unicode text without the character NUL: encode what is binary, with Base64 for instance"
 
 
 def _sendable(value: object) -> bool:
