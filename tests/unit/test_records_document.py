@@ -1,0 +1,135 @@
+"""docs/records.md says what the code does."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from fargate_runs.answers.document_size import LARGEST_DOCUMENT
+from fargate_runs.answers.usage import Prices
+from fargate_runs.aws.items import OPEN_SHARDS, run_item, shard, task_item
+from fargate_runs.aws.mark import mark_item
+from fargate_runs.outcomes.kinds import ErrorName
+from fargate_runs.ports import SweepMark
+from fargate_runs.reading.task import Timeline
+from fargate_runs.runs.log import LogLocation
+from fargate_runs.runs.record import TaskRecord
+from fargate_runs.runs.request import RECORDED_KEYS
+from fargate_runs.runs.run_state import GivenUp, RunRecord, with_task
+from fargate_runs.usecases.show_run import run_document
+from tests.fakes.clock import NOON
+from tests.fakes.ecs import TOKEN
+from tests.fakes.records import BADLY, RESULT, execution, failed_task, pending_run
+
+DOCUMENT: Final = (Path(__file__).parents[2] / "docs" / "records.md").read_text()
+PRICES: Final = Prices(vcpu_hour_usd=0.04, gb_hour_usd=0.004, spot_factor=1.0)
+ELSEWHERE: Final = LogLocation("/jobs/tasks", "runs/main/0", "eu-west-1")
+INDEXED: Final = {"openShard", "openSince", "liveExecutionArn"}  # with the indexes, as is `expiresAt` with expiry
+KEYS: Final = {"pk", "sk", "expiresAt"}
+
+
+def section(heading: str) -> str:
+    """What stands under a heading, up to the next one of any level."""
+    return re.split(r"\n#+ ", DOCUMENT.split(f"# {heading}\n")[1])[0]
+
+
+def names(heading: str, column: int = 0) -> list[str]:
+    """The names in one column of the table under a heading."""
+    rows = [line.split("|")[1 + column] for line in section(heading).splitlines() if line.startswith("| `")]
+    return [name for cell in rows for name in re.findall(r"`(\w+)`", cell)]
+
+
+def told(heading: str, key: str) -> list[str]:
+    """The names in the row of a key, in their order."""
+    (row,) = (line for line in section(heading).splitlines() if line.startswith(f"| `{key}`"))
+    return [name for name in re.findall(r"`(\w+)`", row)[1:] if name != "null"]
+
+
+def full_task() -> TaskRecord:
+    """A task of which everything is recorded."""
+    return replace(
+        failed_task(),
+        timeout_seconds=3_600,
+        attempt=1,
+        started_by="somebody",
+        stop_code="EssentialContainerExited",
+        stopped_reason="Essential container in task exited",
+        timeline=Timeline(*(NOON for _ in fields(Timeline))),
+        log=ELSEWHERE,
+        culprit_log=ELSEWHERE,
+        outcome=replace(BADLY, error=ErrorName.SIDECAR_FAILED, culprit="proxy", stop_code="x", stopped_reason="y"),
+        result=RESULT,
+        log_note="a note",
+        missing_sweeps=1,
+        token=TOKEN,
+    )
+
+
+def full_run() -> RunRecord:
+    """The same of a run."""
+    failed = execution("FAILED", error="States.TaskFailed", cause="a cause", redrive_count=1)
+    run = with_task(pending_run(execution=failed, given_up=GivenUp.TASK_LOST), full_task(), follows=True)
+    return replace(run, revision=1)
+
+
+def attempt() -> dict[str, Any]:
+    document: Any = run_document(full_run(), [full_task()], PRICES)
+    (only,) = document["attempts"]
+    return dict(only)
+
+
+def of_table(attributes: Mapping[str, object]) -> set[str]:
+    return set(attributes) - KEYS - INDEXED
+
+
+@pytest.mark.parametrize("record", [full_task(), full_run()], ids=["task", "run"])
+def test_every_field_of_a_record_is_looked_at(record: Any) -> None:
+    assert not [each.name for each in fields(record) if not getattr(record, each.name)]
+
+
+def test_the_document_of_a_run() -> None:
+    document = run_document(full_run(), [full_task()], PRICES)
+    assert set(names("The document of a run")) == set(document)
+    assert f"{LARGEST_DOCUMENT:,} characters" in section("The document of a run")
+
+
+def test_an_attempt_of_the_document() -> None:
+    assert set(names("An attempt")) == set(attempt())
+
+
+@pytest.mark.parametrize("key", ["timeline", "durations", "usage"])
+def test_an_object_of_an_attempt(key: str) -> None:
+    assert told("An attempt", key) == list(attempt()[key])
+
+
+def test_the_execution_and_the_input_of_the_document() -> None:
+    document: Any = run_document(full_run(), [full_task()], PRICES)
+    assert told("The document of a run", "execution") == list(document["execution"])
+    assert told("The document of a run", "input") == list(document["input"]) == [*RECORDED_KEYS, "environmentNames"]
+
+
+def test_the_items_of_tasks() -> None:
+    item: Any = task_item(full_task(), now=NOON, expires_at=1)
+    assert set(names("A task")) == of_table(item)
+    assert set(item["culpritLog"]) == {"logGroup", "logStream", "logRegion"}
+    assert told("A task", "outcome") == list(item["outcome"])
+
+
+def test_the_items_of_runs() -> None:
+    assert set(names("A run")) == of_table(run_item(full_run(), now=NOON, expires_at=1))
+
+
+def test_the_item_of_the_mark() -> None:
+    mark = SweepMark("me", NOON, NOON, 1, {"old": "a key"})
+    assert set(names("The mark of the sweep")) == of_table(mark_item(mark))
+
+
+def test_the_keys_of_the_indexes() -> None:
+    items = [task_item(each, now=NOON, expires_at=1) for each in (full_task(), replace(full_task(), outcome=None))]
+    written = {name for item in items for name in item if name in INDEXED}
+    assert written == INDEXED
+    assert INDEXED | {"listStatus", "createdAt"} == set(names("The indexes", 1))
+    assert f"`{shard(0)}` to `{shard(OPEN_SHARDS - 1)}`" in section("The indexes")
