@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
+from zlib import crc32
 
 from tests.simulation.executions import Attempt, Execution, Executions, RunSpec, as_of
 from tests.simulation.faults import FaultPlan, client_error
@@ -37,6 +38,8 @@ class StepFunctions:
         self.inputs: dict[str, str] = {}
         self.page = 100
         self.lists_by_end = False
+        #: The share of tokens whose key we may not use for as long as there are faults.
+        self.keys_refused = 0.0
 
     # ---- tokens --------------------------------------------------------------------------------------------------
 
@@ -79,10 +82,17 @@ class StepFunctions:
         attempt = self._executions.tokens.get(token)
         if attempt is None:
             raise client_error(operation, "InvalidToken", "Invalid Token: 'Invalid token'")
+        if self.is_withheld(token):
+            self._plan.count["token-key"] += 1
+            raise client_error(operation, "KmsAccessDeniedException", "not authorized to perform: kms:Decrypt")
         if attempt.is_over:
             self._plan.count["F09"] += 1
             raise client_error(operation, "TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
         return attempt
+
+    def is_withheld(self, token: str) -> bool:
+        """Whether the token's key is one that we may not use, as long as there are faults."""
+        return not self._plan.is_over and crc32(token.encode()) % 100 < 100 * self.keys_refused
 
     def _answer(self, operation: str, token: str, answer: TokenAnswer) -> None:
         self._takes_effect(token, self._open(operation, token), answer)

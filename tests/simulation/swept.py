@@ -109,7 +109,7 @@ class Swept:
 
     def _is_given_up(self, attempt: Attempt, task: Task) -> bool:
         """The run as the sweep will read it shows an attempt that came later."""
-        if self._invariants.is_beyond_reach(attempt):
+        if self._invariants.is_beyond_reach(attempt) or self._invariants.is_withheld(attempt.token or ""):
             return False
         has_twin = attempt.is_unknown and self._invariants.is_of_ours(attempt)
         if attempt.branch.execution.spec.says is Says.NOTHING or not (attempt.token or has_twin):
@@ -142,7 +142,8 @@ class Swept:
         must(item is not None, "L2", f"a sweep has passed over task {task.task_id}, which has ended")
         assert item is not None
         must("outcome" in item, "L2", f"a sweep has left task {task.task_id} without an outcome, and it has ended")
-        must(is_settled(item), "L4", f"a sweep has left the outcome of {task.task_id} undelivered")
+        is_left = is_settled(item) or self._invariants.is_withheld_of(item)
+        must(is_left, "L4", f"a sweep has left the outcome of {task.task_id} undelivered")
 
     def _check_noted(self, execution: Execution, before: float) -> None:
         if execution.spec.machine_arn not in OUR_MACHINES or self._invariants.may_forget:

@@ -114,6 +114,7 @@ class World:
         self.invariants.may_forget = profile.sweep_pause[1] - profile.sweep_pause[0] > REMEMBERS
         self.preparations = Preparations(scheduler, plan, self.lambda_, self.invariants)
         self._prepare_badly()
+        self._refuse_keys()
         self.swept = Swept(self.invariants, lambda: scheduler.now, self.table, self.ecs, self.executions)
         self.swept.is_calm = plan.weather is Weather.CALM and not plan.brittle
         self.changes = Changes(self.more, plan, scheduler, self.table, self.lambda_)
@@ -134,6 +135,12 @@ class World:
         calm = self.plan.weather is Weather.CALM
         self.preparations.fails = 0.0 if calm else chances.choice((0.0, 0.1, 0.1, 0.4, 0.9))
         self.refuses = 0.0 if calm else chances.choice((0.0, 0.05))
+
+    def _refuse_keys(self) -> None:
+        """In some worlds the key of a machine of users is not ours to use, until somebody gives us that right."""
+        share = Random(f"{self.seed} and keys").choice((0.0, 0.0, 0.0, 0.1, 0.5))
+        self.stepfunctions.keys_refused = 0.0 if self.plan.weather is Weather.CALM else share
+        self.invariants.is_withheld = self.stepfunctions.is_withheld
 
     def _connect(self) -> None:
         self.ecs.emit = self._task_changed

@@ -14,9 +14,9 @@ from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.sweep.report import SweepReport
 from tests.fakes.attempts import SECOND, SECOND_ID, SECOND_TOKEN, attempt, running
 from tests.fakes.clock import NOON
-from tests.fakes.ecs import RUN_ID, TASK_ID, TOKEN, detail, task_arn
+from tests.fakes.ecs import RUN_ID, TASK_ID, TOKEN, detail, overrides, task_arn
 from tests.fakes.records import outcome
-from tests.fakes.sweeping import EnoughError, GoOn, SweepingExecutions, SweepingTasks, counts
+from tests.fakes.sweeping import OTHERS_ARN, EnoughError, GoOn, SweepingExecutions, SweepingTasks, counts
 
 
 @pytest.fixture
@@ -198,3 +198,23 @@ def test_an_attempt_whose_successor_was_shown_before_is_left_to_who_looks_at_tas
     monkeypatch.setattr(world.callbacks, "is_closed", asked.append)
     assert counts(world.sweep_executions()) == {"noted": 1}
     assert asked == []
+
+
+def test_an_attempt_is_asked_for_when_one_between_it_and_the_newest_is_first_read(world: SweepingTasks) -> None:
+    """The newest is another principal's, who used that run id: beside it alone the attempt is not asked for at all."""
+    strangers = overrides(token=None)
+    for entry in strangers["containerOverrides"][-1]["environment"]:
+        entry["value"] = OTHERS_ARN if entry["name"] == "RUN_EXECUTION_ARN" else entry["value"]
+    newest = running(taskArn=task_arn("9" * 32), createdAt="2025-05-06T12:30:00Z", overrides=strangers)
+    for each in (running(), newest):
+        world.record(each)
+        world.cluster.show(each)
+    world.sweep_tasks()
+    world.sweep_tasks()
+    assert world.stopped() == []
+
+    world.callbacks.close(TOKEN)
+    world.cluster.show(running(**SECOND))
+    world.record(running(**SECOND))
+    world.sweep_tasks()
+    assert world.stopped() == [task_arn()]

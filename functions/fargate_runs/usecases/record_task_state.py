@@ -62,9 +62,19 @@ class Settlement:
     unreadable_run: bool = False
 
 
+class Beside(NamedTuple):
+    """What a task of a run is compared with: the newest task by its id, and how many tasks the run has.
+
+    One that is recorded late may come between two that were compared before.
+    """
+
+    newest: str | None
+    tasks: int
+
+
 @dataclass(frozen=True, slots=True)
 class LookedAfter:
-    """How many of a run's tasks were told to stop, the ids of all that were looked at, and the newest one's.
+    """How many of a run's tasks were told to stop, the ids of all that were looked at, and beside which.
 
     `withheld` counts the others, whose token's key is not ours to use: they are to be looked at again.
     `unreadable_run` says that the run's own record cannot be read, so that it does not show them.
@@ -72,7 +82,7 @@ class LookedAfter:
 
     stopped: int
     task_ids: tuple[str, ...]
-    newest: str | None
+    beside: Beside
     withheld: int = 0
     unreadable_run: bool = False
 
@@ -138,19 +148,17 @@ class RecordTaskState:
             self._show(*tasks)
         return tasks
 
-    def look_after(
-        self, run_id: str, asking_beside: Callable[[str | None], Asking] = lambda _newest: ALL
-    ) -> LookedAfter:
+    def look_after(self, run_id: str, asking_beside: Callable[[Beside], Asking] = lambda _beside: ALL) -> LookedAfter:
         """Show all tasks of a run, and stop the attempts that were given up.
 
-        `asking_beside` is given the id of the newest task, and says which of the others are asked for.
+        `asking_beside` is given what they are compared with, and says which of them are asked for.
         """
         tasks = self._store.tasks_of(run_id)
         is_shown = not tasks or self._show_if_readable(*tasks) is not None
-        newest = task_id_of(max(map(order_of, tasks))) if tasks else None
-        done = self._stop_attempts(tasks, asking_beside(newest))
+        beside = Beside(task_id_of(max(map(order_of, tasks))) if tasks else None, len(tasks))
+        done = self._stop_attempts(tasks, asking_beside(beside))
         looked_at = tuple(each.task_id for each in tasks if each.task_id not in done.withheld)
-        return LookedAfter(done.stopped, looked_at, newest, len(done.withheld), unreadable_run=not is_shown)
+        return LookedAfter(done.stopped, looked_at, beside, len(done.withheld), unreadable_run=not is_shown)
 
     def lose(self, run_id: str, task_id: str, missing_sweeps: int = 0) -> Settlement | None:
         """Give a task that so many sweeps have missed the outcome Task.Lost, unless it has one.

@@ -6,7 +6,7 @@ from typing import Final
 
 from fargate_runs.ports import OpenRun, OpenTask, RunStore, UnreadableRecordError
 from fargate_runs.runs.record import TaskRecord
-from fargate_runs.usecases.record_task_state import RecordTaskState
+from fargate_runs.usecases.record_task_state import Beside, RecordTaskState
 from fargate_runs.usecases.stop_abandoned import Asking
 from fargate_runs.usecases.sweep.memory import Memory
 from fargate_runs.usecases.sweep.places import Places
@@ -16,7 +16,8 @@ from fargate_runs.usecases.sweep.turn import Go
 RUNS: Final = "attempts"
 WITHIN: Final = "attempt"  # the task of that run
 
-Compared = tuple[str, str | None]  # a task and the newest one beside it, by their ids
+Compared = tuple[str, str | None]  # a task and the newest one of its run, by their ids
+Asked = tuple[str, Beside]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class SweepAttempts:
         self._store = store
         self._settle = settle
         self._compared: Memory[Compared] = Memory()
+        self._asked: Memory[Asked] = Memory()
 
     def __call__(
         self, open_tasks: Collection[OpenTask], open_runs: Iterable[OpenRun], report: SweepReport, go_on: Go
@@ -41,6 +43,7 @@ class SweepAttempts:
         """Look after the runs of these tasks and those that the report has as news. Raises what `go_on` raises."""
         open_ids = {each.task_id for each in open_tasks}
         self._compared.keep(lambda compared: compared[0] in open_ids)
+        self._asked.keep(lambda asked: asked[0] in open_ids)
         runs = {each.run_id: each for each in open_runs}
         tasks: dict[str, list[OpenTask]] = {each: [] for each in report.news}
         for each in open_tasks:
@@ -58,7 +61,7 @@ class SweepAttempts:
     ) -> None:
         """A task that its run does not show: it was not shown yet, or there is a newer one and this one was given up.
 
-        Each once for each newest task: whether the token is closed is asked by a heartbeat, and that has an effect.
+        Each once beside the same tasks: whether the token is closed is asked by a heartbeat, and that has an effect.
         What an index or a run's item says of the newest task is only where to look: it may be behind, and what is
         remembered is what was compared. A run that is not in the open index has ended or is not there yet.
         """
@@ -78,9 +81,9 @@ class SweepAttempts:
         return shows.newest_task_id if shows else None
 
     def _look_after(self, visit: Visit, report: SweepReport, go_on: Go) -> None:
-        def asking_beside(newest: str | None) -> Asking:
+        def asking_beside(beside: Beside) -> Asking:
             report.places.come_to(WITHIN, visit.after)
-            return AskingOnce(go_on, after=visit.after, newest=newest, compared=self._compared, places=report.places)
+            return AskingOnce(go_on, after=visit.after, beside=beside, asked=self._asked, places=report.places)
 
         looked = self._settle.look_after(visit.run_id, asking_beside)
         report.stopped += looked.stopped
@@ -88,23 +91,24 @@ class SweepAttempts:
         if looked.unreadable_run:
             report.unreadable_record(visit.run_id, None)
         if not visit.after:
-            self._compared.update((task_id, looked.newest) for task_id in looked.task_ids)
+            self._compared.update((task_id, looked.beside.newest) for task_id in looked.task_ids)
+            self._asked.update((task_id, looked.beside) for task_id in looked.task_ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskingOnce(Asking):
-    """Tasks by their ids, from where an earlier sweep was, each once beside this newest one."""
+    """Tasks by their ids, from where an earlier sweep was, each once beside these."""
 
     after: str
-    newest: str | None
-    compared: Memory[Compared]
+    beside: Beside
+    asked: Memory[Asked]
     places: Places
 
     def due(self, tasks: Iterable[TaskRecord]) -> Iterable[TaskRecord]:
         """See Asking."""
         found = (each for each in tasks if each.task_id > self.after)
         return sorted(
-            (each for each in found if (each.task_id, self.newest) not in self.compared), key=lambda each: each.task_id
+            (each for each in found if (each.task_id, self.beside) not in self.asked), key=lambda each: each.task_id
         )
 
     def begin(self, task: TaskRecord) -> None:
@@ -114,7 +118,7 @@ class AskingOnce(Asking):
 
     def end(self, task: TaskRecord) -> None:
         """See Asking. One that could not be asked for is asked for again."""
-        self.compared.add((task.task_id, self.newest))
+        self.asked.add((task.task_id, self.beside))
 
 
 def visits(places: Places, run_ids: Iterable[str]) -> Iterator[Visit]:

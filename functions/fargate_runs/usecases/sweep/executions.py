@@ -13,7 +13,7 @@ from fargate_runs.runs.orphans import VERDICTS, Verdict
 from fargate_runs.runs.run_state import GivenUp, RunRecord
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.record_execution_state import RecordExecutionState
-from fargate_runs.usecases.record_task_state import RecordTaskState
+from fargate_runs.usecases.record_task_state import Beside, RecordTaskState
 from fargate_runs.usecases.stop_abandoned import Asking
 from fargate_runs.usecases.sweep.listing import Listing
 from fargate_runs.usecases.sweep.memory import Memory
@@ -139,8 +139,8 @@ class SweepExecutions:
         The attempts before one that is shown only now were compared with none: what was shown last had no newer one.
         """
 
-        def asking(newest: str | None) -> Asking:
-            return Asking(go_on, lambda _each: newest != run.newest_task_id)
+        def asking(beside: Beside) -> Asking:
+            return Asking(go_on, lambda _each: beside.newest != run.newest_task_id)
 
         looked = self._settle.look_after(run.run_id, asking)
         report.stopped += looked.stopped
