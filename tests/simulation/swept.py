@@ -24,12 +24,13 @@ class Before:
     """When a sweep began, and the attempts whose tasks are not to run any more when it has returned, with why.
 
     The last is how often the execution had been redriven by then. `unreadable` are the runs of which a record could
-    not be read then.
+    not be read then, `withheld` the tasks for whose token nobody could answer.
     """
 
     began: float
     to_stop: tuple[tuple[Attempt, str, int], ...]
     unreadable: frozenset[str]
+    withheld: frozenset[str]
 
 
 class Swept:
@@ -54,7 +55,12 @@ class Swept:
         self._open.catch_up(self._now())
         partitions = {self._invariants.run_key(task) for task in self._invariants.tasks()}
         unreadable = frozenset(filter(self._invariants.is_of_tomorrow, partitions))
-        return Before(self._now(), tuple(self._to_stop()), unreadable)
+        withheld = frozenset(
+            attempt.task.task_id
+            for attempt in self._executions.of_task.values()
+            if attempt.task and self._invariants.is_withheld(attempt.token or "")
+        )
+        return Before(self._now(), tuple(self._to_stop()), unreadable, withheld)
 
     def on_return(self, before: Before | None, answer: Any) -> None:
         """It has returned: a sweep that was complete, and in which nothing failed, is held to it."""
@@ -71,7 +77,7 @@ class Swept:
             if self._is_unreadable(task, before):
                 continue
             if task.stopped_at is not None and task.stopped_at < before.began and self._was_shown(task, before.began):
-                self._check_settled(task)
+                self._check_settled(task, before)
         for attempt, why, redrives in before.to_stop:
             left = attempt.task
             if left and self._is_unreadable(left, before):
@@ -137,12 +143,12 @@ class Swept:
         is_young = began < task.visible_from
         return self._ecs.is_remembered(task) and not is_hidden and not is_young and task.unavailable < began
 
-    def _check_settled(self, task: Task) -> None:
+    def _check_settled(self, task: Task, before: Before) -> None:
         item = self._invariants.record(task)
         must(item is not None, "L2", f"a sweep has passed over task {task.task_id}, which has ended")
         assert item is not None
         must("outcome" in item, "L2", f"a sweep has left task {task.task_id} without an outcome, and it has ended")
-        is_left = is_settled(item) or self._invariants.is_withheld_of(item)
+        is_left = is_settled(item) or task.task_id in before.withheld
         must(is_left, "L4", f"a sweep has left the outcome of {task.task_id} undelivered")
 
     def _check_noted(self, execution: Execution, before: float) -> None:
