@@ -1,28 +1,29 @@
-"""What the use cases need from the outside, and how each of them may fail.
+"""The ports: the interfaces that the use cases need from the outside, and their errors.
 
     PortError
-    ├── StoreUnavailableError          the table did not do it: throttled, down, refused
-    ├── UnreadableRecordError          a record has a word or a shape that this version does not know
+    ├── StoreUnavailableError          the table did not carry out the call: throttled, down, refused
+    ├── UnreadableRecordError          this version does not know a word or the shape of a record
     ├── TokenError
     │   ├── TokenClosedError           the token is answered, timed out, or its execution is over (fact B29)
-    │   ├── TokenUnusableError         this never was a token of Step Functions
-    │   ├── TokenKeyError              the key of the token's machine is not ours to use: perhaps later
-    │   └── AnswerRefusedError         the answer itself was refused: too long, or no JSON
+    │   ├── TokenUnusableError         this was never a token of Step Functions
+    │   ├── TokenKeyError              we may not use the KMS key of the token's machine: perhaps later
+    │   └── AnswerRefusedError         Step Functions refused the answer itself: too long, or not JSON
     ├── CallbacksUnavailableError      the answer may or may not have arrived: throttled, down, timed out
     ├── LogUnavailableError            the log could not be read
-    ├── TaskDefinitionUnavailableError ECS did not say what a task definition is: throttled, down
-    │   └── TaskDefinitionRefusedError … because it is not there, or not ours to read
+    ├── TaskDefinitionUnavailableError ECS did not return a task definition: throttled, down
+    │   └── TaskDefinitionRefusedError … because it does not exist, or we may not read it
     ├── ClusterUnavailableError        ECS did not answer: throttled, down, refused
-    │   └── TasksRefusedError          it refuses for one of the tasks that were named, or for all
-    ├── ExecutionsUnavailableError     Step Functions did not say how an execution stands
-    │   └── ExecutionNotShownError     it will not say so of this one, now or later
+    │   └── TasksRefusedError          ECS refused the call for one of its tasks, or for all
+    ├── ExecutionsUnavailableError     Step Functions did not return the state of an execution
+    │   └── ExecutionNotShownError     it will not return this one, now or later
     └── ExecutionError
         ├── ExecutionExistsError       an execution of this name exists (fact B32)
-        ├── ExecutionThrottledError    certainly not started, may work later
-        ├── ExecutionRefusedError      certainly not started, will not work later
-        └── ExecutionUnknownError      no answer: may have started
+        ├── ExecutionThrottledError    not started, the same call may work later
+        ├── ExecutionRefusedError      not started, the same call will not work later
+        └── ExecutionUnknownError      no answer: it may have started
 
-Each port has a twin in memory in tests/fakes and one contract test suite for both. A lost race is a result, no error.
+Each port has an in-memory twin in tests/fakes, and one contract test suite for both. A lost race is a result of a
+conditional write, not an error.
 """
 
 from abc import ABC, abstractmethod
@@ -43,13 +44,13 @@ from fargate_runs.runs.run_state import RunRecord
 
 
 class StoreUnavailableError(PortError):
-    """The table did not do what it was asked: throttled, down or refused."""
+    """The table did not carry out the call: throttled, down or refused."""
 
 
 class UnreadableRecordError(PortError):
-    """A record that this version cannot read: written by a newer one, or by hand. Its neighbours can be read.
+    """This version cannot read a record: a newer version or a person wrote it. Other records can still be read.
 
-    `task_id` is None where the record is the run's own. `problem` holds at most the one word that is not known.
+    `task_id` is None if the record is the run's own. `problem` contains at most the one unknown word.
     """
 
     def __init__(self, run_id: str, task_id: str | None, problem: str) -> None:
@@ -61,57 +62,57 @@ class UnreadableRecordError(PortError):
 
 
 class TokenError(PortError):
-    """Step Functions did not take the answer, and will not take it later."""
+    """Step Functions did not accept the answer, and will not accept it later."""
 
 
 class TokenClosedError(TokenError):
-    """The token is answered, timed out, or its execution is over."""
+    """The token was answered or timed out, or its execution is over."""
 
 
 class TokenUnusableError(TokenError):
-    """This never was a token of Step Functions: another application's variable of the same name."""
+    """This was never a token of Step Functions: another application uses a variable of the same name."""
 
 
 class TokenKeyError(TokenError):
-    """The machine of this token has a key that is not ours to use. Whoever mends that lets the answer through."""
+    """We may not use the KMS key of this token's machine. The answer can be sent once the permission is granted."""
 
 
 class AnswerRefusedError(TokenError):
-    """The token is fine, the answer is not: too long or no JSON."""
+    """The token is valid, but the answer is not: too long or not JSON."""
 
 
 class CallbacksUnavailableError(PortError):
-    """No answer from Step Functions: what was sent may or may not have arrived."""
+    """Step Functions did not respond: our answer may or may not have arrived."""
 
 
 class LogUnavailableError(PortError):
-    """The log could not be read; its message says why in a few words."""
+    """The log could not be read. The message is a short reason."""
 
 
 class TaskDefinitionUnavailableError(PortError):
-    """ECS did not say what a task definition is; its message says why in a few words."""
+    """ECS did not return a task definition. The message is a short reason."""
 
 
 class TaskDefinitionRefusedError(TaskDefinitionUnavailableError):
-    """It is not there, or not ours to read: asking again soon is of no use."""
+    """The task definition does not exist, or we may not read it. An early retry is useless."""
 
 
 class ClusterUnavailableError(PortError):
-    """ECS did not do what it was asked, or nobody knows whether it did: throttled, down, timed out, refused."""
+    """ECS did not carry out the call, or may not have: throttled, down, timed out, refused."""
 
 
 class ExecutionsUnavailableError(PortError):
-    """Step Functions did not say how an execution stands: throttled, down, refused."""
+    """Step Functions did not return the state of an execution: throttled, down, refused."""
 
 
 class TasksRefusedError(ClusterUnavailableError):
-    """ECS refuses the call for what it names. Of several tasks it may be one that it will not hear of."""
+    """ECS refused the call because of its arguments. One of several tasks may be the cause."""
 
 
 class ExecutionNotShownError(ExecutionsUnavailableError):
-    """Step Functions will not say how this execution stands, or says what cannot be read. Others it may well show.
+    """Step Functions will not return this execution, or its answer cannot be read. It may return others.
 
-    `is_denied` says that a permission is missing, be it for this one or for all.
+    `is_denied` is true if a permission is missing, for this execution or for all.
     """
 
     def __init__(self, problem: str, *, is_denied: bool = False) -> None:
@@ -120,7 +121,7 @@ class ExecutionNotShownError(ExecutionsUnavailableError):
 
 
 class ExecutionError(PortError):
-    """An execution was not started, or not surely."""
+    """An execution was not started, or may not have been."""
 
 
 class ExecutionExistsError(ExecutionError):
@@ -128,27 +129,27 @@ class ExecutionExistsError(ExecutionError):
 
 
 class ExecutionThrottledError(ExecutionError):
-    """Certainly not started; the same call may work later."""
+    """The execution was not started. The same call may work later."""
 
 
 class ExecutionRefusedError(ExecutionError):
-    """Certainly not started; the same call will not work later."""
+    """The execution was not started. The same call will not work later."""
 
 
 class ExecutionUnknownError(ExecutionError):
-    """No answer: it may have started."""
+    """Step Functions did not respond: the execution may have started."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The conditional write took place: `record` now stands."""
+    """The conditional write succeeded: `record` is now stored."""
 
     record: TaskRecord
 
 
 @dataclass(frozen=True, slots=True)
 class LostRace:
-    """Another writer was first: `record` is what stands."""
+    """Another writer was first: `record` is the stored one."""
 
     record: TaskRecord
 
@@ -158,7 +159,7 @@ WriteResult = Written | LostRace
 
 @dataclass(frozen=True, slots=True)
 class OpenTask:
-    """What the index of open items tells of a task, some time ago: enough to know what is still to do."""
+    """A task as the index of open items showed it a moment ago: enough to decide what is still to do."""
 
     run_id: str
     task_id: str
@@ -173,9 +174,9 @@ class OpenTask:
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """The same of a run that has not ended. `execution_arn` is there where the run is that execution of ours.
+    """A run that has not ended, from the same index. `execution_arn` is set if the run is an execution of our machines.
 
-    `has_succeeded` says that the execution is recorded as SUCCEEDED: the run is open for its task's sake alone.
+    `has_succeeded` is true if the execution is recorded as SUCCEEDED: the run is open only because of its task.
     """
 
     run_id: str
@@ -187,7 +188,7 @@ class OpenRun:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A record that is there and cannot be read (see UnreadableRecordError); `task_id` is None for a run's own."""
+    """A stored record that cannot be read (see UnreadableRecordError). `task_id` is None for a run's own record."""
 
     run_id: str
     task_id: str | None
@@ -198,7 +199,7 @@ OpenItem = OpenTask | OpenRun | Unreadable
 
 
 class LoadedRun(NamedTuple):
-    """A run and its tasks. `run` is None where there is none and where it cannot be read: `unreadable` says which."""
+    """A run and its tasks. `run` is None if there is none, or if its record is among the `unreadable` ones."""
 
     run: RunRecord | None
     tasks: tuple[TaskRecord, ...] = ()
@@ -207,13 +208,13 @@ class LoadedRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SweepMark:
-    """Who sweeps, up to which execution everything was looked at, and where the last sweep has left off.
+    """The turn of the sweep, and how far sweeps have come.
 
-    `held_until` is by the clock of a function: a wrong one makes two sweeps run at once, which does no harm.
-    `seen_until` is by Step Functions' own: when the newest execution started that the last whole sweep has seen.
-    `places` has the key that each part of the work came to which did not come to its end.
-    `is_unreadable` is true of a mark in place of one that cannot be read: it says nothing, and replaces that one.
-    `unreadable_revision` is that one's, where it has a number that counts no writes, such as 0 or 1.5.
+    `held_until` is by a function's clock. A wrong clock makes two sweeps run at once, which does no harm.
+    `seen_until` is by Step Functions' clock: the start of the newest execution that a complete sweep has seen.
+    `places` has the key that each unfinished part of the sweep has reached.
+    `is_unreadable` is true if the stored mark cannot be read. This mark is then empty, and replaces the stored one.
+    `unreadable_revision` is the stored mark's revision if it is no count of writes, such as 0 or 1.5.
     """
 
     owner: str | None = None
@@ -226,92 +227,92 @@ class SweepMark:
 
 
 class RunStore(ABC):
-    """The runs table. Every method raises StoreUnavailableError when the table does not do it.
+    """The runs table. Every method raises StoreUnavailableError if the table does not carry out the call.
 
-    One that gives a single record raises UnreadableRecordError for one that cannot be read. One that gives several
-    gives all that can be read, whatever the others are like.
+    A method that returns one record raises UnreadableRecordError if it cannot be read. A method that returns several
+    records returns those that can be read.
     """
 
     @abstractmethod
     def find_task(self, run_id: str, task_id: str) -> TaskRecord | None:
-        """The record of a task, read consistently."""
+        """Return the record of a task, or None. The read is consistent."""
 
     @abstractmethod
     def find_tasks(self, keys: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], TaskRecord]:
-        """The records of many tasks, by run id and task id, read consistently; without those that are not there."""
+        """Return the existing records of many tasks, by run id and task id. The reads are consistent."""
 
     @abstractmethod
     def write_task(self, record: TaskRecord) -> WriteResult:
-        """Write if nothing stands, or an older version without an outcome: one conditional write.
+        """Write if there is no record yet, or only an older version without an outcome: one conditional write.
 
-        A record without a token is not written over one with a token: who writes has to keep it.
+        A record without a token never replaces one with a token: the caller must keep the token.
         """
 
     @abstractmethod
     def write_lost(self, record: TaskRecord) -> WriteResult:
-        """Write an outcome over this very version of a task that has none: ECS has no newer one, and never will."""
+        """Write an outcome over the same version of a task that has none: ECS will never show a newer version."""
 
     @abstractmethod
     def mark_delivery(self, record: TaskRecord, delivery: Delivery) -> None:
-        """Close an undelivered outcome and drop its token; who knows that it DELIVERED corrects CLOSED_BY_OTHERS.
+        """Mark an undelivered outcome with this delivery, and drop its token. DELIVERED also replaces CLOSED_BY_OTHERS.
 
-        Anything else that stands is left alone.
+        Any other stored delivery stays.
         """
 
     @abstractmethod
     def mark_missing(self, task: OpenTask, sweeps: int) -> None:
-        """Note how many sweeps have found that ECS does not know a task without an outcome; 0: ECS knows it."""
+        """Store how many sweeps in a row found a task without an outcome missing in ECS. 0 means that ECS knows it."""
 
     @abstractmethod
     def live_tasks(self, execution_arn: str) -> tuple[TaskRecord, ...]:
-        """The tasks of an execution that have no outcome, as they stood a moment ago (an index).
+        """Return the tasks of an execution that have no outcome, as they were a moment ago (an index).
 
-        Without those that cannot be read: each of them is open, so the sweep meets it by itself.
+        Unreadable tasks are left out. They are open, so the sweep finds them by itself.
         """
 
     @abstractmethod
     def find_run(self, run_id: str) -> RunRecord | None:
-        """A run, read consistently."""
+        """Return a run, or None. The read is consistent."""
 
     @abstractmethod
     def find_runs(self, run_ids: Collection[str]) -> Mapping[str, RunRecord]:
-        """Many runs, by their ids, read consistently; without those that are not there."""
+        """Return the existing ones of many runs, by id. The reads are consistent."""
 
     @abstractmethod
     def write_run(self, run: RunRecord) -> RunRecord | None:
-        """Write a run over the revision that it was made of, 0 for none; else what stands, and nothing is written."""
+        """Write if the stored revision matches (0: no record); returns the conflicting record, else None."""
 
     @abstractmethod
     def forget_run(self, run_id: str) -> None:
-        """Remove a run that was never started; one that has seen a task or its execution stays."""
+        """Remove a run that was never started. A run with a task or a state of its execution stays."""
 
     @abstractmethod
     def load_run(self, run_id: str) -> LoadedRun:
-        """A run and its tasks, read consistently; what cannot be read is named. With results and last lines."""
+        """Return a run and its tasks, with results and last lines, read consistently. Unreadable records are named."""
 
     @abstractmethod
     def tasks_of(self, run_id: str) -> tuple[TaskRecord, ...]:
-        """The tasks of a run, read consistently, without results, last lines and their notes: not to be written back.
+        """Return the readable tasks of a run, without results, last lines and their notes. The read is consistent.
 
-        Thousands of attempts may have a result of 250 KB each, and who looks after them needs none. Without the tasks
-        that cannot be read.
+        Never write these records back. Thousands of attempts may have a result of 250 KB each, and the callers of this
+        method need none of them.
         """
 
     @abstractmethod
     def open_items(self) -> Iterator[OpenItem]:
-        """Everything of which something is still to do, page by page, as it stood a moment ago (an index)."""
+        """Yield all items with unfinished work, page by page, as they were a moment ago (an index)."""
 
     @abstractmethod
     def sweep_mark(self) -> SweepMark:
-        """The mark of the sweep, read consistently."""
+        """Return the mark of the sweep. The read is consistent."""
 
     @abstractmethod
     def write_sweep_mark(self, mark: SweepMark) -> bool:
-        """Write it over the revision that it was made of; False if another sweep was first."""
+        """Write if the stored revision matches; returns False if another sweep was first."""
 
 
 class TokenCallbacks(ABC):
-    """Step Functions' end of a task token. Raises TokenError or CallbacksUnavailableError."""
+    """Answers task tokens. The methods raise TokenError or CallbacksUnavailableError."""
 
     @abstractmethod
     def send_success(self, token: str, output: str) -> None:
@@ -323,31 +324,31 @@ class TokenCallbacks(ABC):
 
     @abstractmethod
     def is_closed(self, token: str) -> bool:
-        """Whether the token takes no answer any more. Asks by a heartbeat, so that an open one's time starts anew.
+        """Return whether the token is closed. Sends a heartbeat, which restarts the time-out of an open token.
 
-        Of the TokenErrors it raises TokenKeyError alone: what never was a token is not closed.
+        Raises no TokenError except TokenKeyError. A text that was never a token counts as not closed.
         """
 
 
 class LogReader(ABC):
-    """The containers' logs. Answers within a few seconds or raises LogUnavailableError."""
+    """The containers' logs. Returns within a few seconds or raises LogUnavailableError."""
 
     @abstractmethod
     def last_lines(self, location: LogLocation, limit: int) -> tuple[str, ...]:
-        """The last lines, oldest first."""
+        """Return at most `limit` last lines, oldest first."""
 
 
 class TaskDefinitions(ABC):
-    """What task definitions say. Answers within a few seconds or raises TaskDefinitionUnavailableError."""
+    """Task definitions. Returns within a few seconds or raises TaskDefinitionUnavailableError."""
 
     @abstractmethod
     def log_configurations(self, task_definition_arn: str) -> Mapping[str, LogConfiguration]:
-        """Where each container of a revision logs, by the container's name."""
+        """Return the log configuration of each container of a revision, by container name."""
 
 
 @dataclass(frozen=True, slots=True)
 class StartedExecution:
-    """An execution that was started, now or by an earlier try with the same name and input."""
+    """A started execution. An earlier try with the same name and input may have started it."""
 
     arn: str
     started_at: datetime
@@ -358,26 +359,26 @@ class Executions(ABC):
 
     @abstractmethod
     def start(self, state_machine_arn: str, name: str, execution_input: str) -> StartedExecution:
-        """Start one; the input is a JSON text."""
+        """Start an execution. The input is a JSON text."""
 
     @abstractmethod
     def describe(self, execution_arn: str) -> Execution | None:
-        """How an execution stands; None if there is none of this ARN, or none that can be asked for (express)."""
+        """Return the state of an execution; None if it does not exist or cannot be described (express)."""
 
     @abstractmethod
     def running(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
-        """Pages of the executions of a machine that run, as they stood a moment ago, without those that cannot be read.
+        """Yield pages of the running executions of a machine, as they were a moment ago.
 
-        Whoever asks for one of those by its ARN is told so.
+        Unreadable executions are left out. `describe` raises ExecutionNotShownError for them.
         """
 
     @abstractmethod
     def newest(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
-        """Pages of all executions of a machine, newest start first, as they stood a moment ago."""
+        """Yield pages of all executions of a machine, newest start first, as they were a moment ago."""
 
 
 class TaskList(StrEnum):
-    """The two lists that ECS keeps: by what a task is meant to be, not by what it is."""
+    """The two lists of ECS. They go by a task's desired status, not by its last status."""
 
     RUNNING = "RUNNING"
     STOPPED = "STOPPED"
@@ -385,39 +386,39 @@ class TaskList(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """DescribeTasks' answer: `tasks` in the shape of an event's detail, and the ARNs that ECS does not know."""
+    """DescribeTasks' answer: `tasks` in the form of an event's detail, and the ARNs that ECS does not know."""
 
     tasks: tuple[Mapping[str, object], ...]
     missing: frozenset[str]
 
 
 class Cluster(ABC):
-    """The tasks of this application's cluster, as ECS knows them (fact B12). Raises ClusterUnavailableError."""
+    """The tasks of this application's cluster in ECS (fact B12). The methods raise ClusterUnavailableError."""
 
     @abstractmethod
     def listed(self, which: TaskList) -> Iterator[Sequence[str]]:
-        """Pages of task ARNs, at most 100 each."""
+        """Yield pages of at most 100 task ARNs."""
 
     @abstractmethod
     def describe(self, task_arns: Sequence[str]) -> Described:
-        """What ECS says of at most 100 tasks."""
+        """Describe at most 100 tasks."""
 
     @abstractmethod
     def answered_at(self) -> datetime | None:
-        """When ECS last answered a list or a description, by its own clock; None where it has not said so."""
+        """Return the time of ECS's last answer to a list or a description, by ECS's clock; None if it is not known."""
 
     @abstractmethod
     def stop(self, task_arn: str, reason: str) -> None:
-        """Stop a task, with a reason of at most 255 characters; one that has stopped or is not known is no error."""
+        """Stop a task, with a reason of at most 255 characters. A stopped or unknown task is no error."""
 
 
 class Clock(ABC):
-    """The time, for what people read and for expiry; never for the order of writes."""
+    """The time, for texts that people read and for expiry. It never orders writes."""
 
     @abstractmethod
     def now(self) -> datetime:
-        """The moment in UTC."""
+        """Return the time in UTC."""
 
     @abstractmethod
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Sleep for this many seconds."""

@@ -1,4 +1,4 @@
-"""Folding what was seen into a run: read, change, write over what was read, and once more if another was first."""
+"""Fold a new state into a run: read it, change it, write it if the revision matches, and retry after a conflict."""
 
 from collections.abc import Callable
 from typing import Final
@@ -11,9 +11,9 @@ MOST_TRIES: Final = 8
 
 
 def fold_run(store: RunStore, run_id: str, change: Change) -> RunRecord:
-    """The run after the change, which is a pure function of what stands; a change that changes nothing is no write.
+    """Change a run and return it. `change` is a pure function of the stored run. No change means no write.
 
-    Raises StoreUnavailableError, also where others write the run again and again.
+    Raises StoreUnavailableError, also if other writers are first again and again.
     """
     stands = store.find_run(run_id)
     for _ in range(MOST_TRIES):

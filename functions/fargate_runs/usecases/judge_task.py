@@ -1,8 +1,8 @@
-"""Judge why a state that runs a task failed, and what comes next: the same whichever machine asks.
+"""Judge why a state that runs a task failed, and what comes next. The judgement is the same for all three machines.
 
-It reads what Step Functions says (facts B21 and B24) and nothing else but the log, and where that is: what the state
-machine is told does not wait for the record, and a lost event does not change it. Whether the run is tried again is
-decided in attempts.py.
+It reads Step Functions' error and cause (facts B21 and B24), the task's log and the location of the log, and nothing
+else. So the answer does not wait for the record, and a lost event does not change it. `attempts.py` decides whether the
+run is tried again.
 """
 
 import json
@@ -29,9 +29,10 @@ _NAMES = frozenset(ErrorName)
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the state machine goes on with. `log_problem` is for this function's own log.
+    """The verdict for the state machine. `log_problem` is for this function's own log.
 
-    `plan` is the one that was asked with, None for a machine of before there was one; `next` is another attempt.
+    `plan` is the plan of the call. It is None if the machine is of an older version, without plans. `next` is the next
+    attempt, if there is one.
     """
 
     error: str
@@ -45,7 +46,7 @@ class Judgement:
     next: Next | None = None
 
     def as_json(self) -> dict[str, object]:
-        """What the function answers."""
+        """Return the function's answer."""
         judged: dict[str, object] = {
             "error": self.error,
             "cause": self.cause,
@@ -64,9 +65,9 @@ class Judgement:
 
 
 class JudgeTask:
-    """The use case. It never raises: an error that tells neither of a task nor of a call goes on as it came.
+    """The use case. It never raises: an error that is neither about a task nor about a call is returned unchanged.
 
-    `part` gives the random part of a wait.
+    `part` returns the random part of a wait.
     """
 
     def __init__(self, logs: TaskLogs, *, prices: Prices, part: Callable[[], float] = random) -> None:
@@ -75,9 +76,9 @@ class JudgeTask:
         self._part = part
 
     def __call__(self, error: str, cause: str, run_id: str | None = None, plan: Plan | None = None) -> Judgement:
-        """Judge what the state's Catch got. `run_id` stands in the cause of a call that started no task.
+        """Judge what the state's Catch received. `run_id` goes into the cause of a call that started no task.
 
-        `plan` is what the run may still do: with it, whether there is another attempt is decided too.
+        `plan` holds the tries that the run has left. With a plan, this also decides about another attempt.
         """
         judged = self._judged(error, cause, run_id)
         if plan is None:
@@ -111,7 +112,7 @@ class JudgeTask:
 
 
 def _as_it_is_named(error: ErrorName, cause: str) -> Judgement:
-    """An outcome that came as the answer to a task token. Its cause may say that this one does not pass."""
+    """Judge an outcome that was the answer to a task token. Its cause may say that it is not transient."""
     try:
         said = lenient.mapping(json.loads(cause))
     except (ValueError, RecursionError):

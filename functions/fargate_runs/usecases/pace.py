@@ -1,4 +1,4 @@
-"""Calls of the sweep at a rate that leaves most of an API's quota to everybody else (facts B34, B35)."""
+"""Limits the rate of the sweep's calls, which leaves most of an API's quota to other callers (facts B34, B35)."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from fargate_runs.ports import Clock, Cluster, Described, Executions, StartedExe
 from fargate_runs.reading.execution import Execution
 
 # Quotas: ECS 20/s for lists and descriptions together, 40/s for RunTask and StopTask together; Step Functions 15/s (10)
-# for DescribeExecution and 5/s (2) for ListExecutions, of which 200 (100) may be made at once.
+# for DescribeExecution and 5/s (2) for ListExecutions, with a burst of 200 (100).
 ECS_READS_PER_SECOND: Final = 8.0
 STOPS_PER_SECOND: Final = 8.0
 DESCRIPTIONS_PER_SECOND: Final = 4.0
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Pace:
-    """A bucket of allowances: `at_once` of them at first (one second's worth unless told), then the rate's."""
+    """A token bucket: a burst of `at_once` calls (default: one second's worth), then `per_second`."""
 
     def __init__(self, clock: Clock, per_second: float, at_once: float | None = None) -> None:
         self._clock = clock
@@ -29,7 +29,7 @@ class Pace:
         self._at = clock.now()
 
     def wait(self) -> None:
-        """Return when the next call may be made. A clock that jumps makes it wait for one call's time at most."""
+        """Wait until the next call is allowed. If the clock jumps, it waits for the time of one call at most."""
         now = self._clock.now()
         passed = max(0.0, (now - self._at).total_seconds())
         self._at = now
@@ -42,7 +42,7 @@ class Pace:
 
 
 class PacedCluster(Cluster):
-    """A cluster that is asked no faster than that."""
+    """A cluster whose calls are limited to these rates."""
 
     def __init__(self, cluster: Cluster, clock: Clock) -> None:
         self._cluster = cluster
@@ -69,7 +69,7 @@ class PacedCluster(Cluster):
 
 
 class PacedExecutions(Executions):
-    """Executions that are asked for no faster than that."""
+    """Executions whose calls are limited to these rates."""
 
     def __init__(self, executions: Executions, clock: Clock) -> None:
         self._executions = executions
@@ -95,7 +95,7 @@ class PacedExecutions(Executions):
 
 
 def _paced(pages: Iterator[T], pace: Pace) -> Iterator[T]:
-    """Waits after a page and not before: that there is no further one is known without a call."""
+    """Yield pages, and wait after each one. No wait comes before a page: the end of the list costs no call."""
     for page in pages:
         pace.wait()
         yield page

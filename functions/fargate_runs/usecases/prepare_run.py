@@ -1,7 +1,7 @@
-"""Prepare a run: read what its execution was asked for, record it, and say what the state machine needs.
+"""Prepare a run: read its execution's input, record the run, and return the values that the state machine needs.
 
-The execution has begun, by whatever door: so its record says who, what and when before a task runs. What stands is
-folded in like any other state of the execution, which makes a second call harmless.
+The execution has begun, wherever it was started. So the record has its input and its time before a task runs. It is
+folded like any other state of the execution, so a second call is harmless.
 """
 
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from fargate_runs.usecases.folding import fold_run
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What the stack gives a run that asks for nothing else."""
+    """The stack's defaults for a run."""
 
     timeout_seconds: int
     retries: int
@@ -28,9 +28,9 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run that may begin. `unreadable_record` says that its record cannot be read, so that it shows nothing of this.
+    """A prepared run. `unreadable_record`: its record cannot be read, so it does not show the execution.
 
-    Its repr never shows the overrides: they have environment values in them.
+    The repr never shows the overrides, because they contain environment values.
     """
 
     run_id: str
@@ -42,7 +42,7 @@ class Prepared:
     unreadable_record: bool = False
 
     def as_json(self) -> dict[str, object]:
-        """What the function answers. `plan` changes from one attempt to the next."""
+        """Return the function's answer. `plan` changes from one attempt to the next."""
         return {
             "run": {
                 "taskDefinition": self.task_definition,
@@ -73,17 +73,17 @@ class PrepareRun:
         self._defaults = defaults
 
     def __call__(self, given: object, execution: Execution, pattern: Pattern) -> Prepared:
-        """Prepare the run of an execution that has begun. `given` is its input, whatever that is.
+        """Prepare the run of an execution that has begun. `given` is its input, of any type.
 
-        Raises InvalidRunRequestError, and StoreUnavailableError, after which the same call may be made again. A refused
-        input is not recorded: the run is, with its error, when its execution has failed.
+        Raises InvalidRunRequestError or StoreUnavailableError. After the latter the call may be repeated. A refused
+        input is not recorded. The run is recorded with its error when its execution has failed.
         """
         request = RunRequest.from_input(given, pattern, token_variables=self._token_variables)
         self._definitions.check(request)
         return self._prepared(request, execution, is_recorded=self._record(request, execution))
 
     def _record(self, request: RunRequest, execution: Execution) -> bool:
-        """Whether the run's record shows it. One that cannot be read holds up nothing."""
+        """Record the run; returns False if its record cannot be read. The run starts all the same."""
 
         def noted(stands: RunRecord | None) -> RunRecord:
             return with_execution(stands, execution, request.pattern, request.recorded_input())

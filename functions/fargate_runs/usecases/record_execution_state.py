@@ -1,4 +1,4 @@
-"""Note how an execution stands on its run, and stop what it left behind when it ended."""
+"""Record the state of an execution on its run. If it has ended, stop the tasks that it left behind."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from fargate_runs.usecases.stop_abandoned import StopAbandoned, always
 
 @dataclass(frozen=True, slots=True)
 class ExecutionNoted:
-    """What was done: `run` is None for an execution that is no run of ours; `stopped` counts StopTask calls.
+    """The result. `run` is None if the execution is no run of ours. `stopped` is the number of StopTask calls.
 
-    `unreadable_run` says that the run's own record cannot be read, so that it shows nothing of this.
+    `unreadable_run`: the run's own record cannot be read, so the run does not show the execution.
     """
 
     run: RunRecord | None
@@ -24,7 +24,7 @@ class ExecutionNoted:
 
 
 class RecordExecutionState:
-    """The use case. An execution may come from an event or from Step Functions itself: the same has the same effect."""
+    """The use case. An execution comes from an event or from Step Functions. The same state has the same effect."""
 
     def __init__(self, store: RunStore, abandoned: StopAbandoned, *, state_machines: StateMachines) -> None:
         self._store = store
@@ -34,10 +34,10 @@ class RecordExecutionState:
     def __call__(
         self, execution: Execution, seen_open: Iterable[OpenTask] = (), go_on: Callable[[], None] = always
     ) -> ExecutionNoted:
-        """Take in one state of an execution. `seen_open` and `go_on` are a sweep's (see StopAbandoned.of_execution).
+        """Handle one state of an execution. A sweep sets `seen_open` and `go_on` (see StopAbandoned.of_execution).
 
-        Raises StoreUnavailableError, ExecutionsUnavailableError or ClusterUnavailableError: the same call made again
-        goes on from what stands.
+        Raises StoreUnavailableError, ExecutionsUnavailableError or ClusterUnavailableError. A repeated call continues
+        from the record.
         """
         pattern = self._state_machines.pattern_of_execution(execution.arn)
         run, unreadable = None, False
@@ -45,7 +45,7 @@ class RecordExecutionState:
             try:
                 run = self._noted(execution, pattern)
             except UnreadableRecordError:
-                unreadable = True  # what the execution left behind is stopped all the same
+                unreadable = True  # the tasks that the execution left behind are stopped all the same
         return ExecutionNoted(run, self._abandoned.of_execution(execution, seen_open, go_on), unreadable)
 
     def _noted(self, execution: Execution, pattern: Pattern) -> RunRecord:
@@ -57,9 +57,9 @@ class RecordExecutionState:
         return fold_run(self._store, execution.name, noted)
 
     def _with_its_tasks(self, run: RunRecord) -> RunRecord:
-        """A task that was recorded before this was known may have looked like none of its attempts.
+        """Add tasks that did not look like attempts of the run before this state was known.
 
-        In the same write: a run that has ended is not open any more, so that nobody would come back to it.
+        It is the same write: a run that has ended is no longer open, so no sweep would return to it.
         """
         tasks = self._store.tasks_of(run.run_id)
         return with_tasks(run, self._state_machines, *tasks) if tasks else run

@@ -1,8 +1,8 @@
 """Record a task's state, decide its outcome once, and deliver the recorded outcome to its token.
 
-The order is the protocol: one conditional write decides; attempts that this one replaces are stopped; what stands is
-shown by the run, then delivered, then marked as delivered. A crash between any two of these steps is healed by the next
-event of the task, a redelivery of this one, or the sweep, because every step is done again from what stands.
+The order is the protocol. One conditional write decides. Attempts that this task replaces are stopped. The run shows
+the recorded outcome, then it is delivered, then it is marked as delivered. A crash may come between any two of these
+steps. Then the next event of the task, a redelivery of this one or the sweep repeats every step from the record.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,15 +38,16 @@ from fargate_runs.usecases.stop_abandoned import ALL, Asking, StopAbandoned, alw
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What was done with one state of a task.
+    """The result of handling one state of a task.
 
-    `is_new` is true for the one call that made the task's record, `decided` for the one that fixed the outcome;
-    `delivery` is what this call did with the token, if anything; `contradicted` says that the arriving state would
-    have been judged otherwise than what stands; `log_problem` why this call, which decided, could not read the log;
-    `stopped` counts the tasks that were told to stop; `refused` says that Step Functions took no answer at all for
-    the token; `withheld` counts the tokens whose key is not ours to use: this one's, so that the answer is still to
-    be given, and those of attempts of which nobody can say whether they were given up; `unreadable_run` that the
-    run's own record cannot be read, so that it shows nothing of this.
+    `is_new`: this call created the task's record. `decided`: this call decided the outcome.
+    `delivery`: the delivery that this call has marked, if any.
+    `contradicted`: the arriving state would have another outcome than the recorded one.
+    `log_problem`: the reason why this call, which decided, could not read the log.
+    `stopped`: the number of StopTask calls. `refused`: Step Functions accepted no answer at all for the token.
+    `withheld`: the number of tokens whose KMS key we may not use. If it is this task's token, the answer is still to be
+    sent. If it is an attempt's token, we cannot tell whether a retry gave the attempt up.
+    `unreadable_run`: the run's own record cannot be read, so the run does not show this task.
     """
 
     step: Step
@@ -63,9 +64,9 @@ class Settlement:
 
 
 class Beside(NamedTuple):
-    """What a task of a run is compared with: the newest task by its id, and how many tasks the run has.
+    """The comparison of a run's tasks: the id of the newest task, and the number of tasks.
 
-    One that is recorded late may come between two that were compared before.
+    The number matters, because a task that is recorded late may come between two tasks that were compared before.
     """
 
     newest: str | None
@@ -74,10 +75,10 @@ class Beside(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LookedAfter:
-    """How many of a run's tasks were told to stop, the ids of all that were looked at, and beside which.
+    """The number of StopTask calls for a run's tasks, the ids of all checked tasks, and their comparison.
 
-    `withheld` counts the others, whose token's key is not ours to use: they are to be looked at again.
-    `unreadable_run` says that the run's own record cannot be read, so that it does not show them.
+    `withheld` counts the tasks whose token has a KMS key that we may not use: they must be checked again.
+    `unreadable_run`: the run's own record cannot be read, so the run does not show the tasks.
     """
 
     stopped: int
@@ -88,9 +89,9 @@ class LookedAfter:
 
 
 class Replaced(NamedTuple):
-    """How many tasks that a later one has replaced were told to stop, and the ids of those that may be replaced.
+    """The number of StopTask calls for replaced tasks, and the ids of tasks that may have been replaced.
 
-    The latter's tokens have a key that is not ours to use.
+    We may not use the KMS key of the latter's tokens.
     """
 
     stopped: int = 0
@@ -98,7 +99,7 @@ class Replaced(NamedTuple):
 
 
 class RecordTaskState:
-    """The use case. A task may come from an event or from DescribeTasks: the same state has the same effect."""
+    """The use case. A task comes from an event or from DescribeTasks. The same state has the same effect."""
 
     def __init__(
         self,
@@ -120,11 +121,11 @@ class RecordTaskState:
     def __call__(
         self, task: EcsTask, go_on: Callable[[], None] = always, *, leaves_attempts: bool = False
     ) -> Settlement:
-        """Take in one state of a task. `go_on` is asked before each other task that is looked after for it.
+        """Handle one state of a task. `go_on` is called before each other task that is checked because of it.
 
-        With `leaves_attempts` those are none: the attempts that a new task replaces are left to whoever calls this.
+        With `leaves_attempts` no other task is checked: the caller stops the attempts that a new task replaces.
 
-        Raises a PortError: then nothing is acknowledged, and the same call made again goes on from what stands.
+        Raises a PortError. Then nothing is acknowledged, and a repeated call continues from the record.
         """
         stored = self._store.find_task(task.run_id, task.task_id)
         step = decide(stored, task)
@@ -133,25 +134,25 @@ class RecordTaskState:
         return self._carry_on(stored, task, step, go_on)
 
     def deliver(self, run_id: str, task_id: str) -> Settlement | None:
-        """Finish what stands of a task that nothing arrives for; None if its record is gone."""
+        """Deliver the recorded outcome of a task without a new state; returns None if the record is gone."""
         stands = self._store.find_task(run_id, task_id)
         return self._finish(Settlement(Step.DELIVER, stands), None) if stands else None
 
     def has_nothing_left(self, record: TaskRecord, run: RunRecord | None) -> bool:
-        """Whether this task is settled, delivered and shown by its run, as both stand."""
+        """Return whether this task is settled and delivered, and its run shows it."""
         return not record.is_open and run is not None and with_tasks(run, self._state_machines, record) == run
 
     def show(self, run_id: str) -> Sequence[TaskRecord]:
-        """Show all tasks of a run, as a handler does that did not come to it; gives them, without results and lines."""
+        """Show all tasks on their run, in place of a handler that died; returns them without results and last lines."""
         tasks = self._store.tasks_of(run_id)
         if tasks:
             self._show(*tasks)
         return tasks
 
     def look_after(self, run_id: str, asking_beside: Callable[[Beside], Asking] = lambda _beside: ALL) -> LookedAfter:
-        """Show all tasks of a run, and stop the attempts that were given up.
+        """Show all tasks on their run, and stop the attempts that were given up.
 
-        `asking_beside` is given what they are compared with, and says which of them are asked for.
+        `asking_beside` gets the comparison (see Beside), and returns which of the tasks are checked.
         """
         tasks = self._store.tasks_of(run_id)
         is_shown = not tasks or self._show_if_readable(*tasks) is not None
@@ -161,9 +162,9 @@ class RecordTaskState:
         return LookedAfter(done.stopped, looked_at, beside, len(done.withheld), unreadable_run=not is_shown)
 
     def lose(self, run_id: str, task_id: str, missing_sweeps: int = 0) -> Settlement | None:
-        """Give a task that so many sweeps have missed the outcome Task.Lost, unless it has one.
+        """Give a task without an outcome the outcome Task.Lost. ECS did not know it in `missing_sweeps` sweeps.
 
-        None if its record is gone, and if it was seen since: who counted may have read an index that was behind.
+        Returns None if the record is gone, or if ECS has shown the task since: the caller may have read a stale index.
         """
         stands = self._store.find_task(run_id, task_id)
         if stands is None or stands.outcome:
@@ -197,10 +198,10 @@ class RecordTaskState:
         written = self._store.write_task(record)
         if isinstance(written, LostRace):
             stands = written.record
-            if decide(stands, task) is step:  # it has a token that this state does not show, and was not there before
+            if decide(stands, task) is step:  # written meanwhile, with a token that this state lacks
                 return self._write(task, step, stands, go_on, leaves_attempts=leaves_attempts)
             return self._carry_on(stands, task, step, go_on)
-        # After the write, so that of two attempts that are seen at once one sees the other.
+        # After the write: if two attempts are recorded at the same time, at least one sees the other.
         is_new, replaced = stored is None, Replaced()
         if is_new and not leaves_attempts:
             replaced = self._stop_attempts(self._store.tasks_of(record.run_id), Asking(go_on))
@@ -216,9 +217,9 @@ class RecordTaskState:
         return self._finish(done, task, go_on)
 
     def _stop_attempts(self, tasks: Sequence[TaskRecord], asking: Asking) -> Replaced:
-        """Stop the tasks of a run that a later one has replaced. Machines of others may mean to run several at once.
+        """Stop the tasks of a run that a later one has replaced. Other machines may run several tasks on purpose.
 
-        What was started twice comes first: it is a few at most, and of the others there may be thousands.
+        Tasks that were started twice come first: there are a few at most. Of the others there may be thousands.
         """
         ours = [each for each in tasks if self._is_whole_run_of_ours(each)]
         withheld: set[str] = set()
@@ -238,14 +239,14 @@ class RecordTaskState:
         return is_ours and is_named(task.execution_arn, task.run_id)
 
     def _carry_on(self, stands: TaskRecord, task: EcsTask, step: Step, go_on: Callable[[], None]) -> Settlement:
-        """Another call has written what stands: finish what it may have left, change nothing of it."""
+        """Another call has written the record: finish its unfinished steps, and change nothing in the record."""
         late = outcome_of(task) if stands.outcome else None
         contradicted = late is not None and late != stands.outcome
         return self._finish(Settlement(step, stands, contradicted=contradicted), task, go_on)
 
     def _finish(self, settlement: Settlement, task: EcsTask | None, go_on: Callable[[], None] = always) -> Settlement:
         record = settlement.record
-        # The run shows the outcome before its machine goes on with it: who reads the record then reads the truth.
+        # The run shows the outcome before its machine continues with it. So every later reader sees the outcome.
         run = self._show_if_readable(record)
         settlement = replace(settlement, unreadable_run=run is None)
         if run and task and not task.has_ended and _may_run(record):
@@ -267,7 +268,7 @@ class RecordTaskState:
         )
 
     def _show_if_readable(self, record: TaskRecord, *more: TaskRecord) -> RunRecord | None:
-        """A run that cannot be read keeps none of its tasks from being settled, or stopped."""
+        """Return the run, or None if it cannot be read: its tasks are settled and stopped all the same."""
         try:
             return self._show(record, *more)
         except UnreadableRecordError:
@@ -280,21 +281,21 @@ class RecordTaskState:
         return fold_run(self._store, record.run_id, shown)
 
     def _stop_if_abandoned(self, record: TaskRecord, run: RunRecord, go_on: Callable[[], None]) -> int:
-        """A task that is seen alive although its execution is known to have ended."""
+        """Stop a live task whose execution has ended, as far as the run shows."""
         execution = run.execution
         if execution is None or execution.arn != record.execution_arn:
             return 0
         return self._abandoned.these(execution, (record,), go_on)
 
     def _deliver(self, token: str, record: TaskRecord, outcome: Outcome) -> tuple[Delivery, bool]:
-        """What became of the token, and whether no answer at all was taken for it (fault F10)."""
+        """Answer the token; returns the delivery, and whether Step Functions accepted no answer at all (fault F10)."""
         try:
             try:
                 self._send(token, answer_of(record, outcome, self._prices))
             except AnswerRefusedError:
                 self._send(token, smallest_answer_of(record, outcome))
         except AnswerRefusedError:
-            # Not the answer is wrong then: the next try would end the same way, and so would every other.
+            # The answer is not the cause then. Every later try would end the same way.
             return Delivery.CLOSED_BY_OTHERS, True
         except (TokenClosedError, TokenUnusableError):
             return Delivery.CLOSED_BY_OTHERS, False
@@ -308,5 +309,5 @@ class RecordTaskState:
 
 
 def _may_run(record: TaskRecord) -> bool:
-    """Whether a task that is seen alive may be alive: it has no outcome, or the one of a task that was given up."""
+    """Return whether a task may still be alive: it has no outcome, or Task.Lost."""
     return record.outcome is None or record.outcome.error is ErrorName.LOST

@@ -1,4 +1,4 @@
-"""Task definitions are read once for each revision and process: a revision never changes."""
+"""Caches task definitions: each process reads each revision once, because a revision never changes."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -12,9 +12,9 @@ from fargate_runs.ports import (
 )
 from fargate_runs.runs.log_place import LogConfiguration
 
-MOST_REMEMBERED: Final = 1_000  # revisions; forgetting one costs a call
-# How long the same is not asked for again. A permission may be given any time; a throttle is over soon, and meanwhile
-# tasks that end one after the other do not wait for the same silence each.
+MOST_REMEMBERED: Final = 1_000  # revisions; a forgotten one costs a call
+# The pause before a failed revision is read again. A permission may be granted at any time. A throttle is over soon. In
+# the meantime, tasks that end one after the other do not each wait for the same time-out.
 REFUSED_FOR: Final = timedelta(minutes=5)
 UNAVAILABLE_FOR: Final = timedelta(seconds=5)
 

@@ -1,4 +1,4 @@
-"""Show a run: its document for the API and the command line. It never holds a token or an environment value."""
+"""Show a run: the document for the API and the command line. It never contains a token or an environment value."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,13 +28,13 @@ class ShowRun:
         self._prices = prices
 
     def __call__(self, run_id: str) -> Document:
-        """The document of a run. Raises RunNotFoundError, UnreadableRecordError or StoreUnavailableError."""
+        """Return the document of a run. Raises RunNotFoundError, UnreadableRecordError or StoreUnavailableError."""
         loaded = self._store.load_run(run_id)
         _refuse_unreadable(loaded)
         run = loaded.run
         attempts = sorted(loaded.tasks, key=order_of)
         if attempts:
-            # For the moment between a task's write and the run's own: what is shown goes together.
+            # A task may be written, and its run not yet: the document shows both in the same state.
             run = with_tasks(run, self._state_machines, *attempts)
             attempts = [each for each in attempts if is_attempt(run, each)]
         if run is None:
@@ -43,19 +43,19 @@ class ShowRun:
 
 
 def _refuse_unreadable(loaded: LoadedRun) -> None:
-    """A run is not shown by its tasks alone, as if nothing else were known of it."""
+    """Raise UnreadableRecordError if the run's record is unreadable, or if it is missing and a task's is unreadable."""
     for each in loaded.unreadable:
         if each.task_id is None or loaded.run is None:
             raise UnreadableRecordError(each.run_id, each.task_id, each.problem)
 
 
 def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices, *, unreadable: int = 0) -> Document:
-    """A run with its attempts, oldest first. Absent values are null, times are ISO 8601 in UTC.
+    """Return a run with its attempts, oldest first. Absent values are null, times are ISO 8601 in UTC.
 
-    The usage is worked out from the recorded times and sizes at the prices of now; the run's own is that of all its
-    attempts that have ended. `attempt` is RUN_ATTEMPT, which two tasks share where one was started twice. `culprit` is
-    the container whose last lines are shown, where that is not the main one. `unreadableAttempts` is how many there are
-    besides whose records cannot be read; of what has no room in one answer, see `document_size.py`.
+    The usage is computed from the recorded times and sizes, at the current prices. The run's own usage is the sum over
+    its ended attempts. `attempt` is RUN_ATTEMPT. Two tasks share it if one attempt was started twice. `culprit` is the
+    container whose last lines are shown, if it is not the main one. `unreadableAttempts` counts the attempts whose
+    records cannot be read. `document_size.py` leaves out attempts and results that do not fit into one answer.
     """
     usages = [usage_of(task, prices) for task in attempts]
     outcome = run.outcome if run.has_ended else None
@@ -88,7 +88,7 @@ def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices,
 
 
 def _execution(execution: Execution | None) -> Document | None:
-    """How the execution itself stands: it may have failed although the task did not (fact B22)."""
+    """The state of the execution itself. It may have failed although the task succeeded (fact B22)."""
     if execution is None:
         return None
     return {

@@ -1,8 +1,8 @@
 """Start a run: claim its id with a record, then start its execution.
 
-The record comes first. A crash between the two leaves a PENDING run that never started, which can be seen and asked
-about; the other order would leave an execution that runs and bills while its record knows nothing of what was asked
-for. A refusal that is certain takes the record away again; where nobody knows, the record stays.
+The record comes first. A crash between the two leaves a visible PENDING run that never started. The other order would
+leave an execution that runs and bills, with a record that does not have its input. If Step Functions refuses the start,
+the record is removed. If the result is unknown, the record stays.
 """
 
 import json
@@ -51,7 +51,7 @@ class StartedRun:
     started_at: datetime
 
     def as_document(self) -> dict[str, object]:
-        """What the API answers; the run itself can be looked up at once."""
+        """Return the API's answer. The run can be read at once."""
         return {
             "runId": self.run_id,
             "pattern": self.pattern,
@@ -62,13 +62,13 @@ class StartedRun:
 
 
 def _is_same(stands: RunRecord, run: RunRecord) -> bool:
-    """Whether what stands is this very run: written by an earlier try of the same call."""
+    """Return whether the stored record is this run: an earlier try of the same call has written it."""
     times = lenient.iso(stands.created_at), lenient.iso(run.created_at)
     return times[0] == times[1] and stands.execution_arn == run.execution_arn
 
 
 def _is_of_long_ago(run: RunRecord, now: datetime) -> bool:
-    """Whether Step Functions may have forgotten the execution of this run, and with it the name."""
+    """Return whether Step Functions may have forgotten the execution of this run, and its name."""
     return run.created_at is not None and now - run.created_at >= NAMES_ARE_KEPT
 
 
@@ -100,7 +100,7 @@ class StartRun:
         """Start one run.
 
         Raises InvalidRunRequestError, RunAlreadyExistsError, RunNotStartedError, RunThrottledError or
-        RunStartUnknownError; StoreUnavailableError before anything was started.
+        RunStartUnknownError. Raises StoreUnavailableError before anything was started.
         """
         self._definitions.check(request)
         now = self._clock.now()
@@ -129,10 +129,10 @@ class StartRun:
             raise
 
     def _start_in_place_of(self, old: RunRecord, run: RunRecord, machine: str, request: RunRequest) -> StartedExecution:
-        """Step Functions says whether the name of a run of long ago is free again, whatever that run's record says.
+        """Only Step Functions knows whether the name of an old run is free again. The old record does not.
 
-        So it comes first here, and the record stays where it refuses. What began and is not recorded so shows itself:
-        an execution that began long after what is recorded is a new run.
+        So the start comes first here. If it is refused, the old record stays. If the execution starts and a crash
+        prevents its record, its events repair that: an execution that began long after the recorded time is a new run.
         """
         if not _is_of_long_ago(old, self._clock.now()):
             raise RunAlreadyExistsError(run.run_id)
@@ -142,12 +142,12 @@ class StartRun:
             self._write_over(run)
             raise
         if old.created_at and started.started_at - old.created_at < LONG_BEFORE:
-            raise RunAlreadyExistsError(run.run_id)  # it runs still, and was asked for the same
+            raise RunAlreadyExistsError(run.run_id)  # it still runs, and has the same input
         self._write_over(run)
         return started
 
     def _write_over(self, run: RunRecord) -> None:
-        """Never raises: to ask again for what may have begun would do its work twice."""
+        """Replace an old record. Never raises: a caller would start the run again, which would do its work twice."""
 
         def written(stands: RunRecord | None) -> RunRecord:
             if stands is None or _is_of_long_ago(stands, self._clock.now()):

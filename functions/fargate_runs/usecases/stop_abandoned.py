@@ -1,7 +1,7 @@
-"""Stop the tasks that nobody waits for any more. Which those are is decided in `orphans.py`.
+"""Stop the tasks that nobody waits for any more. `orphans.py` decides which tasks these are.
 
-What is known of an execution may be old: it may have been redriven since. So tasks are read first and Step Functions is
-asked then: what it calls closed after a task was read cannot be what started that task anew.
+A recorded state of an execution may be old: the execution may have been redriven since. So tasks are read first, and
+the execution is described then. If it is closed after a task was read, it does not want that task any more.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,44 +36,44 @@ from fargate_runs.runs.record import TaskRecord
 
 
 class EnoughForNowError(Exception):
-    """Raised by a `go_on`: the call stops no more tasks, and ends as if there were none. The sweep stops the others."""
+    """Raised by a `go_on`: the call stops no more tasks, and returns normally. The sweep stops the others."""
 
 
 def always() -> None:
-    """Go on, whatever it costs. A sweep asks its turn instead, a handler how much time is left."""
+    """Continue without a limit. A sweep checks its turn instead, and a handler the time that is left."""
 
 
 def _nobody_counts(_task: TaskRecord) -> None:
-    """A token whose key is not ours to use is left at that."""
+    """Ignore a token whose KMS key we may not use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Which of some tasks are asked for or stopped, and how: these that are due, in the order that they are given in.
+    """Selects the tasks to check and stop: those that are due, in their given order.
 
-    `go_on` is asked before each. A sweep has another one, which also remembers them, and where it is.
+    `go_on` is called before each. The sweep has a subclass, which remembers the checked tasks and its place.
     """
 
     go_on: Callable[[], None] = always
     is_due: Callable[[TaskRecord], bool] = lambda _task: True
 
     def due(self, tasks: Iterable[TaskRecord]) -> Iterable[TaskRecord]:
-        """Those of these that are asked for."""
+        """Return the tasks to check."""
         return filter(self.is_due, tasks)
 
     def begin(self, _task: TaskRecord) -> None:
-        """Before one is asked for. Raises what `go_on` raises."""
+        """Called before a task is checked. Raises every error of `go_on`."""
         self.go_on()
 
     def end(self, task: TaskRecord) -> None:
-        """One was asked for, and stopped if it had to be. Not called where that failed."""
+        """Called after a task was checked, and stopped if necessary. Not called after an error."""
 
 
 ALL: Final = Asking()
 
 
 class StopAbandoned:
-    """The use case. All of it may be done again: StopTask of a stopped task changes nothing."""
+    """The use case. Every call may be repeated: StopTask of a stopped task changes nothing."""
 
     def __init__(
         self, store: RunStore, executions: Executions, callbacks: TokenCallbacks, cluster: Cluster, clock: Clock
@@ -87,13 +87,13 @@ class StopAbandoned:
     def of_execution(
         self, execution: Execution, seen_open: Iterable[OpenTask] = (), go_on: Callable[[], None] = always
     ) -> int:
-        """Stop what an execution that has ended left behind; gives how many.
+        """Stop the tasks that an ended execution left behind; returns how many.
 
-        `seen_open` is what another index shows of its tasks: each index is behind by itself, so what one of them shows
-        is enough. `go_on` is asked before each call that stops a task, here and below. One whose record cannot be read
-        is left alone: whoever has seen it open counts it.
+        `seen_open` has its tasks from another index. Each index lags on its own, so it is enough if one of them shows a
+        task. `go_on` is called before each call that stops a task, here and below. A task whose record cannot be read
+        is left alone. The caller that has seen it open counts it.
 
-        Raises StoreUnavailableError, ExecutionsUnavailableError or ClusterUnavailableError, and what `go_on` raises.
+        Raises StoreUnavailableError, ExecutionsUnavailableError or ClusterUnavailableError, and every error of `go_on`.
         """
         if not execution.is_closed:
             return 0
@@ -103,7 +103,7 @@ class StopAbandoned:
     def _read(
         self, seen_open: Iterable[OpenTask], live: Sequence[TaskRecord], go_on: Callable[[], None]
     ) -> Iterator[TaskRecord]:
-        """The records of tasks that were seen open and are not among these, as they stand."""
+        """Yield the current records of tasks that were seen open and are not in `live`."""
         known = {each.task_arn for each in live}
         for each in seen_open:
             if each.task_arn not in known:
@@ -114,7 +114,7 @@ class StopAbandoned:
                         yield stands
 
     def these(self, execution: Execution, live: Sequence[TaskRecord], go_on: Callable[[], None] = always) -> int:
-        """The same for tasks of it that were read already."""
+        """The same for tasks of the execution that were read already."""
         if not self._some(execution, live):
             return 0
         now_so = self._as_it_is(execution.arn)
@@ -128,11 +128,13 @@ class StopAbandoned:
         asking: Asking = ALL,
         withheld: Callable[[TaskRecord], None] = _nobody_counts,
     ) -> int:
-        """Stop attempts of one run that a retry gave up on; gives how many.
+        """Stop attempts of one run that a retry gave up on; returns how many.
 
-        `withheld` gets those whose token has a key that is not ours to use: of them nobody knows it. Raises
-        CallbacksUnavailableError or ClusterUnavailableError, after all the others were asked for, and what `asking`
-        raises.
+        `withheld` gets the attempts whose token has a KMS key that we may not use: we cannot tell whether they were
+        given up.
+
+        Raises CallbacksUnavailableError or ClusterUnavailableError, after all other attempts were checked, and every
+        error of `asking`.
         """
         return self._stop(asking.due(may_be_given_up(tasks)), reason_of_retry, asking, self._is_given_up, withheld)
 
@@ -140,9 +142,9 @@ class StopAbandoned:
         return task.token is not None and self._callbacks.is_closed(task.token)
 
     def started_twice(self, tasks: Sequence[TaskRecord], asking: Asking = ALL) -> int:
-        """Stop tasks of our own machines whose attempt was started once more; gives how many.
+        """Stop tasks of our own machines whose attempt was started once more; returns how many.
 
-        Raises ExecutionsUnavailableError or ClusterUnavailableError, after those of all other executions.
+        Raises ExecutionsUnavailableError or ClusterUnavailableError, after the tasks of all other executions.
         """
         stopped = 0
         failed: ExecutionsUnavailableError | ClusterUnavailableError | None = None
@@ -156,7 +158,7 @@ class StopAbandoned:
         return stopped
 
     def _started_twice(self, arn: str, tasks: Sequence[TaskRecord], asking: Asking) -> int:
-        """The same for those of one execution."""
+        """The same for the tasks of one execution."""
         as_far_as_is_known = Execution(arn, ExecutionStatus.RUNNING)
         due = tuple(asking.due(started_twice(tasks, as_far_as_is_known)))
         execution = self._as_it_is(arn) if due else None
@@ -166,7 +168,7 @@ class StopAbandoned:
         return self._stop([each for each in due if each.task_arn in twice], reason_of_second_start, asking)
 
     def _as_it_is(self, execution_arn: str) -> Execution | None:
-        """None where nobody can say: such a task is left alone, and the sweep counts the execution."""
+        """Return the current execution, or None if it is not shown: its tasks stay, and the sweep counts it."""
         try:
             return self._executions.describe(execution_arn)
         except ExecutionNotShownError:
@@ -180,10 +182,10 @@ class StopAbandoned:
         is_so: Callable[[TaskRecord], bool] = lambda _each: True,
         withheld: Callable[[TaskRecord], None] = _nobody_counts,
     ) -> int:
-        """Stop those of these of which it is so; gives how many were.
+        """Stop the tasks for which `is_so` is true; returns how many.
 
-        One that cannot be asked for or stopped holds up none of the others: the first error is raised after them.
-        Where `asking` says that it is enough for now, the others are left to the sweep.
+        An error of one task holds up none of the others: the first error is raised after them. If `asking` raises
+        EnoughForNowError, the sweep stops the others.
         """
         stopped: int = 0
         failed: CallbacksUnavailableError | ClusterUnavailableError | None = None

@@ -1,1 +1,1 @@
-"""The sweep: ECS and Step Functions themselves against the records. Whatever an event handler missed ends here."""
+"""The sweep: compares the records with ECS and Step Functions, and does the work that event handlers missed."""

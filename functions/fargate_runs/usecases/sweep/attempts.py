@@ -1,4 +1,4 @@
-"""Attempts that a retry gave up on, and tasks that their runs do not show: of one run there may be thousands."""
+"""Stops attempts that a retry gave up on, and shows tasks on their runs. One run may have thousands of tasks."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ Asked = tuple[str, Beside]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A run whose tasks are looked at: those whose ids come after one, or all of them after ""."""
+    """A run whose tasks are checked: those with an id greater than `after`. All ids are greater than ""."""
 
     run_id: str
     after: str = ""
 
 
 class SweepAttempts:
-    """One part of the sweep. It may be made for one process: it remembers what it has compared with what."""
+    """One part of the sweep. One instance may serve all sweeps of a process: it remembers its comparisons."""
 
     def __init__(self, store: RunStore, settle: RecordTaskState) -> None:
         self._store = store
@@ -40,7 +40,7 @@ class SweepAttempts:
     def __call__(
         self, open_tasks: Collection[OpenTask], open_runs: Iterable[OpenRun], report: SweepReport, go_on: Go
     ) -> None:
-        """Look after the runs of these tasks and those that the report has as news. Raises what `go_on` raises."""
+        """Check the runs of these tasks, and the runs in `report.news`. Raises every error of `go_on`."""
         open_ids = {each.task_id for each in open_tasks}
         self._compared.keep(lambda compared: compared[0] in open_ids)
         self._asked.keep(lambda asked: asked[0] in open_ids)
@@ -59,21 +59,21 @@ class SweepAttempts:
     def _look_at(
         self, visit: Visit, tasks: Sequence[OpenTask], run: OpenRun | None, report: SweepReport, go_on: Go
     ) -> None:
-        """A task that its run does not show: it was not shown yet, or there is a newer one and this one was given up.
+        """Check a run with a task that it does not show: not added yet, or given up beside a newer one.
 
-        Each once beside the same tasks: whether the token is closed is asked by a heartbeat, and that has an effect.
-        What an index or a run's item says of the newest task is only where to look: it may be behind, and what is
-        remembered is what was compared. A run that is not in the open index has ended or is not there yet.
+        Each task is checked once beside the same tasks, because the check is a heartbeat and has an effect. An index or
+        a run's item may be stale, so it only tells where to look. The memory has the comparisons that were really made.
+        A run that is not in the open index has ended or does not exist yet.
         """
         if visit.run_id in report.news or self._has_more(tasks, self._newest_shown(visit.run_id, run)):
             self._look_after(visit, report, go_on)
 
     def _has_more(self, tasks: Iterable[OpenTask], newest: str | None) -> bool:
-        """Whether one of these is not the newest task, and was not compared with it."""
+        """Return whether one of these is not the newest task, and was not compared with it."""
         return any(each.task_id != newest and (each.task_id, newest) not in self._compared for each in tasks)
 
     def _newest_shown(self, run_id: str, run: OpenRun | None) -> str | None:
-        """None also of a run that cannot be read: its tasks are looked at."""
+        """Return the id of the task that the run shows; None also if the run cannot be read. Then it is checked."""
         try:
             shows = run or self._store.find_run(run_id)
         except UnreadableRecordError:
@@ -97,7 +97,7 @@ class SweepAttempts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskingOnce(Asking):
-    """Tasks by their ids, from where an earlier sweep was, each once beside these."""
+    """Selects tasks by id, from the place of an earlier sweep. Each is checked once beside the same tasks."""
 
     after: str
     beside: Beside
@@ -112,19 +112,19 @@ class AskingOnce(Asking):
         )
 
     def begin(self, task: TaskRecord) -> None:
-        """See Asking. What was not begun is where the next sweep begins."""
+        """See Asking. The next sweep begins at the first task that was not begun."""
         self.go_on()
         self.places.come_to(WITHIN, task.task_id)
 
     def end(self, task: TaskRecord) -> None:
-        """See Asking. One that could not be asked for is asked for again."""
+        """See Asking. A later sweep repeats a check that failed."""
         self.asked.add((task.task_id, self.beside))
 
 
 def visits(places: Places, run_ids: Iterable[str]) -> Iterator[Visit]:
-    """All of these runs, from where an earlier sweep has left off.
+    """Yield all these runs, from the place of an earlier sweep.
 
-    One that was left half-way is gone on with, and comes once more after all the others, for the tasks before that.
+    An unfinished run is continued first. It comes once more after all other runs, for the tasks before its place.
     """
     ordered = places.ordered(RUNS, run_ids)
     left, after = places.at(RUNS), places.at(WITHIN)
@@ -134,6 +134,6 @@ def visits(places: Places, run_ids: Iterable[str]) -> Iterator[Visit]:
 
 
 def _come_to(visit: Visit, places: Places) -> None:
-    """Without a task as long as its tasks are not read: a run whose reading lets a process die is not begun with."""
+    """Note a run, before its tasks are read. If reading them kills the process, the next sweep begins after it."""
     places.come_to(RUNS, visit.run_id)
     places.leave(WITHIN)

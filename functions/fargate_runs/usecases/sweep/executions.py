@@ -1,4 +1,4 @@
-"""Step Functions' executions against the records: runs that ended unseen, tasks that outlive their execution."""
+"""Compares executions with the records: closes runs that ended unseen, stops tasks that outlive their execution."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -22,11 +22,11 @@ from fargate_runs.usecases.sweep.turn import Go
 
 NEVER_STARTED_AFTER: Final = timedelta(minutes=10)
 NEVER_SEEN_AFTER: Final = timedelta(hours=2)  # ECS has forgotten a task then (fact B12)
-MOST_OF_OTHERS: Final = 200  # executions of other machines that one sweep asks for; the next one asks for the next
+MOST_OF_OTHERS: Final = 200  # executions of other machines that one sweep describes, in turn
 
 
 class SweepExecutions:
-    """One part of the sweep. It may be made for one process: it remembers which executions left nothing to be done."""
+    """One part of the sweep. One instance may serve all sweeps of a process: it remembers finished executions."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class SweepExecutions:
     def __call__(
         self, open_tasks: Iterable[OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
     ) -> None:
-        """Both halves. Raises ExecutionsUnavailableError where there are no lists, and what `go_on` raises."""
+        """Do both halves. Raises ExecutionsUnavailableError if a list fails, and every error of `go_on`."""
         open_tasks = tuple(open_tasks)
         self.ours(open_tasks, open_runs, report, go_on)
         self.others(open_tasks, report, go_on)
@@ -60,7 +60,7 @@ class SweepExecutions:
     def ours(
         self, open_tasks: Iterable[OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
     ) -> None:
-        """Take in what is not as it is recorded. Raises ExecutionsUnavailableError where there are no lists."""
+        """Record executions that differ from their records. Raises ExecutionsUnavailableError if a list fails."""
         failures = report.failures
         live_tasks = {each.task_id: each for each in open_tasks if not each.has_outcome}
         runs = {each.execution_arn: each for each in open_runs if each.execution_arn}
@@ -77,14 +77,14 @@ class SweepExecutions:
             report.seen_until = listed.newest
 
     def others(self, open_tasks: Iterable[OpenTask], report: SweepReport, go_on: Go) -> None:
-        """The same for executions of other machines, which no list shows at once: some in each sweep, all in turn."""
+        """The same for executions of other machines. No list shows them, so each sweep describes some, in turn."""
         live = self._live(each for each in open_tasks if not each.has_outcome)
         theirs = {arn: arn for arn in live if self._is_of_others(arn)}
         for arn in islice(report.places.walk("others", theirs, go_on), MOST_OF_OTHERS):
             report.attempt(lambda arn=arn: self._look_at(arn, live.get(arn, ()), None, report, go_on))  # type: ignore[misc]
 
     def _leave_alone(self, runs: Mapping[str, OpenRun], live_tasks: Iterable[OpenTask]) -> None:
-        """What is recorded as SUCCEEDED stays so, without asking: only what has failed can be redriven (fact B32)."""
+        """Skip executions recorded as SUCCEEDED. They stay so: only a failed execution can be redriven (fact B32)."""
         live_tasks = tuple(live_tasks)
         self._left_alone.keep({(each.execution_arn, each.pattern) for each in live_tasks}.__contains__)
         for each in live_tasks:
@@ -93,7 +93,7 @@ class SweepExecutions:
                 self._left_alone.add((each.execution_arn, each.pattern))
 
     def _live(self, live_tasks: Iterable[OpenTask]) -> dict[str, list[OpenTask]]:
-        """The tasks that are not left alone, by execution."""
+        """Return the tasks that are not left alone, by execution."""
         live: dict[str, list[OpenTask]] = {}
         for each in live_tasks:
             if each.execution_arn and not self._rests(each):
@@ -101,7 +101,7 @@ class SweepExecutions:
         return live
 
     def _rests(self, task: OpenTask | None) -> bool:
-        """Its execution has succeeded, and the task works on, as it may."""
+        """Return whether the task may run on although its execution has succeeded."""
         return task is not None and (task.execution_arn, task.pattern) in self._left_alone
 
     def _take_in(self, execution: Execution, live: Sequence[OpenTask], report: SweepReport, go_on: Go) -> None:
@@ -116,7 +116,7 @@ class SweepExecutions:
             execution = self._executions.describe(arn)
         except ExecutionNotShownError as error:
             if error.is_denied and self._is_ours(arn):
-                raise  # a permission is missing, and every other one of ours will be denied too
+                raise  # a permission is missing, so every other execution of ours will be denied too
             report.not_shown += 1
             return
         if execution is None:
@@ -134,9 +134,10 @@ class SweepExecutions:
                     self._left_alone.add((arn, pattern))
 
     def _show_tasks(self, run: OpenRun, report: SweepReport, go_on: Go) -> None:
-        """A task may be recorded and not yet shown by its run: the handler died between the two, or a redrive was news.
+        """Show tasks that are recorded, but not on their run: the handler died in between, or a redrive was not known.
 
-        The attempts before one that is shown only now were compared with none: what was shown last had no newer one.
+        If the run shows a newer task only now, the earlier attempts have been compared with no newer one. They are
+        checked now.
         """
 
         def asking(beside: Beside) -> Asking:
@@ -147,7 +148,7 @@ class SweepExecutions:
         report.withheld += looked.withheld
 
     def _give_up(self, run: OpenRun | None, why: GivenUp, since: datetime | None, after: timedelta) -> None:
-        """A run of which nobody has seen a task, and nobody will."""
+        """Give up a run whose task was never seen and never will be."""
         if run and not run.newest_task_id and since and self._clock.now() - since >= after:
             fold_run(self._store, run.run_id, lambda stands: _given_up(stands, run, why))
 

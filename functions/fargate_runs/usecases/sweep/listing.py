@@ -1,4 +1,4 @@
-"""What Step Functions lists against what is recorded: executions that no event told of."""
+"""Compares Step Functions' lists with the records: finds executions whose events were lost."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from fargate_runs.usecases.sweep.memory import Memory
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.turn import Go
 
-LOOKED_BACK: Final = timedelta(hours=1)  # where no sweep has seen anything yet
-MOST_READ: Final = 100  # runs at once
-OVERLAP: Final = timedelta(minutes=10)  # lists are behind, and several are read one after the other
+LOOKED_BACK: Final = timedelta(hours=1)  # if no sweep has seen an execution yet
+MOST_READ: Final = 100  # runs in one read
+OVERLAP: Final = timedelta(minutes=10)  # lists lag, and several are read one after the other
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """Executions of this application's machines.
 
-    `running` is the ARNs of all that run; `unknown` those of them that have no record; `ended` the ARNs of those that
-    have ended and are not recorded so; `newest` is when the newest of all started.
+    `running`: the ARNs of all running executions. `unknown`: the running executions without a record. `ended`: the ARNs
+    of ended executions whose record does not show the end. `newest`: the start of the newest execution.
     """
 
     running: frozenset[str]
@@ -33,7 +33,7 @@ class Listed:
 
 
 class Listing:
-    """Reads the lists. It may be made for one process: it remembers which executions are recorded to their end."""
+    """Reads the lists. One instance may serve all sweeps of a process: it remembers the recorded ends."""
 
     def __init__(self, store: RunStore, executions: Executions, clock: Clock, state_machines: StateMachines) -> None:
         self._store = store
@@ -43,7 +43,10 @@ class Listing:
         self._recorded: Memory[str] = Memory()
 
     def read(self, known: Iterable[str], seen_until: datetime | None, report: SweepReport, go_on: Go) -> Listed:
-        """`known` has the ARNs of the open runs. Raises ExecutionsUnavailableError, and what `go_on` raises."""
+        """Read the lists. `known` has the ARNs of the open runs.
+
+        Raises ExecutionsUnavailableError, and every error of `go_on`.
+        """
         known = frozenset(known)
         running, unknown = self._running(known, report, go_on)
         ended, newest = self._ended(known | running, seen_until, report, go_on)
@@ -84,7 +87,7 @@ class Listing:
         return frozenset(each.arn for each in ended), newest
 
     def _keep_news(self, executions: Sequence[Execution], news: list[Execution], go_on: Go) -> None:
-        """Those whose runs do not show them so, by a read for many of them."""
+        """Add the executions whose runs do not show this state to `news`. One read serves many of them."""
         for start in range(0, len(executions), MOST_READ):
             go_on()
             batch = executions[start : start + MOST_READ]
@@ -101,11 +104,11 @@ def _is_news(execution: Execution, run: RunRecord | None) -> bool:
 
 
 def _is_recent(execution: Execution, since: datetime) -> bool:
-    """By its start or its end: "most recent first", AWS says of the order, and not by which."""
+    """By its start or its end. AWS says that the order is "most recent first", but not by which of the two."""
     times = [at for at in (execution.started_at, execution.stopped_at) if at]
     return not times or max(times) >= since
 
 
 def _state_of(execution: Execution) -> str:
-    """A redriven execution has an end of its own each time."""
+    """Return a key for this state of an execution: each redrive has an end of its own."""
     return f"{execution.arn}#{execution.order}"

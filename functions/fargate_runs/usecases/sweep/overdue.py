@@ -1,4 +1,4 @@
-"""Tasks that run for longer than their own limit: nobody waits for them, so nobody else stops them."""
+"""Stops tasks that run longer than their own time limit. Nobody waits for them, so nobody else stops them."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,26 +11,26 @@ from fargate_runs.usecases.sweep.turn import Go
 
 
 class StopOverdue:
-    """A piece of the sweep, for tasks that ECS has just shown as meant to run. One that was told to stop is none."""
+    """A piece of the sweep, for tasks that ECS has just shown with the desired status RUNNING."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
     def __call__(self, listed: Iterable[OpenTask], report: SweepReport, go_on: Go) -> None:
-        """Stop those that are past their time, from where an earlier sweep has left off. Raises what `go_on` raises."""
+        """Stop the overdue tasks, from the place of an earlier sweep. Raises every error of `go_on`."""
         overdue = {each.task_arn: each for each in listed if self._is_overdue(each.created_at, each.timeout_seconds)}
         for task in report.places.walk("overdue", overdue, go_on):
             report.attempt(lambda task=task: self._stop(task.task_arn, task.timeout_seconds, report))  # type: ignore[misc]
 
     def look_at(self, task: EcsTask, report: SweepReport, go_on: Go) -> None:
-        """The same for one that ECS has just described. Raises ClusterUnavailableError, and what `go_on` raises."""
+        """The same for a task just described by ECS. Raises ClusterUnavailableError, and every error of `go_on`."""
         is_meant_to_run = not task.has_ended and task.desired_status != "STOPPED"
         if is_meant_to_run and self._is_overdue(task.timeline.created_at, task.timeout_seconds):
             go_on()
             self._stop(task.task_arn, task.timeout_seconds, report)
 
     def _is_overdue(self, created_at: datetime | None, timeout_seconds: int | None) -> bool:
-        """Few tasks have a limit: for the others nobody is asked what time it is."""
+        """Return whether a task is past its limit. Few tasks have one; the others do not read the time."""
         return timeout_seconds is not None and is_past_its_time(
             created_at, timeout_seconds, self._cluster.answered_at()
         )

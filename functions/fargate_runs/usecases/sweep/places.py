@@ -1,4 +1,4 @@
-"""Where each part of a sweep was, so that the next one goes on there: what comes last has its turn too."""
+"""The place of each part of a sweep. The next sweep continues there, so the last items have their turn too."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,34 +11,34 @@ T = TypeVar("T")
 
 
 class Places:
-    """By the name of a part of the work, the key that it came to. A part that came to its end has none.
+    """Maps the name of a part to the key that it has reached. A finished part has none.
 
-    A place that is old only says where to begin: whatever there is to do, it is walked through in whole.
+    A place only says where to begin. A part always walks through all its items, so an old place does no harm.
     """
 
     def __init__(self, places: Mapping[str, str] = _NOWHERE) -> None:
         self._places = dict(places)
 
     def ordered(self, part: str, keys: Iterable[str]) -> Sequence[str]:
-        """All of these, from where an earlier sweep has left off."""
+        """Return all these keys, from the place of an earlier sweep."""
         found = sorted(keys)
         start = bisect_right(found, self._places.get(part, ""))
         return (*found[start:], *found[:start])
 
     def at(self, part: str) -> str | None:
-        """Where an earlier sweep has left off, or this one is; None where it was at its end."""
+        """Return the place of this sweep or an earlier one; None if the part was finished."""
         return self._places.get(part)
 
     def come_to(self, part: str, key: str) -> None:
-        """Before the work on it: what lets a process die is not where the next one begins."""
+        """Note a key, before the work on it. If the work kills the process, the next sweep begins after this key."""
         self._places[part] = key
 
     def leave(self, part: str) -> None:
-        """The part is at its end."""
+        """Note that the part is finished."""
         self._places.pop(part, None)
 
     def walk(self, part: str, things: Mapping[str, T], go_on: Callable[[], None]) -> Iterator[T]:
-        """All of these one by one, from where an earlier sweep has left off. Asks before each whether to go on."""
+        """Yield all these things, from the place of an earlier sweep. Calls `go_on` before each."""
         for key in self.ordered(part, things):
             go_on()
             self.come_to(part, key)
@@ -46,5 +46,5 @@ class Places:
         self.leave(part)
 
     def as_mapping(self) -> Mapping[str, str]:
-        """As they are kept in the mark."""
+        """Return the places in the form of the mark."""
         return dict(self._places)

@@ -1,4 +1,4 @@
-"""What a sweep has done, counted."""
+"""The counts of a sweep."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -17,17 +17,27 @@ _NOT_SAID: Final = frozenset({"seen_until", "places", "news", "unforeseen", "_un
 class SweepReport:
     """Counts of one sweep.
 
-    `recovered` is the outcomes that no event had brought; `delivered` the answers that were still to be given; `lost`
-    the tasks that ECS has forgotten; `missing` those that it does not know and that are waited for; `stopped` the tasks
-    that were told to stop; `noted` the executions whose end was news; `refused` the tokens for which Step Functions
-    took no answer at all; `withheld` those whose key is not ours to use, to be answered by a later sweep;
-    `refused_tasks` the tasks that ECS will not describe, `not_shown` the executions that Step Functions will not;
-    `unreadable` the tasks that ECS showed and that cannot be read; `unreadable_records` the open
-    records of that kind; `failures` what is tried again by the next sweep. `cut_short` names the parts that have used
-    up their share of the time: what they left is the next sweep's. `is_complete` says that the sweep came to its end
-    and left nothing out, `is_skipped` that another one was at work. `seen_until` and `places` are the mark's (see
-    SweepMark). `news` is the runs of which this sweep was the first to see a task. `unforeseen` is the first error that
-    is a fault of the code.
+    Each of these is a number:
+
+    - `recovered`: outcomes that no event had brought
+    - `delivered`: answers that were still to be sent
+    - `lost`: tasks that ECS has forgotten
+    - `missing`: tasks that ECS does not know, and that later sweeps look for again
+    - `stopped`: StopTask calls
+    - `noted`: executions whose state was new
+    - `refused`: tokens for which Step Functions accepted no answer at all
+    - `withheld`: tokens whose KMS key we may not use; a later sweep answers them
+    - `refused_tasks`: tasks that ECS refuses to describe
+    - `not_shown`: executions that Step Functions does not show
+    - `unreadable`: tasks of ECS's answers that cannot be read
+    - `unreadable_records`: open records that cannot be read
+    - `failures`: pieces of work that the next sweep tries again
+
+    `cut_short` names the parts that used up their share of the time. The next sweep does the rest.
+    `is_complete`: the sweep came to its end and left nothing out. `is_skipped`: another sweep was at work.
+    `seen_until` and `places` are the mark's (see SweepMark).
+    `news` has the runs with a task that this sweep was the first to see.
+    `unforeseen` is the first error that is a fault of the code.
     """
 
     open_tasks: int = 0
@@ -57,19 +67,19 @@ class SweepReport:
     _unreadable: set[tuple[str, str | None]] = field(default_factory=set, repr=False)
 
     def as_json(self) -> dict[str, object]:
-        """For the log and for the function's answer."""
+        """Return the counts for the log and the function's answer."""
         names = [each.name for each in fields(self) if each.name not in _NOT_SAID]
         return {_camel(name): getattr(self, name) for name in names}
 
     def do_part(self, name: str, work: Callable[[], None]) -> None:
-        """One part of the sweep, which may use up its share of the time, or fail: the other parts have theirs."""
+        """Do one part of the sweep. It may use up its share of the time, or fail: the other parts have their own."""
         try:
             self.attempt(work)
         except OutOfShareError:
             self.cut_short.append(name)
 
     def attempt(self, work: Callable[[], None]) -> None:
-        """One piece of the work: what fails is counted and left to the next sweep, and its neighbours go on."""
+        """Do one piece of work. A failure is counted and left to the next sweep, and the other pieces continue."""
         try:
             work()
         except OutOfTurnError:
@@ -78,12 +88,12 @@ class SweepReport:
             self.unreadable_record(error.run_id, error.task_id)
         except FargateRunsError as error:
             self._fail(str(error))
-        except Exception as error:  # noqa: BLE001 - raised by the sweep, after the others had their turn
-            self._fail(type(error).__name__)  # its message may hold anything
+        except Exception as error:  # noqa: BLE001 - the sweep raises it, after the other pieces
+            self._fail(type(error).__name__)  # its message may contain anything
             self.unforeseen = self.unforeseen or error
 
     def unreadable_record(self, run_id: str, task_id: str | None) -> None:
-        """One that this version cannot read, whichever part meets it: the next sweep will not either."""
+        """Count a record that this version cannot read, once for all parts. The next sweep cannot read it either."""
         self._unreadable.add((run_id, task_id))
         self.unreadable_records = len(self._unreadable)
 

@@ -1,7 +1,7 @@
-"""One sweep: take the turn, read what is open, compare it with ECS and with Step Functions, and say what was done.
+"""One sweep: take the turn, read all open items, compare them with ECS and Step Functions, return a report.
 
-Nothing of it needs what an earlier sweep did: it may be done twice at once and die anywhere. Whatever needs more than
-a sweep has is left to the next one.
+A sweep does not depend on an earlier one. Two may run at once, and a sweep may die anywhere. It leaves the work that it
+has no time for to the next one.
 """
 
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.tasks import SweepTasks
 from fargate_runs.usecases.sweep.turn import Go, OutOfTurnError, Turn, take_turn
 
-ASKED_EVERY: Final = 500  # open items, about a page
+ASKED_EVERY: Final = 500  # open items: about a page
 EXECUTIONS: Final = "executions"
-MARK: Final = "the sweep's mark"  # among what cannot be read
+MARK: Final = "the sweep's mark"  # its name among the unreadable records
 
 
 @dataclass(slots=True)
 class Found:
-    """What is open: tasks by their ARN, and runs."""
+    """The open items: tasks by their ARN, and runs."""
 
     tasks: dict[str, OpenTask] = field(default_factory=dict)
     runs: list[OpenRun] = field(default_factory=list)
@@ -41,9 +41,10 @@ class Sweep:
         self._clock = clock
 
     def __call__(self, owner: str, seconds: float) -> SweepReport:
-        """Sweep for at most so many seconds.
+        """Sweep for at most `seconds`.
 
-        Raises StoreUnavailableError before anything was looked at, and what nobody foresaw after all the others.
+        Raises StoreUnavailableError at the beginning, before any work. Raises an unexpected error at the end, after all
+        other work.
         """
         turn = take_turn(self._store, self._clock, owner, seconds)
         if turn is None:
@@ -69,9 +70,9 @@ class Sweep:
         report.is_complete = not report.cut_short
 
     def _parts(self) -> tuple[tuple[str, float, Part], ...]:
-        """Each part, with how much of the time that is left when it begins it may have.
+        """Return each part with its share of the time that is left when it begins.
 
-        Where ECS gives no lists, or tokens take no answers, the others go on.
+        If ECS's lists fail, or tokens accept no answers, the other parts continue.
         """
         return (
             ("answers", 1 / 4, lambda found, *more: self._tasks.carry_on(found.tasks, found.runs, *more)),
@@ -95,7 +96,7 @@ class Sweep:
         return found
 
     def _read_again(self, found: Found, turn: Turn, report: SweepReport) -> Found:
-        """Many a run has ended since: its task was settled by this sweep, and its machine has gone on."""
+        """Read the open items again: tasks were settled, so their machines have continued and runs have ended."""
         again = [found]
         report.attempt(lambda: again.append(self._read(turn, report)))
         return again[-1]

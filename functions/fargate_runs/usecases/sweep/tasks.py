@@ -1,4 +1,4 @@
-"""The cluster's tasks against the records: lost events, records without a task, tasks without a record."""
+"""Compares ECS's tasks with the records: finds lost events, records without a task, tasks without a record."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
@@ -21,7 +21,7 @@ from fargate_runs.usecases.sweep.overdue import StopOverdue
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.turn import Go
 
-# A task may be MISSING for a moment (fact B12). Counted and not timed, so that no wrong clock gives a task up.
+# A task may be MISSING for a moment (fact B12). This is a count and not a time, so a wrong clock gives no task up.
 MISSING_SWEEPS: Final = 10
 MOST_DESCRIBED: Final = 100  # fact B34
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class SweepTasks:
-    """One part of the sweep. It may be made for one process: it remembers which stopped tasks need nothing more."""
+    """One part of the sweep. One instance may serve all sweeps of a process: it remembers finished tasks."""
 
     def __init__(
         self, store: RunStore, cluster: Cluster, settle: RecordTaskState, token_variables: Sequence[str]
@@ -45,7 +45,7 @@ class SweepTasks:
     def __call__(
         self, open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
     ) -> None:
-        """All of it. Raises ClusterUnavailableError where ECS gives no lists, and what `go_on` raises."""
+        """Do all of it. Raises ClusterUnavailableError if a list of ECS fails, and every error of `go_on`."""
         self.carry_on(open_tasks, open_runs, report, go_on)
         self.compare(open_tasks, report, go_on)
         self.look_after(open_tasks, open_runs, report, go_on)
@@ -53,7 +53,7 @@ class SweepTasks:
     def carry_on(
         self, open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
     ) -> None:
-        """Finish what the records show to be unfinished, for which ECS need not be asked."""
+        """Finish the work that the records show as unfinished. It needs no call to ECS."""
         waiting = {arn: each for arn, each in open_tasks.items() if each.has_outcome}
         for task in report.places.walk("answers", waiting, go_on):
             report.attempt(lambda task=task: self._deliver(task, report))  # type: ignore[misc]
@@ -64,18 +64,18 @@ class SweepTasks:
     def look_after(
         self, open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
     ) -> None:
-        """Show tasks that their runs do not show, and stop attempts that were given up, thousands perhaps."""
+        """Show tasks on their runs, and stop attempts that were given up. There may be thousands."""
         self._attempts(open_tasks.values(), open_runs, report, go_on)
 
     def compare(self, open_tasks: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> None:
-        """Settle what differs from ECS: what is known to be open before what most likely needs nothing."""
-        # In this order: a task that is told to stop between the two lists is in both. The other way it is in none.
+        """Settle every difference from ECS. Open tasks come before those that most likely need no work."""
+        # A task that is told to stop between the two lists is in both. In the other order it would be in neither.
         running = self._listed(TaskList.RUNNING, go_on)
         stopped = self._listed(TaskList.STOPPED, go_on)
         listed = running | stopped
         self._find(listed, open_tasks, report, go_on)
         live = {arn: each for arn, each in open_tasks.items() if not each.has_outcome}
-        # Those with a record that are meant to run need no look: they have not ended.
+        # Tasks with a record and the desired status RUNNING are not described: they have not ended.
         self._take_in("new", running - open_tasks.keys(), report, go_on)
         self._take_in("ended", stopped & live.keys(), report, go_on)
         self._look_for({arn: each for arn, each in live.items() if arn not in listed}, report, go_on)
@@ -87,9 +87,9 @@ class SweepTasks:
 
     @staticmethod
     def _behind(open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun]) -> Iterator[OpenRun]:
-        """Runs that end with their task, and are open without it: its end was recorded and not shown.
+        """Return runs that end with their task and are open although the task is not: they do not show its end yet.
 
-        Those of this application's executions are shown again when their execution has ended (SweepExecutions).
+        Runs of this application's executions are updated when their execution has ended (SweepExecutions).
         """
         tasks = {(each.run_id, each.task_id) for each in open_tasks.values()}
         return (
@@ -107,7 +107,7 @@ class SweepTasks:
         return listed
 
     def _find(self, arns: Iterable[str], open_tasks: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> None:
-        """ECS knows these: whichever was missing is counted anew."""
+        """Reset the count of missing sweeps of these tasks, because ECS knows them."""
         for task in (open_tasks[arn] for arn in sorted(arns) if arn in open_tasks):
             if task.missing_sweeps:
                 go_on()
@@ -129,9 +129,9 @@ class SweepTasks:
             go_on()
 
     def _ask_for(self, arns: Sequence[str], report: SweepReport, go_on: Go) -> Described:
-        """DescribeTasks. Where ECS refuses it for one of the tasks, the others are asked for without that one.
+        """Call DescribeTasks. If ECS refuses the call because of one task, describe the others without that one.
 
-        Raises ClusterUnavailableError, also where it is refused for all of them.
+        Raises ClusterUnavailableError, also if ECS refuses every task.
         """
         refusals: list[TasksRefusedError] = []
         described = self._halved(arns, refusals, go_on)
@@ -153,14 +153,14 @@ class SweepTasks:
         return Described(first.tasks + second.tasks, first.missing | second.missing)
 
     def _with_nothing_left(self, tasks: Collection[EcsTask]) -> frozenset[str]:
-        """Those that are settled and shown, by two reads for all of them: most tasks that stopped in the last hour."""
+        """Return the settled and shown tasks, with two reads for all. Most tasks that stopped in the last hour are."""
         records = self._store.find_tasks([(each.run_id, each.task_id) for each in tasks])
         runs = self._store.find_runs(sorted({each.run_id for each in records.values()}))
         settled = (each for each in records.values() if self._settle.has_nothing_left(each, runs.get(each.run_id)))
         return frozenset(each.task_arn for each in settled)
 
     def _read(self, details: Iterable[Mapping[str, object]], report: SweepReport) -> dict[str, EcsTask]:
-        """The tasks of an answer that can be read, by their ARNs."""
+        """Return the readable tasks of an answer, by ARN."""
         tasks = {}
         for detail in details:
             report.described += 1
@@ -173,7 +173,7 @@ class SweepTasks:
         return tasks
 
     def _look_for(self, unseen: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> None:
-        """Tasks that are in no list: ECS may show them all the same."""
+        """Describe tasks that are in neither list: ECS may show them all the same."""
         for batch in _batches(report.places.ordered("unseen", unseen)):
             go_on()
             report.attempt(lambda batch=batch: self._look_for_these(batch, unseen, report, go_on))  # type: ignore[misc]
@@ -208,7 +208,7 @@ class SweepTasks:
             self._count(done, report)
 
     def _miss(self, task: OpenTask, report: SweepReport) -> None:
-        """ECS does not know the task: waited for at first, because it may be too young or the answer a partial one."""
+        """Count a task that ECS does not know. It is not lost at first: it may be too new, or the answer incomplete."""
         if task.missing_sweeps + 1 < MISSING_SWEEPS:
             self._store.mark_missing(task, task.missing_sweeps + 1)
             report.missing += 1

@@ -1,4 +1,4 @@
-"""Whose turn it is to sweep: one at a time where it can be, and no harm done where it cannot."""
+"""The turn to sweep. Normally one sweep runs at a time. Two at once do no harm."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,7 +9,7 @@ from typing import Final
 from fargate_runs.ports import Clock, RunStore, SweepMark
 from fargate_runs.usecases.sweep.places import Places
 
-HELD_FOR: Final = timedelta(seconds=90)  # a sweep that died holds up the others for this long
+HELD_FOR: Final = timedelta(seconds=90)  # a sweep that dies holds up the others for this long
 RENEWED_AFTER: Final = timedelta(seconds=30)
 
 
@@ -17,17 +17,17 @@ Go = Callable[[], None]
 
 
 class OutOfTurnError(Exception):
-    """The sweep has to stop where it is: its time is over, or another one has taken its turn."""
+    """The sweep must stop now: its time is over, or another sweep has taken the turn."""
 
 
 class OutOfShareError(OutOfTurnError):
-    """One part of the sweep has to stop where it is: its share of the time is used up, the others have theirs."""
+    """One part of the sweep must stop now: its share of the time is used up. The other parts have their own."""
 
 
 class Turn:
-    """A turn that was taken. `seen_until` is how far an earlier one has seen, `places` where it was (see SweepMark).
+    """A taken turn. `seen_until` and `places` are those of an earlier sweep (see SweepMark).
 
-    `began_without_mark` says that the mark of before cannot be read, and was written over.
+    `began_without_mark`: the earlier mark could not be read, and was replaced.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Turn:
         self.began_without_mark = began_without_mark
 
     def go_on(self) -> None:
-        """Called between two pieces of work. Raises OutOfTurnError or StoreUnavailableError."""
+        """Check the turn, between two pieces of work. Raises OutOfTurnError or StoreUnavailableError."""
         now = self._clock.now()
         if now >= self._ends_at:
             raise OutOfTurnError
@@ -59,9 +59,9 @@ class Turn:
             self._renewed_at = now
 
     def share(self, part: float) -> Go:
-        """`go_on` for one part of the work, which may take this part of the time that is left.
+        """Return a `go_on` for one part of the work. `part` is its share of the time that is left, from 0 to 1.
 
-        It raises OutOfShareError where that is used up.
+        The `go_on` also raises OutOfShareError when the share is used up.
         """
         began_at = self._clock.now()
         ends_at = began_at + (self._ends_at - began_at) * part
@@ -74,7 +74,10 @@ class Turn:
         return go_on
 
     def end(self, seen_until: datetime | None) -> None:
-        """The next one may begin at once. Raises StoreUnavailableError: it then begins a little later."""
+        """Free the turn, so that the next sweep may begin at once.
+
+        Raises StoreUnavailableError. Then the next sweep begins a little later.
+        """
         with suppress(OutOfTurnError):
             self._write(owner=None, held_until=None, seen_until=seen_until)
 
@@ -86,7 +89,7 @@ class Turn:
 
 
 def take_turn(store: RunStore, clock: Clock, owner: str, seconds: float) -> Turn | None:
-    """A turn of at most so many seconds; None while another sweep is at work. Raises StoreUnavailableError."""
+    """Take a turn of at most `seconds`; returns None if another sweep is at work. Raises StoreUnavailableError."""
     mark, now = store.sweep_mark(), clock.now()
     if mark.held_until and now < mark.held_until <= now + HELD_FOR:
         return None
