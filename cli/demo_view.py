@@ -34,7 +34,7 @@ def view(console: Console, rows: Sequence[Row], clock: Callable[[], float]) -> I
     from rich.live import Live
 
     # The table is drawn anew several times a second, so that durations move between two answers.
-    with Live(get_renderable=lambda: _table(rows, clock, console.width), console=console, refresh_per_second=8) as live:
+    with Live(get_renderable=lambda: table(rows, clock, console.width), console=console, refresh_per_second=8) as live:
         yield live.refresh
 
 
@@ -58,7 +58,7 @@ def _seconds(row: Row, clock: Callable[[], float]) -> float | None:
     return None if row.began is None else clock() - row.began
 
 
-def _table(rows: Sequence[Row], clock: Callable[[], float], width: int) -> Table:
+def table(rows: Sequence[Row], clock: Callable[[], float], width: int) -> Table:
     """One line a row, whatever the width: a table that outgrows the terminal cannot be drawn over."""
     from rich import box
     from rich.table import Table
