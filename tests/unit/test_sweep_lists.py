@@ -45,10 +45,32 @@ def test_an_end_that_is_older_than_what_was_seen(world: SweepingExecutions, minu
 
 @pytest.mark.parametrize(("minutes", "is_seen"), [(-71, False), (-70, True), (-1, True)])
 def test_the_first_sweep_looks_back(world: SweepingExecutions, minutes: int, is_seen: bool) -> None:
+    """From now, or from the newest execution where that is older."""
     started = NOON + minutes * MINUTE
     world.show("FAILED", "by-hand", started_at=started, stopped_at=started)
+    world.show("FAILED", "newest", started_at=NOON, stopped_at=NOON)
     world.sweep_executions()
     assert ("by-hand" in world.store.runs) is is_seen
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(days=400)])
+def test_the_first_sweep_may_have_a_clock_that_is_ahead(world: SweepingExecutions, ahead: timedelta) -> None:
+    """Every execution was too old then, and a complete sweep had looked at none."""
+    for minutes in (-71, -70, 0):
+        at = NOON + minutes * MINUTE
+        world.show("FAILED", f"ended{minutes}", started_at=at - MINUTE, stopped_at=at)
+    world.clock.pass_by(ahead)
+    world.sweep_executions()
+    assert sorted(world.store.runs) == ["ended-70", "ended0"]
+
+
+def test_the_first_sweep_may_have_a_clock_that_is_behind(world: SweepingExecutions) -> None:
+    for minutes in (-71, 0):
+        at = NOON + minutes * MINUTE
+        world.show("FAILED", f"ended{minutes}", started_at=at, stopped_at=at)
+    world.clock.pass_by(timedelta(days=-1))
+    world.sweep_executions()
+    assert sorted(world.store.runs) == ["ended-71", "ended0"]
 
 
 def test_a_list_may_be_in_the_order_of_the_ends(world: SweepingExecutions, monkeypatch: pytest.MonkeyPatch) -> None:

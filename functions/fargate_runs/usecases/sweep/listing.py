@@ -68,13 +68,14 @@ class Listing:
     def _ended(
         self, known: frozenset[str], seen_until: datetime | None, report: SweepReport, go_on: Go
     ) -> tuple[frozenset[str], datetime | None]:
-        since = (seen_until or self._clock.now() - LOOKED_BACK) - OVERLAP
         newest = seen_until
         ended: list[Execution] = []
         seen: set[str] = set()
         for machine in self._state_machines.arns:
+            since = seen_until - OVERLAP if seen_until else None
             for page in self._executions.newest(machine):
                 go_on()
+                since = since or self._looked_back_to(page)
                 recent = [each for each in page if _is_recent(each, since)]
                 newest = max((at for at in (newest, *(each.started_at for each in recent)) if at), default=None)
                 asked = [each for each in recent if each.is_closed and each.arn not in known]
@@ -85,6 +86,15 @@ class Listing:
                     break
         self._recorded.keep(seen.__contains__)
         return frozenset(each.arn for each in ended), newest
+
+    def _looked_back_to(self, newest: Sequence[Execution]) -> datetime:
+        """Return the time from which a first sweep looks: these are the newest executions of a machine.
+
+        Their times are Step Functions' own. This function's clock may be wrong: one that is ahead would make all of
+        them too old.
+        """
+        newest_times = (at for each in newest[:1] for at in _times(each))
+        return min(self._clock.now(), max(newest_times, default=self._clock.now())) - LOOKED_BACK - OVERLAP
 
     def _keep_news(self, executions: Sequence[Execution], news: list[Execution], go_on: Go) -> None:
         """Add the executions whose runs do not show this state to `news`. One read serves many of them."""
@@ -105,8 +115,12 @@ def _is_news(execution: Execution, run: RunRecord | None) -> bool:
 
 def _is_recent(execution: Execution, since: datetime) -> bool:
     """By its start or its end. AWS says that the order is "most recent first", but not by which of the two."""
-    times = [at for at in (execution.started_at, execution.stopped_at) if at]
+    times = _times(execution)
     return not times or max(times) >= since
+
+
+def _times(execution: Execution) -> tuple[datetime, ...]:
+    return tuple(at for at in (execution.started_at, execution.stopped_at) if at)
 
 
 def _state_of(execution: Execution) -> str:
