@@ -226,7 +226,8 @@ class Invariants:
         for attempt in self._executions.of_task.values():
             if attempt.token or (attempt.is_unknown and self.is_of_ours(attempt)):
                 self._check_given_up(attempt, moment)
-            if attempt.task and self.is_past_its_time(attempt.task, moment):
+            # ECS says the time of its answers in whole seconds.
+            if attempt.task and self.is_past_its_time(attempt.task, moment - 1):
                 runs_on = attempt.task.is_live and attempt.task.desired_status == "RUNNING"
                 must(not runs_on, "L5", f"task {attempt.task.task_id} runs on, past its time")
 
@@ -327,6 +328,14 @@ class Invariants:
         task = self.task(item["taskArn"]["S"])
         must(task is not None and task.is_live, "L2", f"{item['sk']['S']} is open, and it does not run")
 
+    def _is_a_later_one_known(self, attempt: Attempt) -> bool:
+        """Whether anybody can know that an attempt came after this one."""
+        later = attempt.branch.attempts[attempt.place :]
+        if not self.may_forget:
+            return bool(later)
+        tasks = [each.task for each in later if each.task]
+        return any(self._ecs.is_remembered(task) or self.record(task) is not None for task in tasks)
+
     def _check_not_running_on(self, attempt: Attempt) -> None:
         task, execution = attempt.task, attempt.branch.execution
         if task is None or not task.is_live or execution.spec.says is not Says.ALL or self.is_beyond_reach(attempt):
@@ -335,7 +344,7 @@ class Invariants:
         alone = execution.status == "SUCCEEDED" and execution.spec.pattern is not Pattern.REQUEST_RESPONSE
         must(not alone, "L5", f"task {task.task_id} runs, and {execution.spec.name} went on without it")
         is_known_by = attempt.token is not None or (attempt.is_unknown and self.is_of_ours(attempt))
-        given_up = attempt.is_over and attempt is not attempt.branch.attempts[-1] and is_known_by
+        given_up = attempt.is_over and is_known_by and self._is_a_later_one_known(attempt)
         must(not closed, "L5", f"task {task.task_id} runs, and {execution.spec.name} is {execution.status}")
         must(not given_up, "L5", f"task {task.task_id} runs on, an attempt that {execution.spec.name} has given up")
 
