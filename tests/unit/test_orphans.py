@@ -18,6 +18,7 @@ from fargate_runs.runs.orphans import (
     Verdict,
     is_to_be_stopped,
     may_be_given_up,
+    may_be_of_a_redrive,
     reason_of_end,
     reason_of_retry,
     started_twice,
@@ -54,6 +55,28 @@ TABLE: Final[dict[tuple[Pattern | None, str], Verdict]] = {
     (Pattern.CALLBACK, "TIMED_OUT"): STOP,
     (Pattern.CALLBACK, "ABORTED"): STOP,
 }
+
+
+@pytest.mark.parametrize(
+    ("made", "looked", "may_be"),
+    [
+        (-60, 1, False),
+        (0, 1, False),
+        (10, 11, False),  # a call of RunTask may have been under way
+        (11, 11, True),
+        (11, 70, True),
+        (11, 71, False),
+        (3_600, 3_601, True),
+        (3_600, 3_600 - 86_400, True),  # by a clock that is behind
+        (None, 1, False),
+    ],
+)
+def test_a_task_that_was_made_after_the_end_may_be_of_a_redrive(made: int | None, looked: int, may_be: bool) -> None:
+    """The numbers are seconds after the execution's end."""
+    ended = replace(execution("FAILED"), stopped_at=NOON)
+    created_at = None if made is None else NOON + timedelta(seconds=made)
+    assert may_be_of_a_redrive(created_at, ended, NOON + timedelta(seconds=looked)) is may_be
+    assert not may_be_of_a_redrive(created_at, replace(ended, stopped_at=None), NOON)
 
 
 def test_the_whole_table() -> None:

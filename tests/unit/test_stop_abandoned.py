@@ -77,6 +77,17 @@ def test_the_live_tasks_of_an_execution_that_failed(world: World, status: str) -
     ]
 
 
+def test_a_task_of_a_redrive_that_step_functions_does_not_show_yet(world: World) -> None:
+    """DescribeExecution said FAILED, three seconds after the redrive: the new task was stopped."""
+    ended = world.executions.show(execution("FAILED"))
+    made = NOON + timedelta(hours=1)
+    world.settle(running(createdAt=made.isoformat()))
+    world.clock.pass_by(made - world.clock.now() + timedelta(seconds=3))
+    assert world.abandoned.of_execution(ended) == 0
+    world.clock.pass_by(timedelta(minutes=1))
+    assert world.abandoned.of_execution(ended) == 1
+
+
 @pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
 def test_nothing_of_an_execution_that_goes_on(world: World, status: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world.settle(running())

@@ -21,6 +21,8 @@ from fargate_runs.runs.record import TaskRecord
 from fargate_runs.runs.run_state import JUST_AFTER
 
 GRACE: Final = timedelta(minutes=5)
+# DescribeExecution is eventually consistent: for some seconds it may not show a redrive.
+SHOWN_AFTER: Final = timedelta(minutes=1)
 LONGEST_REASON: Final = 255  # fact B30
 
 
@@ -59,6 +61,16 @@ def is_to_be_stopped(pattern: Pattern | None, execution: Execution, now: datetim
     if verdict is Verdict.STOP_LATER:
         return execution.stopped_at is not None and now - execution.stopped_at >= GRACE
     return verdict is Verdict.STOP
+
+
+def may_be_of_a_redrive(created_at: datetime | None, execution: Execution, now: datetime) -> bool:
+    """Whether a live task of an ended execution may be of a redrive that Step Functions does not show yet.
+
+    ECS made it after the end, and only just now. A minute later the redrive shows, or there was none.
+    """
+    if created_at is None or execution.stopped_at is None:
+        return False
+    return created_at - execution.stopped_at > JUST_AFTER and now - created_at < SHOWN_AFTER
 
 
 def may_be_given_up(tasks: Sequence[TaskRecord]) -> tuple[TaskRecord, ...]:

@@ -27,6 +27,7 @@ from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.runs.orphans import (
     is_to_be_stopped,
     may_be_given_up,
+    may_be_of_a_redrive,
     reason_of_end,
     reason_of_retry,
     reason_of_second_start,
@@ -209,4 +210,9 @@ class StopAbandoned:
 
     def _some(self, execution: Execution, live: Sequence[TaskRecord]) -> Sequence[TaskRecord]:
         now = self._clock.now()
-        return [each for each in live if is_to_be_stopped(each.pattern, execution, now)]
+        return [
+            each
+            for each in live
+            if is_to_be_stopped(each.pattern, execution, now)
+            and not may_be_of_a_redrive(each.timeline.created_at, execution, now)
+        ]
