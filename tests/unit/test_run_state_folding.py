@@ -287,3 +287,13 @@ def test_what_comes_after_the_first_task_says_too_whether_a_run_follows() -> Non
     item = replace(FIRST[2], execution_arn=None)
     assert with_tasks(None, MACHINES, item, SECOND[4]).follows
     assert not with_tasks(None, MACHINES, item, replace(SECOND[4], execution_arn=None)).follows
+
+
+def test_what_a_run_was_asked_for_is_kept_unless_it_is_known() -> None:
+    """A run that a schedule or another machine started is recorded when it is prepared."""
+    asked: dict[str, object] = {"commands": ["true"]}
+    seen = execution("RUNNING")
+
+    assert with_execution(None, seen, Pattern.CALLBACK, asked).input == asked
+    assert with_execution(pending_run(input={}), seen, Pattern.CALLBACK, asked).input == {}
+    assert with_execution(pending_run(input=asked), seen, Pattern.CALLBACK).input == asked
