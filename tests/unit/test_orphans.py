@@ -66,6 +66,7 @@ TABLE: Final[dict[tuple[Pattern | None, str], Verdict]] = {
         (11, 11, True),
         (11, 70, True),
         (11, 71, False),
+        (11, 600, False),
         (3_600, 3_601, True),
         (3_600, 3_600 - 86_400, True),  # by a clock that is behind
         (None, 1, False),
