@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from local.clock import Clock
 from local.control_api import ControlApi
-from local.ecs.containers import ContainerRuntime
 from local.ecs.fargate import LocalFargate
 from local.ecs.life import Pace, Surroundings
-from local.ecs.processes import ProcessRuntime
+from local.ecs.runtimes import DEFAULT, kind_of
 from local.emulator.adapters import (
     EmulatorCatalog,
     EmulatorEvents,
@@ -32,7 +31,7 @@ from local.emulator.nested_executions import EmulatorExecutions, ExecutionEnds
 from local.emulator.permissions import EmulatorPermissions
 from local.emulator.scope import EmulatorIdentity
 from local.function_calls import FunctionCalls, caller_at
-from local.state import MARK, Containers
+from local.state import MARK
 from local.stepfunctions import run_task, start_execution
 from local.stepfunctions.engine import Engine
 from local.stepfunctions.interpreter import Interpreter
@@ -65,7 +64,7 @@ def assemble(
     endpoint_url: str,
     secret: str,
     scratch: Path,
-    containers: Containers = Containers.PROCESS,
+    containers: str = DEFAULT,
     time_scale: float = 1.0,
     pace: Pace | None = None,
 ) -> Runtime:
@@ -75,7 +74,7 @@ def assemble(
     """
     clock = Clock(time_scale)
     events = EmulatorEvents()
-    runtime, end_containers = _RUNTIMES[containers](scratch)
+    runtime = kind_of(containers).make(scratch, os.environ.get(MARK, ""))
     fargate = LocalFargate(
         Surroundings(
             catalog=EmulatorCatalog(),
@@ -98,37 +97,4 @@ def assemble(
     engine = Engine(Interpreter(EmulatorLanguage(), tasks, EmulatorMapRuns(clock), clock), execution_events, clock)
     install(fargate, engine, tokens, AsyncInvocations(asyncio.get_running_loop(), clock), execution_events, clock)
     install_function_credentials()
-    return Runtime(fargate, engine, end_containers, Keys(secret))
-
-
-def container_hosts(containers: Containers) -> Collection[str]:
-    """The names, beside those of the loopback interface, by which containers reach the runtime."""
-    if containers is not Containers.DOCKER:
-        return ()
-    # Docker's SDK is slow to import, and only those who use Docker need it.
-    from local.ecs.docker_runtime import DESKTOP_HOST  # noqa: PLC0415
-
-    return (DESKTOP_HOST,)
-
-
-def _processes(scratch: Path) -> tuple[ContainerRuntime, Callable[[], Awaitable[None]]]:
-    async def nothing_more() -> None:
-        """Processes end with the lives of their tasks."""
-
-    return ProcessRuntime(scratch, _marks()), nothing_more
-
-
-def _docker(_: Path) -> tuple[ContainerRuntime, Callable[[], Awaitable[None]]]:
-    # Docker's SDK is slow to import, and only those who use Docker need it.
-    from local.ecs.docker_engine import Engine as ContainerEngine  # noqa: PLC0415
-    from local.ecs.docker_runtime import DockerRuntime  # noqa: PLC0415
-
-    runtime = DockerRuntime(ContainerEngine.connect(), os.environ.get(MARK, ""))
-    return runtime, runtime.close
-
-
-_RUNTIMES: Final = {Containers.PROCESS: _processes, Containers.DOCKER: _docker}
-
-
-def _marks() -> dict[str, str]:
-    return {MARK: os.environ[MARK]} if MARK in os.environ else {}
+    return Runtime(fargate, engine, runtime.close, Keys(secret))

@@ -17,17 +17,12 @@ import functools
 import os
 import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-#: What the runtime's processes get of the user's environment: how to find programs, words and the container engine.
+#: What the runtime's processes get of the user's environment: how to find programs and words.
 KEPT: Final = frozenset(
     {
-        "DOCKER_CERT_PATH",
-        "DOCKER_CONFIG",
-        "DOCKER_CONTEXT",
-        "DOCKER_HOST",
-        "DOCKER_TLS_VERIFY",
         "HOME",
         "LANG",
         "LD_LIBRARY_PATH",
@@ -57,9 +52,10 @@ LEAST_VERSION: Final = 2
 SCOPING_VERSION: Final = 6
 
 
-def kept_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The part of an environment that has nothing secret in it by its purpose."""
-    return {name: value for name, value in environment.items() if name in KEPT or name.startswith(KEPT_PREFIXES)}
+def kept_environment(environment: Mapping[str, str], also: Iterable[str] = ()) -> dict[str, str]:
+    """Returns the variables whose purpose is nothing secret, and those named in `also`."""
+    kept = KEPT.union(also)
+    return {name: value for name, value in environment.items() if name in kept or name.startswith(KEPT_PREFIXES)}
 
 
 def hide() -> None:

@@ -22,19 +22,18 @@ import psutil
 from local.access import OPENER, drop_key, keep_key, new_secret, signed
 from local.confinement import kept_environment
 from local.deploy import deploy, deployed, running_tasks
+from local.ecs.runtimes import DEFAULT, kind_of, remove_left, variables
 from local.errors import (
     NoPortError,
     NoStateDirectoryError,
     OtherVersionError,
     PortInUseError,
     StartFailedError,
-    UnknownContainersError,
     WouldReplaceError,
 )
 from local.fingerprint import of_runtime
 from local.leftovers import (
     make_directories,
-    remove_containers,
     remove_files,
     scratch_directory,
     temporary_directory,
@@ -42,7 +41,7 @@ from local.leftovers import (
 from local.parameters import check_parameters
 from local.paths import PROJECT, REGION, STACK_NAME, make_state_directory, private_stream, state_directory
 from local.port_choice import LARGEST_PORT, choose, remember, remembered
-from local.state import MARK, Containers, RuntimeState, forget_state, kill_marked, read_state, write_state
+from local.state import MARK, RuntimeState, forget_state, kill_marked, read_state, write_state
 
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 20
@@ -82,7 +81,8 @@ def up(
 ) -> RuntimeStatus:
     """Start the runtime unless it is up, and deploy the stack unless it is up to date.
 
-    `parameters` are those of the template; `containers` is "process" or "docker" (FARGATE_RUNS_CONTAINERS unless told).
+    `parameters` are those of the template; `containers` is a name of `local.ecs.runtimes` (FARGATE_RUNS_CONTAINERS
+    unless told).
     Without `port` it is FARGATE_RUNS_PORT, that of last time, or one of this checkout's own. A runtime of other code is
     replaced, and so is any with `replace`; one on another port, with other containers or without a key is not without
     it.
@@ -96,8 +96,7 @@ def up(
             _refuse_another(state, port, wanted)
             progress(f"the local runtime is up at {state.endpoint}")
         else:
-            if wanted is Containers.DOCKER:
-                _require_engine()
+            kind_of(wanted or DEFAULT).require()
             _down()
             state = start(_port(port, progress), progress, containers)
         remember(state_directory(), state.port)
@@ -152,7 +151,7 @@ def _down() -> bool:
     if alive:
         _terminate(state)
     kill_marked(state.runtime_id)
-    remove_containers(state)
+    remove_left(state.containers, state.runtime_id)
     remove_files()
     if (child := _children.pop(state.guard_pid, None)) is not None:
         child.wait()
@@ -198,8 +197,8 @@ def _lives(state: RuntimeState) -> bool:
     return alive
 
 
-def _refuse_another(state: RuntimeState, port: int | None, containers: Containers | None) -> None:
-    """Who asks for another runtime than the one that is up has to say that it may go."""
+def _refuse_another(state: RuntimeState, port: int | None, containers: str | None) -> None:
+    """Raises WouldReplaceError if another runtime was asked for than the one that is up."""
     asked = [f"on port {port}"] if port not in {None, state.port} else []
     asked += [f"with containers as {containers}"] if containers not in {None, state.containers} else []
     if asked:
@@ -207,27 +206,18 @@ def _refuse_another(state: RuntimeState, port: int | None, containers: Container
         raise WouldReplaceError(stands, " ".join(asked), running_tasks(state.endpoint))
 
 
-def _containers(given: str | None) -> Containers | None:
-    """What was asked for; None: nothing was, so that any runtime will do."""
-    text = given or os.environ.get("FARGATE_RUNS_CONTAINERS")
-    if not text:
+def _containers(given: str | None) -> str | None:
+    """Returns the name of the container runtime that was asked for; None if any will do."""
+    name = given or os.environ.get("FARGATE_RUNS_CONTAINERS")
+    if not name:
         return None
-    try:
-        return Containers(text)
-    except ValueError:
-        raise UnknownContainersError(text, ", ".join(Containers)) from None
-
-
-def _require_engine() -> None:
-    # Docker's SDK is slow to import, and only those who use Docker need it.
-    from local.ecs.docker_engine import Engine  # noqa: PLC0415
-
-    Engine.connect().close()
+    kind_of(name)
+    return name
 
 
 def start(port: int, progress: Progress = lambda _: None, containers: str | None = None) -> RuntimeState:
     """Start a runtime with nothing deployed in it and wait until it answers."""
-    chosen = _containers(containers) or Containers.PROCESS
+    chosen = _containers(containers) or DEFAULT
     _await_free(port)
     progress(f"starting the local runtime on port {port}")
     runtime_id, secret = uuid.uuid4().hex, new_secret()
@@ -249,11 +239,11 @@ def start(port: int, progress: Progress = lambda _: None, containers: str | None
     return state
 
 
-def _spawn(port: int, runtime_id: str, log: Path, containers: Containers, secret: str) -> subprocess.Popen[bytes]:
+def _spawn(port: int, runtime_id: str, log: Path, containers: str, secret: str) -> subprocess.Popen[bytes]:
     scale = os.environ.get("FARGATE_RUNS_TIME_SCALE") or "1"
     arguments = ["--port", str(port), "--scratch", str(scratch_directory()), "--time-scale", scale]
     arguments += ["--containers", containers, "--runtime-id", runtime_id]
-    environment = {**kept_environment(os.environ), MARK: runtime_id, "TMPDIR": str(temporary_directory())}
+    environment = {**kept_environment(os.environ, variables()), MARK: runtime_id, "TMPDIR": str(temporary_directory())}
     with private_stream(log) as output:
         guard = subprocess.Popen(
             [sys.executable, "-m", "local.guard", *arguments],

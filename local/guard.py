@@ -21,7 +21,8 @@ import psutil
 
 from local.access import drop_key
 from local.confinement import hide
-from local.leftovers import remove_containers, remove_files
+from local.ecs.runtimes import remove_left
+from local.leftovers import remove_files
 from local.paths import PRIVATE_UMASK
 from local.state import MARK, forget_state, kill_marked, read_state
 
@@ -77,7 +78,7 @@ def _clean_up() -> None:
         kill_marked(runtime_id)
     state = read_state()
     if state is not None and state.runtime_id == runtime_id:
-        remove_containers(state)
+        remove_left(state.containers, state.runtime_id)
         remove_files()
         drop_key(state.endpoint)
         forget_state()

@@ -1,4 +1,4 @@
-"""What a runtime leaves behind, above all one that was killed: files, and containers in an engine."""
+"""What a runtime leaves behind, above all one that was killed: files. `local.ecs.runtimes` removes containers."""
 
 from __future__ import annotations
 
@@ -7,19 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from local.paths import OWN, OWNER_DIRECTORY, OWNER_FILE, state_directory
-from local.state import Containers, RuntimeState
 
 MADE: Final = ".made-by-a-local-runtime"
-
-
-def remove_containers(state: RuntimeState) -> None:
-    """Remove the containers of a runtime that has ended; nothing to do where they were processes."""
-    if state.containers != Containers.DOCKER:
-        return
-    # Docker's SDK is slow to import, and only those who use Docker need it.
-    from local.ecs.docker_engine import remove_labelled  # noqa: PLC0415
-
-    remove_labelled(state.runtime_id)
 
 
 def scratch_directory() -> Path:

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from local.confinement import enter_domain, hide
+from local.ecs.runtimes import DEFAULT, RUNTIMES, kind_of
 from local.paths import PRIVATE_UMASK
-from local.state import MARK, Containers, kill_marked
+from local.state import MARK, kill_marked
 
 HOST: Final = "127.0.0.1"
 SETTINGS: Final = {
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--scratch", type=Path, required=True, help="directory for what containers write")
     parser.add_argument("--time-scale", type=float, default=1.0, help="virtual seconds per real second")
-    parser.add_argument("--containers", choices=list(Containers), default=Containers.PROCESS, type=Containers)
+    parser.add_argument("--containers", choices=list(RUNTIMES), default=DEFAULT)
     parser.add_argument("--runtime-id", default="", help="shows whose process this is")
     options = parser.parse_args(arguments)
     hide()
@@ -77,7 +78,7 @@ async def _serve(options: argparse.Namespace, secret: str) -> None:
     from hypercorn.config import Config  # noqa: PLC0415
     from ministack.app import app  # noqa: PLC0415
 
-    from local.assembly import assemble, container_hosts  # noqa: PLC0415
+    from local.assembly import assemble  # noqa: PLC0415
     from local.front_door import FrontDoor  # noqa: PLC0415
 
     runtime = assemble(
@@ -92,7 +93,7 @@ async def _serve(options: argparse.Namespace, secret: str) -> None:
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
     try:
-        door = FrontDoor(runtime.wrap(app), options.port, container_hosts(options.containers))
+        door = FrontDoor(runtime.wrap(app), options.port, kind_of(options.containers).hosts)
         await serve(door, config, shutdown_trigger=_end_wanted)
     finally:
         await runtime.shutdown()

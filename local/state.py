@@ -6,24 +6,17 @@ import contextlib
 import json
 import os
 from dataclasses import asdict, dataclass, field, fields
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 import psutil
 
+from local.ecs.runtimes import DEFAULT
 from local.marks import carriers
 from local.paths import make_state_directory, private_file, state_directory
 
 FILE: Final = "runtime.json"
 MARK: Final = "FARGATE_RUNS_LOCAL_ID"
-
-
-class Containers(StrEnum):
-    """What the containers of tasks are on this machine."""
-
-    PROCESS = "process"
-    DOCKER = "docker"
 
 
 @dataclass(frozen=True)
@@ -35,7 +28,7 @@ class RuntimeState:
     started_at: float
     port: int
     code: str
-    containers: str = Containers.PROCESS
+    containers: str = DEFAULT
     secret_access_key: str = field(default="", repr=False)
 
     @property

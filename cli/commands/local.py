@@ -12,6 +12,7 @@ from cli.errors import BadInputError, NotRunningError
 from cli.program import program
 from cli.progress import steps
 from cli.surroundings import Surroundings, pass_surroundings, readable_runtime_errors
+from local.ecs.runtimes import DEFAULT, RUNTIMES
 
 if TYPE_CHECKING:
     from local.control import RuntimeStatus
@@ -37,8 +38,8 @@ local.add_command(fault)
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the template.")
 @click.option(
     "--containers",
-    type=click.Choice(["process", "docker"]),
-    help="What containers are; default: FARGATE_RUNS_CONTAINERS, or what runs already, or processes.",
+    type=click.Choice(list(RUNTIMES)),
+    help=f"What containers are; default: FARGATE_RUNS_CONTAINERS, or what runs already, or {DEFAULT}.",
 )
 @click.option("--replace", is_flag=True, help="Let a runtime that is up go, with all that is in it.")
 @click.option("--brief", is_flag=True, help="Do not say what to type next.")

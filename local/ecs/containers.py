@@ -79,6 +79,10 @@ class ContainerRuntime(ABC):
     async def start(self, spec: ContainerSpec, on_output: OnOutput) -> RunningContainer:
         """Start one; its output (both streams) is handed on in pieces. CannotStartContainerError if it cannot."""
 
+    @abstractmethod
+    async def close(self) -> None:
+        """End what is left of its containers. Nothing is started after it."""
+
 
 def cannot_execute(program: str, why: str) -> CannotStartContainerError:
     """The error of a command that cannot be executed, as Fargate words it (reports: containers-roadmap, ecs-agent)."""

@@ -24,14 +24,13 @@ from local.ecs.containers import (
 )
 from local.ecs.docker_engine import ContainerOptions, Engine, EngineError, ImageMissingError
 from local.ecs.docker_words import cannot_pull, cannot_start
+from local.ecs.runtimes import DOCKER_DESKTOP_HOST
 
 T = TypeVar("T")
 # Of calls that end by themselves; every container has a thread of its own beside these.
 CALLERS: Final = 8
 LOOPBACK: Final = "127.0.0.1"
 ENDPOINT: Final = "AWS_ENDPOINT_URL"
-# The name under which Docker Desktop's containers reach the machine that they run on.
-DESKTOP_HOST: Final = "host.docker.internal"
 NOT_EXECUTABLE_CODE: Final = 126
 
 
@@ -191,7 +190,7 @@ def options_of(spec: ContainerSpec, label: str, platform: str = sys.platform) ->
 
 def _through_the_desktop(environment: Mapping[str, str]) -> dict[str, str]:
     """Docker Desktop's containers run in a virtual machine, whose 127.0.0.1 is not this machine's."""
-    address = environment.get(ENDPOINT, "").replace(LOOPBACK, DESKTOP_HOST)
+    address = environment.get(ENDPOINT, "").replace(LOOPBACK, DOCKER_DESKTOP_HOST)
     return {**environment, ENDPOINT: address} if address else dict(environment)
 
 

@@ -82,6 +82,9 @@ class ProcessRuntime(ContainerRuntime):
         container.ended.add_done_callback(lambda _: self._memory.remove(process.pid))
         return container
 
+    async def close(self) -> None:
+        """Do nothing: a container's processes end with the life of its task."""
+
     def _execution(self, environment: Mapping[str, str], home: Path) -> Execute:
         async def execute(arguments: Sequence[str]) -> Child:
             program = _executable(arguments[0], environment["PATH"])

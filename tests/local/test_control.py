@@ -12,9 +12,10 @@ import pytest
 
 from local import control
 from local.deploy import running_tasks
+from local.ecs.runtimes import DEFAULT
 from local.errors import NoPortError, NoStateDirectoryError, WouldReplaceError
 from local.port_choice import remember
-from local.state import Containers, RuntimeState, read_state
+from local.state import RuntimeState, read_state
 from tests.contract.conftest import prepared
 from tests.runtimes import bare_runtime, free_port
 from tests.waiting import eventually
@@ -60,7 +61,7 @@ def test_other_containers_are_refused(running: RuntimeState, monkeypatch: pytest
 def test_the_same_again_is_no_other(running: RuntimeState) -> None:
     assert control._usable(lambda _: None) == running
     for port in (None, running.port):
-        for containers in (None, Containers.PROCESS):
+        for containers in (None, DEFAULT):
             control._refuse_another(running, port, containers)
 
 
@@ -132,7 +133,7 @@ def test_a_state_of_wrong_types_is_none(
     wrong: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FARGATE_RUNS_LOCAL_DIR", str(tmp_path))
-    sound = RuntimeState("id", 1, 1.0, 15_000, "code", Containers.PROCESS, "key")
+    sound = RuntimeState("id", 1, 1.0, 15_000, "code", DEFAULT, "key")
     (tmp_path / "runtime.json").write_text(json.dumps(asdict(sound)))
     assert read_state() == sound
     (tmp_path / "runtime.json").write_text(json.dumps({**asdict(sound), **wrong}))
