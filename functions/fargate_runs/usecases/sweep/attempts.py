@@ -52,7 +52,7 @@ class SweepAttempts:
             go_on()
             _come_to(visit, report.places)
             run = runs.get(visit.run_id)
-            report.attempt(lambda visit=visit, run=run: self._look_at(visit, tasks[visit.run_id], run, report, go_on))  # type: ignore[misc]
+            report.attempt(self._look_at, visit, tasks[visit.run_id], run, report, go_on)
         report.places.leave(RUNS)
         report.places.leave(WITHIN)
 

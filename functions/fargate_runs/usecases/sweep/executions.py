@@ -66,13 +66,13 @@ class SweepExecutions:
         runs = {each.execution_arn: each for each in open_runs if each.execution_arn}
         listed = self._listing.read(runs.keys(), report.seen_until, report, go_on)
         for execution in report.places.walk("unknown", {each.arn: each for each in listed.unknown}, go_on):
-            report.attempt(lambda execution=execution: self._take_in(execution, (), report, go_on))  # type: ignore[misc]
+            report.attempt(self._take_in, execution, (), report, go_on)
         self._leave_alone(runs, live_tasks.values())
         live = self._live(live_tasks.values())
         resting = {arn for arn, run in runs.items() if self._rests(live_tasks.get(run.newest_task_id or ""))}
         suspects = ({*live, *runs} - listed.running - resting) | listed.ended
         for arn in report.places.walk("executions", {each: each for each in suspects if self._is_ours(each)}, go_on):
-            report.attempt(lambda arn=arn: self._look_at(arn, live.get(arn, ()), runs.get(arn), report, go_on))  # type: ignore[misc]
+            report.attempt(self._look_at, arn, live.get(arn, ()), runs.get(arn), report, go_on)
         if report.failures == failures:
             report.seen_until = listed.newest
 
@@ -81,7 +81,7 @@ class SweepExecutions:
         live = self._live(each for each in open_tasks if not each.has_outcome)
         theirs = {arn: arn for arn in live if self._is_of_others(arn)}
         for arn in islice(report.places.walk("others", theirs, go_on), MOST_OF_OTHERS):
-            report.attempt(lambda arn=arn: self._look_at(arn, live.get(arn, ()), None, report, go_on))  # type: ignore[misc]
+            report.attempt(self._look_at, arn, live.get(arn, ()), None, report, go_on)
 
     def _leave_alone(self, runs: Mapping[str, OpenRun], live_tasks: Iterable[OpenTask]) -> None:
         """Skip executions recorded as SUCCEEDED. They stay so: only a failed execution can be redriven (fact B32)."""

@@ -62,7 +62,7 @@ class Listing:
                 go_on()
                 running.update(each.arn for each in page)
                 new = [each for each in page if each.arn not in known]
-                report.attempt(lambda new=new: self._keep_news(new, unknown, go_on))  # type: ignore[misc]
+                report.attempt(self._keep_news, new, unknown, go_on)
         return frozenset(running), tuple(unknown)
 
     def _ended(
@@ -81,7 +81,7 @@ class Listing:
                 asked = [each for each in recent if each.is_closed and each.arn not in known]
                 seen.update(map(_state_of, asked))
                 new = [each for each in asked if _state_of(each) not in self._recorded]
-                report.attempt(lambda new=new: self._keep_news(new, ended, go_on))  # type: ignore[misc]
+                report.attempt(self._keep_news, new, ended, go_on)
                 if page and not recent:
                     break
         self._recorded.keep(seen.__contains__)

@@ -20,7 +20,7 @@ class StopOverdue:
         """Stop the overdue tasks, from the place of an earlier sweep. Raises every error of `go_on`."""
         overdue = {each.task_arn: each for each in listed if self._is_overdue(each.created_at, each.timeout_seconds)}
         for task in report.places.walk("overdue", overdue, go_on):
-            report.attempt(lambda task=task: self._stop(task.task_arn, task.timeout_seconds, report))  # type: ignore[misc]
+            report.attempt(self._stop, task.task_arn, task.timeout_seconds, report)
 
     def look_at(self, task: EcsTask, report: SweepReport, go_on: Go) -> None:
         """The same for a task just described by ECS. Raises ClusterUnavailableError, and every error of `go_on`."""

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVarTuple
 
 from fargate_runs.errors import FargateRunsError
 from fargate_runs.ports import UnreadableRecordError
 from fargate_runs.usecases.sweep.places import Places
 from fargate_runs.usecases.sweep.turn import OutOfShareError, OutOfTurnError
+
+Arguments = TypeVarTuple("Arguments")
 
 _NOT_SAID: Final = frozenset({"seen_until", "places", "news", "unforeseen", "_unreadable"})
 
@@ -71,17 +73,17 @@ class SweepReport:
         names = [each.name for each in fields(self) if each.name not in _NOT_SAID]
         return {_camel(name): getattr(self, name) for name in names}
 
-    def do_part(self, name: str, work: Callable[[], None]) -> None:
+    def do_part(self, name: str, work: Callable[[*Arguments], object], *arguments: *Arguments) -> None:
         """Do one part of the sweep. It may use up its share of the time, or fail: the other parts have their own."""
         try:
-            self.attempt(work)
+            self.attempt(work, *arguments)
         except OutOfShareError:
             self.cut_short.append(name)
 
-    def attempt(self, work: Callable[[], None]) -> None:
+    def attempt(self, work: Callable[[*Arguments], object], *arguments: *Arguments) -> None:
         """Do one piece of work. A failure is counted and left to the next sweep, and the other pieces continue."""
         try:
-            work()
+            work(*arguments)
         except OutOfTurnError:
             raise
         except UnreadableRecordError as error:

@@ -53,8 +53,8 @@ class Sweep:
         if turn.began_without_mark:
             report.unreadable_record(MARK, None)
         with suppress(OutOfTurnError):
-            report.attempt(lambda: self._sweep(turn, report))
-        report.attempt(lambda: turn.end(report.seen_until))
+            report.attempt(self._sweep, turn, report)
+        report.attempt(turn.end, report.seen_until)
         if report.unforeseen:
             raise report.unforeseen
         return report
@@ -65,8 +65,7 @@ class Sweep:
         for name, share, work in self._parts():
             if name == EXECUTIONS and (report.recovered or report.delivered):
                 found = self._read_again(found, turn, report)
-            go_on = turn.share(share)
-            report.do_part(name, lambda: work(found, report, go_on))  # noqa: B023 - called at once
+            report.do_part(name, work, found, report, turn.share(share))
         report.is_complete = not report.cut_short
 
     def _parts(self) -> tuple[tuple[str, float, Part], ...]:

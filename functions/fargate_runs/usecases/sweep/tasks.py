@@ -56,10 +56,10 @@ class SweepTasks:
         """Finish the work that the records show as unfinished. It needs no call to ECS."""
         waiting = {arn: each for arn, each in open_tasks.items() if each.has_outcome}
         for task in report.places.walk("answers", waiting, go_on):
-            report.attempt(lambda task=task: self._deliver(task, report))  # type: ignore[misc]
+            report.attempt(self._deliver, task, report)
         behind = {each.run_id: each for each in self._behind(open_tasks, open_runs)}
         for run in report.places.walk("runs", behind, go_on):
-            report.attempt(lambda run=run: self._show(run))  # type: ignore[misc]
+            report.attempt(self._settle.show, run.run_id)
 
     def look_after(
         self, open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
@@ -96,9 +96,6 @@ class SweepTasks:
             each for each in open_runs if each.execution_arn is None and (each.run_id, each.newest_task_id) not in tasks
         )
 
-    def _show(self, run: OpenRun) -> None:
-        self._settle.show(run.run_id)
-
     def _listed(self, which: TaskList, go_on: Go) -> set[str]:
         listed: set[str] = set()
         for page in self._cluster.listed(which):
@@ -111,12 +108,12 @@ class SweepTasks:
         for task in (open_tasks[arn] for arn in sorted(arns) if arn in open_tasks):
             if task.missing_sweeps:
                 go_on()
-                report.attempt(lambda task=task: self._store.mark_missing(task, 0))  # type: ignore[misc]
+                report.attempt(self._store.mark_missing, task, 0)
 
     def _take_in(self, part: str, arns: Iterable[str], report: SweepReport, go_on: Go) -> None:
         for batch in _batches(report.places.ordered(part, arns)):
             go_on()
-            report.attempt(lambda batch=batch: self._describe(part, batch, report, go_on))  # type: ignore[misc]
+            report.attempt(self._describe, part, batch, report, go_on)
         report.places.leave(part)
 
     def _describe(self, part: str, arns: Sequence[str], report: SweepReport, go_on: Go) -> None:
@@ -125,7 +122,7 @@ class SweepTasks:
         self._done.update(nothing_left)
         for arn in (arn for arn in arns if arn in tasks and arn not in nothing_left):
             report.places.come_to(part, arn)
-            report.attempt(lambda arn=arn: self._settle_one(tasks[arn], report, go_on))  # type: ignore[misc]
+            report.attempt(self._settle_one, tasks[arn], report, go_on)
             go_on()
 
     def _ask_for(self, arns: Sequence[str], report: SweepReport, go_on: Go) -> Described:
@@ -176,7 +173,7 @@ class SweepTasks:
         """Describe tasks that are in neither list: ECS may show them all the same."""
         for batch in _batches(report.places.ordered("unseen", unseen)):
             go_on()
-            report.attempt(lambda batch=batch: self._look_for_these(batch, unseen, report, go_on))  # type: ignore[misc]
+            report.attempt(self._look_for_these, batch, unseen, report, go_on)
         report.places.leave("unseen")
 
     def _look_for_these(
@@ -188,9 +185,9 @@ class SweepTasks:
         for arn in arns:
             report.places.come_to("unseen", arn)
             if arn in tasks:
-                report.attempt(lambda arn=arn: self._settle_one(tasks[arn], report, go_on))  # type: ignore[misc]
+                report.attempt(self._settle_one, tasks[arn], report, go_on)
             elif arn in described.missing:
-                report.attempt(lambda arn=arn: self._miss(unseen[arn], report))  # type: ignore[misc]
+                report.attempt(self._miss, unseen[arn], report)
             go_on()
 
     def _settle_one(self, task: EcsTask, report: SweepReport, go_on: Go) -> None:
