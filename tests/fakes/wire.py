@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import boto3
 import pytest
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.compat import HTTPHeaders
-from botocore.exceptions import ReadTimeoutError
+from botocore.config import Config
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 #: Answers beside the codes of errors: none at all, one of a server that is broken, and the one that was asked for.
 LOST: Final = ""
@@ -36,6 +38,23 @@ class Wire:
         """The client, with this wire under one operation such as `sfn.StartExecution`."""
         client.meta.events.register(f"before-send.{operation}", self)
         return client
+
+
+def unreachable(service: str) -> Any:
+    """A client of a service that cannot be reached. It makes one try with each call."""
+    client: Any = boto3.client(
+        service,  # type: ignore[call-overload]
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    client.meta.events.register("before-send", _cut_off)
+    return client
+
+
+def _cut_off(request: AWSRequest, **_more: object) -> None:
+    raise ConnectTimeoutError(endpoint_url=str(request.url))
 
 
 class _Raw:

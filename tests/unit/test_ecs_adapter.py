@@ -6,7 +6,6 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ConnectTimeoutError
 from botocore.stub import Stubber
 
 from fargate_runs.aws.ecs import EcsCluster
@@ -14,6 +13,7 @@ from fargate_runs.ports import Cluster, ClusterUnavailableError, Described, Task
 from fargate_runs.reading.task import EcsTask
 from tests.fakes.cluster import PAGE, InMemoryCluster
 from tests.fakes.ecs import CANARY, CLUSTER_ARN, TOKEN, Detail, detail, life, overrides, task_arn
+from tests.fakes.wire import unreachable
 
 REASON = "AWS Step Functions execution [x] managing this resource ended: ABORTED"
 Prepared = tuple[Cluster, Callable[[], None]]
@@ -187,16 +187,8 @@ def test_further_codes(name: str, code: str, message: str, stubbed: tuple[Any, S
 
 @pytest.mark.parametrize("name", CALLS)
 def test_no_answer(name: str) -> None:
-    class Unreachable:
-        def __getattr__(self, _name: str) -> Any:
-            def call(**_request: object) -> None:
-                raise ConnectTimeoutError(endpoint_url="x")
-
-            return call
-
-    nowhere: Any = Unreachable()
     with pytest.raises(ClusterUnavailableError, match="ConnectTimeoutError"):
-        CALLS[name][1](EcsCluster(nowhere, CLUSTER_ARN))
+        CALLS[name][1](EcsCluster(unreachable("ecs"), CLUSTER_ARN))
 
 
 def test_times_are_times() -> None:

@@ -1,14 +1,13 @@
 """What only DynamoDB as the runs table can show: its indexes, what is kept for how long, and how it fails."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
 
 from fargate_runs.aws.dynamodb import MOST_TRIES
-from fargate_runs.ports import LostRace, OpenTask, StoreUnavailableError, SweepMark, Written
+from fargate_runs.ports import LostRace, OpenTask, RunStore, StoreUnavailableError, SweepMark, Written
 from fargate_runs.runs.log import LARGEST_RESULT, LogTail, Result
 from fargate_runs.runs.record import Delivery
 from fargate_runs.runs.run_state import with_task
@@ -17,6 +16,7 @@ from tests.fakes.ecs import CANARY, TOKEN
 from tests.fakes.moto_table import runs_table_on_moto, store_on
 from tests.fakes.records import BADLY, ended_task, open_task, pending_run
 from tests.fakes.tables import TABLE
+from tests.fakes.wire import unreachable
 
 
 @pytest.fixture
@@ -118,21 +118,21 @@ def test_dynamodb_is_not_asked_for_what_is_not_needed(dynamodb: Any, monkeypatch
     assert not {"lastLogLines", "logNote"} & item.keys()
 
 
-def test_dynamodb_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Unreachable:
-        def __getattr__(self, _name: str) -> Any:
-            def call(**_request: object) -> None:
-                raise ReadTimeoutError(endpoint_url="x")
-
-            return call
-
-    store = store_on(Unreachable())
-    with pytest.raises(StoreUnavailableError, match="ReadTimeoutError"):
-        store.find_task("r", "t")
-    with pytest.raises(StoreUnavailableError, match="ReadTimeoutError"):
-        store.write_task(ended_task())
-    with pytest.raises(StoreUnavailableError, match="ReadTimeoutError"):
-        store.write_run(with_task(None, ended_task(), follows=False))
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda store: store.find_task("r", "t"),
+        lambda store: store.find_tasks([("r", "t")]),
+        lambda store: store.write_task(ended_task()),
+        lambda store: store.write_run(with_task(None, ended_task(), follows=False)),
+        lambda store: store.mark_delivery(ended_task(), Delivery.DELIVERED),
+        lambda store: store.load_run("r"),
+    ],
+    ids=["get", "batch", "put", "put a run", "update", "query"],
+)
+def test_dynamodb_that_cannot_be_reached(call: Callable[[RunStore], object]) -> None:
+    with pytest.raises(StoreUnavailableError, match="ConnectTimeoutError"):
+        call(store_on(unreachable("dynamodb")))
 
 
 def test_dynamodb_refusal_without_the_item_reads_it(dynamodb: Any) -> None:

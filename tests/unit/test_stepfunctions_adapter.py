@@ -6,7 +6,6 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ConnectTimeoutError
 from botocore.stub import Stubber
 
 from fargate_runs.aws.stepfunctions import StepFunctionsCallbacks, StepFunctionsExecutions
@@ -30,6 +29,7 @@ from fargate_runs.reading.execution import Execution, ExecutionStatus
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import CANARY, EXECUTION_ARN, MACHINES, RUN_ID, TOKEN
 from tests.fakes.stepfunctions import PAGE, InMemoryCallbacks, InMemoryExecutions
+from tests.fakes.wire import unreachable
 
 
 @pytest.fixture
@@ -110,16 +110,8 @@ def test_further_codes(code: str, error: type[PortError], stubbed: tuple[Any, St
         StepFunctionsCallbacks(client).send_success(TOKEN, "{}")
 
 
-class Unreachable:
-    def __getattr__(self, _name: str) -> Any:
-        def call(**_request: object) -> None:
-            raise ConnectTimeoutError(endpoint_url="x")
-
-        return call
-
-
 def test_no_answer_is_not_known() -> None:
-    nowhere: Any = Unreachable()
+    nowhere = unreachable("stepfunctions")
     with pytest.raises(CallbacksUnavailableError, match="ConnectTimeoutError"):
         StepFunctionsCallbacks(nowhere).send_failure(TOKEN, "e", "{}")
     with pytest.raises(ExecutionUnknownError, match="ConnectTimeoutError"):
@@ -221,7 +213,7 @@ def test_a_heartbeat_without_an_answer_says_nothing_of_the_token(code: str, stub
     with pytest.raises(CallbacksUnavailableError, match=code) as raised:
         StepFunctionsCallbacks(client).is_closed(TOKEN)
     assert TOKEN not in str(raised.value)
-    nowhere: Any = Unreachable()
+    nowhere = unreachable("stepfunctions")
     with pytest.raises(CallbacksUnavailableError, match="ConnectTimeoutError"):
         StepFunctionsCallbacks(nowhere).is_closed(TOKEN)
 
@@ -383,7 +375,7 @@ def test_further_codes_of_questions(name: str, code: str, stubbed: tuple[Any, St
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_no_answer_to_a_question(name: str) -> None:
-    nowhere: Any = Unreachable()
+    nowhere = unreachable("stepfunctions")
     with pytest.raises(ExecutionsUnavailableError, match="ConnectTimeoutError"):
         QUESTIONS[name][1](StepFunctionsExecutions(nowhere))
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from fargate_runs.aws.attributes import deserialized, serialized
 from fargate_runs.aws.items import (
@@ -23,6 +23,7 @@ from fargate_runs.aws.items import (
 )
 from fargate_runs.aws.mark import SWEEP_KEY, mark_item, mark_of
 from fargate_runs.aws.projections import OPEN_ATTRIBUTES, TASK_ATTRIBUTES
+from fargate_runs.aws.translate import Translation, code_of
 from fargate_runs.ports import (
     Clock,
     LoadedRun,
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 
 MOST_IN_A_BATCH: Final = 100  # keys of BatchGetItem
 MOST_TRIES: Final = 5  # of a batch of which nothing is answered
+
+_TRANSLATED: Final = Translation("the runs table did not answer:", StoreUnavailableError)
 
 T = TypeVar("T")
 
@@ -216,9 +219,8 @@ class DynamoRunStore(RunStore):
         return int((self._clock.now() + self._retention).timestamp())
 
     def _get(self, key: Mapping[str, str]) -> Item | None:
-        answer = _translated(
-            lambda: self._client.get_item(TableName=self._table, Key=serialized(key), ConsistentRead=True)
-        )
+        with _TRANSLATED:
+            answer = self._client.get_item(TableName=self._table, Key=serialized(key), ConsistentRead=True)
         return deserialized(answer["Item"]) if "Item" in answer else None
 
     def _get_many(self, keys: Sequence[Mapping[str, str]], read: Callable[[Mapping[str, object]], T]) -> Iterator[T]:
@@ -241,40 +243,37 @@ class DynamoRunStore(RunStore):
             left = still_left
 
     def _get_batch(self, keys: Sequence["Attributes"]) -> "BatchGetItemOutputTypeDef":
-        return _translated(
-            lambda: self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
-        )
+        with _TRANSLATED:
+            return self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
 
     def _query(self, key: str, value: str, **more: Any) -> Iterator[Item]:
         """The items of one partition of the table or of an index, page by page."""
         names = {"#key": key, **more.pop("ExpressionAttributeNames", {})}
-        pages = iter(
-            self._client.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="#key = :key",
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=serialized({":key": value}),
-                **more,
-            )
-        )
-        while (page := _translated(lambda: next(pages, None))) is not None:
+        for page in _TRANSLATED.pages(
+            self._client,
+            "query",
+            TableName=self._table,
+            KeyConditionExpression="#key = :key",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=serialized({":key": value}),
+            **more,
+        ):
             yield from map(deserialized, page["Items"])
 
     def _put_if(self, item: Item, condition: Condition) -> Item | None:
         """Put the item; what stands in its place if the condition does not hold."""
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=serialized(item),
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **condition,
-            )
-        except ClientError as error:
-            if not _is_refused(error):
-                raise _unavailable(error) from None
-            return self._standing(error, item)
-        except BotoCoreError as error:
-            raise _unavailable(error) from None
+        with _TRANSLATED:
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=serialized(item),
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **condition,
+                )
+            except ClientError as error:
+                if not _is_refused(error):
+                    raise
+                return self._standing(error, item)
         return None
 
     def _standing(self, error: ClientError, item: Item) -> Item:
@@ -310,13 +309,12 @@ class DynamoRunStore(RunStore):
     @staticmethod
     def _unless_refused(call: Callable[[], object]) -> None:
         """A condition that does not hold means that there is nothing left to do."""
-        try:
-            call()
-        except ClientError as error:
-            if not _is_refused(error):
-                raise _unavailable(error) from None
-        except BotoCoreError as error:
-            raise _unavailable(error) from None
+        with _TRANSLATED:
+            try:
+                call()
+            except ClientError as error:
+                if not _is_refused(error):
+                    raise
 
 
 def _readable_tasks(items: Iterable[Item]) -> tuple[TaskRecord, ...]:
@@ -354,17 +352,4 @@ def _is(revision: int | Decimal) -> Condition:
 
 
 def _is_refused(error: ClientError) -> bool:
-    return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
-
-
-def _unavailable(error: BotoCoreError | ClientError) -> StoreUnavailableError:
-    """Only the code: messages of AWS may repeat what was sent."""
-    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-    return StoreUnavailableError(f"the runs table did not answer: {code}")
-
-
-def _translated(call: Callable[[], T]) -> T:
-    try:
-        return call()
-    except (BotoCoreError, ClientError) as error:
-        raise _unavailable(error) from None
+    return code_of(error) == "ConditionalCheckFailedException"

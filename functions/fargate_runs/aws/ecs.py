@@ -1,25 +1,23 @@
 """The cluster's tasks on ECS."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from fargate_runs.aws.translate import Translation, code_of
 from fargate_runs.ports import Cluster, ClusterUnavailableError, Described, TaskList, TasksRefusedError
 from fargate_runs.reading import lenient
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
 
-T = TypeVar("T")
-
 MISSING: Final = "MISSING"  # fact B12
 # Refusals for what a call names: an ARN of another cluster or of an older form, a task that a policy leaves out.
-_REFUSALS: Final = frozenset(
-    {"AccessDeniedException", "ClientException", "InvalidParameterException", "ValidationException"}
-)
+_REFUSALS: Final = ("AccessDeniedException", "ClientException", "InvalidParameterException", "ValidationException")
+_TRANSLATED: Final = Translation("ECS answered", ClusterUnavailableError, dict.fromkeys(_REFUSALS, TasksRefusedError))
 # StopTask of a task that ECS no longer knows: it does not run.
 _NOT_FOUND: Final = "InvalidParameterException"
 
@@ -34,23 +32,14 @@ class EcsCluster(Cluster):
 
     def listed(self, which: TaskList) -> Iterator[Sequence[str]]:
         """See Cluster."""
-        token: dict[str, str] = {}
-        while True:
-            more = dict(token)
-            page = _translated(
-                lambda more=more: self._client.list_tasks(  # type: ignore[misc]
-                    cluster=self._cluster_arn, desiredStatus=which.value, **more
-                )
-            )
+        for page in _TRANSLATED.pages(self._client, "list_tasks", cluster=self._cluster_arn, desiredStatus=which.value):
             self._note_time(page)
             yield page["taskArns"]
-            if not page.get("nextToken"):
-                return
-            token = {"nextToken": page["nextToken"]}
 
     def describe(self, task_arns: Sequence[str]) -> Described:
         """See Cluster."""
-        answer = _translated(lambda: self._client.describe_tasks(cluster=self._cluster_arn, tasks=list(task_arns)))
+        with _TRANSLATED:
+            answer = self._client.describe_tasks(cluster=self._cluster_arn, tasks=list(task_arns))
         self._note_time(answer)
         missing = {each.get("arn", "") for each in answer["failures"] if each.get("reason") == MISSING}
         return Described(tuple(dict(task) for task in answer["tasks"]), frozenset(missing))
@@ -64,13 +53,12 @@ class EcsCluster(Cluster):
 
     def stop(self, task_arn: str, reason: str) -> None:
         """See Cluster."""
-        try:
-            self._client.stop_task(cluster=self._cluster_arn, task=task_arn, reason=reason)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != _NOT_FOUND or "not found" not in error.response["Error"]["Message"]:
-                raise _unavailable(error) from None
-        except BotoCoreError as error:
-            raise _unavailable(error) from None
+        with _TRANSLATED:
+            try:
+                self._client.stop_task(cluster=self._cluster_arn, task=task_arn, reason=reason)
+            except ClientError as error:
+                if code_of(error) != _NOT_FOUND or "not found" not in error.response["Error"]["Message"]:
+                    raise
 
 
 def _date_of(answer: Mapping[str, object]) -> datetime | None:
@@ -79,16 +67,3 @@ def _date_of(answer: Mapping[str, object]) -> datetime | None:
         return lenient.time(parsedate_to_datetime(str(headers.get("date"))))
     except ValueError:
         return None
-
-
-def _translated(call: Callable[[], T]) -> T:
-    try:
-        return call()
-    except (BotoCoreError, ClientError) as error:
-        raise _unavailable(error) from None
-
-
-def _unavailable(error: BotoCoreError | ClientError) -> ClusterUnavailableError:
-    """Only the code: a message of AWS may repeat what was sent."""
-    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-    return (TasksRefusedError if code in _REFUSALS else ClusterUnavailableError)(f"ECS answered {code}")

@@ -1,17 +1,18 @@
 """The containers' logs on CloudWatch Logs."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-from botocore.exceptions import BotoCoreError, ClientError
+from typing import TYPE_CHECKING, Final
 
 from fargate_runs.aws import clients
+from fargate_runs.aws.translate import Translation
 from fargate_runs.ports import LogReader, LogUnavailableError
 from fargate_runs.runs.log import LogLocation
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_logs.type_defs import GetLogEventsRequestTypeDef, GetLogEventsResponseTypeDef
+
+_TRANSLATED: Final = Translation("the log could not be read:", LogUnavailableError)
 
 
 class CloudWatchLogReader(LogReader):
@@ -28,15 +29,11 @@ class CloudWatchLogReader(LogReader):
 
     def last_lines(self, location: LogLocation, limit: int) -> tuple[str, ...]:
         """See LogReader."""
-        try:
+        with _TRANSLATED:
             client = self._in(location.region)
             page = _page(client, location, limit)
             if not page["events"]:
                 page = _page(client, location, limit, page["nextBackwardToken"])
-        except ClientError as error:
-            raise LogUnavailableError(f"the log could not be read: {error.response['Error']['Code']}") from None
-        except BotoCoreError as error:
-            raise LogUnavailableError(f"the log could not be read: {type(error).__name__}") from None
         return tuple(event.get("message", "") for event in page["events"][-limit:])
 
     def _in(self, region: str) -> "CloudWatchLogsClient":

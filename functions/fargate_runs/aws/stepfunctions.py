@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from fargate_runs.aws.translate import AwsError, Translation, code_of
 from fargate_runs.errors import MalformedExecutionError, PortError
 from fargate_runs.ports import (
     AnswerRefusedError,
@@ -30,17 +31,50 @@ from fargate_runs.reading.execution import Execution
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-_TOKEN_ERRORS: Final[Mapping[str, type[PortError]]] = {
-    "TaskTimedOut": TokenClosedError,
-    "TaskDoesNotExist": TokenClosedError,
-    "InvalidToken": TokenUnusableError,
-    "InvalidOutput": AnswerRefusedError,
-    "ValidationException": AnswerRefusedError,
-    "KmsAccessDeniedException": TokenKeyError,
-    "KmsInvalidStateException": TokenKeyError,
-}
+
+class _NoExecutionError(ExecutionsUnavailableError):
+    """There is nothing to show."""
+
+
 # No execution of this ARN, an express one, or no machine any more.
-_NO_EXECUTION: Final = frozenset({"ExecutionDoesNotExist", "InvalidArn", "StateMachineDoesNotExist"})
+_NO_EXECUTION: Final = ("ExecutionDoesNotExist", "InvalidArn", "StateMachineDoesNotExist")
+
+_ANSWER: Final = Translation(
+    "Step Functions answered",
+    CallbacksUnavailableError,
+    {
+        "TaskTimedOut": TokenClosedError,
+        "TaskDoesNotExist": TokenClosedError,
+        "InvalidToken": TokenUnusableError,
+        "InvalidOutput": AnswerRefusedError,
+        "ValidationException": AnswerRefusedError,
+        "KmsAccessDeniedException": TokenKeyError,
+        "KmsInvalidStateException": TokenKeyError,
+    },
+)
+_START: Final = Translation(
+    "Step Functions answered",
+    ExecutionUnknownError,
+    {
+        "ExecutionAlreadyExists": ExecutionExistsError,
+        "ExecutionLimitExceeded": ExecutionThrottledError,
+        "ThrottlingException": ExecutionThrottledError,
+        "TooManyRequestsException": ExecutionThrottledError,
+        "AccessDeniedException": ExecutionRefusedError,
+        "InvalidArn": ExecutionRefusedError,
+        "InvalidExecutionInput": ExecutionRefusedError,
+        "InvalidName": ExecutionRefusedError,
+        "StateMachineDeleting": ExecutionRefusedError,
+        "StateMachineDoesNotExist": ExecutionRefusedError,
+        "UnrecognizedClientException": ExecutionRefusedError,
+        "ValidationException": ExecutionRefusedError,
+    },
+)
+_QUESTION: Final = Translation(
+    "Step Functions answered",
+    ExecutionsUnavailableError,
+    dict.fromkeys(_NO_EXECUTION, _NoExecutionError),
+)
 # What says nothing about the execution that was asked for, but about all of our calls, or about this moment.
 _OF_ALL_CALLS: Final = frozenset(
     {
@@ -62,20 +96,6 @@ _DENIED: Final = "AccessDeniedException"
 _SERVER_ERRORS: Final = 500
 _MOST_LISTED: Final = 1_000
 _MOST_STARTS: Final = 3
-_START_ERRORS: Final[Mapping[str, type[PortError]]] = {
-    "ExecutionAlreadyExists": ExecutionExistsError,
-    "ExecutionLimitExceeded": ExecutionThrottledError,
-    "ThrottlingException": ExecutionThrottledError,
-    "TooManyRequestsException": ExecutionThrottledError,
-    "AccessDeniedException": ExecutionRefusedError,
-    "InvalidArn": ExecutionRefusedError,
-    "InvalidExecutionInput": ExecutionRefusedError,
-    "InvalidName": ExecutionRefusedError,
-    "StateMachineDeleting": ExecutionRefusedError,
-    "StateMachineDoesNotExist": ExecutionRefusedError,
-    "UnrecognizedClientException": ExecutionRefusedError,
-    "ValidationException": ExecutionRefusedError,
-}
 
 
 class StepFunctionsCallbacks(TokenCallbacks):
@@ -86,29 +106,25 @@ class StepFunctionsCallbacks(TokenCallbacks):
 
     def send_success(self, token: str, output: str) -> None:
         """See TokenCallbacks."""
-        try:
+        with _ANSWER:
             self._client.send_task_success(taskToken=token, output=output)
-        except (BotoCoreError, ClientError) as error:
-            raise _translated(error, _TOKEN_ERRORS, CallbacksUnavailableError) from None
 
     def send_failure(self, token: str, error: str, cause: str) -> None:
         """See TokenCallbacks."""
-        try:
+        with _ANSWER:
             self._client.send_task_failure(taskToken=token, error=error, cause=cause)
-        except (BotoCoreError, ClientError) as refusal:
-            raise _translated(refusal, _TOKEN_ERRORS, CallbacksUnavailableError) from None
 
     def is_closed(self, token: str) -> bool:
         """See TokenCallbacks."""
         try:
-            self._client.send_task_heartbeat(taskToken=token)
-        except (BotoCoreError, ClientError) as error:
-            translated = _translated(error, _TOKEN_ERRORS, CallbacksUnavailableError)
-            if isinstance(translated, TokenClosedError):
-                return True
-            if isinstance(translated, TokenError) and not isinstance(translated, TokenKeyError):
-                return False  # no token: nobody waits by it, and nothing is known from it
-            raise translated from None
+            with _ANSWER:
+                self._client.send_task_heartbeat(taskToken=token)
+        except TokenClosedError:
+            return True
+        except TokenKeyError:
+            raise
+        except TokenError:
+            return False  # no token: nobody waits by it, and nothing is known from it
         return False
 
 
@@ -135,22 +151,19 @@ class StepFunctionsExecutions(Executions):
         raise unknown or ExecutionUnknownError("Step Functions was not asked")
 
     def _start(self, state_machine_arn: str, name: str, execution_input: str) -> StartedExecution:
-        try:
+        with _START:
             started = self._client.start_execution(stateMachineArn=state_machine_arn, name=name, input=execution_input)
-        except (BotoCoreError, ClientError) as error:
-            raise _translated(error, _START_ERRORS, ExecutionUnknownError) from None
         return StartedExecution(started["executionArn"], started["startDate"])
 
     def describe(self, execution_arn: str) -> Execution | None:
         """See Executions."""
         try:
             answer = self._client.describe_execution(executionArn=execution_arn)
+            return Execution.from_detail(answer)
         except (BotoCoreError, ClientError) as error:
-            if _code(error) in _NO_EXECUTION:
+            if code_of(error) in _NO_EXECUTION:
                 return None
             raise _not_shown(error) from None
-        try:
-            return Execution.from_detail(answer)
         except MalformedExecutionError as error:
             raise ExecutionNotShownError(f"Step Functions answered what cannot be read: {error}") from None
 
@@ -163,17 +176,9 @@ class StepFunctionsExecutions(Executions):
         return self._pages(stateMachineArn=state_machine_arn, maxResults=_MOST_LISTED)
 
     def _pages(self, **request: Any) -> Iterator[Sequence[Execution]]:
-        while True:
-            try:
-                page = self._client.list_executions(**request)
-            except (BotoCoreError, ClientError) as error:
-                if _code(error) in _NO_EXECUTION:
-                    return
-                raise _unavailable(error) from None
-            yield tuple(_readable(page["executions"]))
-            if not page.get("nextToken"):
-                return
-            request["nextToken"] = page["nextToken"]
+        with suppress(_NoExecutionError):
+            for page in _QUESTION.pages(self._client, "list_executions", **request):
+                yield tuple(_readable(page["executions"]))
 
 
 def _readable(listed: Iterable[Mapping[str, Any]]) -> Iterator[Execution]:
@@ -183,29 +188,13 @@ def _readable(listed: Iterable[Mapping[str, Any]]) -> Iterator[Execution]:
             yield Execution.from_detail(each)
 
 
-def _not_shown(error: BotoCoreError | ClientError) -> ExecutionsUnavailableError:
+def _not_shown(error: AwsError) -> PortError:
     """Whether the refusal is about this one execution; what is not known to be otherwise is."""
-    code = _code(error)
+    code = code_of(error)
     if isinstance(error, BotoCoreError) or code in _OF_ALL_CALLS or _status(error) >= _SERVER_ERRORS:
-        return _unavailable(error)
+        return _QUESTION.of(error)
     return ExecutionNotShownError(f"Step Functions answered {code}", is_denied=code.endswith(_DENIED))
 
 
 def _status(error: ClientError) -> int:
     return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-
-
-def _unavailable(error: BotoCoreError | ClientError) -> ExecutionsUnavailableError:
-    return ExecutionsUnavailableError(f"Step Functions answered {_code(error)}")
-
-
-def _code(error: BotoCoreError | ClientError) -> str:
-    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-
-
-def _translated(
-    error: BotoCoreError | ClientError, known: Mapping[str, type[PortError]], otherwise: type[PortError]
-) -> PortError:
-    """Only the code goes on: a message of AWS may repeat the token."""
-    code = _code(error)
-    return known.get(code, otherwise)(f"Step Functions answered {code}")

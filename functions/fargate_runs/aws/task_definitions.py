@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from fargate_runs.aws.translate import Translation
 from fargate_runs.ports import TaskDefinitionRefusedError, TaskDefinitions, TaskDefinitionUnavailableError
 from fargate_runs.runs.log_place import LogConfiguration, log_configurations_of
 
@@ -12,7 +11,12 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
 
 # ClientException: there is no such revision (fact B24).
-_REFUSALS: Final = frozenset({"AccessDeniedException", "ClientException", "InvalidParameterException"})
+_REFUSALS: Final = ("AccessDeniedException", "ClientException", "InvalidParameterException")
+_TRANSLATED: Final = Translation(
+    "the task definition could not be read:",
+    TaskDefinitionUnavailableError,
+    dict.fromkeys(_REFUSALS, TaskDefinitionRefusedError),
+)
 
 
 class EcsTaskDefinitions(TaskDefinitions):
@@ -23,17 +27,6 @@ class EcsTaskDefinitions(TaskDefinitions):
 
     def log_configurations(self, task_definition_arn: str) -> Mapping[str, LogConfiguration]:
         """See TaskDefinitions."""
-        try:
+        with _TRANSLATED:
             answer = self._client.describe_task_definition(taskDefinition=task_definition_arn)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            kind = TaskDefinitionRefusedError if code in _REFUSALS else TaskDefinitionUnavailableError
-            raise kind(_said(code)) from None
-        except BotoCoreError as error:
-            raise TaskDefinitionUnavailableError(_said(type(error).__name__)) from None
         return log_configurations_of(answer["taskDefinition"])
-
-
-def _said(code: str) -> str:
-    """Only the code: a message of AWS may repeat what was sent."""
-    return f"the task definition could not be read: {code}"

@@ -1,0 +1,63 @@
+"""Turns errors of AWS's clients into errors of the ports, for all adapters.
+
+Only the code of an error goes on: a message of AWS may repeat what was sent, such as a task token.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from fargate_runs.errors import PortError
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+AwsError: TypeAlias = BotoCoreError | ClientError  # no answer from a service, or its answer that is an error
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """The port's errors by AWS's codes. Used as `with translation:` around a call, again and again.
+
+    `says` begins the message, and the code ends it. A code that is not in `known` becomes `otherwise`.
+    """
+
+    says: str
+    otherwise: type[PortError]
+    known: Mapping[str, type[PortError]] = field(default_factory=dict)
+
+    def of(self, error: AwsError) -> PortError:
+        """Return the port's error."""
+        code = code_of(error)
+        return self.known.get(code, self.otherwise)(f"{self.says} {code}")
+
+    def __enter__(self) -> None:
+        """Begin a call."""
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        """Raise the port's error if the call ended with an error of AWS."""
+        if isinstance(error, AwsError):
+            raise self.of(error) from None
+
+    def pages(self, client: "BaseClient", operation: str, **request: object) -> Iterator[Mapping[str, Any]]:
+        """Yield the pages of a list. Each page is one call, made when the page is asked for.
+
+        Raises the port's error.
+        """
+        pages = iter(client.get_paginator(operation).paginate(**request))
+        while True:
+            with self:
+                page = next(pages, None)
+            if page is None:
+                return
+            yield page
+
+
+def code_of(error: AwsError) -> str:
+    """Return AWS's code of an error, or the name of an error of the client itself."""
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
