@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
+from cli.commands.dead_letters import dead_letters, redrive
 from cli.commands.demo import demo
 from cli.commands.explain import explain
 from cli.commands.local import local
-from cli.commands.redrive import redrive
 from cli.commands.replay import replay
 from cli.commands.show import show
 from cli.commands.start import start
@@ -33,7 +33,7 @@ def main() -> None:
     """
 
 
-for command in (local, start, show, explain, redrive, replay, demo):
+for command in (local, start, show, explain, dead_letters, redrive, replay, demo):
     main.add_command(command)
 
 

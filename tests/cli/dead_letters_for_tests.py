@@ -1,4 +1,4 @@
-"""Dead letters as AWS writes them, and a stand-in for the services that `runs redrive` calls."""
+"""Dead letters as AWS writes them, and a stand-in for the services that `runs dead-letters` calls."""
 
 import base64
 import json

@@ -23,7 +23,7 @@ from verify.main import main as verify
         ["start"],
         ["show"],
         ["explain"],
-        ["redrive"],
+        ["dead-letters"],
         ["replay"],
         ["demo"],
     ],

@@ -96,7 +96,7 @@ class Lambda:
         self.dead_letters.append(DeadLetter(function, event, "undelivered"))
 
     def redrive(self) -> int:
-        """Everything in the dead-letter queue again, one try each, as `runs redrive` does: what fails stays there.
+        """Everything in the dead-letter queue again, one try each, as `runs dead-letters` does: what fails stays there.
 
         Gives how many events.
         """

@@ -1,4 +1,4 @@
-"""`runs redrive`: what it sends where, what it deletes and what stays, what it says, and its exit codes."""
+"""`runs dead-letters`: what it sends where, what it deletes and what stays, what it says, and its exit codes."""
 
 import json
 import re
@@ -38,7 +38,7 @@ from tests.cli.standin import Control, Reply, serving, surroundings
 def run(runner: CliRunner, cloud: Cloud, *arguments: str) -> Result:
     """Type the command; nothing of an event may be seen, whatever happens."""
     with serving(cloud.answer) as server:
-        result = runner.invoke(main, ["redrive", *arguments], obj=around(server))
+        result = runner.invoke(main, ["dead-letters", *arguments], obj=around(server))
     assert CANARY not in result.stdout + result.stderr
     return result
 
@@ -185,7 +185,7 @@ def test_what_is_refused_stays_until_it_is_told_to_go(runner: CliRunner, kind: s
 
     kept = run(runner, cloud)
     assert (kept.exit_code, len(cloud.left())) == (1, 1)
-    assert "redrive --discard-refused" in kept.stderr
+    assert "dead-letters --discard-refused" in kept.stderr
 
     discarded = run(runner, cloud, "--discard-refused", "--json")
     assert (discarded.exit_code, cloud.queues[EVENTS]) == (0, [])
@@ -343,7 +343,7 @@ def test_a_function_that_cannot_be_reached_leaves_its_events(
         elsewhere = Target.functions
         nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}"
         monkeypatch.setattr(Target, "functions", lambda self: elsewhere(replace(self, endpoint=nowhere)))
-        result = runner.invoke(main, ["redrive"], obj=around(server))
+        result = runner.invoke(main, ["dead-letters"], obj=around(server))
 
     assert result.exit_code == 1
     assert "stays: EndpointConnectionError: Could not connect" in result.stdout
@@ -359,12 +359,12 @@ def test_stopped_half_way_nothing_is_lost_and_all_can_be_taken_again(
         if number == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("cli.redrive_view.lines_of_progress", lambda *_: interrupt)
+    monkeypatch.setattr("cli.dead_letters_view.lines_of_progress", lambda *_: interrupt)
     result = run(runner, cloud)
 
     assert result.exit_code == 130
     assert "2 sent." in result.stdout
-    assert "to go on: runs redrive" in result.stderr
+    assert "to go on: runs dead-letters" in result.stderr
     assert len(cloud.left()) == 3
 
 
@@ -384,7 +384,7 @@ def test_a_queue_that_fails_half_way_says_what_was_done(runner: CliRunner) -> No
     assert len(cloud.left()) == 2
 
 
-def test_what_another_redrive_holds_is_not_nothing(runner: CliRunner) -> None:
+def test_what_another_one_holds_is_not_nothing(runner: CliRunner) -> None:
     held = missed()
     held.hidden = True
     result = run(runner, Cloud(held, missed()))
@@ -411,7 +411,7 @@ def test_a_queue_that_cannot_be_looked_at_is_one_line(runner: CliRunner) -> None
 def test_a_stack_without_a_queue(runner: CliRunner, without: str, exit_code: int, said: str) -> None:
     cloud = Cloud(missed())
     with serving(cloud.answer) as server:
-        result = runner.invoke(main, ["redrive"], obj=around(server, without=(without,)))
+        result = runner.invoke(main, ["dead-letters"], obj=around(server, without=(without,)))
 
     assert result.exit_code == exit_code
     assert said in result.stderr
@@ -437,7 +437,7 @@ def test_a_stack_in_aws_is_asked_with_the_callers_credentials(
     with serving(cloud.answer) as services, serving(lambda _: described(services.url)) as cloudformation:
         monkeypatch.setenv("AWS_ENDPOINT_URL", services.url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", cloudformation.url)
-        arguments = ["redrive", "--stack", "jobs", "--region", "eu-west-1"]
+        arguments = ["dead-letters", "--stack", "jobs", "--region", "eu-west-1"]
         result = runner.invoke(main, arguments, obj=surroundings(Control()))
 
     assert result.exit_code == 0, result.output
@@ -445,3 +445,19 @@ def test_a_stack_in_aws_is_asked_with_the_callers_credentials(
     signatures = {request.headers["Authorization"].split(",")[0] for request in services.requests}
     assert all("Credential=AKIDEXAMPLE/" in signature for signature in signatures)
     assert {signature.split("/")[3] for signature in signatures} == {"sqs", "lambda", "states"}
+
+
+def test_the_old_name_does_the_same_and_names_the_new_one(runner: CliRunner) -> None:
+    with serving(Cloud(missed()).answer) as server:
+        result = runner.invoke(main, ["redrive", "--dry-run", "--json"], obj=around(server))
+
+    assert result.exit_code == 1
+    assert counted(result) == {"found": 1}
+    assert result.stderr == "`runs redrive` is `runs dead-letters` now.\n"
+
+
+def test_the_old_name_is_no_longer_shown(runner: CliRunner) -> None:
+    commands = runner.invoke(main, ["--help"]).stdout
+
+    assert "  dead-letters " in commands
+    assert "  redrive " not in commands

@@ -1,4 +1,4 @@
-"""`runs redrive`: send through again what ended in the dead-letter queues."""
+"""`runs dead-letters`: send through again what ended in the dead-letter queues."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from cli.target import Target, TargetOptions, resolve, target_options
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from cli.dead_letters_view import Tally
     from cli.message_queue import Queue
-    from cli.redrive import Redrive
-    from cli.redrive_view import Tally
+    from cli.resending import Resending
 
 
-@click.command()
+@click.command("dead-letters")
 @click.option("--dry-run", is_flag=True, help="Say what is there, by reason, function and age; change nothing.")
 @click.option("--discard-refused", is_flag=True, help="Delete events that their function, tried once more, refuses.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Take at most N messages.")
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @target_options
 @pass_surroundings
 @click.pass_context
-def redrive(
+def dead_letters(
     context: click.Context,
     surroundings: Surroundings,
     /,
@@ -47,9 +47,9 @@ def redrive(
     and to stop it half-way.
 
     \b
-      runs redrive --dry-run
-      runs redrive --limit 1
-      runs redrive --discard-refused --stack jobs --region eu-west-1
+      runs dead-letters --dry-run
+      runs dead-letters --limit 1
+      runs dead-letters --discard-refused --stack jobs --region eu-west-1
 
     With --discard-refused, events are deleted that no repetition makes usable (MalformedEventError,
     ForeignEventError). While this runs the messages are hidden from others; if it is killed, those that it had taken
@@ -58,42 +58,55 @@ def redrive(
     Exit codes: 0 nothing is left in the queues; 1 something stays, or the queues cannot be used; 2 a wrong option;
     3 the local runtime is not running; 130 stopped half-way.
     """
-    from cli.redrive import Redrive
-    from cli.redrive_view import Tally
+    from cli.dead_letters_view import Tally
+    from cli.resending import Resending
 
     target = resolve(options, surroundings)
     queues = _queues(target)
-    redriven = Redrive.of(target, discard_refused=discard_refused, dry_run=dry_run)
+    resending = Resending.of(target, discard_refused=discard_refused, dry_run=dry_run)
     tally = Tally()
     try:
-        _drain(queues, redriven, limit, tally)
+        _drain(queues, resending, limit, tally)
     except (KeyboardInterrupt, CliError) as stop:
         if tally.count:
             _show(tally, surroundings, target, as_json=as_json)
         if isinstance(stop, CliError):
             raise
-        click.echo(f"\nStopped half-way; to go on: {program()} redrive{target.options}", err=True)
+        click.echo(f"\nStopped half-way; to go on: {program()} dead-letters{target.options}", err=True)
         context.exit(INTERRUPTED)
     _show(tally, surroundings, target, as_json=as_json)
     context.exit(FAILED if tally.left else OK)
 
 
+@click.pass_context
+def _under_its_old_name(context: click.Context, /, **given: object) -> None:
+    """The same command, and a hint: redrive is Step Functions' word for something else."""
+    click.echo(f"`{program()} redrive` is `{program()} dead-letters` now.", err=True)
+    context.forward(dead_letters, **given)
+
+
+#: What `dead-letters` was called.
+redrive = click.Command(
+    "redrive", params=dead_letters.params, callback=_under_its_old_name, help=dead_letters.help, hidden=True
+)
+
+
 def _queues(target: Target) -> list[Queue]:
     from cli.message_queue import Queue
-    from cli.redrive import QUEUE_OUTPUT, SCHEDULE_QUEUE_OUTPUT
+    from cli.resending import QUEUE_OUTPUT, SCHEDULE_QUEUE_OUTPUT
 
     client, urls = target.sqs(), [target.output(QUEUE_OUTPUT), target.outputs.get(SCHEDULE_QUEUE_OUTPUT)]
     return [Queue(client, url) for url in dict.fromkeys(urls) if url]
 
 
-def _drain(queues: list[Queue], redriven: Redrive, limit: int | None, tally: Tally) -> None:
+def _drain(queues: list[Queue], resending: Resending, limit: int | None, tally: Tally) -> None:
     """Settle what is in the queues and count it. Raises CliError when a queue cannot be used."""
     counts = [queue.counts() for queue in queues]
     tally.hidden = sum(count.hidden for count in counts)
     with _progress(sum(count.waiting for count in counts)) as show:
         for queue in queues:
             left = None if limit is None else limit - tally.count
-            with closing(redriven.run(queue, left)) as settling:
+            with closing(resending.run(queue, left)) as settling:
                 for settled in settling:
                     tally.add(settled)
                     show(tally.count)
@@ -105,7 +118,7 @@ def _progress(expected: int) -> Iterator[Callable[[int], None]]:
     """A function that shows how many are done: on stderr, for stdout is the answer's."""
     from rich.console import Console
 
-    from cli.redrive_view import lines_of_progress
+    from cli.dead_letters_view import lines_of_progress
 
     console = Console(file=sys.stderr, highlight=False, markup=False, soft_wrap=True)
     if not console.is_terminal:
@@ -116,7 +129,7 @@ def _progress(expected: int) -> Iterator[Callable[[int], None]]:
 
 
 def _show(tally: Tally, surroundings: Surroundings, target: Target, *, as_json: bool) -> None:
-    from cli.redrive_view import details, document, summary, table
+    from cli.dead_letters_view import details, document, summary, table
 
     if as_json:
         click.echo(json.dumps(document(tally, surroundings.now()), indent=2))
@@ -132,14 +145,14 @@ def _show(tally: Tally, surroundings: Surroundings, target: Target, *, as_json: 
 
 
 def _hints(tally: Tally, target: Target) -> Iterator[str]:
-    from cli.redrive import REFUSALS
+    from cli.resending import REFUSALS
 
     if tally.more:
         yield "The limit is reached; there is more in the queues."
     if tally.hidden:
         yield (
-            f"About {tally.hidden} more are in the hands of another redrive, or of one that was killed: "
+            f"About {tally.hidden} more are in the hands of another `runs dead-letters`, or of one that was killed: "
             "they come back within 15 minutes."
         )
     if tally.stays(REFUSALS):
-        yield f"No repetition helps events that are refused: {program()} redrive --discard-refused{target.options}"
+        yield f"No repetition helps events that are refused: {program()} dead-letters --discard-refused{target.options}"

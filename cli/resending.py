@@ -68,7 +68,7 @@ class _Failure:
     details: str
 
 
-class Redrive:
+class Resending:
     """The way of a message out of the queue."""
 
     def __init__(
@@ -81,7 +81,7 @@ class Redrive:
         self._dry_run = dry_run
 
     @classmethod
-    def of(cls, target: Target, *, discard_refused: bool, dry_run: bool) -> Redrive:
+    def of(cls, target: Target, *, discard_refused: bool, dry_run: bool) -> Resending:
         """For the stack of `target`."""
         stack = Stack.from_outputs(target.outputs)
         clients = target.functions(), target.stepfunctions()
@@ -131,7 +131,7 @@ class Redrive:
         return _function_error(how, answer["Payload"].read()) if how else None
 
     def _start(self, way: Start) -> None:
-        # Existing already: an earlier redrive of this letter started it, and it has ended since.
+        # Existing already: this letter has started it before, and it has ended since.
         with suppress(self._machines.exceptions.ExecutionAlreadyExists):
             self._machines.start_execution(stateMachineArn=way.machine_arn, name=way.name, input=way.input)
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cli.redrive import GONE, Fate, Settled
+from cli.resending import GONE, Fate, Settled
 from cli.text import columns, duration, one_line, wrapped
 
 if TYPE_CHECKING:
