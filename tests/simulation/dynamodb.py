@@ -30,10 +30,14 @@ _MOST_OF_A_BATCH: Final = 100
 
 @dataclass
 class Index:
-    """A secondary index: `entries` of a partition are (range, pk, sk), in order. Changes become visible in order."""
+    """A secondary index: `entries` of a partition are (range, pk, sk), in order. Changes become visible in order.
+
+    `shows` are the attributes that it projects; None stands for all.
+    """
 
     hash_name: str
     range_name: str
+    shows: frozenset[str] | None = None
     partitions: dict[str, list[Entry]] = field(default_factory=dict)
     items: dict[tuple[str, Entry], Item] = field(default_factory=dict)
     placed: dict[Key, tuple[str, Entry]] = field(default_factory=dict)
@@ -60,7 +64,7 @@ class Index:
         if item and self.hash_name in item and self.range_name in item:
             place = item[self.hash_name]["S"], (item[self.range_name]["S"], *key)
             insort(self.partitions.setdefault(place[0], []), place[1])
-            self.items[place] = item
+            self.items[place] = item if self.shows is None else {n: v for n, v in item.items() if n in self.shows}
             self.placed[key] = place
 
 
@@ -81,7 +85,9 @@ class DynamoDb:
     ) -> None:
         self.name = name
         self._pk, self._sk = (each["AttributeName"] for each in properties["KeySchema"])
-        self._indexes = {each["IndexName"]: _index(each) for each in properties.get("GlobalSecondaryIndexes", ())}
+        self._indexes = {
+            each["IndexName"]: _index(each, self._pk, self._sk) for each in properties.get("GlobalSecondaryIndexes", ())
+        }
         self._index_names = {n for each in self._indexes.values() for n in (each.hash_name, each.range_name)}
         self._now, self._lag, self.page = now, lag, page
         self.items: dict[Key, Item] = {}
@@ -292,9 +298,12 @@ class DynamoDb:
             observer(old, new)
 
 
-def _index(properties: Mapping[str, Any]) -> Index:
+def _index(properties: Mapping[str, Any], *table_keys: str) -> Index:
     names = [each["AttributeName"] for each in properties["KeySchema"]]
-    return Index(names[0], names[1])
+    projection = properties["Projection"]
+    if projection["ProjectionType"] == "ALL":
+        return Index(names[0], names[1])
+    return Index(names[0], names[1], frozenset((*table_keys, *names, *projection.get("NonKeyAttributes", ()))))
 
 
 def _projected(item: Item, options: Mapping[str, Any]) -> Item:

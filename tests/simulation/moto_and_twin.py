@@ -20,7 +20,7 @@ ITEM: dict[str, Any] = {
     "yes": {"BOOL": True},
     "nothing": {"NULL": True},
     "map": {"M": {"inner": {"S": "x"}, "number": {"N": "1"}, "list": {"L": [{"S": "a"}, {"N": "2"}]}}},
-    "list": {"L": [{"S": "a"}, {"S": "b"}]},
+    "texts": {"L": [{"S": "a"}, {"S": "b"}]},
     "set": {"SS": ["a", "b"]},
     "openShard": {"S": "OPEN#1"},
     "openSince": {"S": "2026-01-01"},

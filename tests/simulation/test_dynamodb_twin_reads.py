@@ -96,6 +96,28 @@ def test_projections(both: Both, expression: str, names: dict[str, str]) -> None
     both("query", **query, **options)
 
 
+@pytest.mark.parametrize("index", ["runs", "runs-by-id", "open"])
+def test_an_index_shows_what_it_projects_and_a_filter_sees_no_more(both: Both, index: str) -> None:
+    run = {
+        "list": {"S": "RUN"},
+        "runId": {"S": "r"},
+        "createdAt": {"S": "2026-01-01"},
+        "status": {"S": "FAILED"},
+        "error": {"S": "Task.Failed"},
+        "outcome": {"M": {"advice": {"S": "long"}}},
+    }
+    both("put_item", Item={**ITEM, **run})
+    hash_name, value = ("openShard", ITEM["openShard"]) if index == "open" else ("list", run["list"])
+    query = {
+        "IndexName": index,
+        "KeyConditionExpression": "#hash = :hash",
+        "ExpressionAttributeNames": {"#hash": hash_name},
+        "ExpressionAttributeValues": {":hash": value},
+    }
+    both("query", **query)
+    both("query", **query, ProjectionExpression="runId, outcome")
+
+
 def test_a_paginator_gives_every_item_once(both: Both) -> None:
     filled(both, 24)
     query = {"TableName": TABLE, **QUERIES[0], "Limit": 3}

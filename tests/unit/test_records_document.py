@@ -23,6 +23,7 @@ from fargate_runs.usecases.show_run import run_document
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import TOKEN
 from tests.fakes.records import BADLY, RESULT, execution, failed_task, pending_run
+from tests.template.loading import load_template, resources_of_type
 
 DOCUMENT: Final = (Path(__file__).parents[2] / "docs" / "records.md").read_text()
 PRICES: Final = Prices(vcpu_hour_usd=0.04, gb_hour_usd=0.004, spot_factor=1.0)
@@ -131,5 +132,18 @@ def test_the_keys_of_the_indexes() -> None:
     items = [task_item(each, now=NOON, expires_at=1) for each in (full_task(), replace(full_task(), outcome=None))]
     written = {name for item in items for name in item if name in INDEXED}
     assert written == INDEXED
-    assert INDEXED | {"listStatus", "createdAt"} == set(names("The indexes", 1))
+    run = run_item(full_run(), now=NOON, expires_at=1)
+    of_lists = {"list", "listStatus", "createdAt", "runId"}
+    assert of_lists <= run.keys()
+    assert f"`{run['list']}`" in section("The indexes")
+    assert INDEXED | of_lists == set(names("The indexes", 1))
     assert f"`{shard(0)}` to `{shard(OPEN_SHARDS - 1)}`" in section("The indexes")
+
+
+def test_the_indexes_and_what_a_list_shows() -> None:
+    (table,) = resources_of_type(load_template(), "AWS::DynamoDB::Table").values()
+    indexes: Any = table["Properties"]["GlobalSecondaryIndexes"]
+    assert re.findall(r"^\| `([\w-]+)`", section("The indexes"), re.M) == [each["IndexName"] for each in indexes]
+    (row,) = (line for line in section("The indexes").splitlines() if line.startswith("A row of a list"))
+    shown = [each["Projection"] for each in indexes if each["Projection"]["ProjectionType"] == "INCLUDE"]
+    assert [each["NonKeyAttributes"] for each in shown] == [re.findall(r"`(\w+)`", row)] * 2

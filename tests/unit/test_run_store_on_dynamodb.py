@@ -40,17 +40,32 @@ def test_dynamodb_open_index_is_sharded_and_sorted_by_age(dynamodb: Any) -> None
     assert item["openSince"]["S"] == "2025-05-06T11:02:13.877Z"
 
 
-def test_dynamodb_list_index_holds_runs_only(dynamodb: Any) -> None:
+@pytest.mark.parametrize(
+    ("index", "keys"),
+    [
+        ("runs", {"list": "RUN", "createdAt": "2025-05-06"}),
+        ("runs-by-status", {"listStatus": "SUCCEEDED", "createdAt": "2025-05-06"}),
+        ("runs-by-id", {"list": "RUN", "runId": ended_task().run_id[:3]}),
+    ],
+)
+def test_dynamodb_list_indexes_hold_runs_only_without_what_no_list_shows(
+    dynamodb: Any, index: str, keys: dict[str, str]
+) -> None:
     store = store_on(dynamodb)
     store.write_task(ended_task())
     store.write_run(with_task(None, ended_task(), follows=False))
-    listed = items(
+    partition, sort = keys
+    (listed,) = items(
         dynamodb,
-        IndexName="runs-by-status",
-        KeyConditionExpression="listStatus = :s",
-        ExpressionAttributeValues={":s": {"S": "SUCCEEDED"}},
+        IndexName=index,
+        KeyConditionExpression="#hash = :hash AND begins_with(#range, :range)",
+        ExpressionAttributeNames={"#hash": partition, "#range": sort},
+        ExpressionAttributeValues={":hash": {"S": keys[partition]}, ":range": {"S": keys[sort]}},
     )
-    assert [item["sk"]["S"] for item in listed] == ["RUN"]
+    assert listed["sk"]["S"] == "RUN"
+    shown = {"status", "executionArn", "startedAt", "stoppedAt"}
+    assert (listed.keys() & shown == shown) == (index != "runs-by-id")
+    assert not listed.keys() & {"outcome", "taskOrder", "expiresAt", "revision"}
 
 
 @pytest.mark.parametrize("fill", ["x", "\x01", "가"])

@@ -1,6 +1,7 @@
 """Records as DynamoDB items and back. Absent values are absent attributes; numbers come back as Decimal.
 
     run   pk=RUN#<runId>  sk=RUN            createdAt, listStatus          (index runs-by-status)
+                                            list, createdAt, runId         (indexes runs, runs-by-id)
                                             openShard, openSince           (index open, only while it has not ended)
     task  pk=RUN#<runId>  sk=TASK#<taskId>  openShard, openSince           (index open, only while something is to do)
                                             liveExecutionArn, openSince    (index live-by-execution, without an outcome)
@@ -225,6 +226,7 @@ def run_item(run: RunRecord, *, now: datetime, expires_at: int) -> Item:
             "runId": run.run_id,
             "status": run.status,
             "listStatus": run.status,
+            "list": "RUN",
             "error": run.error,
             "summary": run.summary,
             "createdAt": created,
