@@ -143,7 +143,9 @@ def test_the_keys_of_the_indexes() -> None:
 def test_the_indexes_and_what_a_list_shows() -> None:
     (table,) = resources_of_type(load_template(), "AWS::DynamoDB::Table").values()
     indexes: Any = table["Properties"]["GlobalSecondaryIndexes"]
-    assert re.findall(r"^\| `([\w-]+)`", section("The indexes"), re.M) == [each["IndexName"] for each in indexes]
+    assert re.findall(r"^\| `([\w-]+)`", section("The indexes"), re.MULTILINE) == [
+        each["IndexName"] for each in indexes
+    ]
     (row,) = (line for line in section("The indexes").splitlines() if line.startswith("A row of a list"))
     shown = [each["Projection"] for each in indexes if each["Projection"]["ProjectionType"] == "INCLUDE"]
     assert [each["NonKeyAttributes"] for each in shown] == [re.findall(r"`(\w+)`", row)] * 2
