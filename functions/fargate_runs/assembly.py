@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 from fargate_runs.answers.log_reading import TaskLogs
 from fargate_runs.clock import SystemClock
 from fargate_runs.later import later
-from fargate_runs.ports import Cluster, Executions, LogReader, RunStore, TaskDefinitions, TokenCallbacks
+from fargate_runs.ports import (
+    Cluster,
+    ExecutionStarts,
+    ExecutionStates,
+    LogReader,
+    RunStore,
+    TaskDefinitions,
+    TokenCallbacks,
+)
 from fargate_runs.runs.log_place import LogPlace
 from fargate_runs.settings import (
     ApiSettings,
@@ -22,6 +30,7 @@ from fargate_runs.settings import (
 )
 
 if TYPE_CHECKING:
+    from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
     from fargate_runs.usecases.judge_task import JudgeTask
     from fargate_runs.usecases.prepare_run import PrepareRun
     from fargate_runs.usecases.record_execution_state import RecordExecutionState
@@ -87,7 +96,8 @@ def record_execution_state(ours: ExecutionStateChangeSettings) -> "RecordExecuti
 
 def sweep(ours: SweepSettings) -> "Sweep":
     """For `sweep`: the same use cases, at a pace."""
-    from fargate_runs.usecases.pace import PacedCluster, PacedExecutions
+    from fargate_runs.reading.patterns import SweptMachines
+    from fargate_runs.usecases.pace import PacedCluster, PacedExecutionLists, PacedExecutionStates
     from fargate_runs.usecases.record_execution_state import RecordExecutionState
     from fargate_runs.usecases.sweep.executions import SweepExecutions
     from fargate_runs.usecases.sweep.sweep import Sweep
@@ -96,8 +106,9 @@ def sweep(ours: SweepSettings) -> "Sweep":
     settling, clock = ours.settling, SystemClock()
     store = run_store(settling.runs_table_name, settling.retention_days)
     cluster = PacedCluster(_cluster(settling.cluster_arn), clock)
-    executions = PacedExecutions(later(_executions), clock)
-    abandoned = _abandoned(store, executions, cluster)
+    executions = later(_executions)
+    states = PacedExecutionStates(executions, clock)
+    abandoned = _abandoned(store, states, cluster)
     settle = _record_task_state(settling, store, abandoned)
     note = RecordExecutionState(store, abandoned, state_machines=settling.state_machines)
     return Sweep(
@@ -105,12 +116,12 @@ def sweep(ours: SweepSettings) -> "Sweep":
         SweepTasks(store, cluster, settle, settling.token_variables),
         SweepExecutions(
             store,
-            executions,
+            states,
+            PacedExecutionLists(executions, clock),
             note,
             settle,
             clock,
-            state_machines=settling.state_machines,
-            followed=ours.followed,
+            SweptMachines(settling.state_machines, ours.followed),
         ),
         clock,
     )
@@ -128,7 +139,7 @@ def run_store(table: str, retention_days: int) -> RunStore:
     return later(make)
 
 
-def _abandoned(store: RunStore, executions: Executions, cluster: Cluster) -> "StopAbandoned":
+def _abandoned(store: RunStore, executions: ExecutionStates, cluster: Cluster) -> "StopAbandoned":
     from fargate_runs.usecases.stop_abandoned import StopAbandoned
 
     return StopAbandoned(store, executions, later(_callbacks), cluster, SystemClock())
@@ -168,18 +179,18 @@ def _cluster(arn: str) -> Cluster:
     return later(make)
 
 
-def _executions() -> Executions:
+def _executions() -> "StepFunctionsExecutions":
     from fargate_runs.aws import clients
     from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
 
     return StepFunctionsExecutions(clients.stepfunctions())
 
 
-def _starts() -> Executions:
+def _starts() -> ExecutionStarts:
     from fargate_runs.aws import clients
-    from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
+    from fargate_runs.aws.stepfunctions import StepFunctionsStarts
 
-    return StepFunctionsExecutions(clients.starts())
+    return StepFunctionsStarts(clients.starts())
 
 
 def _callbacks() -> TokenCallbacks:

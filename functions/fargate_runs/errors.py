@@ -13,7 +13,7 @@
     │   └── RunThrottledError        … because too much was asked at once: the same request may work later
     ├── RunStartUnknownError         nobody knows whether Step Functions started it; the record stays
     ├── MissingSettingError          an environment variable that a function needs is not set
-    └── PortError                    the tree of `ports.py`: what the services around the domain may answer
+    └── PortError                    the tree of `ports/errors.py`: what the services around the domain may answer
 
 No message ever carries a task token, an environment value or an event as a whole.
 """
@@ -120,4 +120,4 @@ class MissingSettingError(FargateRunsError):
 
 
 class PortError(FargateRunsError):
-    """Something outside of the domain did not do what it was asked. The tree is in `ports.py`."""
+    """Something outside of the domain did not do what it was asked. The tree is in `ports/errors.py`."""

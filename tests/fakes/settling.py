@@ -6,7 +6,7 @@ from typing import Any
 from fargate_runs.answers.log_reading import TaskLogs
 from fargate_runs.answers.usage import Prices
 from fargate_runs.reading.execution import Execution, ExecutionStatus
-from fargate_runs.reading.patterns import FollowedMachines
+from fargate_runs.reading.patterns import FollowedMachines, SweptMachines
 from fargate_runs.reading.task import DEFAULT_TOKEN_VARIABLES, EcsTask
 from fargate_runs.runs.log_place import LogPlace
 from fargate_runs.runs.record import TaskRecord
@@ -59,11 +59,11 @@ class World:
             SweepExecutions(
                 self.store,
                 self.executions,
+                self.executions,
                 self.note,
                 self.use_case,
                 self.clock,
-                state_machines=MACHINES,
-                followed=followed,
+                SweptMachines(MACHINES, followed),
             ),
             self.clock,
         )

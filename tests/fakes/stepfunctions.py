@@ -11,7 +11,9 @@ from fargate_runs.ports import (
     Clock,
     ExecutionError,
     ExecutionExistsError,
-    Executions,
+    ExecutionLists,
+    ExecutionStarts,
+    ExecutionStates,
     ExecutionsUnavailableError,
     StartedExecution,
     TokenCallbacks,
@@ -89,7 +91,7 @@ class Started:
     at: datetime = field(compare=False)
 
 
-class InMemoryExecutions(Executions):
+class InMemoryExecutions(ExecutionStarts, ExecutionStates, ExecutionLists):
     """`fails_with` is raised by the next start, before or after it took place.
 
     `known` is what Step Functions says of executions, by ARN; `is_down` refuses to say it.

@@ -9,7 +9,7 @@ from fargate_runs.answers.answer import Failure
 from fargate_runs.outcomes.outcome import Outcome
 from fargate_runs.ports import OpenRun, OpenTask, TaskList
 from fargate_runs.reading.execution import Execution, ExecutionStatus
-from fargate_runs.reading.patterns import FollowedMachines, Pattern, execution_arn
+from fargate_runs.reading.patterns import FollowedMachines, Pattern, SweptMachines, execution_arn
 from fargate_runs.reading.task import DEFAULT_TOKEN_VARIABLES, EcsTask
 from fargate_runs.runs.log import NO_RESULT
 from fargate_runs.runs.record import TaskRecord
@@ -144,11 +144,11 @@ class SweepingExecutions(Sweeping):
         return SweepExecutions(
             self.store,
             self.executions,
+            self.executions,
             self.note,
             self.use_case,
             self.clock,
-            state_machines=MACHINES,
-            followed=followed,
+            SweptMachines(MACHINES, followed),
         )
 
     def sweep_executions(self) -> SweepReport:

@@ -154,6 +154,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         built = Stack(client)
         monkeypatch.setattr(stepfunctions, "StepFunctionsCallbacks", lambda _client: built.callbacks)
         monkeypatch.setattr(stepfunctions, "StepFunctionsExecutions", lambda _client: built.executions)
+        monkeypatch.setattr(stepfunctions, "StepFunctionsStarts", lambda _client: built.executions)
         monkeypatch.setattr(logs, "CloudWatchLogReader", lambda _client: built.logs)
         monkeypatch.setattr(ecs, "EcsCluster", lambda _client, _arn: built.cluster)
         yield built

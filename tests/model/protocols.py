@@ -7,7 +7,7 @@ from unittest.mock import patch
 from fargate_runs.answers.log_reading import TaskLogs
 from fargate_runs.ports import SweepMark
 from fargate_runs.reading.execution import Execution
-from fargate_runs.reading.patterns import state_machine_of
+from fargate_runs.reading.patterns import SweptMachines, state_machine_of
 from fargate_runs.reading.task import DEFAULT_TOKEN_VARIABLES, EcsTask
 from fargate_runs.usecases.record_execution_state import RecordExecutionState
 from fargate_runs.usecases.record_task_state import RecordTaskState
@@ -114,7 +114,7 @@ def sweep(ports: Ports, is_warm: bool) -> object:
     settle = record_task_state(ports)
     tasks = SweepTasks(store, ports.cluster, settle, DEFAULT_TOKEN_VARIABLES)
     others = SweepExecutions(
-        store, executions, note, settle, ports.clock, state_machines=MACHINES, followed=EVERY_MACHINE
+        store, executions, executions, note, settle, ports.clock, SweptMachines(MACHINES, EVERY_MACHINE)
     )
     if is_warm:
         with_kept_memory(ports.memory, tasks, others)

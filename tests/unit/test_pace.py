@@ -15,11 +15,12 @@ from fargate_runs.usecases.pace import (
     STOPS_PER_SECOND,
     Pace,
     PacedCluster,
-    PacedExecutions,
+    PacedExecutionLists,
+    PacedExecutionStates,
 )
 from tests.fakes.clock import NOON, StoppedClock
 from tests.fakes.cluster import InMemoryCluster
-from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, detail, task_arn
+from tests.fakes.ecs import EXECUTION_ARN, MACHINES, detail, task_arn
 from tests.fakes.stepfunctions import PAGE, InMemoryExecutions
 
 
@@ -106,15 +107,14 @@ def test_executions_at_a_pace() -> None:
     inner = InMemoryExecutions(clock)
     arns = [f"{EXECUTION_ARN}-{n}" for n in range(2 * PAGE + 1)]
     shown = [inner.show(Execution(arn, ExecutionStatus.RUNNING, started_at=NOON)) for arn in arns]
-    executions = PacedExecutions(inner, clock)
-    assert [executions.describe(each.arn) for each in shown[:4]] == shown[:4]
+    states, lists = PacedExecutionStates(inner, clock), PacedExecutionLists(inner, clock)
+    assert [states.describe(each.arn) for each in shown[:4]] == shown[:4]
     assert clock.slept_seconds == 0
-    assert executions.describe("nobody's") is None
+    assert states.describe("nobody's") is None
     assert clock.slept_seconds == 0.25
-    assert [each for page in executions.newest(MACHINES.callback) for each in page] == shown
+    assert [each for page in lists.newest(MACHINES.callback) for each in page] == shown
     assert clock.slept_seconds == 0.25, "the lists of a usual sweep wait for nothing"
-    assert [each for page in executions.running(MACHINES.callback) for each in page] == shown
-    assert executions.start(MACHINES.callback, RUN_ID, "{}").arn == EXECUTION_ARN
+    assert [each for page in lists.running(MACHINES.callback) for each in page] == shown
 
 
 def test_a_list_is_read_no_further_than_it_is_asked_for() -> None:
@@ -122,7 +122,7 @@ def test_a_list_is_read_no_further_than_it_is_asked_for() -> None:
     executions = InMemoryExecutions(clock)
     for n in range(60 * PAGE):
         executions.show(Execution(f"{EXECUTION_ARN}-{n}", ExecutionStatus.FAILED, started_at=NOON))
-    pages: Iterator[object] = PacedExecutions(executions, clock).newest(MACHINES.callback)
+    pages: Iterator[object] = PacedExecutionLists(executions, clock).newest(MACHINES.callback)
     for _ in range(int(LISTS_AT_ONCE) + 1):
         next(pages)
     assert clock.slept_seconds == 1.0

@@ -22,7 +22,7 @@ OUTSIDE = {"boto3", "botocore", "aws_lambda_powertools", "urllib3"}
 
 
 def modules(room: str) -> list[Path]:
-    return [PACKAGE / f"{room}.py"] if room == "ports" else sorted((PACKAGE / room).glob("**/*.py"))
+    return sorted((PACKAGE / room).glob("**/*.py"))
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -55,5 +55,5 @@ def test_every_module_of_the_domain_is_in_a_room() -> None:
 
     assert loose == {
         *("__init__", "assembly", "clock", "errors", "event_problems", "first_event", "later"),
-        *("observability", "ports", "settings", "time_left"),
+        *("observability", "settings", "time_left"),
     }

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from fargate_runs.aws.stepfunctions import StepFunctionsCallbacks, StepFunctionsExecutions
+from fargate_runs.aws.stepfunctions import StepFunctionsCallbacks, StepFunctionsExecutions, StepFunctionsStarts
 from fargate_runs.errors import PortError
 from fargate_runs.ports import (
     AnswerRefusedError,
@@ -16,7 +16,6 @@ from fargate_runs.ports import (
     ExecutionExistsError,
     ExecutionNotShownError,
     ExecutionRefusedError,
-    Executions,
     ExecutionsUnavailableError,
     ExecutionThrottledError,
     ExecutionUnknownError,
@@ -30,6 +29,9 @@ from tests.fakes.clock import NOON
 from tests.fakes.ecs import CANARY, EXECUTION_ARN, MACHINES, RUN_ID, TOKEN
 from tests.fakes.stepfunctions import PAGE, InMemoryCallbacks, InMemoryExecutions
 from tests.fakes.wire import unreachable
+
+#: One of the two that tell of executions.
+Asked = InMemoryExecutions | StepFunctionsExecutions
 
 
 @pytest.fixture
@@ -115,7 +117,7 @@ def test_no_answer_is_not_known() -> None:
     with pytest.raises(CallbacksUnavailableError, match="ConnectTimeoutError"):
         StepFunctionsCallbacks(nowhere).send_failure(TOKEN, "e", "{}")
     with pytest.raises(ExecutionUnknownError, match="ConnectTimeoutError"):
-        StepFunctionsExecutions(nowhere).start(MACHINES.callback, RUN_ID, "{}")
+        StepFunctionsStarts(nowhere).start(MACHINES.callback, RUN_ID, "{}")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,7 @@ def test_starts_that_fail(code: str, error: type[PortError], stubbed: tuple[Any,
     client, stubber = stubbed
     stubber.add_client_error("start_execution", code)
     with pytest.raises(error, match=code):
-        StepFunctionsExecutions(client).start(MACHINES.callback, RUN_ID, "{}")
+        StepFunctionsStarts(client).start(MACHINES.callback, RUN_ID, "{}")
 
 
 @pytest.mark.parametrize("kind", ["in-memory", "aws"])
@@ -144,7 +146,7 @@ def test_a_start(kind: str, stubbed: tuple[Any, Stubber]) -> None:
     request = {"stateMachineArn": MACHINES.callback, "name": RUN_ID, "input": "{}"}
     moment = datetime(2025, 5, 6, 12, tzinfo=UTC)
     stubber.add_response("start_execution", {"executionArn": EXECUTION_ARN, "startDate": moment}, request)
-    executions = InMemoryExecutions() if kind == "in-memory" else StepFunctionsExecutions(client)
+    executions = InMemoryExecutions() if kind == "in-memory" else StepFunctionsStarts(client)
     started = executions.start(MACHINES.callback, RUN_ID, "{}")
     assert (started.arn, started.started_at) == (EXECUTION_ARN, moment)
 
@@ -260,7 +262,7 @@ DESCRIBED = {
 def test_a_description(kind: str, name: str, stubbed: tuple[Any, Stubber]) -> None:
     known = DESCRIBED[name]
     arn = known.arn if known else EXECUTION_ARN
-    executions: Executions = in_memory(*([known] if known else []))
+    executions: Asked = in_memory(*([known] if known else []))
     if kind == "aws":
         client, stubber = stubbed
         executions = StepFunctionsExecutions(client)
@@ -282,7 +284,7 @@ def in_memory(*known: Execution) -> InMemoryExecutions:
 
 
 MANY = [numbered(n, "RUNNING" if n % 3 else "FAILED") for n in range(2 * PAGE + 1)]
-LISTS: dict[str, tuple[dict[str, Any], list[Execution], Callable[[Executions, str], Iterator[Any]]]] = {
+LISTS: dict[str, tuple[dict[str, Any], list[Execution], Callable[[Asked, str], Iterator[Any]]]] = {
     "running": (
         {"statusFilter": "RUNNING"},
         [each for each in MANY if not each.is_closed],
@@ -298,7 +300,7 @@ def test_a_list(kind: str, name: str, stubbed: tuple[Any, Stubber]) -> None:
     """Newest start first, in pages, and of this machine alone."""
     asked, expected, listed = LISTS[name]
     others = Execution(EXECUTION_ARN.replace("callback", "sync"), ExecutionStatus.RUNNING, started_at=NOON)
-    executions: Executions = in_memory(*reversed(MANY), others)
+    executions: Asked = in_memory(*reversed(MANY), others)
     if kind == "aws":
         client, stubber = stubbed
         executions = StepFunctionsExecutions(client)
@@ -320,7 +322,7 @@ def test_a_list(kind: str, name: str, stubbed: tuple[Any, Stubber]) -> None:
 def test_an_empty_list(kind: str, name: str, stubbed: tuple[Any, Stubber]) -> None:
     client, stubber = stubbed
     stubber.add_response("list_executions", {"executions": []})
-    executions: Executions = in_memory() if kind == "in-memory" else StepFunctionsExecutions(client)
+    executions: Asked = in_memory() if kind == "in-memory" else StepFunctionsExecutions(client)
     assert [each for page in LISTS[name][2](executions, MACHINES.callback) for each in page] == []
 
 
@@ -339,7 +341,7 @@ def test_codes_of_an_execution_that_nobody_knows(code: str, stubbed: tuple[Any, 
     assert StepFunctionsExecutions(client).describe(EXECUTION_ARN) is None
 
 
-QUESTIONS: dict[str, tuple[str, Callable[[Executions], object]]] = {
+QUESTIONS: dict[str, tuple[str, Callable[[Asked], object]]] = {
     "describe": ("describe_execution", lambda executions: executions.describe(EXECUTION_ARN)),
     "running": ("list_executions", lambda executions: list(executions.running(MACHINES.callback))),
     "newest": ("list_executions", lambda executions: list(executions.newest(MACHINES.callback))),
@@ -352,7 +354,7 @@ def test_step_functions_does_not_say(kind: str, name: str, stubbed: tuple[Any, S
     operation, ask = QUESTIONS[name]
     twin_of_it = in_memory()
     twin_of_it.is_down = True
-    executions: Executions = twin_of_it
+    executions: Asked = twin_of_it
     if kind == "aws":
         client, stubber = stubbed
         stubber.add_client_error(operation, "ThrottlingException", f"Rate exceeded: {CANARY}")

@@ -6,7 +6,7 @@ from typing import NoReturn
 import pytest
 
 from fargate_runs.answers.answer import Success
-from fargate_runs.ports import Described, ExecutionNotShownError, Executions, TasksRefusedError, TokenKeyError
+from fargate_runs.ports import Described, ExecutionNotShownError, ExecutionStates, TasksRefusedError, TokenKeyError
 from fargate_runs.reading.execution import ExecutionStatus
 from fargate_runs.runs.record import Delivery
 from tests.fakes.attempts import SECOND, running
@@ -83,7 +83,7 @@ def test_an_execution_that_step_functions_will_not_show(
     assert (report.not_shown, report.failures) == ((0, 1) if a_permission_is_missing else (1, 0))
 
 
-def _hide(executions: Executions, hidden: str, *, is_denied: bool) -> None:
+def _hide(executions: ExecutionStates, hidden: str, *, is_denied: bool) -> None:
     describe = executions.describe
 
     def describes(arn: str) -> object:

@@ -10,7 +10,7 @@ import pytest
 from fargate_runs.outcomes.outcome import lost
 from fargate_runs.ports import CallbacksUnavailableError, ClusterUnavailableError, OpenItem, StoreUnavailableError
 from fargate_runs.reading.execution import ExecutionStatus
-from fargate_runs.reading.patterns import Pattern, execution_arn
+from fargate_runs.reading.patterns import Pattern, SweptMachines, execution_arn
 from fargate_runs.reading.task import EcsTask
 from fargate_runs.runs.record import TaskRecord
 from fargate_runs.usecases.pace import STOPS_PER_SECOND, PacedCluster
@@ -159,11 +159,11 @@ def paced(world: Sweeping) -> tuple[StopAbandoned, SweepExecutions]:
     return abandoned, SweepExecutions(
         world.store,
         world.executions,
+        world.executions,
         note,
         world.use_case,
         world.clock,
-        state_machines=MACHINES,
-        followed=EVERY_MACHINE,
+        SweptMachines(MACHINES, EVERY_MACHINE),
     )
 
 

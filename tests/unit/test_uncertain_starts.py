@@ -3,7 +3,7 @@
 import pytest
 
 from fargate_runs.aws import clients
-from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
+from fargate_runs.aws.stepfunctions import StepFunctionsStarts
 from fargate_runs.ports import (
     ExecutionError,
     ExecutionExistsError,
@@ -25,7 +25,7 @@ def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def start(wire: Wire) -> str:
     client = wire.of(clients.starts.__wrapped__(), "sfn.StartExecution")
-    return StepFunctionsExecutions(client).start(MACHINES.callback, RUN_ID, "{}").arn
+    return StepFunctionsStarts(client).start(MACHINES.callback, RUN_ID, "{}").arn
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,11 @@ from fargate_runs.ports import (
     CallbacksUnavailableError,
     ExecutionError,
     ExecutionExistsError,
+    ExecutionLists,
     ExecutionNotShownError,
     ExecutionRefusedError,
-    Executions,
+    ExecutionStarts,
+    ExecutionStates,
     ExecutionsUnavailableError,
     ExecutionThrottledError,
     ExecutionUnknownError,
@@ -128,17 +130,17 @@ class StepFunctionsCallbacks(TokenCallbacks):
         return False
 
 
-class StepFunctionsExecutions(Executions):
-    """See Executions. The same name and input started twice is one execution (fact B32).
+class StepFunctionsStarts(ExecutionStarts):
+    """See ExecutionStarts. The same name and input started twice is one execution (fact B32).
 
-    A client for starts makes one try with each call (`clients.starts`): what an SDK's own tries met is not told.
+    The client makes one try with each call (`clients.starts`): an SDK does not tell how its own tries ended.
     """
 
     def __init__(self, client: "SFNClient") -> None:
         self._client = client
 
     def start(self, state_machine_arn: str, name: str, execution_input: str) -> StartedExecution:
-        """See Executions."""
+        """See ExecutionStarts."""
         unknown: ExecutionError | None = None
         for _ in range(_MOST_STARTS):
             try:
@@ -155,8 +157,15 @@ class StepFunctionsExecutions(Executions):
             started = self._client.start_execution(stateMachineArn=state_machine_arn, name=name, input=execution_input)
         return StartedExecution(started["executionArn"], started["startDate"])
 
+
+class StepFunctionsExecutions(ExecutionStates, ExecutionLists):
+    """See ExecutionStates and ExecutionLists."""
+
+    def __init__(self, client: "SFNClient") -> None:
+        self._client = client
+
     def describe(self, execution_arn: str) -> Execution | None:
-        """See Executions."""
+        """See ExecutionStates."""
         try:
             answer = self._client.describe_execution(executionArn=execution_arn)
             return Execution.from_detail(answer)
@@ -168,11 +177,11 @@ class StepFunctionsExecutions(Executions):
             raise ExecutionNotShownError(f"Step Functions answered what cannot be read: {error}") from None
 
     def running(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
-        """See Executions."""
+        """See ExecutionLists."""
         return self._pages(stateMachineArn=state_machine_arn, statusFilter="RUNNING", maxResults=_MOST_LISTED)
 
     def newest(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
-        """See Executions."""
+        """See ExecutionLists."""
         return self._pages(stateMachineArn=state_machine_arn, maxResults=_MOST_LISTED)
 
     def _pages(self, **request: Any) -> Iterator[Sequence[Execution]]:

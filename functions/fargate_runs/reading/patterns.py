@@ -67,6 +67,23 @@ class FollowedMachines:
         return machine is not None and any(_fits(machine, each) for each in self.machines)
 
 
+@dataclass(frozen=True, slots=True)
+class SweptMachines:
+    """The state machines whose executions the sweep asks for: this application's, and some of others."""
+
+    ours: StateMachines
+    followed: FollowedMachines
+
+    def are_ours(self, execution_arn: str) -> bool:
+        """Return whether it is an execution of this application's machines."""
+        return self.ours.pattern_of_execution(execution_arn) is not None
+
+    def are_followed(self, execution_arn: str) -> bool:
+        """Return whether it is an execution of another machine that the sweep asks for."""
+        is_shown = not self.are_ours(execution_arn) and self.ours.are_beside(execution_arn)
+        return is_shown and self.followed.has(execution_arn)
+
+
 def _fits(machine: str, followed: str) -> bool:
     return machine.startswith(followed[:-1]) if followed.endswith("*") else machine == followed
 

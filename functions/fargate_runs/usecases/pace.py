@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
-from fargate_runs.ports import Clock, Cluster, Described, Executions, StartedExecution, TaskList
+from fargate_runs.ports import Clock, Cluster, Described, ExecutionLists, ExecutionStates, TaskList
 from fargate_runs.reading.execution import Execution
 
 # Quotas: ECS 20/s for lists and descriptions together, 40/s for RunTask and StopTask together; Step Functions 15/s (10)
@@ -68,30 +68,33 @@ class PacedCluster(Cluster):
         self._cluster.stop(task_arn, reason)
 
 
-class PacedExecutions(Executions):
-    """Executions whose calls are limited to these rates."""
+class PacedExecutionStates(ExecutionStates):
+    """States of executions, described at this rate."""
 
-    def __init__(self, executions: Executions, clock: Clock) -> None:
-        self._executions = executions
-        self._descriptions = Pace(clock, DESCRIPTIONS_PER_SECOND)
-        self._lists = Pace(clock, LISTS_PER_SECOND, LISTS_AT_ONCE)
-
-    def start(self, state_machine_arn: str, name: str, execution_input: str) -> StartedExecution:
-        """See Executions."""
-        return self._executions.start(state_machine_arn, name, execution_input)
+    def __init__(self, states: ExecutionStates, clock: Clock) -> None:
+        self._states = states
+        self._pace = Pace(clock, DESCRIPTIONS_PER_SECOND)
 
     def describe(self, execution_arn: str) -> Execution | None:
-        """See Executions."""
-        self._descriptions.wait()
-        return self._executions.describe(execution_arn)
+        """See ExecutionStates."""
+        self._pace.wait()
+        return self._states.describe(execution_arn)
+
+
+class PacedExecutionLists(ExecutionLists):
+    """Lists of executions, whose pages are read at this rate."""
+
+    def __init__(self, lists: ExecutionLists, clock: Clock) -> None:
+        self._lists = lists
+        self._pace = Pace(clock, LISTS_PER_SECOND, LISTS_AT_ONCE)
 
     def running(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
-        """See Executions."""
-        return _paced(self._executions.running(state_machine_arn), self._lists)
+        """See ExecutionLists."""
+        return _paced(self._lists.running(state_machine_arn), self._pace)
 
     def newest(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
-        """See Executions."""
-        return _paced(self._executions.newest(state_machine_arn), self._lists)
+        """See ExecutionLists."""
+        return _paced(self._lists.newest(state_machine_arn), self._pace)
 
 
 def _paced(pages: Iterator[T], pace: Pace) -> Iterator[T]:

@@ -23,7 +23,7 @@ from fargate_runs.ports import (
     Clock,
     ExecutionExistsError,
     ExecutionRefusedError,
-    Executions,
+    ExecutionStarts,
     ExecutionThrottledError,
     ExecutionUnknownError,
     RunStore,
@@ -82,7 +82,7 @@ class StartRun:
     def __init__(
         self,
         store: RunStore,
-        executions: Executions,
+        executions: ExecutionStarts,
         clock: Clock,
         *,
         state_machines: StateMachines,

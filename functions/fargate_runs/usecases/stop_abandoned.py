@@ -15,7 +15,7 @@ from fargate_runs.ports import (
     Cluster,
     ClusterUnavailableError,
     ExecutionNotShownError,
-    Executions,
+    ExecutionStates,
     ExecutionsUnavailableError,
     OpenTask,
     RunStore,
@@ -77,7 +77,7 @@ class StopAbandoned:
     """The use case. Every call may be repeated: StopTask of a stopped task changes nothing."""
 
     def __init__(
-        self, store: RunStore, executions: Executions, callbacks: TokenCallbacks, cluster: Cluster, clock: Clock
+        self, store: RunStore, executions: ExecutionStates, callbacks: TokenCallbacks, cluster: Cluster, clock: Clock
     ) -> None:
         self._store = store
         self._executions = executions

@@ -6,9 +6,17 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
-from fargate_runs.ports import Clock, ExecutionNotShownError, Executions, OpenRun, OpenTask, RunStore
+from fargate_runs.ports import (
+    Clock,
+    ExecutionLists,
+    ExecutionNotShownError,
+    ExecutionStates,
+    OpenRun,
+    OpenTask,
+    RunStore,
+)
 from fargate_runs.reading.execution import Execution, ExecutionStatus
-from fargate_runs.reading.patterns import FollowedMachines, Pattern, StateMachines
+from fargate_runs.reading.patterns import Pattern, SweptMachines
 from fargate_runs.runs.orphans import VERDICTS, Verdict
 from fargate_runs.runs.run_state import GivenUp, RunRecord
 from fargate_runs.usecases.folding import fold_run
@@ -31,22 +39,20 @@ class SweepExecutions:
     def __init__(
         self,
         store: RunStore,
-        executions: Executions,
+        states: ExecutionStates,
+        lists: ExecutionLists,
         note: RecordExecutionState,
         settle: RecordTaskState,
         clock: Clock,
-        *,
-        state_machines: StateMachines,
-        followed: FollowedMachines,
+        machines: SweptMachines,
     ) -> None:
         self._store = store
-        self._executions = executions
+        self._states = states
         self._note = note
         self._settle = settle
         self._clock = clock
-        self._state_machines = state_machines
-        self._followed = followed
-        self._listing = Listing(store, executions, clock, state_machines)
+        self._machines = machines
+        self._listing = Listing(store, lists, clock, machines.ours)
         self._left_alone: Memory[tuple[str | None, Pattern | None]] = Memory()
 
     def __call__(
@@ -71,7 +77,9 @@ class SweepExecutions:
         live = self._live(live_tasks.values())
         resting = {arn for arn, run in runs.items() if self._rests(live_tasks.get(run.newest_task_id or ""))}
         suspects = ({*live, *runs} - listed.running - resting) | listed.ended
-        for arn in report.places.walk("executions", {each: each for each in suspects if self._is_ours(each)}, go_on):
+        for arn in report.places.walk(
+            "executions", {each: each for each in suspects if self._machines.are_ours(each)}, go_on
+        ):
             report.attempt(self._look_at, arn, live.get(arn, ()), runs.get(arn), report, go_on)
         if report.failures == failures:
             report.seen_until = listed.newest
@@ -79,7 +87,7 @@ class SweepExecutions:
     def others(self, open_tasks: Iterable[OpenTask], report: SweepReport, go_on: Go) -> None:
         """The same for executions of other machines. No list shows them, so each sweep describes some, in turn."""
         live = self._live(each for each in open_tasks if not each.has_outcome)
-        theirs = {arn: arn for arn in live if self._is_of_others(arn)}
+        theirs = {arn: arn for arn in live if self._machines.are_followed(arn)}
         for arn in islice(report.places.walk("others", theirs, go_on), MOST_OF_OTHERS):
             report.attempt(self._look_at, arn, live.get(arn, ()), None, report, go_on)
 
@@ -113,9 +121,9 @@ class SweepExecutions:
 
     def _look_at(self, arn: str, live: Sequence[OpenTask], run: OpenRun | None, report: SweepReport, go_on: Go) -> None:
         try:
-            execution = self._executions.describe(arn)
+            execution = self._states.describe(arn)
         except ExecutionNotShownError as error:
-            if error.is_denied and self._is_ours(arn):
+            if error.is_denied and self._machines.are_ours(arn):
                 raise  # a permission is missing, so every other execution of ours will be denied too
             report.not_shown += 1
             return
@@ -151,12 +159,6 @@ class SweepExecutions:
         """Give up a run whose task was never seen and never will be."""
         if run and not run.newest_task_id and since and self._clock.now() - since >= after:
             fold_run(self._store, run.run_id, lambda stands: _given_up(stands, run, why))
-
-    def _is_ours(self, arn: str) -> bool:
-        return self._state_machines.pattern_of_execution(arn) is not None
-
-    def _is_of_others(self, arn: str) -> bool:
-        return not self._is_ours(arn) and self._state_machines.are_beside(arn) and self._followed.has(arn)
 
 
 def _given_up(stands: RunRecord | None, run: OpenRun, why: GivenUp) -> RunRecord:

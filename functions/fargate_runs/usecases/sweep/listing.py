@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from fargate_runs.ports import Clock, Executions, RunStore
+from fargate_runs.ports import Clock, ExecutionLists, RunStore
 from fargate_runs.reading.execution import Execution
 from fargate_runs.reading.patterns import StateMachines
 from fargate_runs.runs.run_state import RunRecord
@@ -35,9 +35,9 @@ class Listed:
 class Listing:
     """Reads the lists. One instance may serve all sweeps of a process: it remembers the recorded ends."""
 
-    def __init__(self, store: RunStore, executions: Executions, clock: Clock, state_machines: StateMachines) -> None:
+    def __init__(self, store: RunStore, lists: ExecutionLists, clock: Clock, state_machines: StateMachines) -> None:
         self._store = store
-        self._executions = executions
+        self._lists = lists
         self._clock = clock
         self._state_machines = state_machines
         self._recorded: Memory[str] = Memory()
@@ -58,7 +58,7 @@ class Listing:
         running: set[str] = set()
         unknown: list[Execution] = []
         for machine in self._state_machines.arns:
-            for page in self._executions.running(machine):
+            for page in self._lists.running(machine):
                 go_on()
                 running.update(each.arn for each in page)
                 new = [each for each in page if each.arn not in known]
@@ -73,7 +73,7 @@ class Listing:
         seen: set[str] = set()
         for machine in self._state_machines.arns:
             since = seen_until - OVERLAP if seen_until else None
-            for page in self._executions.newest(machine):
+            for page in self._lists.newest(machine):
                 go_on()
                 since = since or self._looked_back_to(page)
                 recent = [each for each in page if _is_recent(each, since)]
