@@ -16,7 +16,7 @@ FAST_TESTS := tests/unit tests/functional tests/template tests/cli
 SIMULATION := tests/simulation tests/model
 SLOW_TESTS := tests/local tests/contract tests/docker tests/e2e
 
-.PHONY: help setup run test build check unit integration simulation simulate benchmark docker-test mutation verify picture lint format types template stop clean lock
+.PHONY: help setup run test build check unit integration simulation simulate benchmark docker-test mutation verify picture openapi lint format types template stop clean lock
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ mutation: setup ## Every mutant of the modules that decide must fail a test; wri
 picture: setup ## Draw the README's picture from a demo in the local runtime
 	@$(BIN)/runs local up --brief
 	@$(BIN)/python -m tools.picture
+
+openapi: setup ## Write docs/openapi.json from the API's table of routes
+	@PYTHONPATH=functions $(BIN)/python -m tools.openapi
 
 format: setup ## Format the code
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .

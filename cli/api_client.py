@@ -120,15 +120,22 @@ def _json_object(answer: requests.Response) -> dict[str, object] | None:
 
 
 def _message(document: Document) -> str:
-    # API Gateway itself writes `message` or `Message`, the function behind it `message`.
-    found = document.get("message") or document.get("Message") or "no message"
+    # API Gateway itself writes `message` or `Message`, the function behind it problem details (RFC 9457).
+    found = document.get("detail") or document.get("message") or document.get("Message") or "no message"
     return clean(str(found))
 
 
 def _bad_request(_status: int, document: Document) -> ApiError | BadInputError:
     problems = document.get("problems")
-    found = [clean(str(problem)) for problem in problems] if isinstance(problems, list) else []
+    found = [_problem(each) for each in problems] if isinstance(problems, list) else []
     return refused(found or [_message(document)])
+
+
+def _problem(problem: object) -> str:
+    if not isinstance(problem, Mapping):
+        return clean(str(problem))
+    field, detail = problem.get("field"), clean(str(problem.get("detail", "")))
+    return f"{clean(str(field))}: {detail}" if field else detail
 
 
 def _forbidden(status: int, document: Document) -> ApiError:

@@ -1,19 +1,28 @@
-"""The REST API: start a run, show a run. Parse, call one use case, shape the reply; errors are in problems.py."""
+"""The REST API. Parse, call one use case, shape the reply; routes are in routes.py, errors in problems.py."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
+from typing import Final
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from api.problems import answer_problems, body_of
+from api.parameters import values_of
+from api.problems import answer_problems
+from api.routes import ROUTES, Route
 from fargate_runs import assembly
+from fargate_runs.errors import InvalidRunRequestError
 from fargate_runs.first_event import then_collect
 from fargate_runs.observability import count, logger
 from fargate_runs.runs.request import RunRequest
 from fargate_runs.settings import ApiSettings
 from fargate_runs.usecases.show_run import ShowRun
 from fargate_runs.usecases.start_run import StartRun
+
+Reply = tuple[dict[str, object], int]
 
 app = APIGatewayRestResolver()
 answer_problems(app)
@@ -31,22 +40,62 @@ def use_cases() -> tuple[StartRun, ShowRun]:
     return assembly.api(settings())
 
 
-@app.post("/runs")
-def start_run() -> tuple[dict[str, object], int]:
-    """202 with the new run's id."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a route: what its path and its query say, and its body where the route has one."""
+
+    event: APIGatewayProxyEvent = field(repr=False)
+    path: Mapping[str, str]
+    query: Mapping[str, object]
+
+    @property
+    def run_id(self) -> str:
+        """Of a path with `{runId}` in it."""
+        return self.path["runId"]
+
+    def body(self) -> Mapping[str, object]:
+        """The body as a JSON object. Raises InvalidRunRequestError."""
+        try:
+            body = json.loads(self.event.decoded_body or "")
+        except (ValueError, RecursionError):
+            raise InvalidRunRequestError(("body: is no JSON; send a JSON object",)) from None
+        if not isinstance(body, dict):
+            raise InvalidRunRequestError(('body: is no JSON object; send one, such as {"commands": ["true"]}',))
+        return body
+
+
+def _start_run(call: Call) -> Reply:
     start, _ = use_cases()
-    body = body_of(app.current_event)
-    run = start(RunRequest.from_mapping(body, token_variables=settings().token_variables))
+    run = start(RunRequest.from_mapping(call.body(), token_variables=settings().token_variables))
     logger.info("run started", run_id=run.run_id, pattern=run.pattern.value)
     count("RunsStarted")
     return run.as_document(), 202
 
 
-@app.get("/runs/<run_id>")
-def show_run(run_id: str) -> dict[str, object]:
-    """200 with the run's document."""
+def _get_run(call: Call) -> Reply:
     _, show = use_cases()
-    return show(run_id)
+    return show(call.run_id), 200
+
+
+_OPERATIONS: Final[Mapping[str, Callable[[Call], Reply]]] = {
+    "startRun": _start_run,
+    "getRun": _get_run,
+}
+
+
+def _answering(route: Route) -> Callable[..., Reply]:
+    operation = _OPERATIONS[route.operation]
+
+    def answer(**path: str) -> Reply:
+        event = app.current_event
+        query = values_of(route.parameters, event.resolved_query_string_parameters)
+        return operation(Call(event, path, query))
+
+    return answer
+
+
+for each in ROUTES:
+    app.route(each.rule, method=each.method)(_answering(each))
 
 
 @logger.inject_lambda_context(log_event=False, clear_state=True)

@@ -1,39 +1,48 @@
-"""Errors of the domain as HTTP, in one place, and the reading of a body. No answer repeats what was sent."""
+"""Errors as problem details (RFC 9457), in one place. No answer repeats more of a request than a name."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
+from api.parameters import InvalidParametersError
 from fargate_runs import errors, ports
 from fargate_runs.observability import count, logger
+
+CONTENT_TYPE: Final = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """How an error is answered."""
+    """How an error is answered: its status, its name, and a title that is the same for all of its name."""
 
     status: int
     name: str
+    title: str
     retry_after_seconds: int | None = None
+
+    @property
+    def type(self) -> str:
+        """The URI that identifies the kind of problem."""
+        return f"urn:fargate-runs:{self.name}"
 
 
 PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
-    errors.InvalidRunRequestError: Problem(400, "Run.InvalidInput"),
-    errors.RunNotFoundError: Problem(404, "Run.NotFound"),
-    errors.RunAlreadyExistsError: Problem(409, "Run.AlreadyExists"),
-    errors.RunThrottledError: Problem(429, "Run.Throttled", retry_after_seconds=5),
-    errors.RunNotStartedError: Problem(502, "Run.NotStarted"),
-    errors.RunStartUnknownError: Problem(503, "Run.StartUnknown", retry_after_seconds=5),
-    ports.UnreadableRecordError: Problem(500, "Run.Unreadable"),
-    ports.StoreUnavailableError: Problem(503, "Service.Unavailable", retry_after_seconds=5),
+    InvalidParametersError: Problem(400, "Request.Invalid", "The request's parameters are wrong"),
+    errors.InvalidRunRequestError: Problem(400, "Run.InvalidInput", "The request for a run is wrong"),
+    errors.RunNotFoundError: Problem(404, "Run.NotFound", "There is no such run"),
+    errors.RunAlreadyExistsError: Problem(409, "Run.AlreadyExists", "Another run has this id"),
+    errors.RunThrottledError: Problem(429, "Run.Throttled", "Step Functions throttled the start", 5),
+    errors.RunNotStartedError: Problem(502, "Run.NotStarted", "Step Functions refused the start"),
+    errors.RunStartUnknownError: Problem(503, "Run.StartUnknown", "It is not known whether the run was started", 5),
+    ports.UnreadableRecordError: Problem(500, "Run.Unreadable", "A record cannot be read"),
+    ports.StoreUnavailableError: Problem(503, "Service.Unavailable", "The runs table did not answer", 5),
 }
-_UNEXPECTED: Final = Problem(500, "Service.Failed")
-_NO_ROUTE: Final = Problem(404, "Route.NotFound")
+UNEXPECTED: Final = Problem(500, "Service.Failed", "The request failed")
+NO_ROUTE: Final = Problem(404, "Route.NotFound", "There is nothing here")
 
 
 def answer_problems(app: APIGatewayRestResolver) -> None:
@@ -43,19 +52,13 @@ def answer_problems(app: APIGatewayRestResolver) -> None:
     app.not_found(_no_route)
 
 
-def body_of(event: APIGatewayProxyEvent) -> Mapping[str, object]:
-    """The body as a JSON object. Raises InvalidRunRequestError."""
-    try:
-        body = json.loads(event.decoded_body or "")
-    except (ValueError, RecursionError):
-        raise errors.InvalidRunRequestError(("body: is no JSON; send a JSON object",)) from None
-    if not isinstance(body, dict):
-        raise errors.InvalidRunRequestError(('body: is no JSON object; send one, such as {"commands": ["true"]}',))
-    return body
+def problem_of(kind: type[Exception]) -> Problem:
+    """How an error of this type is answered. Raises StopIteration for a type that is not in the table."""
+    return next(PROBLEMS[each] for each in kind.__mro__ if each in PROBLEMS)
 
 
 def _known(error: Exception) -> Response[str]:
-    problem = next(PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
+    problem = problem_of(type(error))
     logger.warning("request not fulfilled", problem=problem.name, status=problem.status)
     count("RequestsNotFulfilled", error=problem.name)
     return _response(problem, str(error), error)
@@ -64,19 +67,35 @@ def _known(error: Exception) -> Response[str]:
 def _unexpected(error: Exception) -> Response[str]:
     # Only the type: the message of an error that nobody foresaw may hold anything.
     logger.error("request failed", error_type=type(error).__name__)
-    count("RequestsNotFulfilled", error=_UNEXPECTED.name)
-    return _response(_UNEXPECTED, "the request failed; the function's log says more", error)
+    count("RequestsNotFulfilled", error=UNEXPECTED.name)
+    return _response(UNEXPECTED, "the request failed; the function's log says more", error)
 
 
 def _no_route(error: NotFoundError) -> Response[str]:
-    return _response(_NO_ROUTE, "there is nothing here; there are POST /runs and GET /runs/{id}", error)
+    return _response(NO_ROUTE, "there is no such path or method; docs/api.md and docs/openapi.json list all", error)
 
 
-def _response(problem: Problem, message: str, error: Exception) -> Response[str]:
-    body: dict[str, object] = {"error": problem.name, "message": message}
-    if isinstance(error, errors.InvalidRunRequestError):
-        body["problems"] = list(error.problems)
+def _response(problem: Problem, detail: str, error: Exception) -> Response[str]:
+    body: dict[str, object] = {
+        "type": problem.type,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": detail,
+        "error": problem.name,
+    }
+    if isinstance(error, errors.InvalidRunRequestError | InvalidParametersError):
+        body["problems"] = details_of(error.problems)
     if isinstance(error, errors.RunStartUnknownError):
         body["runId"] = error.run_id
     headers = {"Retry-After": str(problem.retry_after_seconds)} if problem.retry_after_seconds else {}
-    return Response(problem.status, content_type="application/json", body=json.dumps(body), headers=headers)
+    return Response(problem.status, content_type=CONTENT_TYPE, body=json.dumps(body), headers=headers)
+
+
+def details_of(problems: Sequence[str]) -> list[dict[str, str]]:
+    """Each of `field: sentence`, in two; a problem of the request as a whole has no field."""
+    found = []
+    for each in problems:
+        name, colon, detail = each.partition(": ")
+        has_field = colon and " " not in name.replace(", ", "")
+        found.append({"field": name, "detail": detail} if has_field else {"detail": each})
+    return found

@@ -275,7 +275,7 @@ def test_json_is_the_document_as_it_came(runner: CliRunner) -> None:
 
 
 def test_an_unknown_run_is_one_line(runner: CliRunner) -> None:
-    with serving(scripted({GET: [Reply(404, {"error": "Run.NotFound", "message": "no"})]})) as server:
+    with serving(scripted({GET: [Reply(404, {"error": "Run.NotFound", "detail": "no"})]})) as server:
         result = runner.invoke(main, SHOW, obj=at(server))
 
     assert result.exit_code == 1
@@ -313,7 +313,7 @@ def test_the_call_is_signed(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) 
 REFUSALS = {
     "no permission": (403, {"Message": "User: x is not authorized"}, "execute-api:Invoke", 1),
     "no authentication": (403, {"message": "Missing Authentication Token"}, "Missing Authentication Token", 1),
-    "a bad request": (400, {"message": "the id is too long"}, "  - the id is too long", 2),
+    "a bad request": (400, {"detail": "the id is too long"}, "  - the id is too long", 2),
     "not its fault": (418, "teapot", "HTTP 418: no message", 1),
     "another API": (200, "<html>", "not a run", 1),
     "another document": (200, {"hello": "world"}, "has no 'runId'", 1),

@@ -110,12 +110,21 @@ def test_several_mistakes_are_all_named(runner: CliRunner) -> None:
 
 
 def test_what_the_api_refuses_is_listed(runner: CliRunner) -> None:
-    problems = {"error": "Run.InvalidInput", "message": "no", "problems": ["taskDefinition: not allowed", "cpu: no"]}
-    with serving(scripted({POST: [Reply(400, problems)]})) as server:
+    problems = [
+        {"field": "taskDefinition", "detail": "not allowed"},
+        {"field": "cpu", "detail": "no"},
+        {"detail": "the request has 51 keys"},
+    ]
+    refusal = {"error": "Run.InvalidInput", "detail": "no", "problems": problems}
+    with serving(scripted({POST: [Reply(400, refusal)]})) as server:
         result = runner.invoke(main, ["start", "--", "true"], obj=at(server))
 
     assert result.exit_code == 2
-    assert result.stderr.splitlines()[1:] == ["  - taskDefinition: not allowed", "  - cpu: no"]
+    assert result.stderr.splitlines()[1:] == [
+        "  - taskDefinition: not allowed",
+        "  - cpu: no",
+        "  - the request has 51 keys",
+    ]
 
 
 def test_a_start_is_never_repeated(runner: CliRunner) -> None:

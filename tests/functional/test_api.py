@@ -2,7 +2,9 @@
 
 import base64
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +16,21 @@ from tests.fakes.tables import TABLE
 from tests.functional.conftest import Stack
 from tests.functional.requests import request
 
+ROOT = Path(__file__).parents[2]
 BODY = {"commands": ["job"], "environment": {"SECRET": CANARY}, "timeoutSeconds": 60}
 
 
 def call(stack: Stack, *of: Any) -> tuple[int, Any]:
     reply = stack.api(request(*of))
-    assert reply["multiValueHeaders"]["Content-Type"] == ["application/json"]
-    return reply["statusCode"], json.loads(reply["body"])
+    status, body = reply["statusCode"], json.loads(reply["body"])
+    is_problem = status >= 400
+    kind = "application/problem+json" if is_problem else "application/json"
+    assert reply["multiValueHeaders"]["Content-Type"] == [kind]
+    if is_problem:
+        assert (body["status"], body["type"]) == (status, f"urn:fargate-runs:{body['error']}")
+        assert body["title"]
+        assert body["detail"]
+    return status, body
 
 
 @pytest.mark.parametrize(
@@ -85,30 +95,33 @@ def test_an_id_of_a_fan_out_item(stack: Stack) -> None:
 def test_no_run(stack: Stack) -> None:
     status, reply = call(stack, "GET", "/runs/nobody")
     assert (status, reply["error"]) == (404, "Run.NotFound")
-    assert "nobody" in reply["message"]
+    assert "nobody" in reply["detail"]
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "field", "said"),
     [
-        (None, "no JSON"),
-        ("", "no JSON"),
-        ("{", "no JSON"),
-        ("[" * 100_000, "no JSON"),
-        ("null", "no JSON object"),
-        ("[]", "no JSON object"),
-        ('"text"', "no JSON object"),
-        ({}, "commands: is missing"),
-        ({"commands": []}, "commands: must be a list"),
-        ({**BODY, "taskDefinition": "other"}, "taskDefinition: other is not allowed"),
+        (None, "body", "no JSON"),
+        ("", "body", "no JSON"),
+        ("{", "body", "no JSON"),
+        ("[" * 100_000, "body", "no JSON"),
+        ("null", "body", "no JSON object"),
+        ("[]", "body", "no JSON object"),
+        ('"text"', "body", "no JSON object"),
+        ({}, "commands", "is missing"),
+        ({"commands": []}, "commands", "must be a list"),
+        ({**BODY, "taskDefinition": "other"}, "taskDefinition", "other is not allowed"),
+        ({**BODY, "environment": {"A": "x" * 9_000}}, "commands, environment", "together they make"),
+        (dict.fromkeys(map(str, range(51))), None, "the request has 51 keys"),
     ],
-    ids=range(10),
+    ids=range(12),
 )
-def test_bad_requests(stack: Stack, body: Any, said: str) -> None:
+def test_bad_requests(stack: Stack, body: Any, field: str | None, said: str) -> None:
     status, reply = call(stack, "POST", "/runs", body)
     assert (status, reply["error"]) == (400, "Run.InvalidInput")
     (problem,) = reply["problems"]
-    assert said in problem
+    assert problem.get("field") == field
+    assert said in problem["detail"]
     assert not stack.executions.started
     assert stack.items() == []
 
@@ -117,12 +130,13 @@ def test_what_the_stack_names_for_task_tokens_is_reserved(stack: Stack, monkeypa
     monkeypatch.setenv("TASK_TOKEN_VARIABLE_NAMES", "JOB_TOKEN")
     status, reply = call(stack, "POST", "/runs", {"commands": ["job"], "environment": {"JOB_TOKEN": "mine"}})
     assert (status, len(reply["problems"])) == (400, 1)
-    assert reply["problems"][0].startswith("environment: JOB_TOKEN is set by the application itself")
+    assert reply["problems"][0]["field"] == "environment"
+    assert reply["problems"][0]["detail"].startswith("JOB_TOKEN is set by the application itself")
 
 
 def test_every_problem_is_told_at_once(stack: Stack) -> None:
     _, reply = call(stack, "POST", "/runs", {"cpu": 1, "environment": {"RUN_ID": CANARY}})
-    assert [problem.partition(":")[0] for problem in reply["problems"]] == ["commands", "environment", "cpu"]
+    assert [problem["field"] for problem in reply["problems"]] == ["commands", "environment", "cpu"]
     assert CANARY not in str(reply)
 
 
@@ -162,6 +176,25 @@ def test_the_table_is_down(stack: Stack) -> None:
 def test_nothing_is_there(stack: Stack) -> None:
     status, reply = call(stack, "GET", "/nothing")
     assert (status, reply["error"]) == (404, "Route.NotFound")
+    pages = re.findall(r"docs/\S+(?:md|json)", reply["detail"])
+    assert sorted(pages) == ["docs/api.md", "docs/openapi.json"]
+    assert all((ROOT / page).is_file() for page in pages)
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "said"),
+    [
+        ({"limit": ["1"]}, "limit", "is not known; this route has no parameters"),
+        ({"x" * 100: ["1"]}, "x" * 40, "is not known"),
+    ],
+)
+def test_parameters_that_a_route_does_not_have(stack: Stack, query: Any, field: str, said: str) -> None:
+    reply = stack.api({**request("GET", "/runs/x"), "multiValueQueryStringParameters": query})
+    body = json.loads(reply["body"])
+    assert (body["status"], body["error"]) == (400, "Request.Invalid")
+    (problem,) = body["problems"]
+    assert problem["field"] == field
+    assert said in problem["detail"]
 
 
 def test_an_error_that_nobody_foresaw_tells_nothing(

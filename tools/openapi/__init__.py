@@ -1,0 +1,1 @@
+"""docs/openapi.json, made of the API's own table of routes."""

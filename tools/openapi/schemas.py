@@ -1,0 +1,232 @@
+"""The documents that the API takes and returns, as JSON Schemas. Limits and words come from the code that checks them.
+
+`tests/functional/test_documents.py` holds what the API really answers to these schemas.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from fargate_runs.answers.durations import durations_of
+from fargate_runs.outcomes.kinds import ErrorName, OutcomeStatus
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.reading.task import NOTHING_YET, TIMELINE_NAMES
+from fargate_runs.runs import request
+from fargate_runs.runs.fargate_sizes import MEMORY_FOR
+from fargate_runs.runs.record import Delivery
+from fargate_runs.runs.run_state import RunStatus
+
+Schema = Mapping[str, object]
+
+TEXT: Final[Schema] = {"type": "string"}
+TIME: Final[Schema] = {"type": "string", "format": "date-time"}
+WHOLE: Final[Schema] = {"type": "integer"}
+NUMBER: Final[Schema] = {"type": "number"}
+YES_OR_NO: Final[Schema] = {"type": "boolean"}
+ANY_OBJECT: Final[Schema] = {"type": "object"}
+LINES: Final[Schema] = {"type": "array", "items": TEXT}
+
+
+def one_of(words: Iterable[str]) -> Schema:
+    """A text that is one of these."""
+    return {"type": "string", "enum": [str(each) for each in words]}
+
+
+def maybe(schema: Schema) -> Schema:
+    """The same, or null."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def whole(least: int, most: int) -> Schema:
+    """A whole number within limits."""
+    return {"type": "integer", "minimum": least, "maximum": most}
+
+
+def document(properties: Mapping[str, Schema], *, description: str) -> Schema:
+    """An object with all of these keys. Another version may add some, so there may be others."""
+    return {
+        "type": "object",
+        "description": description,
+        "properties": dict(properties),
+        "required": list(properties),
+    }
+
+
+def of(name: str) -> Schema:
+    """A reference to one of SCHEMAS."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+_ASKED: Final[Mapping[str, Schema]] = {
+    "commands": {"type": "array", "items": TEXT, "minItems": 1, "maxItems": request.MOST_COMMANDS},
+    "taskDefinition": {"type": "string", "description": "ARN, family or family:revision of one that the stack allows."},
+    "cpu": {**one_of(MEMORY_FOR), "description": "CPU units; 1024 is one vCPU."},
+    "memory": {"type": "string", "pattern": "^[1-9][0-9]{2,5}$", "description": "MiB."},
+    "capacity": one_of(request.Capacity),
+    "timeoutSeconds": {**whole(1, request.LONGEST_TIMEOUT), "description": "Of each attempt."},
+    "retries": {**whole(0, request.MOST_RETRIES), "description": "After transient failures."},
+    "retryOnExitCodes": {
+        "type": "array",
+        "items": whole(1, request.LARGEST_EXIT_CODE),
+        "maxItems": request.LARGEST_EXIT_CODE,
+    },
+}
+
+_USAGE: Final = document(
+    {
+        "billedSeconds": NUMBER,
+        "vcpuSeconds": NUMBER,
+        "gbSeconds": NUMBER,
+        "estimatedCostUsd": NUMBER,
+        "spot": YES_OR_NO,
+    },
+    description="What is billed, and about what it costs, by the stack's prices.",
+)
+
+_LOG: Final = document({"group": TEXT, "stream": TEXT, "url": TEXT}, description="A log stream in CloudWatch Logs.")
+
+_EXECUTION: Final = document(
+    {
+        "status": TEXT,
+        "error": maybe(TEXT),
+        "cause": maybe(TEXT),
+        "stoppedAt": maybe(TIME),
+        "redriveCount": WHOLE,
+    },
+    description="The state of the execution itself.",
+)
+
+_INPUT: Final = document(
+    {**{key: maybe(_ASKED[key]) for key in request.RECORDED_KEYS}, "environmentNames": maybe(LINES)},
+    description="What was asked for: of the environment the names alone.",
+)
+
+_OUTCOME: Final[Mapping[str, Schema]] = {
+    "error": maybe({"type": "string", "examples": [str(ErrorName.LOST)]}),
+    "transient": maybe(YES_OR_NO),
+    "summary": maybe(TEXT),
+    "advice": maybe(TEXT),
+}
+
+_ATTEMPT: Final = document(
+    {
+        "taskArn": TEXT,
+        "taskId": TEXT,
+        "taskUrl": maybe(TEXT),
+        "attempt": maybe(WHOLE),
+        "status": maybe(one_of(OutcomeStatus)),
+        "lastStatus": TEXT,
+        "version": WHOLE,
+        **_OUTCOME,
+        "container": maybe(TEXT),
+        "culprit": maybe(TEXT),
+        "exitCode": maybe(WHOLE),
+        "stopCode": maybe(TEXT),
+        "stoppedReason": maybe(TEXT),
+        "delivery": one_of(Delivery),
+        "capacityProviderName": maybe(TEXT),
+        "cpu": maybe(TEXT),
+        "memory": maybe(TEXT),
+        "timeline": document(
+            dict.fromkeys(TIMELINE_NAMES.values(), maybe(TIME)), description="When the task went from step to step."
+        ),
+        "durations": document(
+            dict.fromkeys(durations_of(NOTHING_YET), maybe(NUMBER)), description="How long each step took, in seconds."
+        ),
+        "usage": maybe(of("Usage")),
+        "log": maybe(of("Log")),
+        "culpritLog": maybe(of("Log")),
+        "result": maybe(ANY_OBJECT),
+        "resultNote": maybe(TEXT),
+        "lastLogLines": LINES,
+        "logNote": maybe(TEXT),
+    },
+    description="One task of a run.",
+)
+
+_RUN: Final = document(
+    {
+        "runId": TEXT,
+        "pattern": maybe(one_of(Pattern)),
+        "status": one_of(RunStatus),
+        **_OUTCOME,
+        "exitCode": maybe(WHOLE),
+        "culprit": maybe(TEXT),
+        "result": maybe(ANY_OBJECT),
+        "lastLogLines": LINES,
+        "logNote": maybe(TEXT),
+        "executionArn": maybe(TEXT),
+        "execution": maybe(of("Execution")),
+        "stateMachineArn": maybe(TEXT),
+        "createdAt": maybe(TIME),
+        "startedAt": maybe(TIME),
+        "stoppedAt": maybe(TIME),
+        "durationSeconds": maybe(NUMBER),
+        "usage": maybe(of("Usage")),
+        "input": maybe(of("Input")),
+        "unreadableAttempts": WHOLE,
+        "attemptsLeftOut": WHOLE,
+        "attempts": {"type": "array", "items": of("Attempt")},
+    },
+    description="A run with its attempts, oldest first.",
+)
+
+_RUN_REQUEST: Final[Schema] = {
+    "type": "object",
+    "description": "What to run. A key that is left out is as the stack says.",
+    "properties": {
+        **_ASKED,
+        "environment": {
+            "type": "object",
+            "maxProperties": request.MOST_VARIABLES,
+            "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+            "additionalProperties": TEXT,
+        },
+        "pattern": {**one_of(Pattern), "default": str(Pattern.CALLBACK)},
+    },
+    "required": ["commands"],
+    "additionalProperties": False,
+}
+
+_PROBLEM: Final[Schema] = {
+    "type": "object",
+    "description": "Problem details (RFC 9457).",
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": TEXT,
+        "status": WHOLE,
+        "detail": TEXT,
+        "error": {"type": "string", "description": "The name of the kind of problem."},
+        "problems": {
+            "type": "array",
+            "description": "Everything that is wrong with the request.",
+            "items": {
+                "type": "object",
+                "properties": {"field": TEXT, "detail": TEXT},
+                "required": ["detail"],
+            },
+        },
+        "runId": TEXT,
+    },
+    "required": ["type", "title", "status", "detail", "error"],
+}
+
+SCHEMAS: Final[Mapping[str, Schema]] = {
+    "RunRequest": _RUN_REQUEST,
+    "StartedRun": document(
+        {
+            "runId": TEXT,
+            "pattern": one_of(Pattern),
+            "status": one_of(RunStatus),
+            "executionArn": TEXT,
+            "startedAt": TIME,
+        },
+        description="A run that Step Functions has accepted.",
+    ),
+    "Run": _RUN,
+    "Attempt": _ATTEMPT,
+    "Execution": _EXECUTION,
+    "Input": _INPUT,
+    "Usage": _USAGE,
+    "Log": _LOG,
+    "Problem": _PROBLEM,
+}
