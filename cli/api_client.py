@@ -1,4 +1,4 @@
-"""The REST API: start a run, ask for one. Whatever goes wrong is a CliError that says what to do."""
+"""The REST API: start a run, ask for one. Whatever goes wrong is an error of `cli.errors` that says what to do."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ class ApiClient:
     def get_run(self, run_id: str) -> Document:
         """GET /runs/{runId}, asked again when the API has no time or cannot be reached.
 
-        Raises RunNotFoundError for an id that it does not know.
+        Raises RunNotFoundError for an id that it does not know, and BadInputError for what can be none.
         """
         if not _RUN_ID.fullmatch(run_id) or set(run_id) == {"."}:
-            raise ApiError(f"{clean(run_id)!r} is not a run id: they look like 20250131T093000-1a2b3c4d.")
+            raise BadInputError(f"{clean(run_id)!r} is not a run id: they look like 20250131T093000-1a2b3c4d.")
         answer = self._ask(f"/runs/{quote(run_id, safe='')}")
         if answer.status_code == requests.codes.not_found:
             raise RunNotFoundError(f"There is no run {clean(run_id)} in {self._target.label}.")

@@ -1,32 +1,55 @@
-"""What a command ends with when it cannot do what it was asked.
+"""What a command ends with: the exit codes, and the errors that carry them.
 
-CliError            readable message on stderr, exit code 1
-├─ BadInputError    the input is wrong: exit code 2, as for a wrong option
-├─ NotRunningError  no local runtime: exit code 3
-├─ UnseenEndError   the run that was waited for could not be asked for any more: exit code 4
-├─ ApiError         the API refused or failed
-│  └─ RunNotFoundError
-└─ (InterruptedWait is an exit of its own: 130)
+CliError                readable message on stderr, exit code 1
+├─ BadInputError        the input is wrong: exit code 2, as for a wrong option
+└─ UnavailableError     the API, AWS or the local runtime cannot be asked: exit code 69
+   ├─ NotRunningError   no local runtime
+   ├─ UnseenEndError    the run that was waited for cannot be asked for any more
+   └─ ApiError          the API refused or failed
+      └─ RunNotFoundError   exit code 2: an id that the API does not know is wrong input
+
+An interrupt is an exit of its own: 130. Codes that a container may end with too are told apart by what stderr says.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from cli.documents import SUCCEEDED
 from cli.text import columns, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-OK = 0
-FAILED = 1
-BAD_INPUT = 2
-NOT_RUNNING = 3
-UNSEEN_END = 4
-INTERRUPTED = 130  # what shells report for Ctrl-C
+    from cli.documents import Run
+
+OK: Final = 0
+FAILED: Final = 1
+BAD_INPUT: Final = 2
+UNAVAILABLE: Final = 69  # EX_UNAVAILABLE of sysexits.h
+TIMED_OUT: Final = 124  # that of timeout(1)
+INTERRUPTED: Final = 130  # what shells report for Ctrl-C
+#: A process has one byte for its code: what does not fit could become 0.
+LARGEST: Final = 255
+#: The errors of a run that was not given more time: by Step Functions (fact B27), or by the sweep.
+TIMEOUTS: Final = frozenset({"States.Timeout", "States.HeartbeatTimeout", "Task.TimedOut"})
+
+
+def exit_code_of(run: Run) -> int:
+    """The exit code that says how a run ended, as `docker run` does: its container's own code where there is one.
+
+    A time-out comes first: the container's code tells then only how it was stopped.
+    """
+    if run.status == SUCCEEDED:
+        return OK
+    if run.error in TIMEOUTS:
+        return TIMED_OUT
+    if run.exit_code is not None and OK < run.exit_code <= LARGEST:
+        return run.exit_code
+    return FAILED
 
 
 class CliError(click.ClickException):
@@ -48,24 +71,28 @@ class BadInputError(CliError):
     exit_code = BAD_INPUT
 
 
-class NotRunningError(CliError):
+class UnavailableError(CliError):
+    """Whoever knows the answer cannot be asked: no runtime, no stack, no credentials, or no answer."""
+
+    exit_code = UNAVAILABLE
+
+
+class NotRunningError(UnavailableError):
     """The local runtime is not up."""
 
-    exit_code = NOT_RUNNING
 
-
-class UnseenEndError(CliError):
+class UnseenEndError(UnavailableError):
     """Whoever knows how the run ends cannot be asked any more: nothing is said of the run itself."""
 
-    exit_code = UNSEEN_END
 
-
-class ApiError(CliError):
+class ApiError(UnavailableError):
     """The API refused a request, failed, or could not be reached."""
 
 
 class RunNotFoundError(ApiError):
     """The API knows no run of this id."""
+
+    exit_code = BAD_INPUT
 
 
 def refused(problems: Iterable[str]) -> BadInputError:

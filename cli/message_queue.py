@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.errors import CliError
+from cli.errors import UnavailableError
 from cli.text import one_line
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Counts:
 
 
 class Queue:
-    """One SQS queue. Every method raises CliError when SQS cannot be used."""
+    """One SQS queue. Every method raises UnavailableError when SQS cannot be used."""
 
     def __init__(self, client: SQSClient, url: str) -> None:
         self._client = client
@@ -143,4 +143,4 @@ def _readable(what: str) -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        raise CliError(f"Cannot {what} the dead-letter queue: {one_line(str(error), 300)}") from error
+        raise UnavailableError(f"Cannot {what} the dead-letter queue: {one_line(str(error), 300)}") from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.errors import CliError
+from cli.errors import INTERRUPTED, CliError, UnavailableError
 from cli.text import clean
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ def readable_errors() -> Iterator[None]:
         yield
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
+    except KeyboardInterrupt as interrupt:
+        click.echo("\nInterrupted.", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from interrupt
     except OSError as error:
         if error.errno == errno.EPIPE:  # who reads has had enough; click ends quietly
             raise
@@ -52,12 +55,12 @@ def readable_errors() -> Iterator[None]:
     except Exception as error:
         if os.environ.get(VARIABLE):
             raise
-        raise CliError(clean(_unforeseen(error))) from error
+        raise _unforeseen(error) from error
 
 
-def _unforeseen(error: Exception) -> str:
+def _unforeseen(error: Exception) -> CliError:
     from botocore.exceptions import BotoCoreError, ClientError
 
     if isinstance(error, BotoCoreError | ClientError):
-        return f"AWS cannot be asked: {error}"
-    return f"This should not happen ({type(error).__name__}: {error}). {VARIABLE}=1 shows where."
+        return UnavailableError(clean(f"AWS cannot be asked: {error}"))
+    return CliError(clean(f"This should not happen ({type(error).__name__}: {error}). {VARIABLE}=1 shows where."))

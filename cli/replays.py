@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.errors import BadInputError, CliError
+from cli.errors import BadInputError, CliError, UnavailableError
 from cli.text import one_line
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _time(option: str, text: str, now: datetime) -> datetime:
 
 
 class Replays:
-    """The replays of one stack. Every method raises CliError when EventBridge refuses or cannot be asked."""
+    """The replays of one stack. Every method raises UnavailableError when EventBridge cannot be asked."""
 
     def __init__(self, client: EventBridgeClient, archive_arn: str, rule_arns: list[str]) -> None:
         self._client = client
@@ -91,9 +91,9 @@ class Replays:
         return cls(target.events(), target.output(ARCHIVE_OUTPUT), [target.output(name) for name in RULE_OUTPUTS])
 
     def start(self, events: Range, now: datetime) -> str:
-        """Start a replay to the stack's rules only and return its name."""
+        """Start a replay to the stack's rules only and return its name. Raises CliError when EventBridge refuses."""
         name = f"runs-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
-        with _readable("start the replay"):
+        with _readable("start the replay", refused=CliError):
             # An archive replays only to the bus that it was filled from.
             bus = self._client.describe_archive(ArchiveName=self._archive_arn.rpartition("/")[2])["EventSourceArn"]
             try:
@@ -126,8 +126,9 @@ class Replays:
 
 
 @contextmanager
-def _readable(what: str) -> Iterator[None]:
+def _readable(what: str, refused: type[CliError] = UnavailableError) -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        raise CliError(f"Cannot {what}: {one_line(str(error), 300)}") from error
+        readable = refused if isinstance(error, ClientError) else UnavailableError
+        raise readable(f"Cannot {what}: {one_line(str(error), 300)}") from error

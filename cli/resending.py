@@ -88,7 +88,7 @@ class Resending:
         return cls(*clients, stack, discard_refused=discard_refused, dry_run=dry_run)
 
     def run(self, queue: Queue, most: int | None) -> Generator[Settled]:
-        """Settle each message of the queue, at most `most`. Raises CliError when the queue cannot be used."""
+        """Settle each message of the queue, at most `most`. Raises UnavailableError when the queue cannot be used."""
         settled: list[Settled] = []
 
         def settle(message: MessageTypeDef) -> bool:

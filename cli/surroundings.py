@@ -63,8 +63,8 @@ pass_surroundings = click.make_pass_decorator(Surroundings, ensure=True)
 
 
 @contextmanager
-def readable_runtime_errors() -> Iterator[None]:
-    """Turn the local runtime's own errors into readable ones: exit code 1, or 2 for what was given."""
+def readable_runtime_errors(readable: type[CliError] = CliError) -> Iterator[None]:
+    """Turn the local runtime's own errors into `readable` ones, and into exit code 2 for what was given."""
     from local.errors import BadParametersError, LocalRuntimeError
 
     try:
@@ -72,4 +72,4 @@ def readable_runtime_errors() -> Iterator[None]:
     except BadParametersError as error:
         raise BadInputError(str(error)) from error
     except LocalRuntimeError as error:
-        raise CliError(str(error)) from error
+        raise readable(str(error)) from error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.errors import BadInputError, CliError, NotRunningError
+from cli.errors import BadInputError, NotRunningError, UnavailableError
 from cli.program import program
 from cli.surroundings import readable_runtime_errors
 
@@ -69,21 +69,23 @@ class Target:
     """How often a call is made at most, where AWS throttles it or fails; None: as often as botocore says."""
 
     def output(self, name: str) -> str:
-        """One output of the stack. Raises CliError when the stack has none of this name."""
+        """One output of the stack. Raises UnavailableError when the stack has none of this name."""
         if not self.outputs.get(name):
-            raise CliError(f"{self.label} has no output {name}: deploy the present template to it.")
+            raise UnavailableError(f"{self.label} has no output {name}: deploy the present template to it.")
         return self.outputs[name]
 
     def credentials(self) -> Credentials:
-        """Who signs. Raises CliError when there is nobody."""
+        """Who signs. Raises UnavailableError when there is nobody."""
         from botocore.exceptions import BotoCoreError
 
         try:
             found = self.session.get_credentials()
         except BotoCoreError as error:
-            raise CliError(f"Cannot get AWS credentials: {error}") from error
+            raise UnavailableError(f"Cannot get AWS credentials: {error}") from error
         if found is None:
-            raise CliError("No AWS credentials: set AWS_PROFILE or give --profile, or sign in with `aws sso login`.")
+            raise UnavailableError(
+                "No AWS credentials: set AWS_PROFILE or give --profile, or sign in with `aws sso login`."
+            )
         return found
 
     def stepfunctions(self) -> SFNClient:
@@ -147,13 +149,13 @@ def target_options(command: Callable[..., None]) -> Callable[..., None]:
 def resolve(options: TargetOptions, surroundings: Surroundings) -> Target:
     """The target that was asked for.
 
-    Raises NotRunningError when it is the local runtime and that is down, and CliError with the way out otherwise.
+    Raises NotRunningError when it is the local runtime and that is down, UnavailableError with the way out otherwise.
     """
     if options.stack is not None:
         return _stack_target(options, options.stack)
     if options.region or options.profile:
         raise BadInputError("--region and --profile belong to a stack in AWS: name it with --stack.")
-    with readable_runtime_errors():
+    with readable_runtime_errors(UnavailableError):
         status = surroundings.control().status()
     if status is not None and not status.outputs:
         raise NotRunningError(f"The local runtime is up, but nothing is deployed to it: type `{program()} local up`.")
@@ -190,9 +192,9 @@ def _stack_target(options: TargetOptions, stack: str) -> Target:
         session = _session(options)
         description = _describe(session, stack)
     except exceptions.ClientError as error:
-        raise CliError(_why_no_stack(stack, error)) from error
+        raise UnavailableError(_why_no_stack(stack, error)) from error
     except exceptions.BotoCoreError as error:
-        raise CliError(f"Cannot look up stack {stack}: {error}") from error
+        raise UnavailableError(f"Cannot look up stack {stack}: {error}") from error
     region = session.region_name
     label = f"stack {stack} in {region}"
     outputs = {one["OutputKey"]: one["OutputValue"] for one in description.get("Outputs", [])}
@@ -205,7 +207,7 @@ def _session(options: TargetOptions) -> Session:
 
     session = boto3.Session(profile_name=options.profile, region_name=options.region)
     if not session.region_name:
-        raise CliError("No AWS Region: give --region, or set AWS_REGION.")
+        raise BadInputError("No AWS Region: give --region, or set AWS_REGION.")
     return session
 
 
@@ -222,5 +224,7 @@ def _why_no_stack(stack: str, error: ClientError) -> str:
 
 def _api_url(outputs: Mapping[str, str], label: str) -> str:
     if not outputs.get(API_URL_OUTPUT):
-        raise CliError(f"{label} has no output {API_URL_OUTPUT}: it is not a stack of this application's template.")
+        raise UnavailableError(
+            f"{label} has no output {API_URL_OUTPUT}: it is not a stack of this application's template."
+        )
     return outputs[API_URL_OUTPUT].rstrip("/")

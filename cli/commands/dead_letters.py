@@ -55,8 +55,8 @@ def dead_letters(
     ForeignEventError). While this runs the messages are hidden from others; if it is killed, those that it had taken
     come back after at most 15 minutes.
 
-    Exit codes: 0 nothing is left in the queues; 1 something stays, or the queues cannot be used; 2 a wrong option;
-    3 the local runtime is not running; 130 stopped half-way.
+    Exit codes: 0 nothing is left in the queues; 1 something stays; 2 a wrong option; 69 the queues or the local
+    runtime cannot be asked; 130 stopped half-way.
     """
     from cli.dead_letters_view import Tally
     from cli.resending import Resending
@@ -100,7 +100,7 @@ def _queues(target: Target) -> list[Queue]:
 
 
 def _drain(queues: list[Queue], resending: Resending, limit: int | None, tally: Tally) -> None:
-    """Settle what is in the queues and count it. Raises CliError when a queue cannot be used."""
+    """Settle what is in the queues and count it. Raises UnavailableError when a queue cannot be asked."""
     counts = [queue.counts() for queue in queues]
     tally.hidden = sum(count.hidden for count in counts)
     with _progress(sum(count.waiting for count in counts)) as show:

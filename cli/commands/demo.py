@@ -42,8 +42,8 @@ def demo(
       runs demo
       runs demo --stack jobs --region eu-west-1
 
-    Exit codes: 0 every run ended as it should; 1 one did not, or the API cannot be asked; 3 the local runtime is
-    not running; 130 interrupted, the runs go on.
+    Exit codes: 0 every run ended as it should; 1 one did not; 69 the API or the local runtime cannot be asked;
+    130 interrupted, the runs go on.
     """
     from rich.console import Console
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.errors import NotRunningError
+from cli.errors import NotRunningError, UnavailableError
 from cli.program import program
 from cli.surroundings import Surroundings, pass_surroundings, readable_runtime_errors
 from cli.text import clean
@@ -120,7 +120,7 @@ def list_faults(surroundings: Surroundings, as_json: bool) -> None:
     from local import faults_client
 
     endpoint = _endpoint(surroundings)
-    with readable_runtime_errors():
+    with readable_runtime_errors(UnavailableError):
         found = faults_client.armed(endpoint)
     if as_json:
         click.echo(json.dumps(found, indent=2))
@@ -135,13 +135,13 @@ def clear_faults(surroundings: Surroundings) -> None:
     from local import faults_client
 
     endpoint = _endpoint(surroundings)
-    with readable_runtime_errors():
+    with readable_runtime_errors(UnavailableError):
         faults_client.clear(endpoint)
     click.echo("No fault is armed.")
 
 
 def _endpoint(surroundings: Surroundings) -> str:
-    with readable_runtime_errors():
+    with readable_runtime_errors(UnavailableError):
         found = surroundings.control().status()
     if found is None:
         raise NotRunningError(f"The local runtime is not running: start it with `{program()} local up`.")

@@ -8,21 +8,38 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.commands.fault import fault
-from cli.errors import BadInputError, NotRunningError
+from cli.errors import BadInputError, NotRunningError, UnavailableError
 from cli.program import program
 from cli.progress import steps
 from cli.surroundings import Surroundings, pass_surroundings, readable_runtime_errors
-from local.ecs.runtimes import DEFAULT, RUNTIMES
 
 if TYPE_CHECKING:
     from local.control import RuntimeStatus
+
+
+class _Containers(click.ParamType):
+    """One of the container runtimes. The local runtime's table is read only when it is needed."""
+
+    name = "containers"
+
+    def get_metavar(self, param: click.Parameter) -> str:  # noqa: ARG002 - click's own
+        """The runtimes that there are."""
+        from local.ecs.runtimes import RUNTIMES
+
+        return f"[{'|'.join(RUNTIMES)}]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The value, if there is such a runtime."""
+        from local.ecs.runtimes import RUNTIMES
+
+        return str(click.Choice(list(RUNTIMES)).convert(value, param, ctx))
 
 
 @click.group()
 def local() -> None:
     """The whole application on this machine: no AWS account, no Docker.
 
-    Exit codes: 0 done; 1 it failed; 2 what was given cannot be; 3 (status, fault) nothing is running.
+    Exit codes: 0 done; 1 it failed; 2 what was given cannot be; 69 (status, fault) nothing is running.
     """
 
 
@@ -38,8 +55,8 @@ local.add_command(fault)
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the template.")
 @click.option(
     "--containers",
-    type=click.Choice(list(RUNTIMES)),
-    help=f"What containers are; default: FARGATE_RUNS_CONTAINERS, or what runs already, or {DEFAULT}.",
+    type=_Containers(),
+    help="What containers are; default: FARGATE_RUNS_CONTAINERS, or what runs already, or process.",
 )
 @click.option("--replace", is_flag=True, help="Let a runtime that is up go, with all that is in it.")
 @click.option("--brief", is_flag=True, help="Do not say what to type next.")
@@ -93,13 +110,13 @@ def down(surroundings: Surroundings) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print endpoint, region, stack and outputs as JSON.")
 @pass_surroundings
 def status(surroundings: Surroundings, as_json: bool) -> None:
-    """Say where the local runtime listens and what is deployed; exit code 3 when it is not running.
+    """Say where the local runtime listens and what is deployed; exit code 69 when it is not running.
 
     \b
       runs local status
       runs local status --json | jq -r .outputs.ApiUrl
     """
-    with readable_runtime_errors():
+    with readable_runtime_errors(UnavailableError):
         found = surroundings.control().status()
     if found is None:
         raise NotRunningError(f"The local runtime is not running: start it with `{program()} local up`.")

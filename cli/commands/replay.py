@@ -45,8 +45,9 @@ def replay(
       runs replay --from 2026-11-25T10:00 --to 2026-11-25T11:30 --wait
       runs replay --from 2026-11-25T10:00+09:00 --stack jobs --region eu-west-1
 
-    Exit codes: 0 started (with --wait: completed); 1 it could not be started (with --wait: it failed or was
-    cancelled); 2 the times are wrong; 3 the local runtime is not running; 130 stopped waiting, the replay goes on.
+    Exit codes: 0 started (with --wait: completed); 1 it was refused (with --wait: it failed or was cancelled);
+    2 the times are wrong; 69 EventBridge or the local runtime cannot be asked (with --wait: the replay goes on);
+    130 stopped waiting, the replay goes on.
     """
     from cli.replays import Range, Replays, shown
 

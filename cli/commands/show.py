@@ -27,7 +27,7 @@ def show(
       runs show 20250131T093000-1a2b3c4d
       runs show 20250131T093000-1a2b3c4d --json --stack jobs --region eu-west-1
 
-    Exit codes: 0 shown; 1 no such run, or the API cannot be asked; 3 the local runtime is not running.
+    Exit codes: 0 shown; 2 no such run; 69 the API or the local runtime cannot be asked.
     """
     from cli.api_client import ApiClient, run_of
     from cli.render import run_page

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.errors import FAILED, INTERRUPTED, OK, ApiError, BadInputError, UnseenEndError, refused
+from cli.errors import INTERRUPTED, ApiError, BadInputError, UnseenEndError, exit_code_of, refused
 from cli.program import program
 from cli.surroundings import Surroundings, pass_surroundings
 from cli.target import Target, TargetOptions, resolve, target_options
@@ -71,9 +71,9 @@ def start(
       runs start --wait --env STAGE=test --cpu 512 --memory 1024 -- python job.py
       runs start --pattern sync --stack jobs --region eu-west-1 -- ./report
 
-    Exit codes: 0 started (with --wait: it SUCCEEDED); 1 it could not be started (with --wait: it FAILED or was
-    STOPPED); 2 the request is wrong; 3 the local runtime is not running; 4 (with --wait) its end was not seen,
-    because the API or the local runtime does not answer any more; 130 stopped waiting, the run goes on.
+    Exit codes: 0 started; 2 the request is wrong; 69 the API or the local runtime cannot be asked. With --wait as
+    `docker run`: 0 it SUCCEEDED; its container's own code, where it ended with one; 1 it FAILED or was STOPPED
+    otherwise; 124 it timed out; 69 its end was not seen, and it goes on; 130 stopped waiting, it goes on.
     """
     from cli.api_client import ApiClient, started_of
 
@@ -139,7 +139,6 @@ def _what_becomes(started: StartedRun, target: Target, surroundings: Surrounding
 def _wait(api: ApiClient, target: Target, started: StartedRun, surroundings: Surroundings, *, as_json: bool) -> int:
     """Show the run until its end and return the exit code. With --json only the end goes to stdout."""
     from cli.api_client import run_of
-    from cli.documents import SUCCEEDED
     from cli.progress import progress
     from cli.render import run_end
     from cli.waiting import follow
@@ -161,4 +160,4 @@ def _wait(api: ApiClient, target: Target, started: StartedRun, surroundings: Sur
     except ApiError as error:
         raise UnseenEndError(f"{error.message}\n{_what_becomes(started, target, surroundings)}") from error
     click.echo(json.dumps(document, indent=2) if as_json else run_end(run))
-    return OK if run.status == SUCCEEDED else FAILED
+    return exit_code_of(run)

@@ -117,7 +117,7 @@ def test_the_same_letter_starts_the_same_execution_each_time(runner: CliRunner) 
     del cloud.answers["DeleteMessage"]
     second = run(runner, cloud)
 
-    assert (first.exit_code, second.exit_code) == (1, 0)
+    assert (first.exit_code, second.exit_code) == (69, 0)
     assert "Cannot delete from the dead-letter queue" in first.stderr
     assert cloud.started[0] == cloud.started[1]
 
@@ -378,7 +378,7 @@ def test_a_queue_that_fails_half_way_says_what_was_done(runner: CliRunner) -> No
     cloud.answers["Invoke"] = invoke
     result = run(runner, cloud)
 
-    assert result.exit_code == 1
+    assert result.exit_code == 69
     assert "2 stays." in result.stdout
     assert "Cannot read the dead-letter queue" in result.stderr
     assert len(cloud.left()) == 2
@@ -399,14 +399,14 @@ def test_a_queue_that_cannot_be_looked_at_is_one_line(runner: CliRunner) -> None
     cloud.answers["GetQueueAttributes"] = refused("AccessDenied", "User x may not")
     result = run(runner, cloud)
 
-    assert (result.exit_code, result.stdout) == (1, "")
+    assert (result.exit_code, result.stdout) == (69, "")
     assert result.stderr.startswith("Error: Cannot look at the dead-letter queue: ")
     assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
     ("without", "exit_code", "said"),
-    [("DeadLetterQueueUrl", 1, "has no output DeadLetterQueueUrl"), ("ScheduleDeadLetterQueueUrl", 0, "")],
+    [("DeadLetterQueueUrl", 69, "has no output DeadLetterQueueUrl"), ("ScheduleDeadLetterQueueUrl", 0, "")],
 )
 def test_a_stack_without_a_queue(runner: CliRunner, without: str, exit_code: int, said: str) -> None:
     cloud = Cloud(missed())

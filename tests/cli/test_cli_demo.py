@@ -188,7 +188,7 @@ def test_an_api_that_fails_ends_the_demo(runner: CliRunner) -> None:
     with serving(lambda _: Reply(500, {"message": "broken"})) as server:
         result = runner.invoke(main, ["demo"], obj=at(server))
 
-    assert result.exit_code == 1
+    assert result.exit_code == 69
     assert "broken" in result.stderr
 
 

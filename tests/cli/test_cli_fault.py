@@ -113,20 +113,21 @@ def test_clear_disarms_all(runner: CliRunner) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["clear"], ["add", "throttled"]])
-def test_without_a_runtime_it_is_exit_code_3(runner: CliRunner, arguments: list[str]) -> None:
+def test_without_a_runtime_nothing_can_be_asked(runner: CliRunner, arguments: list[str]) -> None:
     result = runner.invoke(main, ["local", "fault", *arguments], obj=surroundings(Control()))
 
-    assert result.exit_code == 3
+    assert result.exit_code == 69
     assert "is not running" in result.stderr
 
 
-def test_a_runtime_that_does_not_answer_is_one_line(runner: CliRunner) -> None:
+@pytest.mark.parametrize("command", ["list", "clear"])
+def test_a_runtime_that_does_not_answer_is_one_line(runner: CliRunner, command: str) -> None:
     with socket.socket() as closed:  # bound, so that no other test's server comes to this port
         closed.bind(("127.0.0.1", 0))
         control = Control(runtime_status(f"http://127.0.0.1:{closed.getsockname()[1]}"))
-        result = runner.invoke(main, ["local", "fault", "list"], obj=surroundings(control))
+        result = runner.invoke(main, ["local", "fault", command], obj=surroundings(control))
 
-    assert result.exit_code == 1
+    assert result.exit_code == 69
     assert result.stderr.startswith("Error: the local runtime does not answer at")
 
 

@@ -106,13 +106,13 @@ def test_up_refuses_a_port_that_is_none(runner: CliRunner, port: str) -> None:
     assert runner.invoke(main, ["local", "up", "--port", port]).exit_code == 2
 
 
-@pytest.mark.parametrize("command", ["up", "down", "status"])
-def test_an_error_of_the_runtime_is_one_line(runner: CliRunner, command: str) -> None:
+@pytest.mark.parametrize(("command", "exit_code"), [("up", 1), ("down", 1), ("status", 69)])
+def test_an_error_of_the_runtime_is_one_line(runner: CliRunner, command: str, exit_code: int) -> None:
     control = Control(error=LocalRuntimeError("port 4566 is in use: choose another"))
 
     result = runner.invoke(main, ["local", command], obj=surroundings(control))
 
-    assert result.exit_code == 1
+    assert result.exit_code == exit_code
     assert result.stderr == "Error: port 4566 is in use: choose another\n"
 
 
@@ -150,6 +150,6 @@ def test_status_as_a_page(runner: CliRunner) -> None:
 def test_status_of_nothing_is_exit_code_3(runner: CliRunner, options: list[str]) -> None:
     result = runner.invoke(main, ["local", "status", *options], obj=surroundings(Control()))
 
-    assert result.exit_code == 3
+    assert result.exit_code == 69
     assert result.stdout == ""
     assert result.stderr == f"Error: The local runtime is not running: start it with `{program()} local up`.\n"

@@ -1,13 +1,16 @@
 """`runs replay`: which times it takes, what it asks EventBridge for, how it waits, and its exit codes."""
 
 import re
+import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import main
 from cli.surroundings import Surroundings
+from cli.target import Target
 from tests.cli.dead_letters_for_tests import NOW, around, outputs
 from tests.cli.standin import Control, Reply, Request, StandIn, Time, serving, surroundings
 
@@ -201,12 +204,41 @@ def test_what_eventbridge_refuses_is_one_line(runner: CliRunner, code: str) -> N
     assert re.fullmatch(rf"Error: Cannot start the replay: .*{code}.*not now\n", result.stderr)
 
 
+def test_an_end_that_cannot_be_asked_for_says_nothing_of_the_replay(runner: CliRunner) -> None:
+    ask = replaying()
+
+    def answer(request: Request) -> Reply:
+        no = refused("AccessDeniedException", "not you")
+        return no if request.headers["X-Amz-Target"].endswith("DescribeReplay") else ask(request)
+
+    with serving(answer) as server:
+        result = runner.invoke(main, [*SINCE, "--wait"], obj=around(server))
+
+    assert result.exit_code == 69
+    assert f"Error: Cannot ask for replay {name_in(result)}: " in result.stderr
+
+
+def test_eventbridge_that_does_not_answer_is_told_from_a_refusal(
+    runner: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with serving(replaying()) as server, socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        elsewhere = Target.events
+        nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        monkeypatch.setattr(Target, "events", lambda self: elsewhere(replace(self, endpoint=nowhere)))
+        result = runner.invoke(main, SINCE, obj=around(server))
+
+    assert result.exit_code == 69
+    assert "Cannot start the replay: Could not connect" in result.stderr
+
+
 @pytest.mark.parametrize("missing", ["EventArchiveArn", "TaskStateChangeRuleArn", "ExecutionStateChangeRuleArn"])
 def test_a_stack_without_archive_or_rules_is_named(runner: CliRunner, missing: str) -> None:
     with serving(replaying()) as server:
         result = runner.invoke(main, SINCE, obj=around(server, without=(missing,)))
 
-    assert result.exit_code == 1
+    assert result.exit_code == 69
     assert result.stderr == (f"Error: the local runtime has no output {missing}: deploy the present template to it.\n")
     assert server.requests == []
 
@@ -214,7 +246,7 @@ def test_a_stack_without_archive_or_rules_is_named(runner: CliRunner, missing: s
 def test_without_a_local_runtime_the_way_out_is_named(runner: CliRunner) -> None:
     result = runner.invoke(main, ["replay", "--from", "2020-01-01"], obj=surroundings(Control()))
 
-    assert result.exit_code == 3
+    assert result.exit_code == 69
     assert "local up" in result.stderr
 
 

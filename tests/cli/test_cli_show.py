@@ -278,7 +278,7 @@ def test_an_unknown_run_is_one_line(runner: CliRunner) -> None:
     with serving(scripted({GET: [Reply(404, {"error": "Run.NotFound", "detail": "no"})]})) as server:
         result = runner.invoke(main, SHOW, obj=at(server))
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr == f"Error: There is no run {RUN_ID} in the local runtime.\n"
 
 
@@ -287,7 +287,7 @@ def test_what_cannot_be_a_run_id_is_never_asked_for(runner: CliRunner, run_id: s
     with serving(scripted({})) as server:
         result = runner.invoke(main, ["show", run_id], obj=at(server))
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "is not a run id" in result.stderr
     assert "\x1b" not in result.stderr
     assert server.requests == []
@@ -311,13 +311,13 @@ def test_the_call_is_signed(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) 
 
 
 REFUSALS = {
-    "no permission": (403, {"Message": "User: x is not authorized"}, "execute-api:Invoke", 1),
-    "no authentication": (403, {"message": "Missing Authentication Token"}, "Missing Authentication Token", 1),
+    "no permission": (403, {"Message": "User: x is not authorized"}, "execute-api:Invoke", 69),
+    "no authentication": (403, {"message": "Missing Authentication Token"}, "Missing Authentication Token", 69),
     "a bad request": (400, {"detail": "the id is too long"}, "  - the id is too long", 2),
-    "not its fault": (418, "teapot", "HTTP 418: no message", 1),
-    "another API": (200, "<html>", "not a run", 1),
-    "another document": (200, {"hello": "world"}, "has no 'runId'", 1),
-    "a redirect": (301, "", "HTTP 301", 1),
+    "not its fault": (418, "teapot", "HTTP 418: no message", 69),
+    "another API": (200, "<html>", "not a run", 69),
+    "another document": (200, {"hello": "world"}, "has no 'runId'", 69),
+    "a redirect": (301, "", "HTTP 301", 69),
 }
 
 
@@ -345,7 +345,7 @@ def test_but_not_for_ever(runner: CliRunner) -> None:
     with serving(scripted({GET: [Reply(503, {"message": "Service Unavailable"})]})) as server:
         result = runner.invoke(main, SHOW, obj=at(server))
 
-    assert result.exit_code == 1
+    assert result.exit_code == 69
     assert "HTTP 503: Service Unavailable" in result.stderr
     assert len(server.requests) == 4
 
@@ -356,7 +356,7 @@ def test_nothing_that_answers_is_explained(runner: CliRunner) -> None:
         endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
         result = runner.invoke(main, SHOW, obj=surroundings(Control(runtime_status(endpoint))))
 
-    assert result.exit_code == 1
+    assert result.exit_code == 69
     assert "Nothing answers at 127.0.0.1" in result.stderr
     assert "runs local status" in result.stderr
 
@@ -365,7 +365,7 @@ def test_nothing_that_answers_is_explained(runner: CliRunner) -> None:
 def test_without_a_local_runtime_the_way_out_is_named(runner: CliRunner, arguments: list[str]) -> None:
     result = runner.invoke(main, arguments, obj=surroundings(Control()))
 
-    assert result.exit_code == 3
+    assert result.exit_code == 69
     assert "local up" in result.stderr
     assert "--stack" in result.stderr
 
@@ -373,7 +373,7 @@ def test_without_a_local_runtime_the_way_out_is_named(runner: CliRunner, argumen
 def test_an_error_of_the_runtime_is_readable(runner: CliRunner) -> None:
     result = runner.invoke(main, SHOW, obj=surroundings(Control(error=LocalRuntimeError("it is stuck"))))
 
-    assert (result.exit_code, result.stderr) == (1, "Error: it is stuck\n")
+    assert (result.exit_code, result.stderr) == (69, "Error: it is stuck\n")
 
 
 def test_a_runtime_without_a_stack_is_named(runner: CliRunner) -> None:
@@ -382,5 +382,5 @@ def test_a_runtime_without_a_stack_is_named(runner: CliRunner) -> None:
 
     result = runner.invoke(main, SHOW, obj=surroundings(Control(empty)))
 
-    assert result.exit_code == 3
+    assert result.exit_code == 69
     assert "nothing is deployed" in result.stderr

@@ -81,7 +81,7 @@ def test_a_stack_that_cannot_be_used_is_explained(
         point_at(monkeypatch, aws)
         result = runner.invoke(main, SHOW, obj=surroundings(Control()))
 
-    assert result.exit_code == 1
+    assert result.exit_code == 69
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
 
@@ -89,10 +89,10 @@ def test_a_stack_that_cannot_be_used_is_explained(
 @pytest.mark.parametrize(
     ("options", "exit_code", "said"),
     [
-        (["--stack", "jobs"], 1, "No AWS Region"),
-        (["--stack", "jobs", "--region", "eu-west-1"], 1, "Unable to locate credentials"),
-        (["--stack", "jobs", "--profile", "of-nobody"], 1, "of-nobody"),
-        (["--stack", "not a name!", "--region", "nowhere at all"], 1, "Cannot look up stack"),
+        (["--stack", "jobs"], 2, "No AWS Region"),
+        (["--stack", "jobs", "--region", "eu-west-1"], 69, "Unable to locate credentials"),
+        (["--stack", "jobs", "--profile", "of-nobody"], 69, "of-nobody"),
+        (["--stack", "not a name!", "--region", "nowhere at all"], 69, "Cannot look up stack"),
         (["--region", "eu-west-1"], 2, "--stack"),
         (["--profile", "mine"], 2, "--stack"),
     ],

@@ -131,12 +131,12 @@ def test_a_start_is_never_repeated(runner: CliRunner) -> None:
     with serving(scripted({POST: [Reply(503, {})]})) as server:
         result = runner.invoke(main, ["start", "--", "true"], obj=at(server))
 
-    assert result.exit_code == 1
+    assert result.exit_code == 69
     assert server.paths() == [POST]
 
 
 @pytest.mark.parametrize(
-    ("end", "exit_code"), [(succeeded(), 0), (failed(), 1), (run("STOPPED", error="Task.StoppedByUser"), 1)]
+    ("end", "exit_code"), [(succeeded(), 0), (failed(), 3), (run("STOPPED", error="Task.StoppedByUser"), 1)]
 )
 def test_waiting_ends_with_the_run(runner: CliRunner, end: dict[str, object], exit_code: int) -> None:
     starting = run("RUNNING", attempts=[attempt(None, "PROVISIONING")])
@@ -170,7 +170,7 @@ def test_the_end_says_what_there_is_to_know(runner: CliRunner) -> None:
 def test_waiting_with_json_prints_the_run_alone(runner: CliRunner) -> None:
     result, _, _ = waited(runner, [Reply(200, run()), Reply(200, failed())], "--json")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert json.loads(result.stdout) == failed()
     assert "PENDING\n" in result.stderr
 
@@ -180,7 +180,7 @@ def test_a_request_response_run_is_waited_for_until_its_task_ended(runner: CliRu
 
     result, server, _ = waited(runner, replies, "--pattern", "request-response")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert server.paths().count(GET) == 2
 
 
@@ -208,7 +208,7 @@ def test_what_is_between_two_attempts_is_waited_for(runner: CliRunner) -> None:
 def test_a_failure_that_the_record_calls_the_end_is_the_end(runner: CliRunner, changes: dict[str, object]) -> None:
     result, server, _ = waited(runner, [Reply(200, failed(**changes)), Reply(200, run("RUNNING"))])
 
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert server.paths().count(GET) == 1
 
 
@@ -232,7 +232,7 @@ def test_an_end_that_the_execution_told_first_is_shown_with_its_task(runner: Cli
 
     result, server, _ = waited(runner, [Reply(200, run()), *[Reply(200, told)] * 2, Reply(200, failed())])
 
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "  exit code  3" in result.stdout
     assert server.paths().count(GET) == 4
 
@@ -262,7 +262,7 @@ def test_the_end_says_how_the_execution_ended_otherwise(runner: CliRunner) -> No
 def test_an_api_that_goes_away_does_not_hide_that_the_run_goes_on(runner: CliRunner) -> None:
     result, _, _ = waited(runner, [Reply(200, run("RUNNING")), Reply(503, {})])
 
-    assert result.exit_code == 4
+    assert result.exit_code == 69
     assert "HTTP 503" in result.stderr
     assert f"show {RUN_ID}" in result.stderr
 
@@ -279,7 +279,7 @@ def test_a_runtime_that_has_ended_meanwhile_is_told_from_a_job_that_failed(runne
         around = Surroundings(control=lambda: control, sleep=end_the_runtime)
         result = runner.invoke(main, WAIT, obj=around)
 
-    assert result.exit_code == 4
+    assert result.exit_code == 69
     assert result.stderr.endswith("The local runtime has ended, and the run with it: nothing of it is kept.\n")
 
 

@@ -11,20 +11,20 @@ from tests.cli.standin import Control, surroundings
 
 DENIED = ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "DescribeTasks")
 SAID = {
-    PermissionError(13, "Permission denied", "/x/.local/lock"): "Error: Permission denied: /x/.local/lock\n",
-    OSError(28, "No space left on device"): "Error: No space left on device\n",
-    NoRegionError(): "Error: AWS cannot be asked: You must specify a region.\n",
-    DENIED: f"Error: AWS cannot be asked: {DENIED}\n",
-    ValueError("a\x1b[2Jb"): "Error: This should not happen (ValueError: a�[2Jb). RUNS_TRACEBACK=1 shows where.\n",
+    PermissionError(13, "Permission denied", "/x/.local/lock"): (1, "Permission denied: /x/.local/lock"),
+    OSError(28, "No space left on device"): (1, "No space left on device"),
+    NoRegionError(): (69, "AWS cannot be asked: You must specify a region."),
+    DENIED: (69, f"AWS cannot be asked: {DENIED}"),
+    ValueError("a\x1b[2Jb"): (1, "This should not happen (ValueError: a�[2Jb). RUNS_TRACEBACK=1 shows where."),
 }
 
 
 @pytest.mark.parametrize("command", [["local", "down"], ["local", "status"], ["show", "RUN"], ["start", "--", "true"]])
 @pytest.mark.parametrize(("error", "said"), SAID.items(), ids=[type(error).__name__ for error in SAID])
-def test_it_is_one_sentence(runner: CliRunner, error: Exception, said: str, command: list[str]) -> None:
+def test_it_is_one_sentence(runner: CliRunner, error: Exception, said: tuple[int, str], command: list[str]) -> None:
     result = runner.invoke(main, command, obj=surroundings(Control(error=error)))
 
-    assert (result.exit_code, result.stdout, result.stderr) == (1, "", said)
+    assert (result.exit_code, result.stdout, result.stderr) == (said[0], "", f"Error: {said[1]}\n")
 
 
 def test_who_asks_gets_the_traceback(runner: CliRunner) -> None:
@@ -43,11 +43,11 @@ def test_who_has_read_enough_is_told_nothing(runner: CliRunner) -> None:
     assert (result.exit_code, result.stderr) == (1, "")
 
 
-def test_ctrl_c_is_click_s_own(runner: CliRunner) -> None:
+def test_ctrl_c_ends_every_command_as_shells_expect_it(runner: CliRunner) -> None:
     class Interrupted(Control):
         def down(self) -> bool:
             raise KeyboardInterrupt
 
     result = runner.invoke(main, ["local", "down"], obj=surroundings(Interrupted()))
 
-    assert (result.exit_code, result.stderr.strip()) == (1, "Aborted!")
+    assert (result.exit_code, result.stderr) == (130, "\nInterrupted.\n")
