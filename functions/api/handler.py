@@ -66,7 +66,7 @@ class Call:
 
 def _start_run(call: Call) -> Reply:
     start, _ = use_cases()
-    run = start(RunRequest.from_mapping(call.body(), token_variables=settings().token_variables))
+    run = start(RunRequest.from_mapping(call.body(), token_variables=settings().request.token_variables))
     logger.info("run started", run_id=run.run_id, pattern=run.pattern.value)
     count("RunsStarted")
     return run.as_document(), 202

@@ -25,12 +25,14 @@ from fargate_runs.settings import (
     ExecutionStateChangeSettings,
     JudgeTaskSettings,
     PrepareRunSettings,
+    RequestSettings,
     SweepSettings,
     TaskStateChangeSettings,
 )
 
 if TYPE_CHECKING:
     from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
+    from fargate_runs.runs.allowed_definitions import AllowedDefinitions
     from fargate_runs.usecases.judge_task import JudgeTask
     from fargate_runs.usecases.prepare_run import PrepareRun
     from fargate_runs.usecases.record_execution_state import RecordExecutionState
@@ -43,33 +45,37 @@ if TYPE_CHECKING:
 
 def api(ours: ApiSettings) -> "tuple[StartRun, ShowRun]":
     """For `api`."""
-    from fargate_runs.runs.allowed_definitions import AllowedDefinitions
     from fargate_runs.usecases.show_run import ShowRun
     from fargate_runs.usecases.start_run import StartRun
 
-    store = run_store(ours.runs_table_name, ours.retention_days)
+    store = run_store(ours.request.runs_table_name, ours.request.retention_days)
     start = StartRun(
         store,
         later(_starts),
         SystemClock(),
         state_machines=ours.state_machines,
-        task_definitions=AllowedDefinitions(ours.task_definition_arn, ours.allowed_task_definitions, ours.task_size),
+        task_definitions=_allowed_definitions(ours.request),
     )
     return start, ShowRun(store, ours.state_machines, ours.prices)
 
 
 def prepare_run(ours: PrepareRunSettings) -> "PrepareRun":
     """For `prepare_run`."""
-    from fargate_runs.runs.allowed_definitions import AllowedDefinitions
     from fargate_runs.usecases.prepare_run import Defaults, PrepareRun
 
     return PrepareRun(
-        run_store(ours.runs_table_name, ours.retention_days),
-        definitions=AllowedDefinitions(ours.task_definition_arn, ours.allowed_task_definitions, ours.task_size),
+        run_store(ours.request.runs_table_name, ours.request.retention_days),
+        definitions=_allowed_definitions(ours.request),
         container=ours.container_name,
-        token_variables=ours.token_variables,
+        token_variables=ours.request.token_variables,
         defaults=Defaults(ours.default_timeout_seconds, ours.default_retries, ours.retry_interval_seconds),
     )
+
+
+def _allowed_definitions(ours: RequestSettings) -> "AllowedDefinitions":
+    from fargate_runs.runs.allowed_definitions import AllowedDefinitions
+
+    return AllowedDefinitions(ours.task_definition_arn, ours.allowed_task_definitions, ours.task_size)
 
 
 def judge_task(ours: JudgeTaskSettings) -> "JudgeTask":

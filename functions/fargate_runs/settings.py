@@ -83,17 +83,35 @@ class SweepSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class ApiSettings:
-    """Of the function behind the REST API."""
+class RequestSettings:
+    """What reads the input of a run and records the run: the same for the API and for `prepare_run`."""
 
     runs_table_name: str
+    retention_days: int
     task_definition_arn: str
-    container_name: str
     allowed_task_definitions: tuple[str, ...]
     task_size: tuple[str, str]
     """CPU units and MiB of memory of the stack's own task definition."""
     token_variables: tuple[str, ...]
-    retention_days: int
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "RequestSettings":
+        """Raises MissingSettingError, which names the variable."""
+        return cls(
+            runs_table_name=_required(environ, "RUNS_TABLE_NAME"),
+            retention_days=_days(environ),
+            task_definition_arn=_required(environ, "TASK_DEFINITION_ARN"),
+            allowed_task_definitions=_list(environ, "ALLOWED_TASK_DEFINITIONS"),
+            task_size=(_required(environ, "TASK_CPU"), _required(environ, "TASK_MEMORY")),
+            token_variables=_token_variables(environ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """Of the function behind the REST API."""
+
+    request: RequestSettings
     state_machines: StateMachines
     prices: Prices
 
@@ -101,13 +119,7 @@ class ApiSettings:
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "ApiSettings":
         """Raises MissingSettingError, which names the variable."""
         return cls(
-            runs_table_name=_required(environ, "RUNS_TABLE_NAME"),
-            task_definition_arn=_required(environ, "TASK_DEFINITION_ARN"),
-            container_name=_required(environ, "CONTAINER_NAME"),
-            allowed_task_definitions=_list(environ, "ALLOWED_TASK_DEFINITIONS"),
-            task_size=(_required(environ, "TASK_CPU"), _required(environ, "TASK_MEMORY")),
-            token_variables=_token_variables(environ),
-            retention_days=_days(environ),
+            request=RequestSettings.from_env(environ),
             state_machines=_state_machines(environ),
             prices=_prices(environ),
         )
@@ -117,14 +129,8 @@ class ApiSettings:
 class PrepareRunSettings:
     """Of the function that each execution begins with."""
 
-    runs_table_name: str
-    task_definition_arn: str
+    request: RequestSettings
     container_name: str
-    allowed_task_definitions: tuple[str, ...]
-    task_size: tuple[str, str]
-    """CPU units and MiB of memory of the stack's own task definition."""
-    token_variables: tuple[str, ...]
-    retention_days: int
     default_timeout_seconds: int
     default_retries: int
     retry_interval_seconds: int
@@ -133,13 +139,8 @@ class PrepareRunSettings:
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "PrepareRunSettings":
         """Raises MissingSettingError, which names the variable."""
         return cls(
-            runs_table_name=_required(environ, "RUNS_TABLE_NAME"),
-            task_definition_arn=_required(environ, "TASK_DEFINITION_ARN"),
+            request=RequestSettings.from_env(environ),
             container_name=_required(environ, "CONTAINER_NAME"),
-            allowed_task_definitions=_list(environ, "ALLOWED_TASK_DEFINITIONS"),
-            task_size=(_required(environ, "TASK_CPU"), _required(environ, "TASK_MEMORY")),
-            token_variables=_token_variables(environ),
-            retention_days=_days(environ),
             default_timeout_seconds=int(_required(environ, "DEFAULT_TIMEOUT_SECONDS")),
             default_retries=int(_required(environ, "DEFAULT_RETRIES")),
             retry_interval_seconds=int(_required(environ, "RETRY_INTERVAL_SECONDS")),

@@ -5,10 +5,20 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
+from fargate_runs.settings import (
+    ApiSettings,
+    ExecutionStateChangeSettings,
+    JudgeTaskSettings,
+    PrepareRunSettings,
+    SweepSettings,
+    TaskStateChangeSettings,
+)
 from tests.template.loading import EVENTS, ROOT, Object, event_sample, resources_of_type
 
 OUTPUTS = {
@@ -34,35 +44,46 @@ OUTPUTS = {
     "TaskStateChangeFunctionName",
     "TaskStateChangeRuleArn",
 }
-COMMON = {
-    "CONTAINER_NAME",
-    "FARGATE_GB_HOUR_USD",
-    "FARGATE_SPOT_PRICE_FACTOR",
-    "FARGATE_VCPU_HOUR_USD",
-    "POWERTOOLS_LOG_LEVEL",
-    "POWERTOOLS_METRICS_NAMESPACE",
-    "POWERTOOLS_SERVICE_NAME",
-    "RECORD_RETENTION_DAYS",
-    "RUNS_TABLE_NAME",
-    "TASK_DEFINITION_ARN",
+
+
+class Readable(Protocol):
+    """The settings of a function."""
+
+    def from_env(self, environ: Mapping[str, str]) -> object:
+        """Read from an environment."""
+
+
+SETTINGS: Mapping[str, Readable] = {
+    "ApiFunction": ApiSettings,
+    "ExecutionStateChangeFunction": ExecutionStateChangeSettings,
+    "JudgeTaskFunction": JudgeTaskSettings,
+    "PrepareRunFunction": PrepareRunSettings,
+    "SweepFunction": SweepSettings,
+    "TaskStateChangeFunction": TaskStateChangeSettings,
 }
-#: Not of the functions that the state machines call: they cannot name machines that name them.
-MACHINES = {
-    "RUN_TASK_CALLBACK_STATE_MACHINE_ARN",
-    "RUN_TASK_STATE_MACHINE_ARN",
-    "RUN_TASK_SYNC_STATE_MACHINE_ARN",
-}
-TASK_LOGS = {"LOG_GROUP_NAME", "LOG_STREAM_PREFIX", "READS_OTHER_LOGS"}
-SETTLING = COMMON | MACHINES | TASK_LOGS | {"CLUSTER_ARN", "TASK_TOKEN_VARIABLE_NAMES"}
+#: Powertools reads these itself, in every function.
+COMMON = {"POWERTOOLS_LOG_LEVEL", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"}
 INPUT = {"ALLOWED_TASK_DEFINITIONS", "TASK_CPU", "TASK_MEMORY", "TASK_TOKEN_VARIABLE_NAMES"}
-ENVIRONMENT = {
-    "ApiFunction": COMMON | MACHINES | INPUT,
-    "ExecutionStateChangeFunction": COMMON | MACHINES | {"CLUSTER_ARN"},
-    "JudgeTaskFunction": COMMON | TASK_LOGS,
-    "PrepareRunFunction": COMMON | INPUT | {"DEFAULT_RETRIES", "DEFAULT_TIMEOUT_SECONDS", "RETRY_INTERVAL_SECONDS"},
-    "SweepFunction": SETTLING | {"FOLLOW_OTHER_STATE_MACHINES"},
-    "TaskStateChangeFunction": SETTLING,
-}
+
+
+class Asked(dict[str, str]):
+    """An environment that has every variable. It notes which ones were read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def get(self, key: str, default: object = None) -> str:
+        """A value that is a text, a list and a number."""
+        self.names.add(key)
+        return "1"
+
+
+def names_read_by(function: str) -> set[str]:
+    """The variables that the settings of a function read."""
+    environment = Asked()
+    SETTINGS[function].from_env(environment)
+    return environment.names
 
 
 def test_every_parameter_has_a_description_and_a_default_that_it_allows_itself(template: Object) -> None:
@@ -87,11 +108,11 @@ def test_the_outputs_have_the_names_that_callers_know(template: Object) -> None:
     assert all(output["Description"] for output in template["Outputs"].values())
 
 
-def test_each_function_gets_its_environment_variables(template: Object) -> None:
-    shared = template["Globals"]["Function"]["Environment"]["Variables"]
+def test_each_function_gets_the_variables_that_it_reads_and_no_others(template: Object) -> None:
+    assert template["Globals"]["Function"]["Environment"]["Variables"].keys() == COMMON
     functions = resources_of_type(template, "AWS::Serverless::Function")
-    own = {name: body["Properties"]["Environment"]["Variables"] for name, body in functions.items()}
-    assert {name: shared.keys() | variables.keys() for name, variables in own.items()} == ENVIRONMENT
+    given = {name: set(body["Properties"]["Environment"]["Variables"]) for name, body in functions.items()}
+    assert given == {name: names_read_by(name) for name in SETTINGS}
 
 
 def test_an_input_is_read_by_the_same_settings_at_both_doors(template: Object) -> None:
@@ -105,7 +126,7 @@ def test_an_input_is_read_by_the_same_settings_at_both_doors(template: Object) -
 def test_the_samples_environment_names_only_variables_that_the_functions_have() -> None:
     """`sam local invoke` ignores any other."""
     for name, variables in event_sample(EVENTS / "env.json").items():
-        assert variables.keys() <= ENVIRONMENT[name]
+        assert variables.keys() <= names_read_by(name), name
 
 
 @pytest.mark.parametrize("function", ["TaskStateChange", "Sweep", "JudgeTask"])

@@ -8,7 +8,13 @@ from fargate_runs.answers.usage import Prices
 from fargate_runs.errors import EventError, ForeignEventError, MalformedEventError, MissingSettingError
 from fargate_runs.reading.events import TaskStateChange
 from fargate_runs.reading.patterns import Pattern, execution_arn, state_machine_of
-from fargate_runs.settings import ApiSettings, JudgeTaskSettings, PrepareRunSettings, TaskStateChangeSettings
+from fargate_runs.settings import (
+    ApiSettings,
+    JudgeTaskSettings,
+    PrepareRunSettings,
+    RequestSettings,
+    TaskStateChangeSettings,
+)
 from tests.fakes.ecs import CANARY, CLUSTER_ARN, EXECUTION_ARN, MACHINES, RUN_ID, TOKEN, detail, event
 
 OTHER_CLUSTER = {**detail(), "clusterArn": CLUSTER_ARN + "-of-others"}
@@ -72,7 +78,7 @@ def test_settings_and_their_defaults() -> None:
     ours = TaskStateChangeSettings.from_env(ENVIRONMENT)
     assert ours.token_variables == ("TASK_TOKEN", "TASK_TOKEN_ENV_VARIABLE")
     assert (ours.retention_days, ours.state_machines) == (120, MACHINES)
-    assert ApiSettings.from_env(API).allowed_task_definitions == ()
+    assert RequestSettings.from_env(API).allowed_task_definitions == ()
     assert not ours.reads_other_logs
     for kind in (TaskStateChangeSettings, JudgeTaskSettings):
         assert kind.from_env({**ENVIRONMENT, "READS_OTHER_LOGS": "true"}).reads_other_logs
@@ -81,10 +87,10 @@ def test_settings_and_their_defaults() -> None:
 
 
 def test_the_size_of_the_stack_s_own_task() -> None:
-    assert ApiSettings.from_env(API).task_size == ("512", "1024")
+    assert RequestSettings.from_env(API).task_size == ("512", "1024")
     for name in ("TASK_CPU", "TASK_MEMORY"):
         with pytest.raises(MissingSettingError, match=name):
-            ApiSettings.from_env({**API, name: ""})
+            RequestSettings.from_env({**API, name: ""})
 
 
 DEFAULTS = {"DEFAULT_TIMEOUT_SECONDS": "60", "DEFAULT_RETRIES": "0", "RETRY_INTERVAL_SECONDS": "5"}
@@ -95,10 +101,13 @@ def test_what_a_run_begins_with() -> None:
     given = {**API, **DEFAULTS, "ALLOWED_TASK_DEFINITIONS": "x,y:1", "TASK_TOKEN_VARIABLE_NAMES": "A"}
     ours, api = PrepareRunSettings.from_env(given), ApiSettings.from_env(given)
     assert (ours.default_timeout_seconds, ours.default_retries, ours.retry_interval_seconds) == (60, 0, 5)
-    for name in ("task_definition_arn", "allowed_task_definitions", "task_size", "token_variables", "container_name"):
-        assert getattr(ours, name) == getattr(api, name)
-    assert (ours.runs_table_name, ours.retention_days) == (api.runs_table_name, api.retention_days)
-    for name in DEFAULTS:
+    assert ours.request == api.request == RequestSettings.from_env(given)
+    assert (ours.container_name, ours.request.runs_table_name, ours.request.task_definition_arn) == (
+        "main",
+        "runs",
+        "t",
+    )
+    for name in (*DEFAULTS, "CONTAINER_NAME", "RUNS_TABLE_NAME", "TASK_DEFINITION_ARN"):
         with pytest.raises(MissingSettingError, match=name):
             PrepareRunSettings.from_env({**given, name: ""})
 
@@ -106,11 +115,11 @@ def test_what_a_run_begins_with() -> None:
 def test_settings_that_are_lists() -> None:
     given = {**API, "TASK_TOKEN_VARIABLE_NAMES": "A, B,", "ALLOWED_TASK_DEFINITIONS": "x,y:1"}
     assert TaskStateChangeSettings.from_env(given).token_variables == ("TASK_TOKEN", "A", "B")
-    assert ApiSettings.from_env(given).token_variables == ("TASK_TOKEN", "A", "B")
+    assert RequestSettings.from_env(given).token_variables == ("TASK_TOKEN", "A", "B")
     again = {**ENVIRONMENT, "TASK_TOKEN_VARIABLE_NAMES": "A,TASK_TOKEN"}
     assert TaskStateChangeSettings.from_env(again).token_variables == ("TASK_TOKEN", "A")
-    assert ApiSettings.from_env({**given, "RECORD_RETENTION_DAYS": "7"}).retention_days == 7
-    assert ApiSettings.from_env(given).allowed_task_definitions == ("x", "y:1")
+    assert RequestSettings.from_env({**given, "RECORD_RETENTION_DAYS": "7"}).retention_days == 7
+    assert RequestSettings.from_env(given).allowed_task_definitions == ("x", "y:1")
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT)
