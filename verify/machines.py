@@ -14,6 +14,19 @@ FAILING: Json = {"StartAt": "Fail", "States": {"Fail": {"Type": "Fail", "Error":
 PASSING: Json = {"StartAt": "Pass", "States": {"Pass": PASS}}
 
 
+#: The events of `state` where it waits for what it started (`.sync`) or for its token, and succeeds.
+HISTORY_OF_WAITING = (
+    "ExecutionStarted",
+    "TaskStateEntered",
+    "TaskScheduled",
+    "TaskStarted",
+    "TaskSubmitted",
+    "TaskSucceeded",
+    "TaskStateExited",
+    "ExecutionSucceeded",
+)
+
+
 def state(resource: str, parameters: Json, **more: object) -> Json:
     """A machine of one Task state (JSONPath)."""
     task = {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True, **more}

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from botocore.exceptions import ClientError
 
 from verify.facts import Fact, Like, Seen, scenario
-from verify.machines import FAILING, PASS, PASSING, WAITING, end, jsonata, output, types
+from verify.machines import FAILING, HISTORY_OF_WAITING, PASS, PASSING, WAITING, end, jsonata, output, types
 from verify.place import Json, Place
+from verify.refusals import refusal, refusal_code
 from verify.scenarios.maps import a_map
 from verify.scenarios.tokens import asking, token_from
 
@@ -57,13 +58,7 @@ def _refused_calls(place: Place, execution_arn: str) -> list[str]:
         place.sfn.stop_execution,
         place.sfn.redrive_execution,
     ]
-    codes = []
-    for call in calls:
-        try:
-            call(executionArn=execution_arn)
-        except ClientError as error:
-            codes.append(error.response["Error"]["Code"])
-    return codes
+    return [refusal_code(call, executionArn=execution_arn) for call in calls]
 
 
 def _refused_start(place: Place, machine: str, name: str, data: str) -> str:
@@ -154,15 +149,7 @@ def fail_states(place: Place) -> Seen:
         "redrive-history",
         "B32",
         "A redrive goes on from the state that failed, with these events.",
-        [
-            "ExecutionRedriven",
-            "TaskScheduled",
-            "TaskStarted",
-            "TaskSubmitted",
-            "TaskSucceeded",
-            "TaskStateExited",
-            "ExecutionSucceeded",
-        ],
+        ["ExecutionRedriven", *HISTORY_OF_WAITING[2:]],
     ),
     Fact("redrive-token", "B28", "A state that is redriven has a new token.", True),
     Fact("redrive-succeeded", "B32", "An execution that has succeeded cannot be redriven.", "ExecutionNotRedrivable"),
@@ -187,10 +174,7 @@ def a_redrive(place: Place) -> Seen:
     history = place.history(execution)
     yield "redrive-kept", history[: len(before)] == before
     yield "redrive-history", types(history[len(before) :])
-    try:
-        place.sfn.redrive_execution(executionArn=execution)
-    except ClientError as error:
-        yield "redrive-succeeded", error.response["Error"]["Code"]
+    yield "redrive-succeeded", refusal_code(place.sfn.redrive_execution, executionArn=execution)
 
 
 @scenario(
@@ -242,10 +226,7 @@ def _too_much_caught() -> Json:
 )
 def a_definition_that_cannot_run(place: Place) -> Seen:
     """CreateStateMachine checks it."""
-    try:
-        place.machine({**PASSING, "StartAt": "Nowhere"})
-    except ClientError as error:
-        yield "bad-definition", [error.response["Error"]["Code"], error.response["Error"]["Message"]]
+    yield "bad-definition", list(refusal(place.machine, {**PASSING, "StartAt": "Nowhere"}))
 
 
 SCENARIOS = (

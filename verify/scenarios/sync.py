@@ -5,21 +5,11 @@ from __future__ import annotations
 import json
 
 from verify.facts import Fact, Like, Seen, scenario
-from verify.machines import end, output, run_task, types
+from verify.machines import HISTORY_OF_WAITING, end, output, run_task, types
 from verify.place import Json, Place
 
 #: What is smaller was counted in seconds.
 MILLISECONDS_OF_2020 = 1_577_836_800_000
-SYNC_HISTORY = (
-    "ExecutionStarted",
-    "TaskStateEntered",
-    "TaskScheduled",
-    "TaskStarted",
-    "TaskSubmitted",
-    "TaskSucceeded",
-    "TaskStateExited",
-    "ExecutionSucceeded",
-)
 
 
 @scenario(
@@ -50,7 +40,7 @@ def request_response(place: Place) -> Seen:
 
 
 @scenario(
-    Fact("sync-history", "B20", "`.sync` has these events, to its end.", SYNC_HISTORY),
+    Fact("sync-history", "B20", "`.sync` has these events, to its end.", HISTORY_OF_WAITING),
     Fact(
         "sync-started-by", "B20", '`.sync` gives one Task, with StartedBy "AWS Step Functions".', "AWS Step Functions"
     ),

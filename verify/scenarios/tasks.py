@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from verify.facts import Fact, Like, Seen, scenario
 from verify.place import Json, Place
+from verify.refusals import refusal, refusal_code
 
 ISO = Like(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z")
 #: Of an event, what is not known at the beginning.
@@ -231,20 +232,10 @@ def a_task_that_is_not_there(place: Place) -> Seen:
     arn = f"{place.cluster.replace(':cluster/', ':task/')}/{'0123456789abcdef' * 2}"
     answer = place.ecs.describe_tasks(cluster=place.cluster, tasks=[arn])
     yield "task-missing", [[failure["reason"] for failure in answer["failures"]], answer["tasks"]]
-    yield "stop-unknown", list(_refused_stop(place, arn, "because"))
-    yield "stop-reason-size", _refused_stop(place, arn, "x" * 256)[0]
-    try:
-        place.run_task(place.definition({}), "exit 0", startedBy="x" * 129)
-    except ClientError as error:
-        yield "started-by-size", error.response["Error"]["Code"]
-
-
-def _refused_stop(place: Place, task_arn: str, reason: str) -> tuple[str, str]:
-    try:
-        place.ecs.stop_task(cluster=place.cluster, task=task_arn, reason=reason)
-    except ClientError as error:
-        return error.response["Error"]["Code"], error.response["Error"]["Message"]
-    return "taken", ""
+    task = {"cluster": place.cluster, "task": arn}
+    yield "stop-unknown", list(refusal(place.ecs.stop_task, **task, reason="because"))
+    yield "stop-reason-size", refusal_code(place.ecs.stop_task, **task, reason="x" * 256)
+    yield "started-by-size", refusal_code(place.run_task, place.definition({}), "exit 0", startedBy="x" * 129)
 
 
 SCENARIOS = (

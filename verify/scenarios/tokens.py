@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 
-from botocore.exceptions import ClientError
-
 from verify.facts import Fact, Seen, scenario
-from verify.machines import catching, end, output, state, types
+from verify.machines import HISTORY_OF_WAITING, catching, end, output, state, types
 from verify.place import Json, Place
+from verify.refusals import TAKEN, refusal, refusal_code
 
 #: In bytes; the quotation marks of a JSON text are two more.
 LONGEST_OUTPUT = 262_144
@@ -33,11 +32,8 @@ def token_from(place: Place, queue: str) -> str:
 
 def answer_to(place: Place, token: str) -> str:
     """What a heartbeat is answered: `open`, or the name of the error."""
-    try:
-        place.sfn.send_task_heartbeat(taskToken=token)
-    except ClientError as error:
-        return error.response["Error"]["Code"]
-    return "open"
+    code = refusal_code(place.sfn.send_task_heartbeat, taskToken=token)
+    return "open" if code == TAKEN else code
 
 
 @scenario(
@@ -52,16 +48,7 @@ def answer_to(place: Place, token: str) -> str:
         "token-history",
         "B20",
         "A state that waits for its token has the events of `.sync`.",
-        [
-            "ExecutionStarted",
-            "TaskStateEntered",
-            "TaskScheduled",
-            "TaskStarted",
-            "TaskSubmitted",
-            "TaskSucceeded",
-            "TaskStateExited",
-            "ExecutionSucceeded",
-        ],
+        HISTORY_OF_WAITING,
     ),
     Fact("token-answered", "B29", "An answered token is closed.", ["TaskTimedOut", CLOSED]),
     Fact("token-of-nobody", "B29", "What is no token is InvalidToken.", "InvalidToken"),
@@ -77,21 +64,14 @@ def a_token_that_is_answered(place: Place) -> Seen:
     queue = place.own_queue()
     execution = place.start(asking(place, queue))
     token = token_from(place, queue)
-    try:
-        place.sfn.send_task_success(taskToken=token, output="{")
-    except ClientError as error:
-        yield "token-bad-output", [error.response["Error"]["Code"], answer_to(place, token)]
-    try:
-        place.sfn.send_task_success(taskToken=token, output=json.dumps("x" * LONGEST_OUTPUT))
-    except ClientError as error:
-        yield "token-long-output", [error.response["Error"]["Code"], answer_to(place, token)]
-    place.sfn.send_task_success(taskToken=token, output='{"answer": 42}')
+    answer = place.sfn.send_task_success
+    yield "token-bad-output", [refusal_code(answer, taskToken=token, output="{"), answer_to(place, token)]
+    too_long = json.dumps("x" * LONGEST_OUTPUT)
+    yield "token-long-output", [refusal_code(answer, taskToken=token, output=too_long), answer_to(place, token)]
+    answer(taskToken=token, output='{"answer": 42}')
     yield "token-answer", output(place.ended(execution))
     yield "token-history", types(place.history(execution))
-    try:
-        place.sfn.send_task_success(taskToken=token, output="{}")
-    except ClientError as error:
-        yield "token-answered", [error.response["Error"]["Code"], error.response["Error"]["Message"]]
+    yield "token-answered", list(refusal(answer, taskToken=token, output="{}"))
     yield "token-of-nobody", answer_to(place, "nobodys")
 
 
@@ -154,7 +134,8 @@ def a_token_that_fails(place: Place) -> Seen:
     yield "token-failure", end(place.ended(execution))
     execution = place.start(asking(place, queue))
     token = token_from(place, queue)
-    codes = [_refusal(place, token, error="x" * 257), _refusal(place, token, cause="x" * 32_769)]
+    too_long = ({"error": "x" * 257}, {"cause": "x" * 32_769})
+    codes = [refusal_code(place.sfn.send_task_failure, taskToken=token, **each) for each in too_long]
     yield "token-failure-too-long", [*codes, answer_to(place, token)]
     place.sfn.send_task_failure(taskToken=token, error="x" * 256, cause="y" * 32_768)
     ended = place.ended(execution)
@@ -162,14 +143,6 @@ def a_token_that_fails(place: Place) -> Seen:
     execution = place.start(catching(asking(place, queue), "States.ALL"))
     place.sfn.send_task_failure(taskToken=token_from(place, queue))
     yield "token-failure-unnamed", json.loads(place.ended(execution)["output"])
-
-
-def _refusal(place: Place, token: str, **arguments: str) -> str:
-    try:
-        place.sfn.send_task_failure(taskToken=token, **arguments)
-    except ClientError as error:
-        return error.response["Error"]["Code"]
-    return "taken"
 
 
 SCENARIOS = (a_token_that_is_answered, a_token_of_each_attempt, a_token_that_fails)
