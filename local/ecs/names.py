@@ -1,8 +1,8 @@
 """What may be the name of what: ECS's own patterns, checked before anything is kept or becomes part of a path.
 
 API reference: RegisterTaskDefinition (`family`), ContainerDefinition (`name`), CreateCluster (`clusterName`), Tag. The
-texts of families and containers are AWS's own (reports: amazon-ecs-cli#37, terraform-provider-aws#5950), the others
-are assumed.
+texts of families and containers are AWS's own (reports: amazon-ecs-cli#37, terraform-provider-aws#5950, genova#291).
+The other texts are assumed.
 """
 
 from __future__ import annotations
@@ -25,13 +25,17 @@ _STREAM: Final = re.compile(r"[^:*\x00-\x1f\x7f]*")  # CloudWatch Logs, CreateLo
 
 
 def check_task_definition(parameters: Json) -> None:
-    """RegisterTaskDefinition's parameters, or a definition that was kept; ClientError (InvalidParameterError: tags)."""
+    """Raises ClientError (InvalidParameterError for tags) if RegisterTaskDefinition would not take these parameters."""
     _check_name("Family", parameters.get("family"), ClientError)
     definitions = parameters.get("containerDefinitions")
+    names: set[object] = set()
     for definition in definitions if isinstance(definitions, list) else []:
         if not isinstance(definition, dict):
             raise ClientError("Container definitions must be objects.")
         _check_name("Container.name", definition.get("name"), ClientError)
+        if definition["name"] in names:
+            raise ClientError("Container names must be unique within a Task Definition.")
+        names.add(definition["name"])
         _check_stream_prefix(definition)
     check_tags(parameters)
 

@@ -43,6 +43,11 @@ class EmulatorExecutions(Executions):
     def __init__(self, ends: ExecutionEnds) -> None:
         self._ends = ends
 
+    def is_express(self, machine_arn: str) -> bool:
+        """See `Executions.is_express`."""
+        known = stepfunctions._resolve_state_machine_arn(machine_arn)
+        return known is not None and stepfunctions._state_machines[known]["type"] == "EXPRESS"
+
     def start(self, machine_arn: str, name: str | None, data: str) -> Json:
         """See `Executions.start`."""
         request: Json = {"stateMachineArn": machine_arn, "input": data, **({} if name is None else {"name": name})}

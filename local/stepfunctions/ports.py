@@ -60,6 +60,10 @@ class Executions(ABC):
     """The executions that a Task state starts."""
 
     @abstractmethod
+    def is_express(self, machine_arn: str) -> bool:
+        """Whether the state machine is of the type EXPRESS; False for one that there is not."""
+
+    @abstractmethod
     def start(self, machine_arn: str, name: str | None, data: str) -> Json:
         """StartExecution: the record of the execution; StartRefusedError as the API refuses."""
 

@@ -17,11 +17,12 @@ from local.stepfunctions.errors import RUNTIME, TASK_FAILED, StateError
 from local.stepfunctions.execution import as_json
 from local.stepfunctions.ports import Executions, Permissions, StartRefusedError
 from local.stepfunctions.sdk import sdk_metadata
-from local.stepfunctions.tasks import SYNC_AS_JSON_SUFFIX, Call, Integration, Submitted
+from local.stepfunctions.tasks import SYNC_AS_JSON_SUFFIX, SYNC_SUFFIXES, Call, Integration, Submitted
 
 RESOURCE: Final = "arn:aws:states:::states:startExecution"
 PARAMETERS: Final = frozenset({"Input", "Name", "StateMachineArn", "TraceHeader"})
-# What StartExecution models, each `StepFunctions.<code>Exception`; anything else is the SDK's base class.
+# What StartExecution and DescribeExecution model, each `StepFunctions.<code>Exception`; any other is the SDK's base
+# class.
 MODELLED: Final = frozenset(
     {
         "ExecutionAlreadyExists",
@@ -31,6 +32,7 @@ MODELLED: Final = frozenset(
         "InvalidName",
         "StateMachineDeleting",
         "StateMachineDoesNotExist",
+        "StateMachineTypeNotSupported",
     }
 )
 BASE_ERROR: Final = "AWSStepFunctionsException"
@@ -49,6 +51,7 @@ class StartExecution(Integration):
         machine = str(parameters["StateMachineArn"])
         try:
             self._authorize(call, machine)
+            self._check_type(call, machine)
             record = self._executions.start(machine, _name(parameters), _input(parameters))
         except StartRefusedError as error:
             raise _state_error(error) from error
@@ -57,6 +60,17 @@ class StartExecution(Integration):
     def _authorize(self, call: Call, machine: str) -> None:
         if not self._permissions.allows(call.role_arn, "states:StartExecution", machine, {}):
             raise StartRefusedError("AccessDeniedException", denied(call.role_arn, "states:StartExecution", machine))
+
+    def _check_type(self, call: Call, machine: str) -> None:
+        """An Express execution cannot be described, so `.sync` cannot wait for it.
+
+        The name and the text are those of Step Functions' API for this type. That they come before the child starts is
+        assumed.
+        """
+        if call.resource.endswith(SYNC_SUFFIXES) and self._executions.is_express(machine):
+            raise StartRefusedError(
+                "StateMachineTypeNotSupported", "This operation is not supported by this type of state machine"
+            )
 
 
 class SubmittedExecution(Submitted):

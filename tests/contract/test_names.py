@@ -36,9 +36,21 @@ def test_a_name_that_leads_out_is_refused_and_nothing_is_removed(aws: Aws, tmp_p
     assert (tmp_path / "precious").read_text() == "keep"
 
 
+def test_two_containers_of_one_name_are_refused(aws: Aws) -> None:
+    named = ["main", "log", "main"]
+    containers = [{"name": name, "image": "any", "command": python("pass")} for name in named]
+    with pytest.raises(ClientError) as refused:
+        aws.ecs.register_task_definition(family=f"f-{uuid.uuid4().hex[:8]}", containerDefinitions=containers)  # type: ignore[arg-type]
+    assert refused.value.response["Error"] == {
+        "Code": "ClientException",
+        "Message": "Container names must be unique within a Task Definition.",
+    }
+
+
 @pytest.mark.parametrize(
     ("kind", "properties"),
     [
+        ("TaskDefinition", {"ContainerDefinitions": [{"Name": "x", "Image": "any"}, {"Name": "x", "Image": "any"}]}),
         ("TaskDefinition", {"ContainerDefinitions": [{"Name": "../../x", "Image": "any"}]}),
         ("TaskDefinition", {"Family": "../x", "ContainerDefinitions": [{"Name": "x", "Image": "any"}]}),
         ("Cluster", {"ClusterName": "../x"}),

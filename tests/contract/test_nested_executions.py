@@ -105,6 +105,21 @@ def test_b49_what_start_execution_refuses(aws: Aws, suffix: str) -> None:
         assert str(end["cause"]).endswith("; Proxy: null)")
 
 
+@pytest.mark.parametrize(("suffix", "waits_for_its_end"), [("", False), (".sync", True), (".sync:2", True)])
+def test_an_express_child_has_no_end_to_wait_for(aws: Aws, suffix: str, waits_for_its_end: bool) -> None:
+    name = f"express-{uuid.uuid4().hex[:8]}"
+    made = aws.sfn.create_state_machine(name=name, definition=json.dumps(PASS), roleArn=ROLE, type="EXPRESS")
+    end = aws.run(state(START + suffix, {"StateMachineArn": made["stateMachineArn"]}))
+    if not waits_for_its_end:
+        assert end["status"] == "SUCCEEDED"
+        return
+    assert (end["status"], end["error"]) == ("FAILED", "StepFunctions.StateMachineTypeNotSupportedException")
+    assert str(end["cause"]).startswith(
+        "This operation is not supported by this type of state machine (Service: AWSStepFunctions; Status Code: 400; "
+        "Error Code: StateMachineTypeNotSupported; Request ID: "
+    )
+
+
 @pytest.mark.parametrize(
     ("parameters", "problem"),
     [
