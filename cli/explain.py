@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 from cli.documents import mapping, text
 from cli.tasks_found import EXPECTED, Detail, Found, newest
 from fargate_runs.outcomes.outcome import outcome_of
-from fargate_runs.outcomes.start_failures import Says, says_of_start
+from fargate_runs.outcomes.start_failures import Says, says_of_start, start_error
+from fargate_runs.outcomes.starts import FAILED_TO_START
 from fargate_runs.reading import lenient
 from fargate_runs.reading.task import DEFAULT_TOKEN_VARIABLES, RUN_ID_VARIABLE, STOPPED, EcsTask, is_injected
 
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
     from fargate_runs.outcomes.outcome import Outcome
 
 NO_LAST_STATUS: Final = "it does not say its lastStatus, and is read as a task that has stopped"
+
+#: The name of a container that a task must have and does not list.
+NOT_LISTED: Final = "(not listed)"
+_FAILED_TO_START: Final = re.compile(r"\s*task ?failed ?to ?start", re.IGNORECASE)
 
 # What a record needs and a verdict does not.
 _STAND_INS: Final = {
@@ -98,7 +104,7 @@ def _readable(detail: Detail) -> Detail:
     if not isinstance(containers, list):
         raise UnexplainableError(f"the `containers` of {task_name(detail)} are not a list")
     status = _last_status(detail) or _status_of_the_rest(detail)
-    containers = containers or _told_of(detail)
+    containers = containers or _not_listed(detail)
     repeated = {name for name, count in Counter(_names(containers)).items() if count > 1}
     overrides = [entry for entry in _overrides(detail) if text(entry, "name") not in repeated]
     return {
@@ -114,12 +120,24 @@ def _named(containers: list[object], no_names: set[str | None]) -> Iterator[Deta
         yield {**each, "name": f"number {number}"} if text(each, "name") in no_names else each
 
 
-def _told_of(detail: Detail) -> list[object]:
-    """The container that a reason tells of, where none is listed."""
-    if says_of_start(text(detail, "stoppedReason")) is not Says.RAN:
+def _not_listed(detail: Detail) -> list[object]:
+    """Returns a stand-in for the container of a task that lists none; nothing if the task failed to start.
+
+    ECS lists no container after some failed starts (fact B3), and then its list is empty. A list that is missing was
+    cut away, and says nothing about the start.
+    """
+    has_run = says_of_start(text(detail, "stoppedReason")) is Says.RAN
+    cut_away = detail.get("containers") is None
+    if not has_run and not (cut_away and not _says_that_it_failed_to_start(detail)):
         return []
     names = _names(list(_overrides(detail)))
-    return [{"name": names[0]} if len(names) == 1 else {}]
+    return [{"name": names[0]} if len(names) == 1 else {"name": NOT_LISTED}]
+
+
+def _says_that_it_failed_to_start(detail: Detail) -> bool:
+    reason = text(detail, "stoppedReason") or ""
+    said = start_error(reason) is not None or _FAILED_TO_START.match(reason) is not None
+    return said or text(detail, "stopCode") == FAILED_TO_START
 
 
 def _overrides(detail: Detail) -> Iterator[Detail]:
@@ -167,12 +185,20 @@ def verdict(detail: Detail, container: str | None = None) -> dict[str, object]:
     While it has not ended there is no verdict, only what ECS already says about its stop.
     Raises UnexplainableError when it has no such container.
     """
+    if container is not None:
+        detail = _with_its_name(detail, container)
     task = EcsTask.from_detail({**detail, **_STAND_INS})
     if container is not None:
         _require_container(detail, container)
         task = replace(task, main_container=container)  # whoever names one knows better than the overrides
     outcome = outcome_of(task, main_container=_main_by_name(detail))
     return _not_ended(detail) if outcome is None else _ended(outcome)
+
+
+def _with_its_name(detail: Detail, container: str) -> Detail:
+    """Gives the stand-in for a container that is not listed the name that somebody knows."""
+    known = _names(detail.get("containers"))
+    return {**detail, "containers": [{"name": container}]} if known == [NOT_LISTED] else detail
 
 
 def _ended(outcome: Outcome) -> dict[str, object]:
@@ -183,7 +209,7 @@ def _ended(outcome: Outcome) -> dict[str, object]:
         "transient": outcome.transient,
         "summary": outcome.summary,
         "advice": outcome.advice,
-        "container": outcome.container,
+        "container": None if outcome.container == NOT_LISTED else outcome.container,
         "exitCode": outcome.exit_code,
         "culprit": outcome.culprit,
         "stopCode": outcome.stop_code,

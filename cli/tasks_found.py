@@ -27,6 +27,11 @@ SHOWN_BY: Final = "taskArn with lastStatus, containers, stopCode or stoppedReaso
 _DEEPEST: Final = 60
 _OUTCOME: Final = frozenset({"summary", "advice"})
 _OF_A_RUN: Final = frozenset({"attempts", "delivery"})
+_OF_A_JOB: Final = frozenset({"jobArn", "jobDefinition", "jobId", "jobName", "jobQueue"})
+_BATCH_JOB: Final = (
+    "it is a job of AWS Batch, not an ECS task: its statusReason says how it ended, and `aws ecs describe-tasks` gives"
+    " the task of an attempt by its taskArn"
+)
 _OF_A_TASK: Final = frozenset({"lastStatus", "stopCode", "stoppedReason"})
 _OF_A_CONTAINER: Final = frozenset({"containerArn", "exitCode", "runtimeId"})
 
@@ -120,6 +125,8 @@ def _no_task(document: Detail) -> str | None:
     names = _names(document)
     if names >= _OUTCOME:
         return "it is an outcome already: read its `summary` and its `advice`"
+    if names & _OF_A_JOB and names & _OF_A_RUN:
+        return _BATCH_JOB
     if names & _OF_A_RUN:
         return "it is the record of a run, which has its outcome: `runs show` prints it"
     return None
@@ -146,9 +153,12 @@ def _lacking(document: Detail) -> str | None:
     """What a known shape lacks in which no task was found."""
     names = _names(document)
     if "detail" in names:
-        if not isinstance(document.get("detail"), Mapping):
-            return "the event has no `detail`"
-        return f"the event's `detail` shows nothing of a task ({SHOWN_BY})"
+        has_detail = isinstance(document.get("detail"), Mapping)
+        return (
+            f"the event's `detail` shows nothing of a task ({SHOWN_BY})" if has_detail else "the event has no `detail`"
+        )
+    if len(names & _OF_A_JOB) > 1:
+        return _BATCH_JOB
     if "taskArns" in names:
         return "it is a list of ARNs alone: ask `aws ecs describe-tasks` for these tasks"
     if "tasks" not in names:

@@ -294,6 +294,38 @@ def test_a_reason_alone_that_tells_of_a_container(
     assert "Nothing of your code has run" not in said["advice"]
 
 
+@pytest.mark.parametrize(
+    ("document", "error"),
+    [
+        ({"stoppedReason": "copied from a chat"}, "Task.Unknown"),
+        ({"stoppedReason": "copied from a chat", "containers": None}, "Task.Unknown"),
+        ({"stoppedReason": "Essential container in task exited"}, "Task.Unknown"),
+        ({"taskArn": "arn/a", "lastStatus": "STOPPED"}, "Task.Unknown"),
+        # ECS lists no container after some failed starts (fact B3): an empty list says more than none.
+        ({"stoppedReason": "copied from a chat", "containers": []}, "Task.FailedToStart"),
+        ({"stoppedReason": "copied from a chat", "stopCode": "TaskFailedToStart"}, "Task.FailedToStart"),
+        ({"stoppedReason": "Task failed to start"}, "Task.FailedToStart"),
+        ({"stoppedReason": "TaskFailedToStart"}, "Task.FailedToStart"),
+        ({"stoppedReason": "CannotStartContainerError: copied"}, "Task.FailedToStart"),
+        ({"stoppedReason": "CannotPullContainerError: copied"}, "Task.ImagePullFailed"),
+    ],
+)
+def test_only_what_says_so_is_a_failed_start(runner: CliRunner, document: dict[str, object], error: str) -> None:
+    said = json.loads(explain(runner, document, "--json").stdout)
+
+    assert (said["error"], said["container"]) == (error, None)
+    assert ("Nothing of your code has run" in said["advice"]) <= (error == "Task.FailedToStart")
+    assert json.loads(explain(runner, document, "--json", "--container", "app").stdout)["error"] == error
+
+
+def test_a_container_that_no_list_names_can_be_named(runner: CliRunner) -> None:
+    document = {"stoppedReason": "OutOfMemoryError: Container killed due to memory usage"}
+
+    assert json.loads(explain(runner, document, "--json").stdout)["container"] is None
+    said = json.loads(explain(runner, document, "--json", "--container", "app").stdout)
+    assert (said["error"], said["container"]) == ("Container.OutOfMemory", "app")
+
+
 def test_the_main_container_of_a_cut_down_task_can_be_named(runner: CliRunner) -> None:
     document = {"stoppedReason": "Essential container in task exited", "containers": [{"name": "app"}, ROUTER]}
 
@@ -432,6 +464,15 @@ BAD = {
     "an outcome": (b'{"summary": "x", "advice": "y", "stoppedReason": "z"}', "outcome already"),
     "a run": (b'{"runId": "x", "attempts": [{"stopCode": "x", "containers": []}]}', "`runs show` prints it"),
     "an attempt": (b'{"taskId": "x", "delivery": "PENDING", "stopCode": "x"}', "`runs show` prints it"),
+    "a job of AWS Batch": (
+        b'{"jobs": [{"jobId": "x", "jobName": "n", "status": "FAILED", "attempts": [{"container": {"exitCode": 1}}]}]}',
+        "it is a job of AWS Batch, not an ECS task",
+    ),
+    "a cut down job of AWS Batch": (b'{"jobName": "n", "attempts": []}', "it is a job of AWS Batch"),
+    "a list of jobs of AWS Batch": (
+        b'{"jobSummaryList": [{"jobArn": "a", "jobId": "x", "status": "FAILED"}]}',
+        "it is a job of AWS Batch",
+    ),
     "a task definition": (b'{"taskDefinition": {"containerDefinitions": [{"name": "x"}]}}', "tells of no task"),
     "a list of ARNs": (b'{"taskArns": ["arn:of-a-task"]}', "describe-tasks"),
     "containers of the wrong type": (
