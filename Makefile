@@ -16,7 +16,7 @@ FAST_TESTS := tests/unit tests/functional tests/template tests/cli
 SIMULATION := tests/simulation tests/model
 SLOW_TESTS := tests/local tests/contract tests/docker tests/e2e
 
-.PHONY: help setup run test build check unit integration simulation simulate benchmark docker-test mutation verify picture openapi lint format types template stop clean lock
+.PHONY: help setup run test build wheel check unit integration simulation simulate benchmark docker-test mutation verify picture openapi lint format types template stop clean lock
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,11 @@ integration: setup ## The tests against the local runtime
 
 build: setup ## Build the functions for an account, with bytecode; then sam deploy. RUNTIME=python3.12 for another Python
 	@$(BIN)/python tools/build.py $(RUNTIME)
+
+wheel: setup ## Build build/wheel/fargate_runs-….whl: the command runs, for pipx or pip install on any machine
+	@rm -rf build/lib build/bdist.* build/wheel
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --wheel-dir build/wheel .
+	@ls build/wheel/*.whl
 
 docker-test: setup ## What needs Docker: containers in Docker, sam local invoke; says so where it cannot
 	@$(BIN)/python -m tools.docker.check

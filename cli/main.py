@@ -7,12 +7,11 @@ import click
 from cli.commands.dead_letters import dead_letters, redrive
 from cli.commands.demo import demo
 from cli.commands.explain import explain
-from cli.commands.local import local
 from cli.commands.replay import replay
 from cli.commands.show import show
 from cli.commands.start import start
 from cli.no_traceback import WithoutTraceback
-from cli.program import version
+from cli.program import has_local_runtime, version
 
 
 @click.group(
@@ -33,7 +32,17 @@ def main() -> None:
     """
 
 
-for command in (local, start, show, explain, dead_letters, redrive, replay, demo):
+def _local() -> click.Command:
+    if has_local_runtime():
+        from cli.commands.local import local
+
+        return local
+    from cli.commands.local_elsewhere import local as elsewhere
+
+    return elsewhere
+
+
+for command in (_local(), start, show, explain, dead_letters, redrive, replay, demo):
     main.add_command(command)
 
 

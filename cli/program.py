@@ -19,6 +19,11 @@ def program() -> str:
     return shlex.quote(shortest)
 
 
+def has_local_runtime() -> bool:
+    """Whether the local runtime is beside the command line: in a checkout it is, in an installed wheel it is not."""
+    return (Path(__file__).parents[1] / "local").is_dir()
+
+
 def version() -> str:
     """The version of the installed application; `unknown` in a tree that was never installed."""
     try:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from cli.errors import BadInputError, CliError
+from cli import program
+from cli.errors import BadInputError, CliError, NotRunningError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -62,9 +63,22 @@ class Surroundings:
 pass_surroundings = click.make_pass_decorator(Surroundings, ensure=True)
 
 
+def no_local_runtime() -> NotRunningError:
+    """The error for whoever asks for the local runtime where it is not installed."""
+    return NotRunningError(
+        "The local runtime is not part of this installation: name a stack in AWS with --stack, or clone the project "
+        "and type `make run` there, whose `.venv/bin/runs` talks to it."
+    )
+
+
 @contextmanager
 def readable_runtime_errors(readable: type[CliError] = CliError) -> Iterator[None]:
-    """Turn the local runtime's own errors into `readable` ones, and into exit code 2 for what was given."""
+    """Turn the local runtime's own errors into `readable` ones, and into exit code 2 for what was given.
+
+    Raises NotRunningError where there is no local runtime to be asked.
+    """
+    if not program.has_local_runtime():
+        raise no_local_runtime()
     from local.errors import BadParametersError, LocalRuntimeError
 
     try:
