@@ -10,6 +10,10 @@ PortError
 │   └── AnswerRefusedError         Step Functions refused the answer itself: too long, or not JSON
 ├── CallbacksUnavailableError      the answer may or may not have arrived: throttled, down, timed out
 ├── LogUnavailableError            the log could not be read
+│   ├── LogMissingError            … because its stream or its group does not exist, now or any more
+│   ├── LogRefusedError            … because we may not read it
+│   ├── LogTokenError              … from this token on: it is old, or of another stream
+│   └── LogThrottledError          … because of too many reads at once
 ├── TaskDefinitionUnavailableError ECS did not return a task definition: throttled, down
 │   └── TaskDefinitionRefusedError … because it does not exist, or we may not read it
 ├── ClusterUnavailableError        ECS did not answer: throttled, down, refused
@@ -70,6 +74,26 @@ class CallbacksUnavailableError(PortError):
 
 class LogUnavailableError(PortError):
     """The log could not be read. The message is a short reason."""
+
+
+class LogMissingError(LogUnavailableError):
+    """The stream does not exist, or its whole group (`is_group`): nothing was written yet, or it was deleted."""
+
+    def __init__(self, problem: str, *, is_group: bool = False) -> None:
+        super().__init__(problem)
+        self.is_group = is_group
+
+
+class LogRefusedError(LogUnavailableError):
+    """We may not read this log."""
+
+
+class LogTokenError(LogUnavailableError):
+    """The log cannot be read from this token on. Tokens of CloudWatch Logs are valid for 24 hours, for one stream."""
+
+
+class LogThrottledError(LogUnavailableError):
+    """There were too many reads at once (fact B36). The same call may work in a moment."""
 
 
 class TaskDefinitionUnavailableError(PortError):

@@ -38,6 +38,34 @@ class LogReader(ABC):
         """Return at most `limit` last lines, oldest first."""
 
 
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One event of a log stream. `time` is when the container's line was taken, to the millisecond."""
+
+    time: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Lines of a stream, oldest first. `token` reads on behind them.
+
+    A page may be empty although lines follow. `is_end` is true if there was nothing behind the token that was given.
+    """
+
+    lines: tuple[LogLine, ...]
+    token: str
+    is_end: bool
+
+
+class LogPages(ABC):
+    """Log streams from their beginning. Raises LogUnavailableError or one of its subclasses within a few seconds."""
+
+    @abstractmethod
+    def page(self, location: LogLocation, limit: int, token: str | None = None) -> LogPage:
+        """Return at most `limit` lines (1 to 10,000) behind `token`, else from the beginning."""
+
+
 class TaskDefinitions(ABC):
     """Task definitions. Returns within a few seconds or raises TaskDefinitionUnavailableError."""
 
