@@ -9,7 +9,7 @@ from fargate_runs.observability import count, logger
 
 @contextmanager
 def report_event_problems() -> Iterator[None]:
-    """Say why an event was not handled, and hand the error on: Lambda then tries again, and gives up in the end."""
+    """Say why an event was not handled, and raise the error: Lambda tries again. Then the event is a dead letter."""
     try:
         yield
     except EventError as error:

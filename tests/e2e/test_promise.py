@@ -250,7 +250,7 @@ def test_an_attempt_that_a_retry_gave_up_on_is_stopped(stack: Stack, limit: dict
 
         first, second = eventually(first_is_stopped, "the end of the first attempt", limit_seconds=SWEEPS_SECONDS)
         assert (first["status"], first["error"]) == ("STOPPED", "Task.StoppedByStepFunctions")
-        assert "gave this attempt up" in str(first["stoppedReason"])
+        assert "replaced this attempt" in str(first["stoppedReason"])
         assert not is_stopped(stack, str(second["taskArn"]))
         stack.sfn.stop_execution(executionArn=execution)
         sweep_until_stopped(stack, str(second["taskArn"]))

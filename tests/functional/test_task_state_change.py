@@ -51,7 +51,7 @@ def test_a_failure(stack: Stack, printed: Callable[[], str]) -> None:
 
 
 def test_every_token_whose_key_is_not_ours_to_use_is_counted(stack: Stack, printed: Callable[[], str]) -> None:
-    """The answer of this task, and the question whether the attempt before it was given up."""
+    """The answer of this task, and the question whether the attempt before it was replaced."""
     stack.callbacks.with_another_key = {TOKEN, SECOND_TOKEN}
     stack.task_state_change(event(running()))
     printed()

@@ -4,8 +4,8 @@ import pytest
 
 from fargate_runs.reading.execution import ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
-from fargate_runs.runs import orphans, run_state, settle
-from fargate_runs.runs.orphans import VERDICTS, Verdict
+from fargate_runs.runs import abandoned, run_state, settle
+from fargate_runs.runs.abandoned import VERDICTS, Verdict
 from fargate_runs.runs.run_verdict import SAYS, Ended, Says, Seen
 from fargate_runs.runs.settle import STEPS, Arriving, Step, Stored
 from tests.model.checker import check
@@ -29,13 +29,13 @@ def test_an_end_that_is_not_decided(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_task_that_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert what_is_wrong(Fault.ABORT) == "nothing"
     verdicts = {**VERDICTS, (Pattern.CALLBACK, ExecutionStatus.ABORTED): Verdict.LEAVE}
-    monkeypatch.setattr(orphans, "VERDICTS", verdicts)
+    monkeypatch.setattr(abandoned, "VERDICTS", verdicts)
     assert what_is_wrong(Fault.ABORT).startswith("never done")
 
 
 def test_a_task_that_is_stopped_too_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     verdicts = {**VERDICTS, (Pattern.CALLBACK, ExecutionStatus.RUNNING): Verdict.STOP}
-    monkeypatch.setattr(orphans, "VERDICTS", verdicts)
+    monkeypatch.setattr(abandoned, "VERDICTS", verdicts)
     assert what_is_wrong(Fault.REDRIVE) == "a task that somebody waits for was stopped"
 
 

@@ -201,7 +201,7 @@ class World:
         return Move(self.ecs.name(to), optional, after)
 
     def _people(self, state: State) -> Moves:
-        """The execution is aborted, redriven, answered by its container, or gives an attempt up."""
+        """The execution is aborted, redriven, answered by its container, or replaces an attempt."""
         newest = len(state.tasks) - 1
         if state.execution is OPEN_EXECUTION:
             if aborted := self._spend(state, Fault.ABORT):

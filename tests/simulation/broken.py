@@ -16,8 +16,8 @@ from fargate_runs.ports import OpenRun, OpenTask, TokenError
 from fargate_runs.reading.execution import Execution
 from fargate_runs.reading.task import EcsTask
 from fargate_runs.runs import run_state
+from fargate_runs.runs.abandoned import reason_of_end, started_twice
 from fargate_runs.runs.log import NO_RESULT
-from fargate_runs.runs.orphans import reason_of_end, started_twice
 from fargate_runs.runs.record import Delivery, TaskRecord
 from fargate_runs.runs.settle import Step
 from fargate_runs.usecases import stop_abandoned
@@ -85,7 +85,7 @@ def _sweep_nothing(_self: Sweep, _owner: str, _seconds: float) -> SweepReport:
     return SweepReport(is_complete=True)
 
 
-def _give_nothing_up(_self: StopAbandoned, _tasks: Sequence[TaskRecord], *_more: object) -> int:
+def _stop_no_replaced_attempt(_self: StopAbandoned, _tasks: Sequence[TaskRecord], *_more: object) -> int:
     return 0
 
 
@@ -197,8 +197,8 @@ BROKEN: Final[Mapping[str, tuple[Break, frozenset[str]]]] = MappingProxyType(
         ),
         "lost at once": (lambda: patch.object(tasks, "MISSING_SWEEPS", 1), frozenset({"I5"})),
         "stop without asking": (lambda: patch.object(StopAbandoned, "these", _stop_without_asking), frozenset({"L5"})),
-        "leave attempts that were given up": (
-            lambda: patch.object(StopAbandoned, "attempts_given_up", _give_nothing_up),
+        "leave replaced attempts": (
+            lambda: patch.object(StopAbandoned, "replaced_attempts", _stop_no_replaced_attempt),
             frozenset({"L5"}),
         ),
         "deliver while ECS remembers, or never": (

@@ -51,7 +51,7 @@ class RunSpec:
     timeout_seconds: float = 3_600.0
     retries: int = 0
     retries_timeouts: bool = False
-    hangs: float = 0.4  # the chance that an attempt never ends, where a retry gives it up
+    hangs: float = 0.4  # the chance that an attempt never ends, where a retry replaces it
     is_brisk: bool = False  # an attempt that ends does so soon
     abort_after: float | None = None
     redrive_after: float | None = None
@@ -221,7 +221,7 @@ class Executions:
         sync = spec.pattern is Pattern.SYNC
         life = self.life(token is not None)
         if spec.retries_timeouts and branch.retries_left and self._rng.random() < spec.hangs:
-            life = replace(life, ending=Ending.FOREVER)  # what a retry gives up on
+            life = replace(life, ending=Ending.FOREVER)  # what a retry replaces
         elif spec.is_brisk:
             life = life.brisk(self._rng)
         order = Order(
@@ -301,10 +301,10 @@ class Executions:
         if attempt.is_over or attempt.branch.execution.status != "RUNNING":
             return
         self._plan.count["F15" if attempt.task and attempt.task.last_status != "RUNNING" else "F19"] += 1
-        self._give_up(attempt)
+        self._abandon(attempt)
         self._fails(attempt, "States.Timeout", again=attempt.branch.execution.spec.retries_timeouts)
 
-    def _give_up(self, attempt: Attempt) -> None:
+    def _abandon(self, attempt: Attempt) -> None:
         """Close the token; for `.sync` stop the task, best effort (fact B26)."""
         attempt.is_over = True
         execution = attempt.branch.execution
@@ -372,7 +372,7 @@ class Executions:
         for branch in execution.branches:
             for attempt in branch.attempts:
                 if not attempt.is_over:
-                    self._give_up(attempt)
+                    self._abandon(attempt)
         for child in execution.children:
             if child.status == "RUNNING":
                 self._close(child, "ABORTED")

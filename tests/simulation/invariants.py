@@ -225,13 +225,13 @@ class Invariants:
                     must(attempt.is_over, "L1", f"task {task.task_id} has ended and its token is not answered")
         for attempt in self._executions.of_task.values():
             if attempt.token or (attempt.is_unknown and self.is_of_ours(attempt)):
-                self._check_given_up(attempt, moment)
+                self._check_replaced(attempt, moment)
             # ECS says the time of its answers in whole seconds.
             if attempt.task and self.is_past_its_time(attempt.task, moment - 1):
                 runs_on = attempt.task.is_live and attempt.task.desired_status == "RUNNING"
                 must(not runs_on, "L5", f"task {attempt.task.task_id} runs on, past its time")
 
-    def _check_given_up(self, attempt: Attempt, moment: float) -> None:
+    def _check_replaced(self, attempt: Attempt, moment: float) -> None:
         """An attempt that its execution has gone on from is stopped once the next one has been seen (L5)."""
         attempts = attempt.branch.attempts
         if self.is_beyond_reach(attempt):
@@ -344,9 +344,9 @@ class Invariants:
         alone = execution.status == "SUCCEEDED" and execution.spec.pattern is not Pattern.REQUEST_RESPONSE
         must(not alone, "L5", f"task {task.task_id} runs, and {execution.spec.name} went on without it")
         is_known_by = attempt.token is not None or (attempt.is_unknown and self.is_of_ours(attempt))
-        given_up = attempt.is_over and is_known_by and self._is_a_later_one_known(attempt)
+        is_replaced = attempt.is_over and is_known_by and self._is_a_later_one_known(attempt)
         must(not closed, "L5", f"task {task.task_id} runs, and {execution.spec.name} is {execution.status}")
-        must(not given_up, "L5", f"task {task.task_id} runs on, an attempt that {execution.spec.name} has given up")
+        must(not is_replaced, "L5", f"task {task.task_id} runs on, an attempt that {execution.spec.name} has replaced")
 
     def tasks(self) -> Iterable[Task]:
         """The tasks that are ours to record."""

@@ -21,14 +21,14 @@ MACHINE_OF: Final = {
 _PATTERNS: Final = (Pattern.CALLBACK, Pattern.CALLBACK, Pattern.CALLBACK, Pattern.SYNC, Pattern.REQUEST_RESPONSE)
 _WEATHERS: Final = (Weather.CALM, Weather.MILD, Weather.ROUGH, Weather.ROUGH, Weather.WILD)
 SWEEPS: Final = (60.0, 180.0, 300.0, 600.0)
-_RETRIED: Final = 0.3  # worlds that are about attempts that are given up
+_RETRIED: Final = 0.3  # worlds that are about replaced attempts
 
 
 class Theme(StrEnum):
     """What most runs of a world are."""
 
     ANY = "any"
-    RETRIES = "retries"  # attempts that hang, are given up, run on, and are seen at the wrong moment
+    RETRIES = "retries"  # attempts that hang, are replaced, run on, and are seen at the wrong moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ class Swept:
                 continue
             if task.is_live and task.desired_status == "RUNNING" and self._is_open(task):
                 execution = attempt.branch.execution
-                if self._is_given_up(attempt, task):
+                if self._is_replaced(attempt, task):
                     yield attempt, "beside the attempt that came after it", execution.redrives
                 elif self._invariants.is_past_its_time(task, self._now() - BEHIND) and self._is_listed(task):
                     yield attempt, "past its time", execution.redrives
@@ -113,7 +113,7 @@ class Swept:
     def _is_open(self, task: Task) -> bool:
         return (self._invariants.run_key(task), f"TASK#{task.task_id}") in self._open.placed
 
-    def _is_given_up(self, attempt: Attempt, task: Task) -> bool:
+    def _is_replaced(self, attempt: Attempt, task: Task) -> bool:
         """The run as the sweep will read it shows an attempt that came later."""
         if self._invariants.is_beyond_reach(attempt) or self._invariants.is_withheld(attempt.token or ""):
             return False

@@ -118,7 +118,7 @@ def an_undelivered_outcome(world: World) -> None:
     world.cluster.show(ENDED_BADLY)
 
 
-def two_attempts_given_up(world: World) -> None:
+def two_replaced_attempts(world: World) -> None:
     runs(world)
     shown(world, running(**EARLIER), running())
     world.callbacks.close("earlier-token")
@@ -127,8 +127,8 @@ def two_attempts_given_up(world: World) -> None:
     world.cluster.stops.clear()
 
 
-def two_attempts_given_up_and_a_third(world: World) -> None:
-    two_attempts_given_up(world)
+def two_replaced_attempts_and_a_third(world: World) -> None:
+    two_replaced_attempts(world)
     world.cluster.show(running(**SECOND))
 
 
@@ -188,7 +188,7 @@ def a_run_that_never_started(world: World) -> None:
     world.store.write_run(RunRecord(RUN_ID, NOON, Pattern.CALLBACK, EXECUTION_ARN, follows=True))
 
 
-BOTH_GIVEN_UP: Final = end("RUNNING", stopped=(TASK_ID, EARLIER_ID), still_open=4)
+BOTH_REPLACED: Final = end("RUNNING", stopped=(TASK_ID, EARLIER_ID), still_open=4)
 BOTH_LEFT_BEHIND: Final = end("RUNNING", stopped=(TASK_ID, SECOND_ID), still_open=3)
 ANSWERED: Final = end("RUNNING", answered=1, still_open=1)
 
@@ -204,7 +204,7 @@ OF_TASKS: Final = {
     "first seen after the end of its execution": Scenario(
         an_end_before_the_first_event, settles(running()), end("RUNNING", stopped=(TASK_ID,), still_open=2)
     ),
-    "a retry": Scenario(two_attempts_given_up, settles(running(**SECOND)), BOTH_GIVEN_UP, heals_alone=False),
+    "a retry": Scenario(two_replaced_attempts, settles(running(**SECOND)), BOTH_REPLACED, heals_alone=False),
     "an attempt before the newest one has ended": Scenario(
         a_second_attempt, settles(ENDED_BADLY), end("RUNNING", still_open=2)
     ),
@@ -234,7 +234,7 @@ OF_SWEEPS: Final[dict[str, tuple[Callable[[World], None], End, End | None]]] = {
     "an outcome that was not delivered": (an_undelivered_outcome, ANSWERED, None),
     "a task that ECS does not know": (a_task_that_ecs_forgot, end("RUNNING", still_open=2), ANSWERED),
     "a run that never started": (a_run_that_never_started, end("PENDING", still_open=1), end("FAILED")),
-    "attempts that were given up": (two_attempts_given_up_and_a_third, BOTH_GIVEN_UP, None),
+    "replaced attempts": (two_replaced_attempts_and_a_third, BOTH_REPLACED, None),
 }
 SCENARIOS: Final[dict[str, Scenario]] = {
     **{f"task: {name}": scenario for name, scenario in OF_TASKS.items()},

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from fargate_runs.reading.execution import Execution, ExecutionStatus
-from fargate_runs.runs.orphans import LONGEST_REASON, may_be_given_up, reason_of_end
+from fargate_runs.runs.abandoned import LONGEST_REASON, may_be_replaced, reason_of_end
 from fargate_runs.runs.record import TaskRecord
 from fargate_runs.runs.run_state import RunRecord, RunStatus, TaskView, is_attempt, order_of, with_execution, with_task
 from fargate_runs.runs.settle import Arriving, Stored, arriving_state, stored_state
@@ -31,15 +31,15 @@ def test_nothing_stored_is_absent_and_not_an_open_task() -> None:
 
 
 @pytest.mark.parametrize("other", [EXECUTION_ARN + "a", EXECUTION_ARN[:-1]])
-def test_a_newer_task_of_another_execution_gives_nothing_up(other: str) -> None:
-    assert may_be_given_up([attempt(1, EXECUTION_ARN), attempt(2, other)]) == ()
+def test_a_newer_task_of_another_execution_replaces_nothing(other: str) -> None:
+    assert may_be_replaced([attempt(1, EXECUTION_ARN), attempt(2, other)]) == ()
 
 
 def test_the_same_execution_read_twice_is_the_same() -> None:
     """As it is where each record comes from an item of its own."""
     first, second = attempt(1, EXECUTION_ARN), attempt(2, "".join(list(EXECUTION_ARN)))
     assert first.execution_arn is not second.execution_arn
-    assert may_be_given_up([first, second]) == (first,)
+    assert may_be_replaced([first, second]) == (first,)
 
 
 def test_a_run_and_its_task_or_execution_that_were_read_apart_are_of_the_same_execution() -> None:

@@ -1,8 +1,8 @@
 """A handler dies at any call and no event comes again; then ECS forgets, and only the records are left.
 
 The sweeps after it are those of one warm process, which remembers what it has done, and the first of them reads an
-index that is behind. However it was, in the end every task has its outcome, every token is closed, no attempt that was
-given up runs on, and nothing is open any more (invariants L1, L2, L4, L5; faults F04, F07, F08, F16, F18, F20).
+index that is behind. However it was, in the end every task has its outcome, every token is closed, no replaced
+attempt runs on, and nothing is open any more (invariants L1, L2, L4, L5; faults F04, F07, F08, F16, F18, F20).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -245,7 +245,7 @@ def check_shown(story: Story, run: RunRecord) -> None:
 @pytest.mark.parametrize("behind", Behind)
 @pytest.mark.parametrize("unheard", UNHEARD, ids=str)
 @pytest.mark.parametrize("kind", ["callback", "callback of others"])
-def test_the_attempt_that_was_given_up_is_stopped(kind: str, unheard: set[int], behind: Behind) -> None:
+def test_the_replaced_attempt_is_stopped(kind: str, unheard: set[int], behind: Behind) -> None:
     """In the sweeps that follow, and without waiting for the end of the execution."""
     for story in deaths(kind, STEPS[:-1], unheard, behind=behind):
         story.sweeps(4)  # one that died holds up the next for a while

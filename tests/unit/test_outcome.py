@@ -9,7 +9,7 @@ from fargate_runs.outcomes.kinds import KINDS, ErrorName, OutcomeStatus
 from fargate_runs.outcomes.outcome import lost, outcome_of
 from fargate_runs.outcomes.rules import RULES
 from fargate_runs.reading.task import EcsTask
-from fargate_runs.runs.orphans import GRACE
+from fargate_runs.runs.abandoned import GRACE
 from fargate_runs.runs.time_limit import reason_of_time_limit
 from tests.fakes.ecs import GUARD_DUTY, Detail, container, detail, failed_start, overrides, task
 
@@ -17,6 +17,10 @@ OOM = "OutOfMemoryError: Container killed due to memory usage"
 ABORTED = (
     "The Task state in AWS Step Functions execution [arn:aws:states:us-east-1:123456789012:execution:m:e]"
     " which was managing this resource was aborted"
+)
+GAVE_UP = (  # our own words for a replaced attempt until 2026-11-30, which are in records
+    "AWS Step Functions execution [arn:aws:states:us-east-1:123456789012:execution:m:e]"
+    " managing this resource gave this attempt up"
 )
 PULL_FAILED = "CannotPullContainerError: pull image manifest has been retried 1 time(s): i/o timeout"
 SPOT = "Your Spot Task was interrupted."
@@ -559,7 +563,8 @@ def test_the_container_that_starved_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "reason", [ABORTED, ABORTED.replace("which was managing", "managing").replace("was aborted", "ended: FAILED")]
+    "reason",
+    [ABORTED, ABORTED.replace("which was managing", "managing").replace("was aborted", "ended: FAILED"), GAVE_UP],
 )
 @pytest.mark.parametrize("containers", [[container(exit_code=143)], [container(exit_code=None, reason=PULL_FAILED)]])
 def test_a_stop_by_step_functions_says_why_in_the_words_of_the_task(reason: str, containers: list[Detail]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from fargate_runs.outcomes.kinds import KINDS, ErrorName
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
-from fargate_runs.runs.orphans import GRACE, reason_of_end, reason_of_retry
+from fargate_runs.runs.abandoned import GRACE, reason_of_end, reason_of_retry
 from fargate_runs.runs.record import Delivery, TaskRecord
 from fargate_runs.runs.run_state import GivenUp
 from fargate_runs.usecases.sweep.executions import NEVER_SEEN_AFTER, NEVER_STARTED_AFTER
@@ -67,9 +67,9 @@ def test_every_time_in_words_is_the_code_s() -> None:
 
 def test_the_words_of_a_stop_are_the_code_s() -> None:
     told = section("Tasks that are stopped for their execution")
-    ended, gave_up = re.findall(r"`… (managing this resource [^`]+)`", told)
+    ended, replaced = re.findall(r"`… (managing this resource [^`]+)`", told)
     assert reason_of_end(Execution(EXECUTION_ARN, ExecutionStatus.ABORTED)).endswith(ended)
-    assert reason_of_retry(TaskRecord.of(task(), Pattern.CALLBACK, None)).endswith(gave_up)
+    assert reason_of_retry(TaskRecord.of(task(), Pattern.CALLBACK, None)).endswith(replaced)
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(([\w.]*#[^)]+)\)", DOCUMENT))

@@ -11,7 +11,7 @@ from fargate_runs.outcomes.kinds import ErrorName
 from fargate_runs.ports import ClusterUnavailableError, StoreUnavailableError
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern, execution_arn
-from fargate_runs.runs.orphans import reason_of_end
+from fargate_runs.runs.abandoned import reason_of_end
 from fargate_runs.runs.run_state import RunRecord, RunStatus
 from fargate_runs.usecases.record_execution_state import ExecutionNoted
 from tests.fakes.clock import NOON
@@ -201,7 +201,7 @@ def test_a_task_whose_end_is_seen_is_not_stopped(world: World) -> None:
     assert world.cluster.calls == []
 
 
-def test_nor_is_one_that_was_given_up_as_lost_and_whose_end_is_seen_after_all(world: World) -> None:
+def test_nor_is_one_that_was_lost_and_whose_end_is_seen_after_all(world: World) -> None:
     world.settle(life()[2])
     world.use_case.lose(RUN_ID, TASK_ID)
     world.end_run(ExecutionStatus.ABORTED)

@@ -9,7 +9,7 @@ import pytest
 
 from fargate_runs.outcomes.kinds import ErrorName
 from fargate_runs.reading.execution import ExecutionStatus
-from fargate_runs.runs.orphans import reason_of_end
+from fargate_runs.runs.abandoned import reason_of_end
 from fargate_runs.runs.run_state import GivenUp, RunRecord, RunStatus, TaskView
 from fargate_runs.runs.run_verdict import SAYS, Ended, Says, Seen, column_of, row_of
 from tests.fakes.clock import NOON
@@ -203,7 +203,7 @@ DONE_TOO_LATE = (
     "The task ended well, and Step Functions did not learn it in time: look at its log and its result before you start"
     " the run again, and raise timeoutSeconds."
 )
-TOO_LONG = "The run took too long, and Step Functions gave it up."
+TOO_LONG = "The run took too long, so Step Functions ended it."
 
 
 def ended_by(task_name: str, status: str, error: str | None = None, cause: str | None = None) -> RunRecord:

@@ -353,7 +353,7 @@ def test_a_refused_answer_is_cut_down_and_sent_again(world: World) -> None:
     assert "lastLogLines" not in answer(world)
 
 
-def test_a_token_that_takes_no_answer_at_all_is_given_up_and_said_so(world: World) -> None:
+def test_a_token_that_takes_no_answer_at_all_is_closed_and_said_so(world: World) -> None:
     world.callbacks.refuses_longer_than = 1
     done = world.settle(detail())
     assert (done.refused, done.delivery) == (True, Delivery.CLOSED_BY_OTHERS)

@@ -7,7 +7,7 @@ import pytest
 
 from fargate_runs.reading.execution import ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
-from fargate_runs.runs.orphans import GRACE, VERDICTS
+from fargate_runs.runs.abandoned import GRACE, VERDICTS
 from fargate_runs.runs.run_verdict import SAYS, Ended, Seen
 from fargate_runs.runs.settle import STEPS, Arriving, Stored
 from tests.fakes.ecs import container, detail

@@ -11,7 +11,7 @@ from fargate_runs.ports import ClusterUnavailableError, ExecutionsUnavailableErr
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern, execution_arn
 from fargate_runs.reading.task import EcsTask
-from fargate_runs.runs.orphans import LONGEST_REASON, reason_of_second_start, started_twice
+from fargate_runs.runs.abandoned import LONGEST_REASON, reason_of_second_start, started_twice
 from fargate_runs.runs.record import TaskRecord
 from fargate_runs.usecases.stop_abandoned import Asking
 from tests.fakes.attempts import running

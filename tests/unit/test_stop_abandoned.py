@@ -17,7 +17,7 @@ from fargate_runs.ports import (
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern, execution_arn
 from fargate_runs.reading.task import EcsTask
-from fargate_runs.runs.orphans import reason_of_end, reason_of_retry
+from fargate_runs.runs.abandoned import reason_of_end, reason_of_retry
 from fargate_runs.runs.record import Delivery, TaskRecord
 from fargate_runs.usecases.stop_abandoned import EnoughForNowError
 from tests.fakes.clock import NOON
@@ -217,7 +217,7 @@ def test_an_attempt_whose_token_is_closed(world: World) -> None:
     world.callbacks.open.add("second-token")
     tasks = attempts(world, running(), second())
     world.callbacks.close(TOKEN)
-    assert world.abandoned.attempts_given_up(tasks) == 1
+    assert world.abandoned.replaced_attempts(tasks) == 1
     first = world.stored()
     assert world.cluster.stops == [(task_arn(), reason_of_retry(first))]
     assert world.callbacks.calls == 1, "the token of the newest attempt is not even asked for"
@@ -226,20 +226,20 @@ def test_an_attempt_whose_token_is_closed(world: World) -> None:
 def test_a_branch_of_a_parallel_state_whose_token_is_open(world: World) -> None:
     world.callbacks.open.add("second-token")
     tasks = attempts(world, running(), second())
-    assert world.abandoned.attempts_given_up(tasks) == 0
+    assert world.abandoned.replaced_attempts(tasks) == 0
     assert (world.cluster.stops, world.callbacks.calls) == ([], 1)
     assert TOKEN in world.callbacks.open
 
 
 def test_what_never_was_a_token_gives_nothing_up(world: World) -> None:
     tasks = attempts(world, running(token="some-variable"), second())
-    assert world.abandoned.attempts_given_up(tasks) == 0
+    assert world.abandoned.replaced_attempts(tasks) == 0
 
 
 def test_an_attempt_alone_is_not_asked_for(world: World) -> None:
     tasks = attempts(world, running())
     world.callbacks.close(TOKEN)
-    assert world.abandoned.attempts_given_up(tasks) == 0
+    assert world.abandoned.replaced_attempts(tasks) == 0
     assert world.callbacks.calls == 0
 
 
@@ -248,12 +248,12 @@ def test_all_attempts_but_the_newest(world: World) -> None:
     tasks = attempts(world, running(), second(), third)
     for token in (TOKEN, "second-token", "third-token"):
         world.callbacks.close(token)
-    assert world.abandoned.attempts_given_up(tasks) == 2
+    assert world.abandoned.replaced_attempts(tasks) == 2
     assert sorted(stops(world)) == sorted([TASK_ID, SECOND_ID])
 
 
 @pytest.mark.parametrize("state", [0, 2, 4], ids=["provisioning", "running", "ended"])
-def test_the_first_sight_of_a_retry_stops_the_attempt_that_was_given_up(world: World, state: int) -> None:
+def test_the_first_sight_of_a_retry_stops_the_replaced_attempt(world: World, state: int) -> None:
     """The state timed out and Step Functions retries it: the task of before runs on, and nobody waits (fact B26)."""
     world.callbacks.open.add("second-token")
     world.settle(running())
@@ -297,7 +297,7 @@ def test_each_service_that_is_down_is_said_so(world: World, monkeypatch: pytest.
         world.abandoned.of_execution(ended)
     monkeypatch.setattr(world.callbacks, "is_closed", silent)
     with pytest.raises(CallbacksUnavailableError):
-        world.abandoned.attempts_given_up(tasks)
+        world.abandoned.replaced_attempts(tasks)
     assert world.cluster.stops == []
 
 
@@ -326,7 +326,7 @@ def test_an_attempt_that_cannot_be_asked_for_holds_up_no_other(world: World) -> 
     world.callbacks.close("second-token")
     heartbeat_fails_for(world, TOKEN)
     with pytest.raises(CallbacksUnavailableError, match="Unknown"):
-        world.abandoned.attempts_given_up(tasks)
+        world.abandoned.replaced_attempts(tasks)
     assert stops(world) == [SECOND_ID]
 
 
@@ -382,7 +382,7 @@ def test_a_record_that_cannot_be_read_keeps_no_other_task_from_being_stopped(wor
 
 def test_a_token_whose_key_is_not_ours_to_use_is_counted_and_holds_up_nothing(world: World) -> None:
     """Whether it is closed nobody can say: that attempt is left alone, as if it were wanted."""
-    third = two_given_up_and_a_third(world)
+    third = two_replaced_and_a_third(world)
     world.callbacks.with_another_key = {TOKEN}
     done = world.use_case(third)
     assert (done.withheld, done.stopped, stops(world)) == (1, 1, [SECOND_ID])
@@ -390,14 +390,14 @@ def test_a_token_whose_key_is_not_ours_to_use_is_counted_and_holds_up_nothing(wo
 
 
 def test_it_is_counted_beside_the_answer_that_is_withheld(world: World) -> None:
-    third = two_given_up_and_a_third(world)
+    third = two_replaced_and_a_third(world)
     world.callbacks.with_another_key = {TOKEN, "second-token", "third-token"}
     done = world.use_case(third)
     assert (done.withheld, done.stopped, done.delivery) == (3, 0, None)
 
 
-def two_given_up_and_a_third(world: World, **changes: object) -> EcsTask:
-    """A third attempt of which nothing was seen, beside two that were given up."""
+def two_replaced_and_a_third(world: World, **changes: object) -> EcsTask:
+    """A third attempt of which nothing was seen, beside two that were replaced."""
     for each in (running(), second()):
         world.settle(each)
     for token in (TOKEN, "second-token"):
@@ -413,7 +413,7 @@ def two_given_up_and_a_third(world: World, **changes: object) -> EcsTask:
 
 
 def test_it_is_asked_before_each_heartbeat_whether_to_go_on(world: World) -> None:
-    third = two_given_up_and_a_third(world)
+    third = two_replaced_and_a_third(world)
     with pytest.raises(EnoughError):
         world.use_case(third, GoOn(stops_at=2))
     assert (stops(world), world.callbacks.calls) == ([TASK_ID], 1)
@@ -421,7 +421,7 @@ def test_it_is_asked_before_each_heartbeat_whether_to_go_on(world: World) -> Non
 
 def test_an_event_whose_time_is_up_leaves_the_other_attempts_to_the_sweep(world: World) -> None:
     """And is finished: its outcome is shown, and its token answered."""
-    third = two_given_up_and_a_third(world)
+    third = two_replaced_and_a_third(world)
     done = world.use_case(third, left_after(1))
     assert (done.stopped, stops(world), done.delivery) == (1, [TASK_ID], Delivery.DELIVERED)
     assert world.store.runs[RUN_ID].newest_task_id == "a" * 32

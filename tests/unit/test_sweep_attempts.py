@@ -1,4 +1,4 @@
-"""Runs that do not show their tasks yet, and attempts that were given up while nobody looked."""
+"""Runs that do not show their tasks yet, and attempts that were replaced while nobody looked."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ import pytest
 from fargate_runs.outcomes.outcome import lost
 from fargate_runs.ports import StoreUnavailableError
 from fargate_runs.reading.patterns import Pattern
-from fargate_runs.runs.orphans import reason_of_retry
+from fargate_runs.runs.abandoned import reason_of_retry
 from fargate_runs.runs.record import Delivery
 from fargate_runs.runs.run_state import with_execution
 from fargate_runs.usecases.folding import fold_run
@@ -49,7 +49,7 @@ def test_a_run_that_shows_its_task_is_not_read(world: SweepingTasks, monkeypatch
     assert reads == []
 
 
-def test_an_attempt_that_was_given_up_and_that_no_event_told_of(world: SweepingTasks) -> None:
+def test_a_replaced_attempt_that_no_event_told_of(world: SweepingTasks) -> None:
     """Both attempts are recorded, but the handler of the second one died before it looked for the first."""
     for each in (running(), running(**SECOND)):
         world.record(each)

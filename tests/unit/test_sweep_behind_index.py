@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from fargate_runs.reading.execution import ExecutionStatus
-from fargate_runs.runs.orphans import reason_of_end
+from fargate_runs.runs.abandoned import reason_of_end
 from fargate_runs.runs.record import TaskRecord
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.tasks import MISSING_SWEEPS

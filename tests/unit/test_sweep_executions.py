@@ -8,7 +8,7 @@ from fargate_runs.outcomes.outcome import lost
 from fargate_runs.ports import ExecutionsUnavailableError
 from fargate_runs.reading.execution import Execution
 from fargate_runs.reading.patterns import Pattern
-from fargate_runs.runs.orphans import reason_of_end
+from fargate_runs.runs.abandoned import reason_of_end
 from fargate_runs.runs.run_state import RunStatus
 from fargate_runs.usecases.sweep.memory import Memory
 from fargate_runs.usecases.sweep.report import SweepReport

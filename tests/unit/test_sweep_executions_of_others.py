@@ -4,7 +4,7 @@ import pytest
 
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import FollowedMachines, state_machine_of
-from fargate_runs.runs.orphans import reason_of_end
+from fargate_runs.runs.abandoned import reason_of_end
 from fargate_runs.usecases.sweep.executions import MOST_OF_OTHERS
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, life, task_arn

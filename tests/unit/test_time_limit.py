@@ -12,7 +12,7 @@ from fargate_runs.outcomes.kinds import ErrorName, OutcomeStatus
 from fargate_runs.outcomes.outcome import lost, outcome_of
 from fargate_runs.ports import OpenTask, TaskList
 from fargate_runs.reading.task import EcsTask
-from fargate_runs.runs.orphans import LONGEST_REASON
+from fargate_runs.runs.abandoned import LONGEST_REASON
 from fargate_runs.runs.time_limit import is_past_its_time, reason_of_time_limit
 from fargate_runs.usecases.pace import PacedCluster
 from fargate_runs.usecases.sweep.report import SweepReport

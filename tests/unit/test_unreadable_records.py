@@ -228,7 +228,7 @@ def test_a_sweep_stops_what_an_execution_left_although_its_run_cannot_be_read() 
     assert (report.stopped, report.noted, report.unreadable_records, report.is_complete) == (1, 1, 1, True)
 
 
-def test_a_sweep_stops_an_attempt_that_was_given_up_although_its_run_cannot_be_read() -> None:
+def test_a_sweep_stops_a_replaced_attempt_although_its_run_cannot_be_read() -> None:
     world = SweepingTasks()
     for each in (running(), running(**SECOND)):
         world.record(each)

@@ -42,8 +42,8 @@ _OUTCOMES = ("tests/unit/test_outcome.py", "tests/unit/test_start_failures.py")
 TARGETS = (
     Target("fargate_runs.runs.settle", ("tests/unit/test_settle.py", _DECISIONS, _DOCUMENT)),
     Target(
-        "fargate_runs.runs.orphans",
-        ("tests/unit/test_orphans.py", "tests/unit/test_started_twice.py", _DECISIONS, _DOCUMENT),
+        "fargate_runs.runs.abandoned",
+        ("tests/unit/test_abandoned.py", "tests/unit/test_started_twice.py", _DECISIONS, _DOCUMENT),
     ),
     Target(
         "fargate_runs.runs.run_state",
@@ -131,19 +131,19 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "Only errors of a task's start come here, and as texts none of them is less.",
     ),
     Equivalent(
-        "fargate_runs.runs.orphans",
+        "fargate_runs.runs.abandoned",
         "return verdict is Verdict.STOP",
         "return verdict <= Verdict.STOP",
         "Only LEAVE and STOP come here, and as texts LEAVE is the greater one.",
     ),
     Equivalent(
-        "fargate_runs.runs.orphans",
+        "fargate_runs.runs.abandoned",
         "return False",
         "return None",
         "Only any() asks, and None counts as False there.",
     ),
     Equivalent(
-        "fargate_runs.runs.orphans",
+        "fargate_runs.runs.abandoned",
         "kept = machine_and_name[: LONGEST_REASON - len(text) + len(execution_arn)]",
         "kept = machine_and_name[: LONGEST_REASON - len(text) % len(execution_arn)]",
         "A text that is too long is longer than its ARN and shorter than two of it: the remainder is the difference.",

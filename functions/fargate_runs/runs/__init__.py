@@ -1,1 +1,1 @@
-"""What may be asked for, what is recorded of it, and what is to be done: requests, runs, tasks, attempts, orphans."""
+"""What may be asked for, what is recorded of it, and what is to be done about it."""

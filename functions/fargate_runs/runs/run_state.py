@@ -44,7 +44,7 @@ class RunStatus(StrEnum):
 
 
 class GivenUp(StrEnum):
-    """Why a run without a task, of which nothing more will come, has failed. Error names, as users see them."""
+    """Why a run is given up: it has no task and never will. Error names, as users see them."""
 
     NOT_STARTED = "Run.NotStarted"
     TASK_LOST = ErrorName.LOST.value

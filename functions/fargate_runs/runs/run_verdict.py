@@ -94,7 +94,7 @@ _TIMEOUTS: Final = frozenset({TIMEOUT, "States.HeartbeatTimeout"})
 _SAYS_NOTHING: Final = frozenset({None, "States.TaskFailed"})
 
 
-TOO_LONG: Final = "The run took too long, and Step Functions gave it up."
+TOO_LONG: Final = "The run took too long, so Step Functions ended it."
 ADVICE_BESIDE_A_TASK: Final = (
     "Look at the execution's history for the state that failed: how the task ended is not why the run did."
 )

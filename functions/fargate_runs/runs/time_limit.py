@@ -13,7 +13,7 @@ _WHY: Final = "Fargate Runs stopped the task: it was past its timeoutSeconds"
 def is_past_its_time(created_at: datetime | None, timeout_seconds: int | None, now: datetime | None) -> bool:
     """Whether a task that was made then has run for longer than its limit.
 
-    Both times are ECS's own: `now` is by the clock that `created_at` is from, so no clock of ours gives a task up. A
+    Both times are ECS's own: `now` is by the clock that `created_at` is from, so no clock of ours stops a task. A
     task without a limit, and one whose times are not known, is never past it.
     """
     if created_at is None or timeout_seconds is None or now is None:

@@ -1,4 +1,4 @@
-"""Record the state of an execution on its run. If it has ended, stop the tasks that it left behind."""
+"""Record the state of an execution on its run. If it has ended, stop the tasks that it has abandoned."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class RecordExecutionState:
             try:
                 run = self._noted(execution, pattern)
             except UnreadableRecordError:
-                unreadable = True  # the tasks that the execution left behind are stopped all the same
+                unreadable = True  # the abandoned tasks are stopped all the same
         return ExecutionNoted(run, self._abandoned.of_execution(execution, seen_open, go_on), unreadable)
 
     def _noted(self, execution: Execution, pattern: Pattern) -> RunRecord:

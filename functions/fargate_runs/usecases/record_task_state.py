@@ -46,7 +46,7 @@ class Settlement:
     `log_problem`: the reason why this call, which decided, could not read the log.
     `stopped`: the number of StopTask calls. `refused`: Step Functions accepted no answer at all for the token.
     `withheld`: the number of tokens whose KMS key we may not use. If it is this task's token, the answer is still to be
-    sent. If it is an attempt's token, we cannot tell whether a retry gave the attempt up.
+    sent. If it is an attempt's token, we cannot tell whether a retry has replaced the attempt.
     `unreadable_run`: the run's own record cannot be read, so the run does not show this task.
     """
 
@@ -150,7 +150,7 @@ class RecordTaskState:
         return tasks
 
     def look_after(self, run_id: str, asking_beside: Callable[[Beside], Asking] = lambda _beside: ALL) -> LookedAfter:
-        """Show all tasks on their run, and stop the attempts that were given up.
+        """Show all tasks on their run, and stop the replaced attempts.
 
         `asking_beside` gets the comparison (see Beside), and returns which of the tasks are checked.
         """
@@ -224,15 +224,15 @@ class RecordTaskState:
         ours = [each for each in tasks if self._is_whole_run_of_ours(each)]
         withheld: set[str] = set()
 
-        def given_up() -> int:
-            return self._abandoned.attempts_given_up(tasks, asking, lambda each: withheld.add(each.task_id))
+        def stop_replaced() -> int:
+            return self._abandoned.replaced_attempts(tasks, asking, lambda each: withheld.add(each.task_id))
 
         try:
             twice = self._abandoned.started_twice(ours, asking)
         except PortError:
-            given_up()
+            stop_replaced()
             raise
-        return Replaced(twice + given_up(), frozenset(withheld))
+        return Replaced(twice + stop_replaced(), frozenset(withheld))
 
     def _is_whole_run_of_ours(self, task: TaskRecord) -> bool:
         is_ours = self._state_machines.pattern_of_execution(task.execution_arn) is not None

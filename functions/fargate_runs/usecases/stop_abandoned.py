@@ -1,4 +1,4 @@
-"""Stop the tasks that nobody waits for any more. `orphans.py` decides which tasks these are.
+"""Stop the abandoned tasks (`runs/abandoned.py`): those that their execution does not wait for any more.
 
 A recorded state of an execution may be old: the execution may have been redriven since. So tasks are read first, and
 the execution is described then. If it is closed after a task was read, it does not want that task any more.
@@ -24,10 +24,10 @@ from fargate_runs.ports import (
     UnreadableRecordError,
 )
 from fargate_runs.reading.execution import Execution, ExecutionStatus
-from fargate_runs.runs.orphans import (
+from fargate_runs.runs.abandoned import (
     is_to_be_stopped,
-    may_be_given_up,
     may_be_of_a_redrive,
+    may_be_replaced,
     reason_of_end,
     reason_of_retry,
     reason_of_second_start,
@@ -88,7 +88,7 @@ class StopAbandoned:
     def of_execution(
         self, execution: Execution, seen_open: Iterable[OpenTask] = (), go_on: Callable[[], None] = always
     ) -> int:
-        """Stop the tasks that an ended execution left behind; returns how many.
+        """Stop the tasks that an ended execution has abandoned; returns how many.
 
         `seen_open` has its tasks from another index. Each index lags on its own, so it is enough if one of them shows a
         task. `go_on` is called before each call that stops a task, here and below. A task whose record cannot be read
@@ -123,23 +123,23 @@ class StopAbandoned:
             return 0
         return self._stop(self._some(now_so, live), lambda _each: reason_of_end(now_so), Asking(go_on))
 
-    def attempts_given_up(
+    def replaced_attempts(
         self,
         tasks: Sequence[TaskRecord],
         asking: Asking = ALL,
         withheld: Callable[[TaskRecord], None] = _nobody_counts,
     ) -> int:
-        """Stop attempts of one run that a retry gave up on; returns how many.
+        """Stop the replaced attempts of one run; returns how many.
 
         `withheld` gets the attempts whose token has a KMS key that we may not use: we cannot tell whether they were
-        given up.
+        replaced.
 
         Raises CallbacksUnavailableError or ClusterUnavailableError, after all other attempts were checked, and every
         error of `asking`.
         """
-        return self._stop(asking.due(may_be_given_up(tasks)), reason_of_retry, asking, self._is_given_up, withheld)
+        return self._stop(asking.due(may_be_replaced(tasks)), reason_of_retry, asking, self._is_replaced, withheld)
 
-    def _is_given_up(self, task: TaskRecord) -> bool:
+    def _is_replaced(self, task: TaskRecord) -> bool:
         return task.token is not None and self._callbacks.is_closed(task.token)
 
     def started_twice(self, tasks: Sequence[TaskRecord], asking: Asking = ALL) -> int:

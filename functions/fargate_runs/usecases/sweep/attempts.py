@@ -1,4 +1,4 @@
-"""Stops attempts that a retry gave up on, and shows tasks on their runs. One run may have thousands of tasks."""
+"""Stops replaced attempts, and shows tasks on their runs. One run may have thousands of tasks."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class SweepAttempts:
     def _look_at(
         self, visit: Visit, tasks: Sequence[OpenTask], run: OpenRun | None, report: SweepReport, go_on: Go
     ) -> None:
-        """Check a run with a task that it does not show: not added yet, or given up beside a newer one.
+        """Check a run with a task that it does not show: not added yet, or replaced by a newer one.
 
         Each task is checked once beside the same tasks, because the check is a heartbeat and has an effect. An index or
         a run's item may be stale, so it only tells where to look. The memory has the comparisons that were really made.

@@ -17,7 +17,7 @@ from fargate_runs.ports import (
 )
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern, SweptMachines
-from fargate_runs.runs.orphans import VERDICTS, Verdict
+from fargate_runs.runs.abandoned import VERDICTS, Verdict
 from fargate_runs.runs.run_state import GivenUp, RunRecord
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.record_execution_state import RecordExecutionState

@@ -64,7 +64,7 @@ class SweepTasks:
     def look_after(
         self, open_tasks: Mapping[str, OpenTask], open_runs: Sequence[OpenRun], report: SweepReport, go_on: Go
     ) -> None:
-        """Show tasks on their runs, and stop attempts that were given up. There may be thousands."""
+        """Show tasks on their runs, and stop replaced attempts. There may be thousands."""
         self._attempts(open_tasks.values(), open_runs, report, go_on)
 
     def compare(self, open_tasks: Mapping[str, OpenTask], report: SweepReport, go_on: Go) -> None:

@@ -1,12 +1,17 @@
-"""What becomes of a task that still runs when its execution has ended, as one table. Pure.
+"""Which tasks are abandoned: they run, but their execution does not wait for them any more. Pure.
+
+One table decides about a task whose execution has ended:
 
     pattern \\ execution       open    SUCCEEDED     FAILED, TIMED_OUT, ABORTED
     request-response, none    LEAVE   LEAVE         STOP
     sync, callback            LEAVE   STOP_LATER    STOP
 
-A request-response execution succeeds while its task works on. In the other two patterns nobody waits for such a task
-any more: its container answered its own token, or its state gave it up and the execution went on without it. It gets
-a few minutes to end by itself. Step Functions stops tasks of `.sync` only, and that best effort (fact B26).
+A request-response execution succeeds while its task works on. In the other two patterns such a task is abandoned: its
+container answered its own token, or its state timed out and the execution went on without it. It gets a few minutes to
+end by itself. Step Functions stops tasks of `.sync` only, on a best-effort basis (fact B26).
+
+While an execution runs, a task of it is abandoned if it is a replaced attempt: a retry has started the next one, or
+Step Functions has started the same one once more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -73,11 +78,12 @@ def may_be_of_a_redrive(created_at: datetime | None, execution: Execution, now: 
     return created_at - execution.stopped_at > JUST_AFTER and now - created_at < SHOWN_AFTER
 
 
-def may_be_given_up(tasks: Sequence[TaskRecord]) -> tuple[TaskRecord, ...]:
-    """Live tasks of one run with a token, beside a newer task of the same execution or another one of their attempt.
+def may_be_replaced(tasks: Sequence[TaskRecord]) -> tuple[TaskRecord, ...]:
+    """Return live tasks with a token beside a newer task of the same execution, or beside another one of their attempt.
 
-    A retry closes the token of the attempt before it starts the next one (fact B28), so a closed token says that the
-    attempt was given up; an open one that both were wanted (a Parallel or Map state whose branches share a run id).
+    `tasks` are those of one run. A retry closes the token of the attempt before it starts the next one (fact B28). So a
+    closed token means that the attempt was replaced. An open one means that both are wanted: the branches of a Parallel
+    or Map state share a run id.
     """
     return tuple(
         each
@@ -136,8 +142,8 @@ def reason_of_end(execution: Execution) -> str:
 
 
 def reason_of_retry(record: TaskRecord) -> str:
-    """The reason for an attempt whose token is closed while its execution goes on."""
-    return _reason(record.execution_arn or record.run_id, "managing this resource gave this attempt up")
+    """The reason for an attempt that a retry has replaced: its token is closed, and its execution goes on."""
+    return _reason(record.execution_arn or record.run_id, "managing this resource replaced this attempt")
 
 
 def reason_of_second_start(record: TaskRecord) -> str:

@@ -10,19 +10,19 @@ from fargate_runs.outcomes.kinds import ErrorName
 from fargate_runs.outcomes.outcome import lost, outcome_of
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
-from fargate_runs.runs.log import NO_RESULT
-from fargate_runs.runs.orphans import (
+from fargate_runs.runs.abandoned import (
     GRACE,
     LONGEST_REASON,
     VERDICTS,
     Verdict,
     is_to_be_stopped,
-    may_be_given_up,
     may_be_of_a_redrive,
+    may_be_replaced,
     reason_of_end,
     reason_of_retry,
     started_twice,
 )
+from fargate_runs.runs.log import NO_RESULT
 from fargate_runs.runs.record import TaskRecord
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, TOKEN, overrides, task, task_arn
@@ -123,7 +123,7 @@ def _at_once(task: int, number: int | None) -> TaskRecord:
 FIRST, SECOND, THIRD = (attempt(number) for number in (1, 2, 3))
 OTHERS = replace(SECOND, execution_arn=EXECUTION_ARN + "-redone")
 
-GIVEN_UP: Final[dict[str, tuple[list[TaskRecord], list[TaskRecord]]]] = {
+REPLACED: Final[dict[str, tuple[list[TaskRecord], list[TaskRecord]]]] = {
     "nothing": ([], []),
     "one alone": ([FIRST], []),
     "the older of two": ([FIRST, SECOND], [FIRST]),
@@ -152,10 +152,10 @@ GIVEN_UP: Final[dict[str, tuple[list[TaskRecord], list[TaskRecord]]]] = {
 }
 
 
-@pytest.mark.parametrize("name", GIVEN_UP)
-def test_may_be_given_up(name: str) -> None:
-    tasks, given_up = GIVEN_UP[name]
-    assert list(may_be_given_up(tasks)) == given_up
+@pytest.mark.parametrize("name", REPLACED)
+def test_may_be_replaced(name: str) -> None:
+    tasks, replaced = REPLACED[name]
+    assert list(may_be_replaced(tasks)) == replaced
 
 
 def _without_token(number: int, attempt_number: int | None = 1, **more: str) -> TaskRecord:
@@ -223,7 +223,7 @@ def test_the_words_of_a_reason() -> None:
         f"AWS Step Functions execution [{EXECUTION_ARN}] managing this resource ended: TIMED_OUT"
     )
     assert reason_of_retry(FIRST) == (
-        f"AWS Step Functions execution [{EXECUTION_ARN}] managing this resource gave this attempt up"
+        f"AWS Step Functions execution [{EXECUTION_ARN}] managing this resource replaced this attempt"
     )
     assert FIRST.run_id in reason_of_retry(replace(FIRST, execution_arn=None))
 
