@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import sys
 import textwrap
 import unicodedata
 from datetime import datetime
@@ -37,6 +40,24 @@ def wrapped(text: str, width: int) -> list[str]:
         for line in text.split("\n")
         for part in textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]
     ]
+
+
+def line_limit() -> int | None:
+    """How wide a line may be; None where it goes into a pipe or a file, and COLUMNS does not say otherwise."""
+    return columns() if sys.stdout.isatty() or os.environ.get("COLUMNS") else None
+
+
+def pieces(value: str, width: int) -> list[str]:
+    """The parts of an ARN, a URL or a list: broken behind separators where it is wider than `width`.
+
+    What has no separator stays whole.
+    """
+    lines = [""]
+    for part in re.findall(r"[^:/,-]*[:/,-]+|[^:/,-]+", value):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return lines
 
 
 def compact(value: object) -> str:

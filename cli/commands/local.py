@@ -12,6 +12,7 @@ from cli.errors import BadInputError, NotRunningError, UnavailableError
 from cli.program import program
 from cli.progress import steps
 from cli.surroundings import Surroundings, pass_surroundings, readable_runtime_errors
+from cli.text import line_limit, pieces
 
 if TYPE_CHECKING:
     from local.control import RuntimeStatus
@@ -138,5 +139,13 @@ def _json(status: RuntimeStatus) -> str:
 def _page(status: RuntimeStatus) -> str:
     lines = [f"endpoint  {status.endpoint}", f"region    {status.region}", f"stack     {status.stack}", "outputs"]
     widest = max((len(key) for key in status.outputs), default=0)
-    lines += [f"  {key:<{widest}}  {value}" for key, value in sorted(status.outputs.items())]
+    for key, value in sorted(status.outputs.items()):
+        lines += _output_lines(key, value, widest, line_limit())
     return "\n".join(lines)
+
+
+def _output_lines(key: str, value: str, widest: int, limit: int | None) -> list[str]:
+    line = f"  {key:<{widest}}  {value}"
+    if limit is None or len(line) <= limit:
+        return [line]
+    return [f"  {key}", *(f"    {piece}" for piece in pieces(value, limit - 4))]

@@ -1,7 +1,9 @@
 """`runs local`: what it prints and its exit codes."""
 
+import itertools
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -144,6 +146,46 @@ def test_status_as_a_page(runner: CliRunner) -> None:
     assert result.exit_code == 0
     assert f"endpoint  {ENDPOINT}\n" in result.stdout
     assert "  RunsTableName  runs\n" in result.stdout
+
+
+OUTPUTS = {
+    "ApiUrl": "http://127.0.0.1:4566/_aws/execute-api/0123456789/Prod/",
+    "ClusterArn": "arn:aws:ecs:us-east-1:000000000000:cluster/fargate-runs-Cluster-0123456789AB",
+    "RunTaskCallbackStateMachineArn": (
+        "arn:aws:states:us-east-1:000000000000:stateMachine:fargate-runs-RunTaskCallbackStateMachine-0123456789AB"
+    ),
+    "ExecutionStateChangeFunctionName": "fargate-runs-ExecutionStateChangeFunction-0123456789AB",
+    "SubnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
+    "TooLong": "x" * 200,
+}
+
+
+@pytest.mark.parametrize("columns", [80, 160])
+def test_status_fits_the_terminal_and_breaks_no_word(runner: CliRunner, columns: int) -> None:
+    found = replace(runtime_status(ENDPOINT), outputs=OUTPUTS)
+
+    result = runner.invoke(main, ["local", "status"], obj=surroundings(Control(found)), env={"COLUMNS": str(columns)})
+
+    lines = result.stdout.splitlines()
+    assert [line for line in lines if len(line) > columns and "x" * 200 not in line] == []
+    for value in OUTPUTS.values():
+        assert value in "".join(line.strip() for line in lines)
+    ends = [line[-1] for line, after in itertools.pairwise(lines) if after.startswith("    ") and ":" in line]
+    assert set(ends) <= set(":/,-")
+    assert [line for line in lines if line.startswith("  SubnetIds ")] == [
+        f"  SubnetIds                         {OUTPUTS['SubnetIds']}"
+    ] * (columns > 83)
+
+
+def test_status_has_a_line_for_each_output_where_no_terminal_is(
+    runner: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    found = replace(runtime_status(ENDPOINT), outputs=OUTPUTS)
+
+    lines = runner.invoke(main, ["local", "status"], obj=surroundings(Control(found))).stdout.splitlines()
+
+    assert [line.split() for line in lines[4:]] == [list(each) for each in sorted(OUTPUTS.items())]
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
