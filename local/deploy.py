@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +38,8 @@ MADE_BY_SAM: Final = ("build", "build.toml", "sam-cache", "sam-cli", ".aws-sam")
 FINGERPRINT_TAG: Final = "local-fingerprint"
 ARCHITECTURES: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 EVERY_STATE_MACHINE: Final = f"arn:aws:states:{REGION}:000000000000:stateMachine:*"
+#: All state machines are followed unless told otherwise: here they are all of one person.
+OF_A_NEW_STACK: Final = {"FollowOtherStateMachines": EVERY_STATE_MACHINE}
 # SAM asks every 5 s unless told: a stack here is made in less.
 SAM_SETTINGS: Final = {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_BETA_FEATURES": "0", "SAM_CLI_POLL_DELAY": "0.3"}
 LOOPBACK: Final = "127.0.0.1"
@@ -56,16 +58,16 @@ def aws_environment(endpoint: str) -> dict[str, str]:
 
 
 def deploy(endpoint: str, progress: Progress, parameters: Mapping[str, str] | None = None) -> Mapping[str, str]:
-    """Bring the stack up to date; gives its outputs. `DeployFailedError` with the last line of what failed.
+    """Brings the stack up to date and returns its outputs. Raises DeployFailedError, with the last line of what failed.
 
-    `parameters` are the template's, beside the runtime and architecture, which are always those at hand.
+    `parameters` are the template's, beside the runtime and architecture, which are always those at hand. A parameter
+    that is not among them keeps the value that it has.
     """
-    sources = of_sources()
-    given = dict(parameters or {})
-    fingerprint = f"{sources}-{hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()[:8]}"
-    if (outputs := deployed(endpoint, fingerprint)) is not None:
+    sources, given = of_sources(), dict(parameters or {})
+    stack = _stack(endpoint)
+    if stack is not None and stack.complete and stack.fingerprint == sources and stack.has(given):
         progress("the stack is up to date")
-        return outputs
+        return stack.outputs
     build(sources, progress)
     progress("deploying template.yaml (sam deploy)")
     _sam(
@@ -83,9 +85,9 @@ def deploy(endpoint: str, progress: Progress, parameters: Mapping[str, str] | No
             "--no-fail-on-empty-changeset",
             "--no-progressbar",
             "--tags",
-            f"{FINGERPRINT_TAG}={fingerprint}",
+            f"{FINGERPRINT_TAG}={sources}",
             "--parameter-overrides",
-            _parameters(given),
+            _parameters(given if stack is not None and stack.stands else {**OF_A_NEW_STACK, **given}),
         ],
         aws_environment(endpoint),
     )
@@ -93,18 +95,45 @@ def deploy(endpoint: str, progress: Progress, parameters: Mapping[str, str] | No
     return _outputs(endpoint)
 
 
-def deployed(endpoint: str, fingerprint: str | None = None) -> Mapping[str, str] | None:
-    """The stack's outputs; None where it is not there, not complete, or (with a fingerprint) of other sources."""
+def deployed(endpoint: str) -> Mapping[str, str] | None:
+    """Returns the stack's outputs; None if it is not there or not complete."""
+    stack = _stack(endpoint)
+    return stack.outputs if stack is not None and stack.complete else None
+
+
+@dataclass(frozen=True)
+class _Stack:
+    status: str
+    fingerprint: str | None
+    parameters: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+    @property
+    def complete(self) -> bool:
+        """Whether its last deployment went well."""
+        return self.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+
+    @property
+    def stands(self) -> bool:
+        """Whether another deployment updates it: it keeps the parameters that the deployment does not name."""
+        return self.complete or self.status == "UPDATE_ROLLBACK_COMPLETE"
+
+    def has(self, parameters: Mapping[str, str]) -> bool:
+        """Whether its parameters have these values already."""
+        return parameters.items() <= self.parameters.items()
+
+
+def _stack(endpoint: str) -> _Stack | None:
     try:
         stack = _client("cloudformation", endpoint).describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     except (ClientError, BotoCoreError, IndexError):
         return None
-    tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
-    if stack["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
-        return None
-    if fingerprint is not None and tags.get(FINGERPRINT_TAG) != fingerprint:
-        return None
-    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    return _Stack(
+        status=stack["StackStatus"],
+        fingerprint={tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}.get(FINGERPRINT_TAG),
+        parameters={each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])},
+        outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
+    )
 
 
 def running_tasks(endpoint: str) -> int | None:
@@ -154,18 +183,16 @@ def build(fingerprint: str, progress: Progress) -> Path:
 
 
 def _parameters(given: Mapping[str, str] | None = None) -> str:
-    """A file of parameters: JSON, which every reader of YAML reads. SAM itself drops a backslash before a quote.
+    """Writes a file of parameters: JSON, which every reader of YAML reads. SAM itself drops a backslash before a quote.
 
-    The functions run in the interpreter at hand, so the template's runtime and architecture are this one's. All state
-    machines are followed unless told otherwise: here they are all of one person.
+    The functions run in the interpreter at hand, so the template's runtime and architecture are this one's.
     """
     own = {
         "Runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
         "Architecture": ARCHITECTURES.get(platform.machine().lower(), "x86_64"),
     }
     path = make_state_directory() / "parameters.yaml"
-    everybody = {"FollowOtherStateMachines": EVERY_STATE_MACHINE}
-    private_file(path, json.dumps({**everybody, **(given or {}), **own}))
+    private_file(path, json.dumps({**(given or {}), **own}))
     return f"file://{path.resolve()}"
 
 
