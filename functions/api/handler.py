@@ -19,8 +19,6 @@ from fargate_runs.first_event import then_collect
 from fargate_runs.observability import count, logger
 from fargate_runs.runs.request import RunRequest
 from fargate_runs.settings import ApiSettings
-from fargate_runs.usecases.show_run import ShowRun
-from fargate_runs.usecases.start_run import StartRun
 
 Reply = tuple[dict[str, object], int]
 
@@ -35,7 +33,7 @@ def settings() -> ApiSettings:
 
 
 @cache
-def use_cases() -> tuple[StartRun, ShowRun]:
+def use_cases() -> assembly.ApiUseCases:
     """The use cases on AWS, made once for each process."""
     return assembly.api(settings())
 
@@ -65,16 +63,15 @@ class Call:
 
 
 def _start_run(call: Call) -> Reply:
-    start, _ = use_cases()
-    run = start(RunRequest.from_mapping(call.body(), token_variables=settings().request.token_variables))
+    request = RunRequest.from_mapping(call.body(), token_variables=settings().request.token_variables)
+    run = use_cases().start_run(request)
     logger.info("run started", run_id=run.run_id, pattern=run.pattern.value)
     count("RunsStarted")
     return run.as_document(), 202
 
 
 def _get_run(call: Call) -> Reply:
-    _, show = use_cases()
-    return show(call.run_id), 200
+    return use_cases().show_run(call.run_id), 200
 
 
 _OPERATIONS: Final[Mapping[str, Callable[[Call], Reply]]] = {

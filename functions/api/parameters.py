@@ -5,18 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from fargate_runs.errors import FargateRunsError
+from fargate_runs.errors import InvalidParametersError
 
 Reader = Callable[[str], object]
 LONGEST_SHOWN: Final = 40  # characters of a name that a problem repeats
-
-
-class InvalidParametersError(FargateRunsError):
-    """Parameters of a request break the rules. `problems` has one `name: sentence` for each."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True, slots=True)

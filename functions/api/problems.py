@@ -8,7 +8,6 @@ from typing import Final
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
-from api.parameters import InvalidParametersError
 from fargate_runs import errors, ports
 from fargate_runs.observability import count, logger
 
@@ -31,7 +30,7 @@ class Problem:
 
 
 PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
-    InvalidParametersError: Problem(400, "Request.Invalid", "The request's parameters are wrong"),
+    errors.InvalidParametersError: Problem(400, "Request.Invalid", "The request's parameters are wrong"),
     errors.InvalidRunRequestError: Problem(400, "Run.InvalidInput", "The request for a run is wrong"),
     errors.RunNotFoundError: Problem(404, "Run.NotFound", "There is no such run"),
     errors.RunAlreadyExistsError: Problem(409, "Run.AlreadyExists", "Another run has this id"),
@@ -83,7 +82,7 @@ def _response(problem: Problem, detail: str, error: Exception) -> Response[str]:
         "detail": detail,
         "error": problem.name,
     }
-    if isinstance(error, errors.InvalidRunRequestError | InvalidParametersError):
+    if isinstance(error, errors.InvalidRunRequestError | errors.InvalidParametersError):
         body["problems"] = details_of(error.problems)
     if isinstance(error, errors.RunStartUnknownError):
         body["runId"] = error.run_id

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from api.parameters import InvalidParametersError, Parameter
+from api.parameters import Parameter
 from fargate_runs import errors, ports
 
 Errors = tuple[type[Exception], ...]
@@ -34,9 +34,9 @@ class Route:
 
 
 _STORED: Final[Errors] = (ports.StoreUnavailableError, ports.UnreadableRecordError)
-_OF_A_RUN: Final[Errors] = (InvalidParametersError, errors.RunNotFoundError, *_STORED)
+_OF_A_RUN: Final[Errors] = (errors.InvalidParametersError, errors.RunNotFoundError, *_STORED)
 _STARTING: Final[Errors] = (
-    InvalidParametersError,
+    errors.InvalidParametersError,
     errors.InvalidRunRequestError,
     errors.RunAlreadyExistsError,
     errors.RunThrottledError,

@@ -4,6 +4,7 @@ What only some of them need is imported where it is put together, adapters alway
 needs, and `judge_task` no SDK before it reads a log.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -43,20 +44,32 @@ if TYPE_CHECKING:
     from fargate_runs.usecases.sweep.sweep import Sweep
 
 
-def api(ours: ApiSettings) -> "tuple[StartRun, ShowRun]":
-    """For `api`."""
-    from fargate_runs.usecases.show_run import ShowRun
-    from fargate_runs.usecases.start_run import StartRun
+@dataclass(frozen=True, slots=True)
+class ApiUseCases:
+    """What the routes of the API call. Each is made when it is first called: one request needs one of them."""
 
+    start_run: "StartRun"
+    show_run: "ShowRun"
+
+
+def api(ours: ApiSettings) -> ApiUseCases:
+    """For `api`."""
     store = run_store(ours.request.runs_table_name, ours.request.retention_days)
-    start = StartRun(
-        store,
-        later(_starts),
-        SystemClock(),
-        state_machines=ours.state_machines,
-        task_definitions=_allowed_definitions(ours.request),
-    )
-    return start, ShowRun(store, ours.state_machines, ours.prices)
+
+    def start_run() -> "StartRun":
+        from fargate_runs.usecases.start_run import StartRun
+
+        definitions = _allowed_definitions(ours.request)
+        return StartRun(
+            store, later(_starts), SystemClock(), state_machines=ours.state_machines, task_definitions=definitions
+        )
+
+    def show_run() -> "ShowRun":
+        from fargate_runs.usecases.show_run import ShowRun
+
+        return ShowRun(store, ours.state_machines, ours.prices)
+
+    return ApiUseCases(later(start_run), later(show_run))
 
 
 def prepare_run(ours: PrepareRunSettings) -> "PrepareRun":

@@ -6,6 +6,8 @@
     ├── EventError
     │   ├── MalformedEventError      an event that is not in shape what it should be
     │   └── ForeignEventError        a well-formed event that is not for this application
+    ├── InvalidParametersError       parameters of a request that break the rules; it names every problem
+    │   └── InvalidCursorError       … one of them is a cursor that leads nowhere
     ├── InvalidRunRequestError       a run request that breaks the rules; it names every problem
     ├── RunNotFoundError             no run has this id
     ├── RunAlreadyExistsError        another run has this id
@@ -58,6 +60,21 @@ class MalformedEventError(EventError):
 
 class ForeignEventError(EventError):
     """The event is well formed but comes from another source, cluster or state machine."""
+
+
+class InvalidParametersError(FargateRunsError):
+    """Parameters of a request break the rules. `problems` has one `name: sentence` for each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+class InvalidCursorError(InvalidParametersError):
+    """A cursor is none of ours, or of another list. `problem` is a sentence without its subject."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__((f"cursor: {problem}",))
 
 
 class InvalidRunRequestError(FargateRunsError):

@@ -14,7 +14,11 @@ class _Later:
     def __getattr__(self, name: str) -> object:
         return getattr(self._made(), name)
 
+    def __call__(self, *of: object, **named: object) -> object:
+        made = cast("Callable[..., object]", self._made())
+        return made(*of, **named)
+
 
 def later(make: Callable[[], Made]) -> Made:
-    """What `make` makes, made when an attribute of it is first asked for, and once."""
+    """What `make` makes, made when it is first called or asked for an attribute, and once."""
     return cast("Made", _Later(make))
