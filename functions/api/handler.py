@@ -74,8 +74,13 @@ def _get_run(call: Call) -> Reply:
     return use_cases().show_run(call.run_id), 200
 
 
+def _list_runs(call: Call) -> Reply:
+    return use_cases().list_runs(call.query), 200
+
+
 _OPERATIONS: Final[Mapping[str, Callable[[Call], Reply]]] = {
     "startRun": _start_run,
+    "listRuns": _list_runs,
     "getRun": _get_run,
 }
 

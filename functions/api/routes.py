@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from api.parameters import Parameter
+from api.parameters import Parameter, choice, text, time, whole
 from fargate_runs import errors, ports
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.run_state import RunStatus
+from fargate_runs.usecases.list_runs import DEFAULT_LIMIT
 
 Errors = tuple[type[Exception], ...]
 
@@ -45,7 +48,26 @@ _STARTING: Final[Errors] = (
     *_STORED,
 )
 
+_LIST: Final = (
+    choice("status", "Only runs with this status.", [*RunStatus]),
+    choice("pattern", "Only runs of this pattern.", [*Pattern]),
+    time("since", "Only runs that were created at this time or later."),
+    time("until", "Only runs that were created at this time or earlier."),
+    text("idPrefix", "Only runs whose id begins so. The list is then by id, descending.", 128),
+    whole("limit", "The most runs of a page.", 1, 100, default=DEFAULT_LIMIT),
+    text("cursor", "The `cursor` of the page before.", 2_000),
+)
+
 ROUTES: Final = (
     Route("startRun", "POST", "/runs", "Start a run.", {202: "StartedRun"}, _STARTING, body="RunRequest"),
+    Route(
+        "listRuns",
+        "GET",
+        "/runs",
+        "List runs, newest first.",
+        {200: "RunList"},
+        (errors.InvalidParametersError, ports.StoreUnavailableError),
+        _LIST,
+    ),
     Route("getRun", "GET", "/runs/{runId}", "Show a run.", {200: "Run"}, _OF_A_RUN),
 )

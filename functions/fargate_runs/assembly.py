@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
     from fargate_runs.runs.allowed_definitions import AllowedDefinitions
     from fargate_runs.usecases.judge_task import JudgeTask
+    from fargate_runs.usecases.list_runs import ListRuns
     from fargate_runs.usecases.prepare_run import PrepareRun
     from fargate_runs.usecases.record_execution_state import RecordExecutionState
     from fargate_runs.usecases.record_task_state import RecordTaskState
@@ -50,6 +51,7 @@ class ApiUseCases:
 
     start_run: "StartRun"
     show_run: "ShowRun"
+    list_runs: "ListRuns"
 
 
 def api(ours: ApiSettings) -> ApiUseCases:
@@ -69,7 +71,14 @@ def api(ours: ApiSettings) -> ApiUseCases:
 
         return ShowRun(store, ours.state_machines, ours.prices)
 
-    return ApiUseCases(later(start_run), later(show_run))
+    def list_runs() -> "ListRuns":
+        from fargate_runs.aws import clients
+        from fargate_runs.aws.run_lists import DynamoRunLists
+        from fargate_runs.usecases.list_runs import ListRuns
+
+        return ListRuns(DynamoRunLists(clients.dynamodb(), ours.request.runs_table_name))
+
+    return ApiUseCases(later(start_run), later(show_run), later(list_runs))
 
 
 def prepare_run(ours: PrepareRunSettings) -> "PrepareRun":

@@ -41,7 +41,7 @@ READS_LOGS = {"logs:GetLogEvents", "ecs:DescribeTaskDefinition"}
 OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 ALLOWED = {
     "ApiRole": OWN_LOGS
-    | {f"dynamodb:{action}Item" for action in ("Get", "Put", "Delete")}
+    | {f"dynamodb:{action}Item" for action in ("Get", "BatchGet", "Put", "Delete")}
     | {"dynamodb:Query", "states:StartExecution"},
     "ExecutionRole": OWN_LOGS
     | {

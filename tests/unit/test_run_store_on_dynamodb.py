@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fargate_runs.aws.dynamodb import MOST_TRIES
+from fargate_runs.aws.batches import MOST_TRIES
 from fargate_runs.ports import LostRace, OpenTask, RunStore, StoreUnavailableError, SweepMark, Written
 from fargate_runs.runs.log import LARGEST_RESULT, LogTail, Result
 from fargate_runs.runs.record import Delivery

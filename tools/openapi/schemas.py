@@ -170,6 +170,23 @@ _RUN: Final = document(
     description="A run with its attempts, oldest first.",
 )
 
+_ROW: Final = document(
+    {
+        "runId": TEXT,
+        "status": {"type": "string", "examples": [str(each) for each in RunStatus]},
+        "pattern": maybe(TEXT),
+        "createdAt": maybe(TIME),
+        "startedAt": maybe(TIME),
+        "stoppedAt": maybe(TIME),
+        "durationSeconds": maybe(NUMBER),
+        "error": maybe(TEXT),
+        "summary": maybe(TEXT),
+        "exitCode": maybe(WHOLE),
+        "executionArn": maybe(TEXT),
+    },
+    description="A run in a list.",
+)
+
 _RUN_REQUEST: Final[Schema] = {
     "type": "object",
     "description": "What to run. A key that is left out is as the stack says.",
@@ -223,6 +240,11 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         description="A run that Step Functions has accepted.",
     ),
     "Run": _RUN,
+    "RunList": document(
+        {"runs": {"type": "array", "items": of("RunRow")}, "cursor": maybe(TEXT)},
+        description="A page of runs; with `cursor` there may be another page.",
+    ),
+    "RunRow": _ROW,
     "Attempt": _ATTEMPT,
     "Execution": _EXECUTION,
     "Input": _INPUT,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, cast
 from botocore.exceptions import ClientError
 
 from fargate_runs.aws.attributes import deserialized, serialized
+from fargate_runs.aws.batches import items_of
 from fargate_runs.aws.items import (
     OPEN_SHARDS,
     Item,
@@ -42,12 +43,8 @@ from fargate_runs.runs.run_state import RunRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import BatchGetItemOutputTypeDef
 
     from fargate_runs.aws.attributes import Attributes
-
-MOST_IN_A_BATCH: Final = 100  # keys of BatchGetItem
-MOST_TRIES: Final = 5  # of a batch of which nothing is answered
 
 _TRANSLATED: Final = Translation("the runs table did not answer:", StoreUnavailableError)
 
@@ -224,27 +221,11 @@ class DynamoRunStore(RunStore):
         return deserialized(answer["Item"]) if "Item" in answer else None
 
     def _get_many(self, keys: Sequence[Mapping[str, str]], read: Callable[[Mapping[str, object]], T]) -> Iterator[T]:
-        """The items of many keys that are there and can be read, a hundred in a call."""
-        for start in range(0, len(keys), MOST_IN_A_BATCH):
-            yield from self._get_all([serialized(key) for key in keys[start : start + MOST_IN_A_BATCH]], read)
-
-    def _get_all(self, left: "Sequence[Attributes]", read: Callable[[Mapping[str, object]], T]) -> Iterator[T]:
-        """The same for one batch, of which a call may answer a part: 16 MB at once, or what is not throttled."""
-        in_vain = 0
-        while left:
-            answer = self._get_batch(left)
-            found = (unless_unreadable(read, deserialized(item)) for item in answer["Responses"][self._table])
-            yield from (each for each in found if not isinstance(each, Unreadable))
-            unprocessed = answer["UnprocessedKeys"].get(self._table)
-            still_left = unprocessed["Keys"] if unprocessed else ()
-            in_vain = in_vain + 1 if len(still_left) == len(left) else 0
-            if in_vain == MOST_TRIES:
-                raise StoreUnavailableError("the runs table did not answer for all keys of a batch")
-            left = still_left
-
-    def _get_batch(self, keys: Sequence["Attributes"]) -> "BatchGetItemOutputTypeDef":
-        with _TRANSLATED:
-            return self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
+        """The items of many keys that are there and can be read."""
+        for item in items_of(self._client, self._table, keys, ConsistentRead=True):
+            found = unless_unreadable(read, item)
+            if not isinstance(found, Unreadable):
+                yield found
 
     def _query(self, key: str, value: str, **more: Any) -> Iterator[Item]:
         """The items of one partition of the table or of an index, page by page."""

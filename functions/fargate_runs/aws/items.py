@@ -229,6 +229,7 @@ def run_item(run: RunRecord, *, now: datetime, expires_at: int) -> Item:
             "list": "RUN",
             "error": run.error,
             "summary": run.summary,
+            "exitCode": run.exit_code,
             "createdAt": created,
             "pattern": run.pattern,
             "executionArn": run.execution_arn,

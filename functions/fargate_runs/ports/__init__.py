@@ -29,6 +29,7 @@ from fargate_runs.ports.errors import (
     TokenUnusableError,
     UnreadableRecordError,
 )
+from fargate_runs.ports.lists import Place, RunLists, RunPage, RunQuery, RunRow
 from fargate_runs.ports.services import (
     Clock,
     Cluster,
@@ -89,6 +90,11 @@ __all__ = [
     "OpenItem",
     "OpenRun",
     "OpenTask",
+    "Place",
+    "RunLists",
+    "RunPage",
+    "RunQuery",
+    "RunRow",
     "RunStore",
     "StartedExecution",
     "StoreUnavailableError",

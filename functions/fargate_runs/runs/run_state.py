@@ -164,6 +164,11 @@ class RunRecord:
         return False if self._says is Says.TIMED_OUT else None
 
     @property
+    def exit_code(self) -> int | None:
+        """The main container's in the newest attempt, once the run has ended."""
+        return self.outcome.exit_code if self.outcome and self.has_ended else None
+
+    @property
     def state_machine_arn(self) -> str | None:
         """The machine that the run's execution is of."""
         return state_machine_of(self.execution_arn)
