@@ -9,7 +9,6 @@
     ├── InvalidParametersError       parameters of a request that break the rules; it names every problem
     │   └── InvalidCursorError       … one of them is a cursor that leads nowhere
     ├── InvalidRunRequestError       a run request that breaks the rules; it names every problem
-    ├── InvalidParametersError       parameters of a request that break the rules
     ├── RunNotFoundError             no run has this id
     ├── RunAlreadyExistsError        another run has this id
     ├── RunNotStartedError           Step Functions certainly started nothing
@@ -91,14 +90,6 @@ class InvalidRunRequestError(FargateRunsError):
             return self
         more = len(self.problems) - _MOST_PROBLEMS
         return InvalidRunRequestError((*self.problems[:_MOST_PROBLEMS], f"and {more} more"))
-
-
-class InvalidParametersError(FargateRunsError):
-    """Parameters of a request break the rules. `problems` has one `name: sentence` for each."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = tuple(problems)
 
 
 class RunNotFoundError(FargateRunsError):

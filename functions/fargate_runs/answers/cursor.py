@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from fargate_runs.errors import InvalidParametersError
+from fargate_runs.errors import InvalidCursorError
 
 VERSION: Final = 1
 _DIGITS: Final = 16  # of the digest of a scope: enough to notice a mistake, and nobody gains by a forged one
@@ -24,16 +24,18 @@ def cursor_of(scope: str, place: Mapping[str, str]) -> str:
 
 
 def place_of(scope: str, cursor: str) -> Mapping[str, str]:
-    """Return the place of a cursor. Raises InvalidParametersError for one that is not of this scope, or is none."""
+    """Return the place of a cursor. Raises InvalidCursorError for one that is not of this scope, or is none."""
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         version, digest, place = json.loads(text)
     except (ValueError, TypeError, RecursionError, binascii.Error):
-        raise _refused("is none that this API has given; leave it out to begin anew") from None
+        raise InvalidCursorError("is none that this API has given; leave it out to begin anew") from None
     if version != VERSION or not _is_place(place):
-        raise _refused("is none that this API has given; leave it out to begin anew")
+        raise InvalidCursorError("is none that this API has given; leave it out to begin anew")
     if digest != _digest(scope):
-        raise _refused("is of a request with other parameters; repeat that request's, or leave the cursor out")
+        raise InvalidCursorError(
+            "is of a request with other parameters; repeat that request's, or leave the cursor out"
+        )
     return dict(place)
 
 
@@ -45,7 +47,3 @@ def _is_place(place: object) -> bool:
     if not isinstance(place, dict) or not place:
         return False
     return all(isinstance(value, str) and value for value in place.values())
-
-
-def _refused(why: str) -> InvalidParametersError:
-    return InvalidParametersError((f"cursor: {why}",))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from fargate_runs.answers.cursor import cursor_of, place_of
-from fargate_runs.errors import InvalidParametersError
+from fargate_runs.errors import InvalidCursorError, InvalidParametersError
 from fargate_runs.ports import RunLists, RunQuery, RunRow
 from fargate_runs.reading import lenient
 from fargate_runs.reading.patterns import Pattern
@@ -35,7 +35,7 @@ class ListRuns:
         try:
             page = self._lists.page(query, limit, after)
         except ValueError:
-            raise InvalidParametersError(("cursor: is none that this API has given; leave it out",)) from None
+            raise InvalidCursorError("is none that this API has given; leave it out to begin anew") from None
         return {
             "runs": [_row(row) for row in page.rows],
             "cursor": cursor_of(scope, page.place) if page.place else None,
