@@ -16,7 +16,7 @@ from local.stepfunctions.definitions import problem_of
 from local.stepfunctions.engine import Engine
 from local.stepfunctions.ports import ExecutionEvents
 from local.stepfunctions.redrive import redrive_count, redrive_view, refusal_of
-from local.stepfunctions.tokens import TokenError, Tokens
+from local.stepfunctions.tokens import TokenError, Tokens, check_reason
 
 LONGEST_NAME: Final = 80
 DEFAULT_PAGE: Final = 100
@@ -151,8 +151,13 @@ def _refused(parameters: Json) -> Response | None:
 
 
 def _stopped(engine: Engine, record: Json, parameters: Json) -> Response:
+    error, cause = text_of(parameters, "error"), text_of(parameters, "cause")
+    try:
+        check_reason(error, cause)
+    except TokenError as refused:
+        return refusal(refused.code, str(refused))
     if record["status"] == "RUNNING":
-        engine.stop(record, text_of(parameters, "error"), text_of(parameters, "cause"))
+        engine.stop(record, error, cause)
     response: Response = json_response({"stopDate": record["stopDate"]})
     return response
 

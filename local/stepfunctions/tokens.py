@@ -17,7 +17,7 @@ LONGEST_ERROR_CHARACTERS: Final = 256
 
 
 class TokenError(Exception):
-    """SendTask* was refused: `code` is the API's error name."""
+    """SendTask* or StopExecution was refused: `code` is the API's error name."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
@@ -75,8 +75,7 @@ class Tokens:
     def fail(self, token: str, error: str | None, cause: str | None) -> None:
         """SendTaskFailure: `error` of at most 256 and `cause` of at most 32,768 characters."""
         wait = self._open_wait(token)
-        _check_length("error", error, LONGEST_ERROR_CHARACTERS)
-        _check_length("cause", cause, LONGEST_CAUSE_CHARACTERS)
+        check_reason(error, cause)
         self.close(wait)
         wait.answer.set_exception(StateError(error, cause))
 
@@ -91,6 +90,12 @@ class Tokens:
         if token in self._closed:
             raise TokenError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
         raise TokenError("InvalidToken", "Invalid Token: 'Invalid token'")
+
+
+def check_reason(error: str | None, cause: str | None) -> None:
+    """Refuse an error or a cause that is too long (fact B30), with TokenError."""
+    _check_length("error", error, LONGEST_ERROR_CHARACTERS)
+    _check_length("cause", cause, LONGEST_CAUSE_CHARACTERS)
 
 
 def _check_length(name: str, value: str | None, longest: int) -> None:

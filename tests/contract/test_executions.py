@@ -64,6 +64,7 @@ def test_describe_execution_in_every_status(aws: Aws, status: str, error: str | 
     execution = ended_in(aws, status)
     shown: Json = dict(aws.sfn.describe_execution(executionArn=execution))
     assert (shown["status"], shown.get("error"), shown.get("cause")) == (status, error, cause)
+    assert (json.loads(str(shown["input"])), shown["inputDetails"]) == ({"some": "input"}, {"included": True})
     assert (shown.get("stopDate") is None) == (status == "RUNNING")
     assert shown.get("output") == ('{"made":1}' if status == "SUCCEEDED" else None)
     assert (shown["redriveCount"], shown.get("redriveDate")) == (0, None)
@@ -140,6 +141,27 @@ def test_the_event_leaves_out_an_input_that_is_too_long(aws: Aws, statuses: str)
     execution = aws.start(PASS, {"long": "x" * 256_000})
     first = by_execution(aws, statuses, execution, "SUCCEEDED")[0]["detail"]
     assert (first["input"], first["inputDetails"]) == (None, {"included": False})
+
+
+def test_a_long_input_is_described_whole(aws: Aws) -> None:
+    """What repeats a run reads it there: EventBridge leaves it out."""
+    given = {"long": "x" * 256_000}
+    execution = aws.start(PASS, given)
+    assert json.loads(aws.sfn.describe_execution(executionArn=execution)["input"]) == given
+
+
+@pytest.mark.parametrize(("error", "cause"), [("e" * 257, "c"), ("e", "c" * 32_769)])
+def test_b30_a_reason_to_stop_has_a_length(aws: Aws, error: str, cause: str) -> None:
+    execution = aws.start(WAIT)
+    with pytest.raises(ClientError) as caught:
+        aws.sfn.stop_execution(executionArn=execution, error=error, cause=cause)
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+    assert aws.sfn.describe_execution(executionArn=execution)["status"] == "RUNNING"
+    aws.sfn.stop_execution(executionArn=execution, error=error[:256], cause=cause[:32_768])
+    shown = aws.sfn.describe_execution(executionArn=execution)
+    assert (shown["status"], shown["error"], shown["cause"]) == ("ABORTED", error[:256], cause[:32_768])
+    last = aws.history(execution)[-1]
+    assert last["executionAbortedEventDetails"] == {"error": error[:256], "cause": cause[:32_768]}
 
 
 def test_stopping_twice_tells_the_first_time_and_one_event(aws: Aws, statuses: str) -> None:
