@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
+from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
@@ -48,8 +49,8 @@ class Call:
 
     @property
     def run_id(self) -> str:
-        """Of a path with `{runId}` in it."""
-        return self.path["runId"]
+        """Of a path with `{runId}` in it, which API Gateway and Powertools leave percent-encoded."""
+        return unquote(self.path["runId"])
 
     def body(self) -> Mapping[str, object]:
         """The body as a JSON object. Raises InvalidRunRequestError."""

@@ -20,6 +20,7 @@ from ministack.core import iam_evaluator, router
 from local.access import ACCESS_KEY_ID
 from local.access import SERVICE as OWN_SERVICE
 from local.emulator.credentials import Keys
+from local.emulator.rest_apis import path_of
 from local.front_door import OWN_PATHS
 from local.paths import REGION
 from local.signatures import Claim, Request, SignatureError, read_claim, verify
@@ -96,7 +97,7 @@ class Call:
             key = name.lower()
             self._headers[key] = f"{self._headers[key]}, {value}" if key in self._headers else value
         self._host = self._headers.get("host", "")
-        self.api = ministack_app._parse_execute_api_url(self._host, path)
+        self.api = ministack_app._parse_execute_api_url(self._host, path_of(self._host, path, request.path))
 
     def check_path(self) -> None:
         """Refuse what is MiniStack's own, whoever asks."""

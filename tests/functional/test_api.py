@@ -85,11 +85,13 @@ def test_a_token_that_is_still_needed_is_not_shown(stack: Stack) -> None:
     assert TOKEN not in str(shown)
 
 
-def test_an_id_of_a_fan_out_item(stack: Stack) -> None:
+@pytest.mark.parametrize("in_path", ["fan-out:3", "fan-out%3A3"])
+def test_an_id_of_a_fan_out_item(stack: Stack, in_path: str) -> None:
     environment = [{"name": "RUN_ID", "value": "fan-out:3"}]
     overrides = {"containerOverrides": [{"name": "main", "environment": environment}]}
     stack.task_state_change(event(detail(overrides=overrides)))
-    assert call(stack, "GET", "/runs/fan-out:3")[0] == 200
+    status, shown = call(stack, "GET", f"/runs/{in_path}")
+    assert (status, shown["runId"]) == (200, "fan-out:3")
 
 
 def test_no_run(stack: Stack) -> None:
