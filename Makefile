@@ -27,7 +27,7 @@ setup: ## Make .venv from the locked requirements
 
 run: setup ## Start everything on this machine and watch runs succeed and fail in all three patterns
 	@$(BIN)/runs local up --brief $(if $(PORT),--port $(PORT)) $(if $(REPLACE),--replace)
-	@$(BIN)/runs demo
+	@$(BIN)/runs demo --local
 
 test: check unit simulation integration ## Everything that CI runs: format, lint, types, template, all tests
 
@@ -84,7 +84,7 @@ format: setup ## Format the code
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
 
 verify: setup ## Look at every fact on the local runtime; in AWS: make verify STACK=jobs REGION=eu-west-1 (YES=1, OUT=file)
-	@$(BIN)/python -m verify $(if $(STACK),--stack $(STACK)) $(if $(REGION),--region $(REGION)) $(if $(OUT),--out $(OUT)) $(if $(YES),--yes)
+	@$(BIN)/python -m verify $(if $(STACK),--stack $(STACK),--local) $(if $(REGION),--region $(REGION)) $(if $(OUT),--out $(OUT)) $(if $(YES),--yes)
 
 stop: ## Stop the local runtime
 	@if [ -x $(BIN)/runs ]; then $(BIN)/runs local down; fi

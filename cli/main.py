@@ -23,7 +23,8 @@ from cli.program import has_local_runtime, version
 def main() -> None:
     """Run containers as jobs on AWS Fargate, and learn how they ended.
 
-    Without --stack the commands talk to the local runtime, which needs neither an AWS account nor Docker:
+    Without --stack (or FARGATE_RUNS_STACK) the commands talk to the local runtime, which needs neither an AWS
+    account nor Docker:
 
     \b
       runs local up

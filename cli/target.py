@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,16 @@ import click
 from cli.errors import BadInputError, NotRunningError, UnavailableError
 from cli.program import program
 from cli.surroundings import readable_runtime_errors
+from cli.target_choice import (
+    FROM_SAMCONFIG,
+    SAMCONFIG,
+    STACK_VARIABLE,
+    TargetOptions,
+    choose,
+    local_options,
+    samconfig_hint,
+)
+from cli.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,20 +44,16 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
     from cli.surroundings import Surroundings
+    from cli.target_choice import StackChoice
     from local.control import RuntimeStatus
 
 API_URL_OUTPUT = "ApiUrl"
+ACCOUNT_OUTPUT = "ClusterArn"
 LONGEST_INVOCATION_SECONDS = 900  # what Lambda allows a function
+_STACK_HELP = (
+    f"A stack in AWS; {FROM_SAMCONFIG}: that of {SAMCONFIG}. Default: {STACK_VARIABLE}, or else the local runtime."
+)
 _NO_STACK = re.compile(r"does not exist", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class TargetOptions:
-    """What was said on the command line about where to talk to; nothing: the local runtime."""
-
-    stack: str | None
-    region: str | None
-    profile: str | None
 
 
 @dataclass(frozen=True)
@@ -129,39 +136,42 @@ class Target:
 
 
 def target_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add --stack, --region and --profile to a command, which gets them together as `options`."""
+    """Add --stack, --region, --profile and --local to a command, which gets them together as `options`."""
 
     @functools.wraps(command)
     def with_options(
-        *arguments: object, stack: str | None, region: str | None, profile: str | None, **others: object
+        *arguments: object, stack: str | None, region: str | None, profile: str | None, local: bool, **others: object
     ) -> None:
-        command(*arguments, options=TargetOptions(stack, region, profile), **others)
+        command(*arguments, options=TargetOptions(stack, region, profile, local), **others)
 
     for option in (
-        click.option("--profile", help="Profile of the AWS configuration to use, with --stack."),
+        click.option("--local", is_flag=True, help=f"The local runtime, whatever {STACK_VARIABLE} says."),
+        click.option("--profile", help="Profile of the AWS configuration to use, with a stack in AWS."),
         click.option("--region", help="AWS Region of the stack; default: the one that is configured."),
-        click.option("--stack", help="Name of a stack in AWS; default: the local runtime."),
+        click.option("--stack", metavar="NAME", help=_STACK_HELP),
     ):
         with_options = option(with_options)
     return with_options
 
 
 def resolve(options: TargetOptions, surroundings: Surroundings) -> Target:
-    """The target that was asked for.
+    """The target that was asked for. One in AWS is named on stderr: nobody should talk to an account unawares.
 
     Raises NotRunningError when it is the local runtime and that is down, UnavailableError with the way out otherwise.
     """
-    if options.stack is not None:
-        return _stack_target(options, options.stack)
-    if options.region or options.profile:
-        raise BadInputError("--region and --profile belong to a stack in AWS: name it with --stack.")
+    choice = choose(options)
+    if choice is not None:
+        target = _stack_target(choice)
+        click.echo(_named(target, choice), err=True)
+        return target
     with readable_runtime_errors(UnavailableError):
         status = surroundings.control().status()
     if status is not None and not status.outputs:
         raise NotRunningError(f"The local runtime is up, but nothing is deployed to it: type `{program()} local up`.")
     if status is None:
         raise NotRunningError(
-            f"The local runtime is not running: start it with `{program()} local up`, or name a stack with --stack."
+            f"The local runtime is not running: start it with `{program()} local up`, or name a stack with "
+            f"--stack{samconfig_hint()}."
         )
     return local_target(status)
 
@@ -182,14 +192,23 @@ def local_target(status: RuntimeStatus) -> Target:
         botocore_session=no_profile,
     )
     api_url = _api_url(status.outputs, "the local runtime")
-    return Target("the local runtime", "", status.region, api_url, session, status.endpoint, status.outputs)
+    return Target(
+        "the local runtime", local_options(), status.region, api_url, session, status.endpoint, status.outputs
+    )
 
 
-def _stack_target(options: TargetOptions, stack: str) -> Target:
+def _named(target: Target, choice: StackChoice) -> str:
+    account = target.outputs.get(ACCOUNT_OUTPUT, "").split(":")[4:5]
+    of_account = f", account {account[0]}" if account else ""
+    return clean(f"On {target.label}{of_account}" + (f" (from {choice.source})" if choice.source else "") + ".")
+
+
+def _stack_target(choice: StackChoice) -> Target:
     from botocore import exceptions
 
+    stack = choice.stack
     try:
-        session = _session(options)
+        session = _session(choice)
         description = _describe(session, stack)
     except exceptions.ClientError as error:
         raise UnavailableError(_why_no_stack(stack, error)) from error
@@ -198,14 +217,15 @@ def _stack_target(options: TargetOptions, stack: str) -> Target:
     region = session.region_name
     label = f"stack {stack} in {region}"
     outputs = {one["OutputKey"]: one["OutputValue"] for one in description.get("Outputs", [])}
-    again = f" --stack {stack} --region {region}" + (f" --profile {options.profile}" if options.profile else "")
+    profile = f" --profile {shlex.quote(choice.profile)}" if choice.profile else ""
+    again = f" --stack {shlex.quote(stack)} --region {region}{profile}"
     return Target(label, again, region, _api_url(outputs, label), session, None, outputs)
 
 
-def _session(options: TargetOptions) -> Session:
+def _session(choice: StackChoice) -> Session:
     import boto3
 
-    session = boto3.Session(profile_name=options.profile, region_name=options.region)
+    session = boto3.Session(profile_name=choice.profile, region_name=choice.region)
     if not session.region_name:
         raise BadInputError("No AWS Region: give --region, or set AWS_REGION.")
     return session

@@ -20,7 +20,8 @@ from cli.demo_scenarios import SCENARIOS
 from cli.demo_view import table
 from cli.render import run_page
 from cli.surroundings import Surroundings
-from cli.target import TargetOptions, resolve
+from cli.target import resolve
+from cli.target_choice import TargetOptions
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs/picture.svg"
 WIDTH = 130
@@ -31,9 +32,7 @@ _OUTSIDE = re.compile(r"@font-face \{.*?\}\s*|https://www\.textualize\.io", re.D
 def main() -> int:
     """Draw the picture; gives the exit code."""
     surroundings = Surroundings()
-    api = ApiClient(
-        resolve(TargetOptions(stack=None, region=None, profile=None), surroundings), sleep=surroundings.sleep
-    )
+    api = ApiClient(resolve(TargetOptions(local=True), surroundings), sleep=surroundings.sleep)
     demo = Demo(SCENARIOS, api, surroundings)
     demo.play(DEADLINE_SECONDS, lambda: None)
     if wrong := [row for row in demo.rows if row.differences()]:

@@ -20,7 +20,8 @@ from cli.errors import BAD_INPUT, FAILED, INTERRUPTED, OK, CliError, NotRunningE
 from cli.no_traceback import CommandWithoutTraceback
 from cli.progress import steps
 from cli.surroundings import Surroundings, pass_surroundings, readable_runtime_errors
-from cli.target import Target, TargetOptions, local_target, resolve, target_options
+from cli.target import Target, local_target, resolve, target_options
+from cli.target_choice import TargetOptions
 from verify.cost import cost_cents, task_count
 from verify.facts import Finding, Scenario, Verdict
 from verify.preparing import prepared

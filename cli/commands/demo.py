@@ -10,7 +10,8 @@ import click
 from cli.errors import FAILED, INTERRUPTED, OK
 from cli.program import program
 from cli.surroundings import Surroundings, pass_surroundings
-from cli.target import Target, TargetOptions, resolve, target_options
+from cli.target import Target, resolve, target_options
+from cli.target_choice import TargetOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

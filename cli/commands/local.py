@@ -12,6 +12,7 @@ from cli.errors import BadInputError, NotRunningError, UnavailableError
 from cli.program import program
 from cli.progress import steps
 from cli.surroundings import Surroundings, pass_surroundings, readable_runtime_errors
+from cli.target_choice import local_options
 from cli.text import line_limit, pieces
 
 if TYPE_CHECKING:
@@ -88,12 +89,12 @@ def up(
         status = control.up(port=port, parameters=given, containers=containers, replace=replace, progress=progress)
     if brief:
         return
-    runs = program()
+    runs, here = program(), local_options()
     click.echo(
         f"The local runtime is up: {status.endpoint} ({status.region}), stack {status.stack}.\n\n"
         "What to type next:\n"
-        f"""  {runs} start --wait -- python -c "print('hello')"\n"""
-        f"  {runs} demo\n"
+        f"""  {runs} start --wait{here} -- python -c "print('hello')"\n"""
+        f"  {runs} demo{here}\n"
         f"  {runs} local down"
     )
 

@@ -10,7 +10,8 @@ import click
 
 from cli.errors import FAILED, INTERRUPTED, OK
 from cli.surroundings import Surroundings, pass_surroundings
-from cli.target import TargetOptions, resolve, target_options
+from cli.target import resolve, target_options
+from cli.target_choice import TargetOptions
 from cli.text import one_line
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import json
 import click
 
 from cli.surroundings import Surroundings, pass_surroundings
-from cli.target import TargetOptions, resolve, target_options
+from cli.target import resolve, target_options
+from cli.target_choice import TargetOptions
 
 
 @click.command()

@@ -11,7 +11,8 @@ import click
 from cli.errors import INTERRUPTED, ApiError, BadInputError, UnseenEndError, exit_code_of, refused
 from cli.program import program
 from cli.surroundings import Surroundings, pass_surroundings
-from cli.target import Target, TargetOptions, resolve, target_options
+from cli.target import Target, resolve, target_options
+from cli.target_choice import TargetOptions
 from cli.text import clean
 
 if TYPE_CHECKING:
@@ -122,7 +123,9 @@ def _plain(value: object) -> object:
 
 
 def _started(started: StartedRun, target: Target) -> str:
-    return f"Started run {clean(started.run_id)} ({started.pattern}).\n{_how_to_look(started, target)}"
+    return (
+        f"Started run {clean(started.run_id)} ({started.pattern}) on {target.label}.\n{_how_to_look(started, target)}"
+    )
 
 
 def _how_to_look(started: StartedRun, target: Target) -> str:

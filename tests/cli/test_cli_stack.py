@@ -14,10 +14,14 @@ GET = f"GET {STAGE}/runs/{RUN_ID}"
 _NAMESPACE = 'xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"'
 
 
-def described(api_url: str | None) -> Reply:
+def described(api_url: str | None, cluster_arn: str | None = None) -> Reply:
     """The answer of DescribeStacks."""
-    output = "" if api_url is None else "<member><OutputKey>ApiUrl</OutputKey><OutputValue>" + api_url
-    output += "</OutputValue></member>" if output else ""
+    outputs = {"ApiUrl": api_url, "ClusterArn": cluster_arn}
+    output = "".join(
+        f"<member><OutputKey>{name}</OutputKey><OutputValue>{value}</OutputValue></member>"
+        for name, value in outputs.items()
+        if value is not None
+    )
     return Reply(
         200,
         f"<DescribeStacksResponse {_NAMESPACE}><DescribeStacksResult><Stacks><member><StackName>jobs</StackName>"

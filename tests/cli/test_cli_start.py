@@ -64,7 +64,7 @@ def test_what_is_not_given_is_left_to_the_stack(runner: CliRunner) -> None:
         result = runner.invoke(main, ["start", "echo", "-n"], obj=at(server))
 
     assert server.requests[0].document() == {"pattern": "callback", "commands": ["echo", "-n"]}
-    assert result.stdout.splitlines()[0] == f"Started run {RUN_ID} (callback)."
+    assert result.stdout.splitlines()[0] == f"Started run {RUN_ID} (callback) on the local runtime."
     assert f"show {RUN_ID}" in result.stdout
 
 
