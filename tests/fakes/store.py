@@ -64,9 +64,8 @@ class InMemoryRunStore(RunStore):
 
     def mark_delivery(self, record: TaskRecord, delivery: Delivery) -> None:
         stands = self.tasks.get((record.run_id, record.task_id))
-        corrects = delivery is Delivery.DELIVERED
-        replaceable = {Delivery.PENDING, *({Delivery.CLOSED_BY_OTHERS} if corrects else ())}
-        if stands and stands.outcome and stands.delivery in replaceable:
+        corrected = {Delivery.CLOSED_BY_OTHERS, Delivery.REFUSED} if delivery is Delivery.DELIVERED else set[Delivery]()
+        if stands and stands.outcome and stands.delivery in {Delivery.PENDING, *corrected}:
             self._put(stands.delivered(delivery))
 
     def mark_missing(self, task: OpenTask, sweeps: int) -> None:

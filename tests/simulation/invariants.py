@@ -16,7 +16,7 @@ from tests.simulation.expressions import Item
 from tests.simulation.stepfunctions import TokenAnswer
 from tests.simulation.tasks import Task
 
-_SETTLED: Final = frozenset({"DELIVERED", "CLOSED_BY_OTHERS", "NOT_NEEDED"})
+_SETTLED: Final = frozenset({"DELIVERED", "CLOSED_BY_OTHERS", "REFUSED", "NOT_NEEDED"})
 OUR_MACHINES: Final = frozenset({MACHINES.request_response, MACHINES.sync, MACHINES.callback})
 _TASK_EVENT: Final = "ECS Task State Change"
 

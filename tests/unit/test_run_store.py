@@ -104,20 +104,23 @@ def test_an_outcome_never_changes(store: RunStore, version: int) -> None:
     assert found(store) == stands
 
 
+#: What stands, by what stood and what it was marked with; all that differs from "the first mark stays".
+REPLACED = {
+    (Delivery.CLOSED_BY_OTHERS, Delivery.DELIVERED): Delivery.DELIVERED,
+    (Delivery.REFUSED, Delivery.DELIVERED): Delivery.DELIVERED,
+}
+FINAL = [each for each in Delivery if each is not Delivery.PENDING]
 MARKS = [
-    (None, Delivery.DELIVERED, Delivery.DELIVERED),
-    (None, Delivery.CLOSED_BY_OTHERS, Delivery.CLOSED_BY_OTHERS),
-    (Delivery.DELIVERED, Delivery.CLOSED_BY_OTHERS, Delivery.DELIVERED),
-    (Delivery.CLOSED_BY_OTHERS, Delivery.DELIVERED, Delivery.DELIVERED),
-    (Delivery.CLOSED_BY_OTHERS, Delivery.CLOSED_BY_OTHERS, Delivery.CLOSED_BY_OTHERS),
-    (Delivery.NOT_NEEDED, Delivery.DELIVERED, Delivery.NOT_NEEDED),
+    *((Delivery.PENDING, mark, mark) for mark in FINAL),
+    *((before, mark, REPLACED.get((before, mark), before)) for before in FINAL for mark in FINAL),
 ]
 
 
 @pytest.mark.parametrize(("before", "mark", "after"), MARKS)
-def test_mark_delivery(store: RunStore, before: Delivery | None, mark: Delivery, after: Delivery) -> None:
+def test_mark_delivery(store: RunStore, before: Delivery, mark: Delivery, after: Delivery) -> None:
     record = ended_task()
-    store.write_task(record.delivered(before) if before else record)
+    assert record.delivery is Delivery.PENDING
+    store.write_task(record if before is Delivery.PENDING else record.delivered(before))
     store.mark_delivery(record, mark)
     assert found(store) == record.delivered(after)
 

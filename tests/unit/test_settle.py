@@ -8,7 +8,15 @@ import pytest
 from fargate_runs.answers.answer import Failure, Success
 from fargate_runs.answers.durations import durations_of
 from fargate_runs.outcomes.outcome import Outcome, outcome_of
-from fargate_runs.ports import CallbacksUnavailableError, LostRace, WriteResult
+from fargate_runs.ports import (
+    AnswerRefusedError,
+    CallbacksUnavailableError,
+    LostRace,
+    TokenClosedError,
+    TokenError,
+    TokenUnusableError,
+    WriteResult,
+)
 from fargate_runs.reading import lenient
 from fargate_runs.reading.execution import ExecutionStatus
 from fargate_runs.reading.links import task_url
@@ -17,9 +25,10 @@ from fargate_runs.runs.log import NO_RESULT
 from fargate_runs.runs.record import Delivery, TaskRecord
 from fargate_runs.runs.run_state import RunStatus
 from fargate_runs.runs.settle import STEPS, Arriving, Step, Stored, decide
-from fargate_runs.usecases.record_task_state import Settlement
+from fargate_runs.usecases.record_task_state import NOT_ACCEPTED, Settlement
 from tests.fakes.ecs import CANARY, EXECUTION_ARN, RUN_ID, TASK_ID, TOKEN, container, detail, life, overrides, task
 from tests.fakes.settling import LOG_PLACE, World
+from tests.fakes.sweeping import raises
 from tests.fakes.task_definitions import awslogs, definition
 
 
@@ -331,17 +340,36 @@ def test_a_token_that_others_closed(world: World) -> None:
 
 def test_what_never_was_a_token(world: World) -> None:
     done = world.settle(detail(overrides=overrides(token="just-some-variable")))
-    assert done.delivery is Delivery.CLOSED_BY_OTHERS
+    assert (done.refused, done.delivery) == (False, Delivery.REFUSED), "nobody waits by it, so nobody is woken"
+    assert world.stored() == done.record
+    assert world.stored().token is None
+    world.settle(detail(overrides=overrides(token="just-some-variable")))
+    assert world.callbacks.calls == 1, "no endless retry"
 
 
-def test_who_knows_that_it_delivered_corrects_who_met_a_closed_token(world: World) -> None:
-    world.settle(detail())
-    stands = replace(world.stored(), delivery=Delivery.CLOSED_BY_OTHERS)
-    world.store.tasks[RUN_ID, TASK_ID] = stands
-    world.store.mark_delivery(stands, Delivery.DELIVERED)
-    assert world.stored().delivery is Delivery.DELIVERED
-    world.store.mark_delivery(stands, Delivery.CLOSED_BY_OTHERS)
-    assert world.stored().delivery is Delivery.DELIVERED
+@pytest.mark.parametrize("error", NOT_ACCEPTED)
+def test_every_refusal_is_final_and_no_smaller_answer_helps(
+    error: type[TokenError], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.callbacks, "send_success", raises(error("no")))
+    done = world.settle(detail())
+    assert (done.delivery, done.refused) == (NOT_ACCEPTED[error], error is AnswerRefusedError)
+    assert not world.stored().is_open
+
+
+@pytest.mark.parametrize("error", [TokenClosedError, TokenUnusableError])
+def test_a_token_that_is_closed_between_two_answers(
+    error: type[TokenError], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first answer is refused for itself, the smallest one for its token."""
+    answers: list[TokenError] = [error("no"), AnswerRefusedError("too long")]
+
+    def send(_token: str, _output: str) -> None:
+        raise answers.pop()
+
+    monkeypatch.setattr(world.callbacks, "send_success", send)
+    done = world.settle(detail())
+    assert (done.delivery, done.refused, answers) == (NOT_ACCEPTED[error], False, [])
 
 
 def test_a_refused_answer_is_cut_down_and_sent_again(world: World) -> None:
@@ -356,7 +384,8 @@ def test_a_refused_answer_is_cut_down_and_sent_again(world: World) -> None:
 def test_a_token_that_takes_no_answer_at_all_is_closed_and_said_so(world: World) -> None:
     world.callbacks.refuses_longer_than = 1
     done = world.settle(detail())
-    assert (done.refused, done.delivery) == (True, Delivery.CLOSED_BY_OTHERS)
+    assert (done.refused, done.delivery) == (True, Delivery.REFUSED)
+    assert world.stored().delivery is Delivery.REFUSED
     assert world.callbacks.calls == 2
     assert not world.settle(detail()).refused
     assert world.callbacks.calls == 2, "no endless retry"

@@ -1,10 +1,17 @@
 """docs/settling.md says what the code does."""
 
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
+from fargate_runs.aws.stepfunctions import ANSWER, StepFunctionsCallbacks
+from fargate_runs.ports import CallbacksUnavailableError
 from fargate_runs.reading.execution import ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.abandoned import GRACE, VERDICTS
@@ -14,6 +21,7 @@ from tests.fakes.ecs import container, detail
 from tests.fakes.settling import World
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "settling.md").read_text()
+KEYS: Any = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
 CALLS = {
     "store": ("find_task", "write_task", "tasks_of", "find_run", "write_run", "mark_delivery"),
     "callbacks": ("send_success", "send_failure"),
@@ -37,6 +45,30 @@ def test_the_table_of_states() -> None:
         ["stored \\ arriving", *Arriving],
         *rows(STEPS, list(Arriving), list(Stored)),  # type: ignore[arg-type]
     ]
+
+
+@pytest.mark.parametrize("row", table("Step Functions says")[1:], ids=lambda row: row[0])
+def test_the_table_of_answers(row: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    says, _, becomes = row
+    codes = re.findall(r"`(\w+)`", says)
+    for code in codes or ["InternalServerError"] * says.startswith("anything else"):
+        world, client = World(), boto3.client("stepfunctions", **KEYS)
+        with Stubber(client) as stubber, monkeypatch.context() as patched:
+            for _ in range(2):
+                stubber.add_client_error("send_task_success", code)
+            patched.setattr(world.callbacks, "send_success", StepFunctionsCallbacks(client).send_success)
+            with suppress(CallbacksUnavailableError):
+                world.settle(detail())
+        assert world.stored().delivery == becomes.split(":")[0], code
+    if not codes and says.startswith("nothing"):
+        world = World()
+        world.settle(detail())
+        assert world.stored().delivery == becomes
+
+
+def test_the_table_of_answers_has_every_code() -> None:
+    written = {code for says, *_ in table("Step Functions says")[1:] for code in re.findall(r"`(\w+)`", says)}
+    assert written == set(ANSWER.known)
 
 
 def test_the_table_of_what_outlives_its_execution() -> None:

@@ -38,7 +38,7 @@ from fargate_runs.ports import (
     WriteResult,
     Written,
 )
-from fargate_runs.runs.record import Delivery, TaskRecord
+from fargate_runs.runs.record import Delivery, TaskRecord, replaceable_by
 from fargate_runs.runs.run_state import RunRecord
 
 if TYPE_CHECKING:
@@ -110,8 +110,7 @@ class DynamoRunStore(RunStore):
 
     def mark_delivery(self, record: TaskRecord, delivery: Delivery) -> None:
         """See RunStore."""
-        replaceable = [Delivery.PENDING, *([Delivery.CLOSED_BY_OTHERS] if delivery is Delivery.DELIVERED else [])]
-        values = {f":from{n}": each for n, each in enumerate(replaceable)}
+        values = {f":from{n}": each for n, each in enumerate(replaceable_by(delivery))}
         self._update_if(
             task_key(record.run_id, record.task_id),
             "SET #delivery = :to, #expires = :expires REMOVE #token, #shard, #since",

@@ -41,7 +41,7 @@ class _NoExecutionError(ExecutionsUnavailableError):
 # No execution of this ARN, an express one, or no machine any more.
 _NO_EXECUTION: Final = ("ExecutionDoesNotExist", "InvalidArn", "StateMachineDoesNotExist")
 
-_ANSWER: Final = Translation(
+ANSWER: Final = Translation(
     "Step Functions answered",
     CallbacksUnavailableError,
     {
@@ -108,18 +108,18 @@ class StepFunctionsCallbacks(TokenCallbacks):
 
     def send_success(self, token: str, output: str) -> None:
         """See TokenCallbacks."""
-        with _ANSWER:
+        with ANSWER:
             self._client.send_task_success(taskToken=token, output=output)
 
     def send_failure(self, token: str, error: str, cause: str) -> None:
         """See TokenCallbacks."""
-        with _ANSWER:
+        with ANSWER:
             self._client.send_task_failure(taskToken=token, error=error, cause=cause)
 
     def is_closed(self, token: str) -> bool:
         """See TokenCallbacks."""
         try:
-            with _ANSWER:
+            with ANSWER:
                 self._client.send_task_heartbeat(taskToken=token)
         except TokenClosedError:
             return True

@@ -126,9 +126,9 @@ class RunStore(ABC):
 
     @abstractmethod
     def mark_delivery(self, record: TaskRecord, delivery: Delivery) -> None:
-        """Mark an undelivered outcome with this delivery, and drop its token. DELIVERED also replaces CLOSED_BY_OTHERS.
+        """Mark an undelivered outcome with this delivery, and drop its token.
 
-        Any other stored delivery stays.
+        DELIVERED also replaces CLOSED_BY_OTHERS and REFUSED. Any other stored delivery stays.
         """
 
     @abstractmethod

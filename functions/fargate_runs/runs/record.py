@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
 
 from fargate_runs.outcomes.outcome import Outcome
 from fargate_runs.reading.patterns import Pattern
@@ -17,7 +18,20 @@ class Delivery(StrEnum):
     # Closed before our answer came: answered by the container, timed out, its execution stopped, or answered by an
     # earlier try of ours that could not say so any more.
     CLOSED_BY_OTHERS = "CLOSED_BY_OTHERS"
+    # Step Functions accepts no answer of ours: not even the smallest one, or this never was a token of it.
+    REFUSED = "REFUSED"
     NOT_NEEDED = "NOT_NEEDED"
+
+
+_CORRECTED: Final = (Delivery.CLOSED_BY_OTHERS, Delivery.REFUSED)
+
+
+def replaceable_by(delivery: Delivery) -> tuple[Delivery, ...]:
+    """Return the stored deliveries that this one replaces.
+
+    Two processes may deliver at once. If the answer of one was accepted, that explains what the other one met.
+    """
+    return (Delivery.PENDING, *(_CORRECTED if delivery is Delivery.DELIVERED else ()))
 
 
 @dataclass(frozen=True, slots=True)

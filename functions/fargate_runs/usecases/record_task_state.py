@@ -5,9 +5,10 @@ the recorded outcome, then it is delivered, then it is marked as delivered. A cr
 steps. Then the next event of the task, a redelivery of this one or the sweep repeats every step from the record.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from fargate_runs.answers.answer import Answer, Success, answer_of, smallest_answer_of
 from fargate_runs.answers.log_reading import Settled, TaskLogs
@@ -21,6 +22,7 @@ from fargate_runs.ports import (
     RunStore,
     TokenCallbacks,
     TokenClosedError,
+    TokenError,
     TokenKeyError,
     TokenUnusableError,
     UnreadableRecordError,
@@ -44,7 +46,8 @@ class Settlement:
     `delivery`: the delivery that this call has marked, if any.
     `contradicted`: the arriving state would have another outcome than the recorded one.
     `log_problem`: the reason why this call, which decided, could not read the log.
-    `stopped`: the number of StopTask calls. `refused`: Step Functions accepted no answer at all for the token.
+    `stopped`: the number of StopTask calls.
+    `refused`: Step Functions accepted no answer at all, so the execution waits for its time-out.
     `withheld`: the number of tokens whose KMS key we may not use. If it is this task's token, the answer is still to be
     sent. If it is an attempt's token, we cannot tell whether a retry has replaced the attempt.
     `unreadable_run`: the run's own record cannot be read, so the run does not show this task.
@@ -61,6 +64,16 @@ class Settlement:
     refused: bool = False
     withheld: int = 0
     unreadable_run: bool = False
+
+
+# What a refusal means for good. The other errors of an answer leave it PENDING.
+NOT_ACCEPTED: Final[Mapping[type[TokenError], Delivery]] = MappingProxyType(
+    {
+        TokenClosedError: Delivery.CLOSED_BY_OTHERS,
+        TokenUnusableError: Delivery.REFUSED,
+        AnswerRefusedError: Delivery.REFUSED,  # also the smallest one: every later try would end the same way
+    }
+)
 
 
 class Beside(NamedTuple):
@@ -288,17 +301,17 @@ class RecordTaskState:
         return self._abandoned.these(execution, (record,), go_on)
 
     def _deliver(self, token: str, record: TaskRecord, outcome: Outcome) -> tuple[Delivery, bool]:
-        """Answer the token; returns the delivery, and whether Step Functions accepted no answer at all (fault F10)."""
+        """Answer the token; returns the delivery, and whether an open token accepted no answer (fault F10).
+
+        Raises TokenKeyError or CallbacksUnavailableError: the answer is still to be sent.
+        """
         try:
             try:
                 self._send(token, answer_of(record, outcome, self._prices))
             except AnswerRefusedError:
                 self._send(token, smallest_answer_of(record, outcome))
-        except AnswerRefusedError:
-            # The answer is not the cause then. Every later try would end the same way.
-            return Delivery.CLOSED_BY_OTHERS, True
-        except (TokenClosedError, TokenUnusableError):
-            return Delivery.CLOSED_BY_OTHERS, False
+        except tuple(NOT_ACCEPTED) as error:
+            return NOT_ACCEPTED[type(error)], isinstance(error, AnswerRefusedError)
         return Delivery.DELIVERED, False
 
     def _send(self, token: str, answer: Answer) -> None:
