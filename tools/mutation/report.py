@@ -14,12 +14,16 @@ from tools.mutation.workers import Verdict
 _HEAD = """\
 # Mutation testing of the decisions
 
-Written by `make mutation` on {date}. Every mutant is the module with one change: an enum's member in a table, a result
-or a condition becomes every other member; an entry of a table, a named argument or a result is taken away; a text is
-replaced; and what [cosmic-ray](https://pypi.org/project/cosmic-ray/) does to comparisons, numbers, `and`, `or`, `not` …
-Beside an enum's member `is` does not become `==`, nor `is not` `!=`: both say the same there, because members are
-singletons and none equals another.
-A mutant is killed when a test fails; broken ones do not load or never end.
+Written by `make mutation` on {date}. A mutant is the module with one change:
+
+- A member of an enum in a table, a result or a condition becomes each other member.
+- An entry of a table, a named argument or a result is removed.
+- A text is replaced.
+- [cosmic-ray](https://pypi.org/project/cosmic-ray/) changes comparisons, numbers, `and`, `or`, `not` and the like.
+  Next to a member of an enum, `is` does not become `==`, nor `is not` `!=`: members are singletons, so both mean the
+  same.
+
+A mutant is killed if a test fails. A broken mutant does not load or never ends. A survivor passes every test.
 
 | module | mutants | killed | broken | equivalent | survivors |
 | --- | --- | --- | --- | --- | --- |
