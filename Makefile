@@ -16,7 +16,7 @@ FAST_TESTS := tests/unit tests/functional tests/template tests/cli
 SIMULATION := tests/simulation tests/model
 SLOW_TESTS := tests/local tests/contract tests/docker tests/e2e
 
-.PHONY: help setup run test build wheel check unit integration simulation simulate benchmark docker-test mutation verify picture openapi lint format types template stop clean lock
+.PHONY: help setup run test build wheel check unit integration simulation simulate benchmark docker-test mutation verify picture openapi docs lint format types template stop clean lock
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ mutation: setup ## Every mutant of the modules that decide must fail a test; wri
 picture: setup ## Draw the README's picture from a demo in the local runtime
 	@$(BIN)/runs local up --brief
 	@$(BIN)/python -m tools.picture
+
+docs: setup openapi ## Write what the program says of itself: docs/cli.md, docs/openapi.json
+	@$(BIN)/python -m tools.cli_reference
 
 openapi: setup ## Write docs/openapi.json from the API's table of routes
 	@PYTHONPATH=functions $(BIN)/python -m tools.openapi
