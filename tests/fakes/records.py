@@ -7,7 +7,7 @@ from typing import Any, Final
 from fargate_runs.outcomes.outcome import Outcome, outcome_of
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
-from fargate_runs.reading.task import EcsTask
+from fargate_runs.reading.task import EcsTask, TaskState
 from fargate_runs.runs.log import LogLocation, LogTail, Result
 from fargate_runs.runs.record import TaskRecord
 from fargate_runs.runs.run_state import RunRecord
@@ -46,6 +46,12 @@ def failed_task(**changes: object) -> TaskRecord:
     return TaskRecord.of(task(**changes), Pattern.CALLBACK, LOG).settled(
         verdict, LogTail(("at work", " ", "가 \t<end>"))
     )
+
+
+def changed(record: TaskRecord, **changes: Any) -> TaskRecord:
+    """The same with other values, of the record itself or of the task's state in it."""
+    of_state = {name: changes.pop(name) for name in TaskState.__slots__ if name in changes}
+    return replace(record, task=replace(record.task, **of_state), **changes)
 
 
 def pending_run(**changes: Any) -> RunRecord:

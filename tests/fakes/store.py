@@ -48,7 +48,9 @@ class InMemoryRunStore(RunStore):
 
     def write_task(self, record: TaskRecord) -> WriteResult:
         stands = self.tasks.get((record.run_id, record.task_id))
-        if stands and (stands.version >= record.version or stands.outcome or (stands.token and not record.token)):
+        if stands and (
+            stands.task.version >= record.task.version or stands.outcome or (stands.token and not record.token)
+        ):
             self._read(record.run_id, record.task_id)
             return LostRace(stands)
         self._put(record)
@@ -56,7 +58,7 @@ class InMemoryRunStore(RunStore):
 
     def write_lost(self, record: TaskRecord) -> WriteResult:
         stands = self.tasks[record.run_id, record.task_id]
-        if stands.version != record.version or stands.outcome:
+        if stands.task.version != record.task.version or stands.outcome:
             self._read(record.run_id, record.task_id)
             return LostRace(stands)
         self._put(record)
@@ -136,8 +138,8 @@ class InMemoryRunStore(RunStore):
                     task.pattern,
                     task.execution_arn,
                     task.missing_sweeps,
-                    task.timeline.created_at,
-                    task.timeout_seconds,
+                    task.created_at,
+                    task.task.timeout_seconds,
                 )
         for run in list(self.runs.values()):
             if not run.has_ended:

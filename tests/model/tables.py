@@ -75,8 +75,8 @@ def _rewritten(before: Mapping[str, TaskRecord], after: Mapping[str, TaskRecord]
     """What a write did that may never be: invariants I2 and I6, and that a delivery needs an outcome."""
     for task_id, new in after.items():
         old = before.get(task_id)
-        if old and new.version < old.version:
-            return f"the version went back from {old.version} to {new.version}"
+        if old and new.task.version < old.task.version:
+            return f"the version went back from {old.task.version} to {new.task.version}"
         if old and old.outcome and new.outcome != old.outcome:
             return "an outcome that stood was written over"
         if new.token is None and new.is_open and old and old.token:

@@ -26,6 +26,7 @@ from fargate_runs.runs.log import NO_RESULT
 from fargate_runs.runs.record import TaskRecord
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, TOKEN, overrides, task, task_arn
+from tests.fakes.records import changed
 
 LEAVE, LATER, STOP = Verdict.LEAVE, Verdict.STOP_LATER, Verdict.STOP
 
@@ -117,11 +118,11 @@ def attempt(number: int, *, token: str | None = TOKEN, **changes: object) -> Tas
 
 def _at_once(task: int, number: int | None) -> TaskRecord:
     """Of a task that was created in the same moment as every other."""
-    return replace(attempt(task, createdAt="2025-05-06T11:00:00Z"), attempt=number)
+    return changed(attempt(task, createdAt="2025-05-06T11:00:00Z"), attempt=number)
 
 
 FIRST, SECOND, THIRD = (attempt(number) for number in (1, 2, 3))
-OTHERS = replace(SECOND, execution_arn=EXECUTION_ARN + "-redone")
+OTHERS = changed(SECOND, execution_arn=EXECUTION_ARN + "-redone")
 
 REPLACED: Final[dict[str, tuple[list[TaskRecord], list[TaskRecord]]]] = {
     "nothing": ([], []),
@@ -146,7 +147,7 @@ REPLACED: Final[dict[str, tuple[list[TaskRecord], list[TaskRecord]]]] = {
     "none whose attempts nobody knows": ([_at_once(1, None), _at_once(2, None)], []),
     "none that was read twice": ([_at_once(1, 1), _at_once(1, 1)], []),
     "none of one attempt of two executions": (
-        [_at_once(1, 1), replace(_at_once(2, 1), execution_arn=EXECUTION_ARN + "-redone")],
+        [_at_once(1, 1), changed(_at_once(2, 1), execution_arn=EXECUTION_ARN + "-redone")],
         [],
     ),
 }
@@ -160,8 +161,8 @@ def test_may_be_replaced(name: str) -> None:
 
 def _without_token(number: int, attempt_number: int | None = 1, **more: str) -> TaskRecord:
     """As Step Functions starts it for `.sync`."""
-    record = replace(attempt(number, token=None), pattern=Pattern.SYNC, attempt=attempt_number)
-    return replace(record, **{"started_by": "AWS Step Functions", **more})  # type: ignore[arg-type]
+    record = changed(attempt(number, token=None), pattern=Pattern.SYNC, attempt=attempt_number)
+    return changed(record, **{"started_by": "AWS Step Functions", **more})
 
 
 LOST = _without_token(1)
@@ -209,7 +210,7 @@ ARNS = {
 def test_reasons_fit_and_are_known_again(name: str, status: str) -> None:
     for reason in (
         reason_of_end(execution(status, ARNS[name])),
-        reason_of_retry(replace(FIRST, execution_arn=ARNS[name])),
+        reason_of_retry(changed(FIRST, execution_arn=ARNS[name])),
     ):
         assert len(reason) <= LONGEST_REASON == 255
         outcome = outcome_of(task(stopCode="UserInitiated", stoppedReason=reason))
@@ -225,7 +226,7 @@ def test_the_words_of_a_reason() -> None:
     assert reason_of_retry(FIRST) == (
         f"AWS Step Functions execution [{EXECUTION_ARN}] managing this resource replaced this attempt"
     )
-    assert FIRST.run_id in reason_of_retry(replace(FIRST, execution_arn=None))
+    assert FIRST.run_id in reason_of_retry(changed(FIRST, execution_arn=None))
 
 
 def test_what_is_kept_of_an_arn_that_is_too_long() -> None:

@@ -98,7 +98,7 @@ def check_invariants(world: World) -> None:
     for key in world.store.tasks:
         writes = [each for each in world.store.writes if (each.run_id, each.task_id) == key]
         assert len({each.outcome for each in writes} - {None}) <= 1
-        versions = [each.version for each in writes]
+        versions = [each.task.version for each in writes]
         assert versions == sorted(versions)
 
 

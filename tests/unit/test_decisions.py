@@ -12,7 +12,7 @@ from fargate_runs.runs.run_state import RunRecord, RunStatus, TaskView, is_attem
 from fargate_runs.runs.settle import Arriving, Stored, arriving_state, stored_state
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, TASK_ID, overrides, task, task_arn
-from tests.fakes.records import execution, open_task, pending_run
+from tests.fakes.records import changed, execution, open_task, pending_run
 
 
 def attempt(number: int, execution_arn: str) -> TaskRecord:
@@ -45,7 +45,7 @@ def test_the_same_execution_read_twice_is_the_same() -> None:
 def test_a_run_and_its_task_or_execution_that_were_read_apart_are_of_the_same_execution() -> None:
     run, read_apart = pending_run(follows=False), "".join(list(EXECUTION_ARN))
     assert run.execution_arn is not read_apart
-    task_of_it = replace(open_task(), execution_arn=read_apart)
+    task_of_it = changed(open_task(), execution_arn=read_apart)
     assert with_task(run, task_of_it, follows=True).input == run.input
     assert is_attempt(pending_run(), task_of_it)
     assert with_execution(run, replace(execution("RUNNING"), arn=read_apart), None).input == run.input

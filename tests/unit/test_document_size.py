@@ -10,7 +10,7 @@ from fargate_runs.answers.document_size import LARGEST_DOCUMENT, LEFT_OUT, Docum
 from fargate_runs.runs.log import LARGEST_RESULT, Result
 from fargate_runs.usecases.show_run import ShowRun
 from tests.fakes.ecs import MACHINES, RUN_ID, detail, task_arn
-from tests.fakes.records import ended_task, pending_run
+from tests.fakes.records import changed, ended_task, pending_run
 from tests.fakes.settling import PRICES
 from tests.fakes.store import InMemoryRunStore
 
@@ -23,10 +23,10 @@ def shown(number: int, result: Result) -> Document:
     store.write_run(pending_run())
     for n in range(number):
         one = ended_task(taskArn=task_arn(f"{n:032x}"))
-        made = one.timeline.created_at
+        made = one.created_at
         assert made
-        times = replace(one.timeline, created_at=made + timedelta(seconds=n))
-        store.write_task(replace(one, timeline=times, result=result))
+        times = replace(one.task.timeline, created_at=made + timedelta(seconds=n))
+        store.write_task(changed(one, timeline=times, result=result))
     return ShowRun(store, MACHINES, PRICES)(RUN_ID)
 
 

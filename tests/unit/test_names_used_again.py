@@ -17,7 +17,7 @@ from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.show_run import ShowRun
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import MACHINES
-from tests.fakes.records import ended_task
+from tests.fakes.records import changed, ended_task
 from tests.fakes.settling import PRICES
 from tests.unit.test_start_and_show import ASKED, FAILURES, NEW_ID, Door
 
@@ -27,7 +27,7 @@ OLD: Final = RunRecord(
     NEW_ID, LONG_AGO, Pattern.CALLBACK, ARN, follows=True, input={"commands": ["the old one"]}, revision=7
 )
 ENDED: Final = Execution(ARN, ExecutionStatus.SUCCEEDED, started_at=LONG_AGO, stopped_at=LONG_AGO)
-TASK: Final = replace(
+TASK: Final = changed(
     ended_task(createdAt="2025-02-05T12:00:00Z"), run_id=NEW_ID, execution_arn=ARN, pattern=Pattern.CALLBACK
 )
 VIEW: Final = TaskView(order_of(TASK), TASK.outcome)

@@ -22,7 +22,7 @@ from fargate_runs.runs.run_state import GivenUp, RunRecord, with_task
 from fargate_runs.usecases.show_run import run_document
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import TOKEN
-from tests.fakes.records import BADLY, RESULT, execution, failed_task, pending_run
+from tests.fakes.records import BADLY, RESULT, changed, execution, failed_task, pending_run
 from tests.template.loading import load_template, resources_of_type
 
 DOCUMENT: Final = (Path(__file__).parents[2] / "docs" / "records.md").read_text()
@@ -51,7 +51,7 @@ def told(heading: str, key: str) -> list[str]:
 
 def full_task() -> TaskRecord:
     """A task of which everything is recorded."""
-    return replace(
+    return changed(
         failed_task(),
         timeout_seconds=3_600,
         attempt=1,

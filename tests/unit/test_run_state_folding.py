@@ -10,13 +10,13 @@ import pytest
 from fargate_runs.outcomes.outcome import Outcome, lost
 from fargate_runs.reading.execution import Execution
 from fargate_runs.reading.patterns import Pattern
-from fargate_runs.reading.task import EcsTask
+from fargate_runs.reading.task import NOTHING_YET, EcsTask
 from fargate_runs.runs.log import NO_RESULT
 from fargate_runs.runs.record import TaskRecord
 from fargate_runs.runs.run_state import RunRecord, RunStatus, TaskView, order_of, with_execution, with_task, with_tasks
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, life, task_arn
-from tests.fakes.records import BADLY, WELL, execution, pending_run
+from tests.fakes.records import BADLY, WELL, changed, execution, pending_run
 
 PENDING, RUNNING, SUCCEEDED, FAILED, STOPPED = RunStatus
 
@@ -114,7 +114,7 @@ def test_folding_everything_again_changes_nothing(name: str) -> None:
 def test_the_moment_of_a_run_is_the_first_that_is_known_and_stays() -> None:
     by_execution = with_execution(None, execution("RUNNING"), Pattern.CALLBACK)
     assert (by_execution.created_at, with_task(by_execution, FIRST[4], follows=True).created_at) == (NOON, NOON)
-    created = FIRST[4].timeline.created_at
+    created = FIRST[4].created_at
     by_task = with_task(None, FIRST[4], follows=True)
     assert (by_task.created_at, with_execution(by_task, execution("RUNNING"), None).created_at) == (created, created)
     bare = RunRecord(RUN_ID)
@@ -123,14 +123,14 @@ def test_the_moment_of_a_run_is_the_first_that_is_known_and_stays() -> None:
 
 
 def test_what_the_first_task_says_of_a_run() -> None:
-    run = with_task(None, SECOND[4], follows=False)
+    run, times = with_task(None, SECOND[4], follows=False), SECOND[4].task.timeline
     assert run == RunRecord(
         RUN_ID,
-        created_at=SECOND[4].timeline.created_at,
+        created_at=SECOND[4].created_at,
         pattern=Pattern.CALLBACK,
         execution_arn=EXECUTION_ARN,
         follows=False,
-        task=TaskView(order_of(SECOND[4]), WELL, SECOND[4].timeline.started_at, SECOND[4].timeline.stopped_at),
+        task=TaskView(order_of(SECOND[4]), WELL, times.started_at, times.stopped_at),
     )
     assert run.state_machine_arn == MACHINES.callback
 
@@ -146,8 +146,8 @@ OLDER: Final[list[tuple[str, TaskRecord, TaskRecord]]] = [
     ("an older version", SECOND[2], SECOND[1]),
     ("the same version", SECOND[2], SECOND[2]),
     ("an older attempt", SECOND[0], FIRST[4]),
-    ("a live state after the end", SECOND[4], replace(SECOND[3], version=9)),
-    ("an outcome of an older version, once more", SECOND[4], replace(SECOND[4], version=4)),
+    ("a live state after the end", SECOND[4], changed(SECOND[3], version=9)),
+    ("an outcome of an older version, once more", SECOND[4], changed(SECOND[4], version=4)),
 ]
 
 
@@ -165,14 +165,14 @@ def test_the_end_of_a_task_that_ecs_forgot_is_newer_than_the_version_that_it_was
 
 
 def test_versions_are_compared_as_numbers() -> None:
-    nine, ten = (replace(SECOND[2], version=version, last_status=f"{version}") for version in (9, 10))
+    nine, ten = (changed(SECOND[2], version=version, last_status=f"{version}") for version in (9, 10))
     assert order_of(nine) < order_of(ten)
 
 
 def test_attempts_of_the_same_moment_have_an_order_too() -> None:
-    one, other = records(1)[0], replace(records(1)[0], task_id="f" * 32)
+    one, other = records(1)[0], changed(records(1)[0], task_arn=task_arn("f" * 32))
     assert order_of(one) < order_of(other)
-    assert order_of(replace(one, timeline=replace(one.timeline, created_at=None))) < order_of(one)
+    assert order_of(changed(one, timeline=NOTHING_YET)) < order_of(one)
 
 
 @pytest.mark.parametrize("stands", [execution("FAILED"), execution("RUNNING", redrive_count=1)])
@@ -205,8 +205,8 @@ ITEM_ARN = EXECUTION_ARN.replace(f":{RUN_ID}", "/Runs:0c7d2b1e")
 
 
 def test_an_item_of_a_fan_out_is_as_its_task_is() -> None:
-    item = replace(SECOND[4], run_id=f"{RUN_ID}:3", execution_arn=ITEM_ARN)
-    live = replace(SECOND[2], run_id=f"{RUN_ID}:3", execution_arn=ITEM_ARN)
+    item = changed(SECOND[4], run_id=f"{RUN_ID}:3", execution_arn=ITEM_ARN)
+    live = changed(SECOND[2], run_id=f"{RUN_ID}:3", execution_arn=ITEM_ARN)
     run = folded([task_fold(live, follows=False), task_fold(item, follows=False)])
     assert run
     assert (run.run_id, run.status, run.follows) == (f"{RUN_ID}:3", SUCCEEDED, False)
@@ -248,7 +248,7 @@ def test_a_run_that_follows_its_execution_shows_no_task_of_another(
     follows: bool, arn: str | None, is_shown: bool
 ) -> None:
     run = RunRecord(RUN_ID, execution_arn=EXECUTION_ARN, follows=follows)
-    shown = with_task(run, replace(SECOND[4], execution_arn=arn), follows=False)
+    shown = with_task(run, changed(SECOND[4], execution_arn=arn), follows=False)
     assert (shown.newest_task_id == SECOND[4].task_id) is is_shown
     assert is_shown or shown == run
 
@@ -269,7 +269,7 @@ OTHERS_ARN: Final = EXECUTION_ARN.replace("fargate-runs-run-task-callback", "som
 def test_a_run_follows_an_execution_of_ours_that_has_its_name(
     execution_arn: str | None, run_id: str, follows: bool
 ) -> None:
-    seen = replace(FIRST[2], execution_arn=execution_arn, run_id=run_id)
+    seen = changed(FIRST[2], execution_arn=execution_arn, run_id=run_id)
     run = with_tasks(None, MACHINES, seen)
     assert (run.run_id, run.execution_arn, run.follows) == (run_id, execution_arn, follows)
     assert with_tasks(RunRecord(run_id), MACHINES, seen, seen) == run
@@ -284,9 +284,9 @@ def test_all_tasks_at_once_are_as_each_after_the_other(order: Sequence[TaskRecor
 
 
 def test_what_comes_after_the_first_task_says_too_whether_a_run_follows() -> None:
-    item = replace(FIRST[2], execution_arn=None)
+    item = changed(FIRST[2], execution_arn=None)
     assert with_tasks(None, MACHINES, item, SECOND[4]).follows
-    assert not with_tasks(None, MACHINES, item, replace(SECOND[4], execution_arn=None)).follows
+    assert not with_tasks(None, MACHINES, item, changed(SECOND[4], execution_arn=None)).follows
 
 
 def test_what_a_run_was_asked_for_is_kept_unless_it_is_known() -> None:

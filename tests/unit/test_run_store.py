@@ -9,7 +9,7 @@ import pytest
 from fargate_runs.outcomes.kinds import ErrorName
 from fargate_runs.ports import LoadedRun, LostRace, OpenRun, OpenTask, RunStore, SweepMark, Written
 from fargate_runs.reading.patterns import Pattern
-from fargate_runs.reading.task import TIMELINE_NAMES, Timeline
+from fargate_runs.reading.task import TIMELINE_NAMES, TaskState, Timeline
 from fargate_runs.runs.log import NO_RESULT, LogLocation
 from fargate_runs.runs.record import Delivery, TaskRecord
 from fargate_runs.runs.run_state import GivenUp, RunRecord, RunStatus, with_execution, with_task
@@ -18,7 +18,7 @@ from tests.fakes.attempts import SECOND
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, container, detail, failed_start, task
 from tests.fakes.moto_table import runs_table_on_moto, store_on
-from tests.fakes.records import BADLY, WELL, ended_task, execution, failed_task, open_task, pending_run
+from tests.fakes.records import BADLY, WELL, changed, ended_task, execution, failed_task, open_task, pending_run
 from tests.fakes.store import InMemoryRunStore
 from tests.fakes.tables import TABLE
 from tests.simulation import template
@@ -54,13 +54,15 @@ def test_nothing_is_there(store: RunStore) -> None:
 
 
 RECORDS = {
-    "with a limit": replace(open_task(), timeout_seconds=3_600),
+    "with a limit": changed(open_task(), timeout_seconds=3_600),
     "running": open_task(),
     "ended": ended_task(),
     "failed": ended_task(containers=[container(exit_code=3)]),
     "failed start": TaskRecord.of(task(**failed_start("x")), None, None),
-    "with an attempt": replace(open_task(), attempt=2, started_by="AWS Step Functions"),
-    "bare": TaskRecord("r", "t", "arn:aws:ecs:us-east-1:1:task/t", "arn:aws:ecs:us-east-1:1:cluster/c", 0, "RUNNING"),
+    "with an attempt": changed(open_task(), attempt=2, started_by="AWS Step Functions"),
+    "bare": TaskRecord(
+        TaskState("arn:aws:ecs:us-east-1:1:task/t", "arn:aws:ecs:us-east-1:1:cluster/c", 0, "RUNNING", "r")
+    ),
     "with the end of its log": failed_task(),
     "with a log in another Region": replace(failed_task(), log=LogLocation("/g", "p/c/1", "eu-west-1")),
     "without a log": replace(failed_task(), last_lines=(), log_note="the container never started"),
@@ -137,7 +139,7 @@ def test_nor_for_a_task_that_is_not_there(store: RunStore) -> None:
 
 
 def lose(store: RunStore, **changes: Any) -> LostRace | Written:
-    return store.write_lost(replace(ended_task(), **changes))
+    return store.write_lost(changed(ended_task(), **changes))
 
 
 def test_a_task_that_is_lost_gets_an_outcome_at_the_version_that_stands(store: RunStore) -> None:
@@ -145,9 +147,9 @@ def test_a_task_that_is_lost_gets_an_outcome_at_the_version_that_stands(store: R
     store.write_task(stands)
     assert lose(store, version=2) == LostRace(stands)
     assert lose(store, version=4) == LostRace(stands)
-    assert lose(store, version=3) == Written(replace(ended_task(), version=3))
+    assert lose(store, version=3) == Written(changed(ended_task(), version=3))
     again = lose(store, version=3, last_status="again")
-    assert again == LostRace(replace(ended_task(), version=3))
+    assert again == LostRace(changed(ended_task(), version=3))
 
 
 def test_how_often_a_task_was_missing(store: RunStore) -> None:
@@ -178,7 +180,7 @@ def test_a_task_with_an_outcome_is_not_missing_any_more(store: RunStore) -> None
 
 
 def test_live_tasks_of_an_execution(store: RunStore) -> None:
-    others = replace(open_task(**SECOND), execution_arn=EXECUTION_ARN + "2")
+    others = changed(open_task(**SECOND), execution_arn=EXECUTION_ARN + "2")
     store.write_task(open_task())
     store.write_task(others)
     assert store.live_tasks(EXECUTION_ARN) == (open_task(),)
@@ -259,7 +261,7 @@ def test_what_is_open_is_listed_until_it_is_done(store: RunStore) -> None:
         has_outcome=False,
         pattern=Pattern.CALLBACK,
         execution_arn=EXECUTION_ARN,
-        created_at=open_task().timeline.created_at,
+        created_at=open_task().created_at,
     )
     assert run == OpenRun(RUN_ID, EXECUTION_ARN, NOON)
     store.write_task(ended_task())
@@ -296,7 +298,7 @@ def test_the_mark_of_the_sweep_is_written_over_what_it_was_made_of(store: RunSto
 
 @pytest.mark.parametrize("number", [0, 1, 100, 101, 250])
 def test_many_are_read_at_once(store: RunStore, number: int) -> None:
-    tasks = {(f"run-{n}", TASK_ID): replace(open_task(), run_id=f"run-{n}") for n in range(number)}
+    tasks = {(f"run-{n}", TASK_ID): changed(open_task(), run_id=f"run-{n}") for n in range(number)}
     for record in tasks.values():
         store.write_task(record)
         fold_run(store, record.run_id, lambda run, record=record: with_task(run, record, follows=False))  # type: ignore[misc]
@@ -311,7 +313,7 @@ def test_many_are_read_at_once(store: RunStore, number: int) -> None:
 def test_the_tasks_of_a_run_without_what_their_containers_printed(store: RunStore) -> None:
     """Thousands of results of 250 KB each have no place in the memory of who only looks after the tasks."""
     store.write_run(pending_run())
-    well = replace(
+    well = changed(
         ended_task(),
         desired_status="STOPPED",
         timeout_seconds=60,
@@ -332,10 +334,10 @@ def test_the_tasks_of_a_run_without_what_their_containers_printed(store: RunStor
     assert {name for name in kept if not getattr(well, name)} == set(), "each attribute is one that could be missed"
     badly = replace(failed_task(**SECOND), log_note="why")
     assert (well.result, badly.last_lines) != (NO_RESULT, ())
-    for each in (well, badly, replace(open_task(), run_id="another")):
+    for each in (well, badly, changed(open_task(), run_id="another")):
         store.write_task(each)
     bare = [replace(each, result=NO_RESULT, last_lines=(), log_note=None) for each in (well, badly)]
-    assert sorted(store.tasks_of(RUN_ID), key=lambda each: each.attempt or 0, reverse=True) == bare
+    assert sorted(store.tasks_of(RUN_ID), key=lambda each: each.task.attempt or 0, reverse=True) == bare
     assert store.tasks_of("of nobody") == ()
 
 
@@ -345,4 +347,4 @@ def test_a_run_and_all_of_its_tasks(store: RunStore) -> None:
     for each in tasks:
         store.write_task(each)
     loaded = store.load_run(RUN_ID).tasks
-    assert sorted(loaded, key=lambda each: each.version, reverse=True) == tasks
+    assert sorted(loaded, key=lambda each: each.task.version, reverse=True) == tasks

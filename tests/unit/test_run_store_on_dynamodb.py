@@ -12,7 +12,7 @@ from fargate_runs.runs.log import LARGEST_RESULT, LogTail, Result
 from fargate_runs.runs.record import Delivery
 from fargate_runs.runs.run_state import with_task
 from tests.fakes.clock import NOON
-from tests.fakes.ecs import CANARY, TOKEN
+from tests.fakes.ecs import CANARY, TOKEN, task_arn
 from tests.fakes.moto_table import runs_table_on_moto, store_on
 from tests.fakes.records import BADLY, ended_task, open_task, pending_run
 from tests.fakes.tables import TABLE
@@ -74,7 +74,7 @@ def test_dynamodb_takes_the_largest_task(dynamodb: Any, fill: str) -> None:
     reasons = {"stoppedReason": fill * 10_000, "stopCode": fill * 1_000}
     large = LogTail((fill * 99_999, *(fill * 205 for _ in range(19))))
     well = replace(ended_task(**reasons), result=Result("x" * LARGEST_RESULT, "a note"))
-    failed = replace(open_task(**reasons), task_id="f" * 32).settled(BADLY, large)
+    failed = open_task(**reasons, taskArn=task_arn("f" * 32)).settled(BADLY, large)
     store = store_on(dynamodb)
     for record in (well, failed):
         assert store.write_task(record) == Written(record)

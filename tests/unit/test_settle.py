@@ -91,8 +91,8 @@ def test_a_life_that_ends_well(world: World) -> None:
     assert done[-1].delivery is Delivery.DELIVERED
     output = answer(world)
     assert (output.pop("timeline"), output.pop("durations")) == (
-        world.stored().timeline.as_detail(),
-        durations_of(world.stored().timeline),
+        world.stored().task.timeline.as_detail(),
+        durations_of(world.stored().task.timeline),
     )
     assert lenient.mapping(output.pop("usage"))["billedSeconds"] == 64
     assert output.pop("taskUrl") == task_url(str(detail()["taskArn"]), str(detail()["clusterArn"]))

@@ -92,7 +92,7 @@ def check(world: World, events: list[Detail], last: Detail) -> None:
     """The invariants I2 to I7, and that nothing is left to do."""
     expected = outcome_of(EcsTask.from_detail(last))
     assert expected
-    versions = [each.version for each in world.store.writes]
+    versions = [each.task.version for each in world.store.writes]
     assert versions == sorted(versions)
     assert {each.outcome for each in world.store.writes} - {None} == {expected}
     stored = world.stored()

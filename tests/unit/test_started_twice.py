@@ -17,6 +17,7 @@ from fargate_runs.usecases.stop_abandoned import Asking
 from tests.fakes.attempts import running
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import MACHINES, RUN_ID, TASK_ID, TOKEN, Detail, detail, overrides, task_arn
+from tests.fakes.records import changed
 from tests.fakes.sweeping import OTHERS_ARN, GoOn, SweepingTasks
 
 SECOND_ID = "f" * 32
@@ -149,7 +150,7 @@ def test_a_task_that_may_be_wanted_is_never_stopped(world: SweepingTasks, name: 
 @pytest.mark.parametrize(("ended_after", "stops"), [(-10_001, 0), (-10_000, 1), (1, 1)])
 def test_a_later_one_that_was_made_after_the_end_is_somebody_else_s(ended_after: int, stops: int) -> None:
     records = _records()
-    moment = records[1].timeline.created_at
+    moment = records[1].created_at
     assert moment
     ended = Execution(
         ARNS[Pattern.SYNC], ExecutionStatus.SUCCEEDED, stopped_at=moment + timedelta(milliseconds=ended_after)
@@ -161,7 +162,7 @@ def test_a_later_one_that_was_made_after_the_end_is_somebody_else_s(ended_after:
 def test_a_task_from_before_the_execution_is_of_an_earlier_one_of_its_name(began_after: int, stops: int) -> None:
     """Names may be used again after 90 days, and a request-response task may well work for so long."""
     records = _records()
-    moment = records[0].timeline.created_at
+    moment = records[0].created_at
     assert moment
     began = moment + timedelta(milliseconds=began_after)
     assert (
@@ -211,7 +212,7 @@ def test_an_execution_that_nobody_knows_stops_nothing(world: SweepingTasks) -> N
 
 
 def test_the_reason_fits_and_names_the_execution() -> None:
-    record = replace(_records()[0], execution_arn=ARNS[Pattern.SYNC] + "x" * 200)
+    record = changed(_records()[0], execution_arn=ARNS[Pattern.SYNC] + "x" * 200)
     assert len(reason_of_second_start(record)) <= LONGEST_REASON
     assert ARNS[Pattern.SYNC] in reason_of_second_start(_records()[0])
 

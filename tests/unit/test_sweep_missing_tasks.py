@@ -35,7 +35,7 @@ def test_a_task_that_ecs_never_knows_is_lost_in_the_tenth_sweep(world: SweepingT
     assert TOKEN not in world.callbacks.answers
     assert counts(world.sweep_tasks()) == {"lost": 1, "recovered": 1}
     stored = world.stored()
-    assert (stored.outcome, stored.delivery, stored.version) == (lost("main"), Delivery.DELIVERED, 3)
+    assert (stored.outcome, stored.delivery, stored.task.version) == (lost("main"), Delivery.DELIVERED, 3)
     assert world.failure() == ErrorName.LOST
     assert counts(world.sweep_tasks()) == {}
 

@@ -40,7 +40,7 @@ def test_a_task_of_which_no_event_came_at_all(world: SweepingTasks, state: int) 
     world.cluster.show(life()[state])
     expected = {"described": 1, "recovered": 1} if state == 4 else {"described": 1}
     assert counts(world.sweep_tasks()) == expected
-    assert world.stored().version == state + 1
+    assert world.stored().task.version == state + 1
     assert (TOKEN in world.callbacks.answers) is (state == 4)
 
 
@@ -76,7 +76,7 @@ def test_a_task_that_is_told_to_stop_between_two_lists_is_taken_in(
 
     monkeypatch.setattr(world.cluster, "listed", moving)
     assert world.sweep_tasks().described > 0
-    assert world.stored().version == 4
+    assert world.stored().task.version == 4
 
 
 def test_what_runs_and_is_recorded_is_not_looked_at(world: SweepingTasks) -> None:

@@ -69,7 +69,7 @@ def test_the_limit_does_not_show_in_the_repr() -> None:
 def test_the_limit_is_recorded_and_in_the_open_index() -> None:
     world = SweepingTasks()
     world.settle(limited())
-    assert world.stored().timeout_seconds == HOUR
+    assert world.stored().task.timeout_seconds == HOUR
     with runs_table_on_moto() as client:
         store = store_on(client)
         store.write_task(world.stored())

@@ -157,4 +157,4 @@ def test_the_table_writes_without_a_token_where_there_is_none(store: RunStore) -
     assert isinstance(store.write_task(replace(open_task(version=4), token=None)), Written)
     found = store.find_task(RUN_ID, TASK_ID)
     assert found
-    assert found.version == 4
+    assert found.task.version == 4

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from fargate_runs.aws.items import open_item_of, run_item, run_of, task_item, task_of
+from fargate_runs.aws.items import run_item, run_of, task_item, task_of
+from fargate_runs.aws.projections import open_item_of
 from fargate_runs.ports import (
     OpenRun,
     OpenTask,

@@ -4,7 +4,6 @@ import pytest
 
 from fargate_runs.answers.usage import Prices, Usage, total, usage_of
 from fargate_runs.reading.task import EcsTask
-from fargate_runs.runs.record import TaskRecord
 from tests.fakes.ecs import Detail, detail, failed_start, life
 
 ROUND = Prices(vcpu_hour_usd=3.6, gb_hour_usd=0.36, spot_factor=0.5)
@@ -12,7 +11,7 @@ PULLED = "2025-05-06T11:00:00Z"
 
 
 def used(of: Detail, prices: Prices = ROUND) -> Usage | None:
-    return usage_of(TaskRecord.of(EcsTask.from_detail(of), None, None), prices)
+    return usage_of(EcsTask.from_detail(of), prices)
 
 
 def lasting(stopped: str, **changes: object) -> Detail:

@@ -91,16 +91,16 @@ def _cause(record: TaskRecord, outcome: Outcome, prices: Prices) -> str:
 
 
 def _facts(record: TaskRecord, outcome: Outcome, prices: Prices) -> dict[str, object]:
-    usage = usage_of(record, prices)
+    usage = usage_of(record.task, prices)
     return {
         "runId": record.run_id,
         "taskArn": record.task_arn,
-        "taskUrl": task_url(record.task_arn, record.cluster_arn),
+        "taskUrl": task_url(record.task_arn, record.task.cluster_arn),
         "container": outcome.container,
         "exitCode": outcome.exit_code,
         "log": record.log.as_json() if record.log else None,
-        "timeline": record.timeline.as_detail(),
-        "durations": durations_of(record.timeline),
+        "timeline": record.task.timeline.as_detail(),
+        "durations": durations_of(record.task.timeline),
         "usage": usage.as_json() if usage else None,
     }
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fargate_runs.reading import lenient
-from fargate_runs.reading.task import STOPPED
-from fargate_runs.runs.record import TaskRecord
+from fargate_runs.reading.task import STOPPED, TaskState
 
 SHORTEST_BILLED_SECONDS: Final = 60
 SPOT_PROVIDER: Final = "FARGATE_SPOT"
@@ -53,7 +52,7 @@ class Usage:
         }
 
 
-def usage_of(task: TaskRecord, prices: Prices) -> Usage | None:
+def usage_of(task: TaskState, prices: Prices) -> Usage | None:
     """What a task used; None until it has stopped, and where its size or its end is not known."""
     cpu, memory, seconds = lenient.whole_number(task.cpu), lenient.whole_number(task.memory), billed_seconds(task)
     if cpu is None or memory is None or seconds is None:
@@ -65,7 +64,7 @@ def usage_of(task: TaskRecord, prices: Prices) -> Usage | None:
     return Usage(seconds, vcpu_seconds, gb_seconds, cost, spot)
 
 
-def billed_seconds(task: TaskRecord) -> int | None:
+def billed_seconds(task: TaskState) -> int | None:
     """The seconds that Fargate bills; None while nobody knows them."""
     if task.last_status != STOPPED:
         return None

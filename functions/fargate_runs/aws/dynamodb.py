@@ -9,21 +9,10 @@ from botocore.exceptions import ClientError
 
 from fargate_runs.aws.attributes import deserialized, serialized
 from fargate_runs.aws.batches import items_of
-from fargate_runs.aws.items import (
-    OPEN_SHARDS,
-    Item,
-    open_item_of,
-    run_item,
-    run_key,
-    run_of,
-    shard,
-    task_item,
-    task_key,
-    task_of,
-    unless_unreadable,
-)
+from fargate_runs.aws.items import OPEN_SHARDS, run_item, run_key, run_of, shard, task_item, task_key, task_of
 from fargate_runs.aws.mark import SWEEP_KEY, mark_item, mark_of
-from fargate_runs.aws.projections import OPEN_ATTRIBUTES, TASK_ATTRIBUTES
+from fargate_runs.aws.projections import OPEN_ATTRIBUTES, TASK_ATTRIBUTES, open_item_of
+from fargate_runs.aws.rows import Item, unless_unreadable
 from fargate_runs.aws.translate import Translation, code_of
 from fargate_runs.ports import (
     Clock,
@@ -103,7 +92,7 @@ class DynamoRunStore(RunStore):
             {
                 "ConditionExpression": condition,
                 "ExpressionAttributeNames": {"#version": "version", "#outcome": "outcome"},
-                "ExpressionAttributeValues": serialized({":version": record.version}),
+                "ExpressionAttributeValues": serialized({":version": record.task.version}),
             },
         )
         return LostRace(task_of(stands)) if stands else Written(record)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
-from fargate_runs.aws.items import Item, present
+from fargate_runs.aws.rows import Item, present
 from fargate_runs.ports import SweepMark
 from fargate_runs.reading import lenient
 

@@ -1,68 +1,62 @@
-"""Which attributes are read of an item, where not all of them are."""
+"""What is read of an item, where that is not all of it."""
 
+from collections.abc import Mapping
 from typing import Final
 
-from fargate_runs.reading.task import TIMELINE_NAMES
+from fargate_runs.aws.items import LOG_ATTRIBUTES, OUTCOME, TASK, TASK_STATE, TIMELINE
+from fargate_runs.aws.rows import Row, found, names, needed, reads_one, whole
+from fargate_runs.ports import OpenRun, OpenTask
+from fargate_runs.reading import lenient
+from fargate_runs.reading.execution import ExecutionStatus
+from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.run_state import task_id_of
 
 # What is read of a task that is only looked after: all but what its container printed.
 TASK_ATTRIBUTES: Final = (
     "pk",
     "sk",
-    "runId",
-    "taskId",
-    "taskArn",
-    "clusterArn",
-    "taskDefinitionArn",
-    "pattern",
-    "executionArn",
-    "timeoutSeconds",
-    "attempt",
-    "startedBy",
-    "version",
-    "lastStatus",
-    "desiredStatus",
-    "stopCode",
-    "stoppedReason",
-    "capacityProviderName",
-    "cpu",
-    "memory",
-    "mainContainer",
-    "logGroup",
-    "logStream",
-    "logRegion",
+    *names((*TASK_STATE, *TIMELINE, *TASK)),
+    *LOG_ATTRIBUTES,
     "culpritLog",
-    "outcome.status",
-    "outcome.error",
-    "outcome.transient",
-    "outcome.summary",
-    "outcome.advice",
-    "outcome.container",
-    "outcome.culprit",
-    "outcome.exitCode",
-    "outcome.stopCode",
-    "outcome.stoppedReason",
-    "delivery",
-    "missingSweeps",
-    "taskToken",
-    "taskCreatedAt",
-    *(name for name in TIMELINE_NAMES.values() if name != "createdAt"),
+    *(f"outcome.{name}" for name in names(OUTCOME)),
+)
+
+_OPEN_TASK: Final = (
+    needed("runId", "run_id"),
+    needed("taskId", "task_id"),
+    needed("taskArn", "task_arn"),
+    Row("pattern", "pattern", Pattern),
+    Row("executionArn", "execution_arn"),
+    Row("missingSweeps", "missing_sweeps", whole),
+    Row("taskCreatedAt", "created_at", lenient.time),
+    Row("timeoutSeconds", "timeout_seconds", whole),
+)
+_OPEN_RUN: Final = (
+    needed("runId", "run_id"),
+    Row("executionArn", "execution_arn"),
+    Row("createdAt", "created_at", lenient.time),
+    Row("taskOrder", "newest_task_id", task_id_of),
 )
 
 # What a sweep reads of each open item.
-OPEN_ATTRIBUTES: Final = (
-    "pk",
-    "sk",
-    "runId",
-    "taskId",
-    "taskArn",
-    "outcome",
-    "pattern",
-    "executionArn",
-    "missingSweeps",
-    "taskCreatedAt",
-    "timeoutSeconds",
-    "createdAt",
-    "followsExecution",
-    "executionStatus",
-    "taskOrder",
+OPEN_ATTRIBUTES: Final = tuple(
+    dict.fromkeys(("pk", "sk", *names(_OPEN_TASK), *names(_OPEN_RUN), "outcome", "followsExecution", "executionStatus"))
 )
+
+
+@reads_one
+def open_item_of(item: Mapping[str, object]) -> OpenTask | OpenRun:
+    """An element of the index of open items."""
+    return (
+        _open_run_of(item)
+        if item["sk"] == "RUN"
+        else OpenTask(has_outcome="outcome" in item, **found(_OPEN_TASK, item))
+    )
+
+
+def _open_run_of(item: Mapping[str, object]) -> OpenRun:
+    """A run's execution counts where the run is one of this application's machines."""
+    fields = found(_OPEN_RUN, item)
+    if not item["followsExecution"]:
+        fields["execution_arn"] = None
+    return OpenRun(**fields, has_succeeded=item.get("executionStatus") == ExecutionStatus.SUCCEEDED)

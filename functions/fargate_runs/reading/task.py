@@ -84,49 +84,59 @@ NOTHING_YET: Final = Timeline()
 
 
 @dataclass(frozen=True, slots=True)
-class EcsTask:
-    """One ECS task at one `version` (fact B9). Its repr never shows the token or any environment value.
+class TaskState:
+    """One task at one `version` (fact B9), as it is recorded. Its repr shows nothing that came from the environment.
 
-    `timeout_seconds` is how long it may live from its creation, whoever waits for it. `has_started` is true also where
-    the time of its start cannot be read, as in a report from which somebody took the values.
+    `run_id` is RUN_ID, or the task id: a task without RUN_ID is a run of its own. `timeout_seconds` is how long it may
+    live from its creation, whoever waits for it.
     """
 
     task_arn: str
     cluster_arn: str
     version: int
     last_status: str
+    run_id: str = field(repr=False)
     desired_status: str | None = None
     task_definition_arn: str | None = None
     stop_code: str | None = None
     stopped_reason: str | None = None
     started_by: str | None = None
-    has_started: bool = False
     capacity_provider_name: str | None = None
     cpu: str | None = None
     memory: str | None = None
     timeline: Timeline = NOTHING_YET
-    containers: tuple[Container, ...] = ()
     main_container: str | None = None
     execution_arn: str | None = field(default=None, repr=False)
-    given_run_id: str | None = field(default=None, repr=False)
     timeout_seconds: int | None = field(default=None, repr=False)
     attempt: int | None = field(default=None, repr=False)
-    token: str | None = field(default=None, repr=False)
 
     @property
     def task_id(self) -> str:
         """The last part of the ARN, in its old and its new form (fact B4)."""
-        return self.task_arn.rpartition("/")[2]
-
-    @property
-    def run_id(self) -> str:
-        """RUN_ID, or the task id: a task without RUN_ID is a run of its own."""
-        return self.given_run_id or self.task_id
+        return _task_id(self.task_arn)
 
     @property
     def has_ended(self) -> bool:
         """Only STOPPED, or DELETED after it, ends a task; stop codes and exit codes stand before that (fact B6)."""
         return self.last_status in _ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class EcsTask(TaskState):
+    """The same with what only its outcome and the answer to it need. Its repr does not show the token either.
+
+    `has_started` is true also where the time of its start cannot be read, as in a report from which somebody took the
+    values.
+    """
+
+    has_started: bool = False
+    containers: tuple[Container, ...] = ()
+    token: str | None = field(default=None, repr=False)
+
+    @property
+    def state(self) -> TaskState:
+        """What is recorded of it."""
+        return TaskState(**{name: getattr(self, name) for name in TaskState.__slots__})
 
     @classmethod
     def from_detail(
@@ -137,27 +147,28 @@ class EcsTask:
         Raises MalformedTaskError when taskArn, clusterArn, lastStatus or version cannot be used.
         """
         found = _Environment.of(detail, token_variables)
+        task_arn = _arn(detail, "taskArn", ":task/")
         return cls(
-            task_arn=_arn(detail, "taskArn", ":task/"),
+            task_arn=task_arn,
             cluster_arn=_arn(detail, "clusterArn", ":cluster/"),
             version=_version(detail.get("version")),
             last_status=_status(detail),
+            run_id=found.run_id or _task_id(task_arn),
             desired_status=lenient.text(detail.get("desiredStatus"), _LONGEST_NAME),
             task_definition_arn=lenient.text(detail.get("taskDefinitionArn"), _LONGEST_ARN),
             stop_code=lenient.text(detail.get("stopCode"), _LONGEST_NAME),
             stopped_reason=lenient.text(detail.get("stoppedReason")),
             started_by=lenient.text(detail.get("startedBy"), _LONGEST_NAME),
-            has_started=lenient.says_something(detail.get("startedAt")),
             capacity_provider_name=lenient.text(detail.get("capacityProviderName"), _LONGEST_NAME),
             cpu=_digits(detail.get("cpu")),
             memory=_digits(detail.get("memory")),
             timeline=Timeline.from_detail(detail),
-            containers=tuple(_containers(detail)),
             main_container=found.main_container,
             execution_arn=found.execution_arn,
-            given_run_id=found.run_id,
             timeout_seconds=found.timeout_seconds,
             attempt=found.attempt,
+            has_started=lenient.says_something(detail.get("startedAt")),
+            containers=tuple(_containers(detail)),
             token=found.token,
         )
 
@@ -259,6 +270,10 @@ def _arn(detail: Mapping[str, object], name: str, kind: str) -> str:
     if value is None or not value.startswith("arn:") or kind not in value or value.endswith("/"):
         raise MalformedTaskError(name, f"is missing or is no ARN with {kind!r} in it")
     return value
+
+
+def _task_id(task_arn: str) -> str:
+    return task_arn.rpartition("/")[2]
 
 
 def _status(detail: Mapping[str, object]) -> str:

@@ -117,22 +117,24 @@ def started_twice(tasks: Sequence[TaskRecord], execution: Execution) -> tuple[Ta
 
 
 def _replaces(other: TaskRecord, each: TaskRecord, execution: Execution) -> bool:
-    ours, theirs = each.timeline.created_at, other.timeline.created_at
-    if each.attempt is None or other.attempt is None or ours is None or theirs is None:
+    ours, theirs = each.created_at, other.created_at
+    attempt, later = each.task.attempt, other.task.attempt
+    if attempt is None or later is None or ours is None or theirs is None:
         return False
-    is_later = other.attempt >= each.attempt and theirs > ours
-    is_of_it = (other.execution_arn, other.started_by) == (each.execution_arn, each.started_by)
+    is_later = later >= attempt and theirs > ours
+    is_of_it = (other.execution_arn, other.task.started_by) == (each.execution_arn, each.task.started_by)
     began, ended = execution.started_at or ours, execution.stopped_at or theirs
     return is_later and is_of_it and began - ours <= JUST_AFTER and theirs - ended <= JUST_AFTER
 
 
 def _is_twin(other: TaskRecord, each: TaskRecord) -> bool:
     """Another task of the same attempt, within one execution."""
-    return each.attempt is not None and other.attempt == each.attempt and other.task_arn != each.task_arn
+    attempt = each.task.attempt
+    return attempt is not None and other.task.attempt == attempt and other.task_arn != each.task_arn
 
 
 def _is_newer(other: TaskRecord, than: TaskRecord) -> bool:
-    ours, theirs = than.timeline.created_at, other.timeline.created_at
+    ours, theirs = than.created_at, other.created_at
     return ours is not None and theirs is not None and theirs > ours
 
 

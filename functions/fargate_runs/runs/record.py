@@ -1,12 +1,13 @@
 """What is stored of a task. A run is in `run_state.py`."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from fargate_runs.outcomes.outcome import Outcome
 from fargate_runs.reading.patterns import Pattern
-from fargate_runs.reading.task import NOTHING_YET, EcsTask, Timeline
+from fargate_runs.reading.task import EcsTask, TaskState
 from fargate_runs.runs.log import NO_RESULT, LogLocation, LogTail, Result, result_of
 
 
@@ -36,7 +37,7 @@ def replaceable_by(delivery: Delivery) -> tuple[Delivery, ...]:
 
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
-    """One task, one attempt of a run.
+    """One task, one attempt of a run: the newest state that ECS has shown of it, and what became of it.
 
     `token` stands only while it may still be needed, and never in the repr. `missing_sweeps` counts the
     sweeps that found that ECS does not know the task; the next state that ECS shows of it takes that away.
@@ -44,26 +45,8 @@ class TaskRecord:
     why there are none; they are of `culprit_log` where the outcome names a culprit.
     """
 
-    run_id: str
-    task_id: str
-    task_arn: str
-    cluster_arn: str
-    version: int
-    last_status: str
-    desired_status: str | None = None
-    task_definition_arn: str | None = None
+    task: TaskState
     pattern: Pattern | None = None
-    execution_arn: str | None = None
-    timeout_seconds: int | None = None
-    attempt: int | None = None
-    started_by: str | None = None
-    timeline: Timeline = NOTHING_YET
-    stop_code: str | None = None
-    stopped_reason: str | None = None
-    capacity_provider_name: str | None = None
-    cpu: str | None = None
-    memory: str | None = None
-    main_container: str | None = None
     log: LogLocation | None = None
     culprit_log: LogLocation | None = None
     outcome: Outcome | None = None
@@ -77,31 +60,33 @@ class TaskRecord:
     @classmethod
     def of(cls, task: EcsTask, pattern: Pattern | None, log: LogLocation | None) -> "TaskRecord":
         """The record of a task as it stands, without an outcome."""
-        return cls(
-            run_id=task.run_id,
-            task_id=task.task_id,
-            task_arn=task.task_arn,
-            cluster_arn=task.cluster_arn,
-            version=task.version,
-            last_status=task.last_status,
-            desired_status=task.desired_status,
-            task_definition_arn=task.task_definition_arn,
-            pattern=pattern,
-            execution_arn=task.execution_arn,
-            timeout_seconds=task.timeout_seconds,
-            attempt=task.attempt,
-            started_by=task.started_by,
-            timeline=task.timeline,
-            stop_code=task.stop_code,
-            stopped_reason=task.stopped_reason,
-            capacity_provider_name=task.capacity_provider_name,
-            cpu=task.cpu,
-            memory=task.memory,
-            main_container=task.main_container,
-            log=log,
-            delivery=Delivery.PENDING if task.token else Delivery.NOT_NEEDED,
-            token=task.token,
-        )
+        delivery = Delivery.PENDING if task.token else Delivery.NOT_NEEDED
+        return cls(task.state, pattern, log, delivery=delivery, token=task.token)
+
+    @property
+    def run_id(self) -> str:
+        """The run that the task is an attempt of."""
+        return self.task.run_id
+
+    @property
+    def task_id(self) -> str:
+        """The task, within its run."""
+        return self.task.task_id
+
+    @property
+    def task_arn(self) -> str:
+        """The task, everywhere."""
+        return self.task.task_arn
+
+    @property
+    def execution_arn(self) -> str | None:
+        """The execution that the task was started by, as its environment says."""
+        return self.task.execution_arn
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When ECS made the task."""
+        return self.task.timeline.created_at
 
     def keeping(self, stands: "TaskRecord | None") -> "TaskRecord":
         """The same with what an earlier state knew for the task's life, where this one does not show it.
@@ -114,12 +99,13 @@ class TaskRecord:
         located = replace(self, log=stands.log or self.log)
         if stands.token is None or self.token is not None:
             return located
+        main_container = self.task.main_container or stands.task.main_container
         return replace(
             located,
+            task=replace(self.task, main_container=main_container),
             token=stands.token,
             delivery=Delivery.PENDING,
             pattern=stands.pattern,
-            main_container=self.main_container or stands.main_container,
         )
 
     def ended(self, outcome: Outcome, result: Result) -> "TaskRecord":

@@ -222,7 +222,7 @@ def with_task(run: RunRecord | None, task: TaskRecord, *, follows: bool) -> RunR
         return run
     run = replace(
         run,
-        created_at=run.created_at or task.timeline.created_at,
+        created_at=run.created_at or task.created_at,
         pattern=run.pattern or task.pattern,
         execution_arn=run.execution_arn or task.execution_arn,
         follows=run.follows or follows,
@@ -230,8 +230,8 @@ def with_task(run: RunRecord | None, task: TaskRecord, *, follows: bool) -> RunR
     order = order_of(task)
     if run.task and run.task.order >= order:
         return run
-    view = TaskView(order, task.outcome, task.timeline.started_at, task.timeline.stopped_at)
-    return replace(run, task=view)
+    timeline = task.task.timeline
+    return replace(run, task=TaskView(order, task.outcome, timeline.started_at, timeline.stopped_at))
 
 
 def with_tasks(run: RunRecord | None, machines: StateMachines, first: TaskRecord, *more: TaskRecord) -> RunRecord:
@@ -277,7 +277,7 @@ def is_attempt(run: RunRecord, task: TaskRecord) -> bool:
     Of a run that is an execution of ours: the task says that it is of this execution, and was made in its time. Of any
     other run nothing is known but its tasks.
     """
-    return not run.follows or (task.execution_arn == run.execution_arn and _may_be_of(run, task.timeline.created_at))
+    return not run.follows or (task.execution_arn == run.execution_arn and _may_be_of(run, task.created_at))
 
 
 def _may_be_of(run: RunRecord, created_at: datetime | None) -> bool:
@@ -321,8 +321,8 @@ def _follows(task: TaskRecord, machines: StateMachines) -> bool:
 
 def order_of(task: TaskRecord) -> str:
     """Which view of a run stands: texts that sort as newest task, then ended before not ended, then version."""
-    created = lenient.iso(task.timeline.created_at) or ""
-    return f"{created}#{task.task_id}#{int(task.outcome is not None)}#{task.version:010d}"
+    created = lenient.iso(task.created_at) or ""
+    return f"{created}#{task.task_id}#{int(task.outcome is not None)}#{task.task.version:010d}"
 
 
 def task_id_of(order: str) -> str:

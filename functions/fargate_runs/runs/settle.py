@@ -77,6 +77,6 @@ def stored_state(stored: TaskRecord | None) -> Stored:
 
 def arriving_state(stored: TaskRecord | None, arriving: EcsTask) -> Arriving:
     """The column of the table."""
-    if stored is not None and arriving.version <= stored.version:
+    if stored is not None and arriving.version <= stored.task.version:
         return Arriving.OLD
     return Arriving.ENDED if arriving.has_ended else Arriving.NEWER

@@ -184,7 +184,7 @@ class RecordTaskState:
             return self._finish(Settlement(Step.DELIVER, stands), None) if stands else None
         if stands.missing_sweeps < missing_sweeps:
             return None
-        outcome = lost(stands.main_container)
+        outcome = lost(stands.task.main_container)
         settled = self._logs.settled_without(stands, outcome)
         written = self._store.write_lost(settled.record)
         decided = isinstance(written, Written)
@@ -205,7 +205,7 @@ class RecordTaskState:
         )
         place = self._logs.place_of(task)
         record = TaskRecord.of(task, pattern, place.location).keeping(stored)
-        outcome = outcome_of(task, main_container=record.main_container)
+        outcome = outcome_of(task, main_container=record.task.main_container)
         settled = self._logs.settled(record, outcome, task, place) if outcome else Settled(record)
         record = settled.record
         written = self._store.write_task(record)

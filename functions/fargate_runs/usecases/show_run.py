@@ -57,7 +57,7 @@ def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices,
     container whose last lines are shown, if it is not the main one. `unreadableAttempts` counts the attempts whose
     records cannot be read. `document_size.py` leaves out attempts and results that do not fit into one answer.
     """
-    usages = [usage_of(task, prices) for task in attempts]
+    usages = [usage_of(each.task, prices) for each in attempts]
     outcome = run.outcome if run.has_ended else None
     newest = next((task for task in attempts if task.task_id == run.newest_task_id), None)
     document: Document = {
@@ -107,8 +107,8 @@ def _input(given: Mapping[str, object] | None) -> Document | None:
     return None if given is None else {key: given.get(key) for key in _INPUT_KEYS}
 
 
-def _attempt(task: TaskRecord, usage: Usage | None) -> Document:
-    outcome = task.outcome
+def _attempt(record: TaskRecord, usage: Usage | None) -> Document:
+    task, outcome = record.task, record.outcome
     return {
         "taskArn": task.task_arn,
         "taskId": task.task_id,
@@ -126,19 +126,19 @@ def _attempt(task: TaskRecord, usage: Usage | None) -> Document:
         "exitCode": outcome.exit_code if outcome else None,
         "stopCode": task.stop_code,
         "stoppedReason": task.stopped_reason,
-        "delivery": task.delivery,
+        "delivery": record.delivery,
         "capacityProviderName": task.capacity_provider_name,
         "cpu": task.cpu,
         "memory": task.memory,
         "timeline": task.timeline.as_detail(),
         "durations": durations_of(task.timeline),
         "usage": _usage(usage),
-        "log": task.log.as_json() if task.log else None,
-        "culpritLog": task.culprit_log.as_json() if task.culprit_log else None,
-        "result": _result(task),
-        "resultNote": task.result.note,
-        "lastLogLines": list(task.last_lines),
-        "logNote": task.log_note,
+        "log": record.log.as_json() if record.log else None,
+        "culpritLog": record.culprit_log.as_json() if record.culprit_log else None,
+        "result": _result(record),
+        "resultNote": record.result.note,
+        "lastLogLines": list(record.last_lines),
+        "logNote": record.log_note,
     }
 
 
@@ -146,5 +146,5 @@ def _usage(usage: Usage | None) -> Document | None:
     return usage.as_json() if usage else None
 
 
-def _result(task: TaskRecord) -> object:
-    return json.loads(task.result.json) if task.result.json else None
+def _result(record: TaskRecord) -> object:
+    return json.loads(record.result.json) if record.result.json else None

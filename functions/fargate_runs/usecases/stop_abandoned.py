@@ -214,5 +214,5 @@ class StopAbandoned:
             each
             for each in live
             if is_to_be_stopped(each.pattern, execution, now)
-            and not may_be_of_a_redrive(each.timeline.created_at, execution, now)
+            and not may_be_of_a_redrive(each.created_at, execution, now)
         ]

@@ -1,0 +1,127 @@
+"""How records and items are translated: one row for each attribute. The tables are in items.py.
+
+An attribute that is absent leaves its field as the dataclass has it by default. A value that is None is not written.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from functools import wraps
+from typing import Any, Final, NamedTuple, TypeVar
+
+from fargate_runs.ports import Unreadable, UnreadableRecordError
+
+Item = dict[str, object]
+T = TypeVar("T")
+Read = Callable[[Mapping[str, object]], T]
+_LONGEST_PROBLEM: Final = 200
+
+
+def as_it_is(value: object) -> object:
+    """The value itself."""
+    return value
+
+
+def text(value: object) -> str | None:
+    """A text, or None for anything else."""
+    return value if isinstance(value, str) else None
+
+
+def whole(value: object) -> int:
+    """A whole number. Raises ValueError for anything else."""
+    return int(str(value))
+
+
+def whole_numbers(value: object) -> object:
+    """A value, a list or a map as it was written: numbers are whole numbers again."""
+    if isinstance(value, Mapping):
+        return {name: whole_numbers(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [whole_numbers(each) for each in value]
+    return int(value) if isinstance(value, Decimal) else value
+
+
+def lines(value: object) -> tuple[str, ...]:
+    """Some texts, or none for anything that is no list."""
+    return tuple(map(str, value)) if isinstance(value, list) else ()
+
+
+class Row(NamedTuple):
+    """One attribute, and the field that it holds. `read` and `write` never get None.
+
+    A record whose attribute `is_needed` and absent cannot be read.
+    """
+
+    attribute: str
+    field: str
+    read: Callable[[Any], object] = text
+    write: Callable[[Any], object] = as_it_is
+    is_needed: bool = False
+
+
+def needed(attribute: str, field: str, read: Callable[[Any], object] = str) -> Row:
+    """A row of an attribute that every item has."""
+    return Row(attribute, field, read, is_needed=True)
+
+
+def names(rows: Iterable[Row]) -> tuple[str, ...]:
+    """The attributes of a table."""
+    return tuple(row.attribute for row in rows)
+
+
+def written(rows: Iterable[Row], record: object) -> Item:
+    """The attributes of a record, without those that have no value."""
+    values = ((row, getattr(record, row.field)) for row in rows)
+    return present({row.attribute: row.write(value) for row, value in values if value is not None})
+
+
+def found(rows: Iterable[Row], item: Mapping[str, object]) -> dict[str, Any]:
+    """The fields of a record that an item has.
+
+    Raises KeyError with the name of an attribute that is needed and absent, and whatever the rows raise.
+    """
+    fields = {}
+    for attribute, field, read, _, is_needed in rows:
+        value = item.get(attribute)
+        if value is not None:
+            fields[field] = read(value)
+        elif is_needed:
+            raise KeyError(attribute)
+    return fields
+
+
+def present(attributes: Mapping[str, object]) -> Item:
+    """Without the attributes that have no value."""
+    return {name: value for name, value in attributes.items() if value is not None}
+
+
+def reads_one(read: "Read[T]") -> "Read[T]":
+    """Whatever is odd about a record is one error that names it, so that it can keep no other from being read."""
+
+    @wraps(read)
+    def reads(item: Mapping[str, object]) -> T:
+        try:
+            return read(item)
+        except (LookupError, ValueError, TypeError, ArithmeticError) as error:
+            raise UnreadableRecordError(*_owner(item), _problem(error)) from None
+
+    return reads
+
+
+def unless_unreadable(read: "Read[T]", item: Mapping[str, object]) -> T | Unreadable:
+    """The record, or that it cannot be read: for what reads several."""
+    try:
+        return read(item)
+    except UnreadableRecordError as error:
+        return Unreadable(error.run_id, error.task_id, error.problem)
+
+
+def _owner(item: Mapping[str, object]) -> tuple[str, str | None]:
+    """The run and the task whose record this is: by its key, which every item has."""
+    kind, _, task_id = str(item.get("sk", "")).partition("#")
+    return str(item.get("pk", "")).removeprefix("RUN#"), task_id if kind == "TASK" else None
+
+
+def _problem(error: Exception) -> str:
+    """Of an attribute that is not there its name; of a word that is not known the word, as enumerations say it."""
+    text = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+    return text[:_LONGEST_PROBLEM]
