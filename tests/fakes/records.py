@@ -4,17 +4,19 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
+from fargate_runs.outcomes.kinds import ErrorName
 from fargate_runs.outcomes.outcome import Outcome, outcome_of
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
-from fargate_runs.reading.task import EcsTask, TaskState
+from fargate_runs.reading.task import TIMELINE_NAMES, EcsTask, TaskState, Timeline
 from fargate_runs.runs.log import LogLocation, LogTail, Result
 from fargate_runs.runs.record import TaskRecord
-from fargate_runs.runs.run_state import RunRecord
+from fargate_runs.runs.run_state import GivenUp, RunRecord, with_task
 from tests.fakes.attempts import running
 from tests.fakes.clock import NOON
-from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, container, task
+from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, TOKEN, container, task
 
+ELSEWHERE: Final = LogLocation("/jobs/tasks", "runs/main/0", "eu-west-1")
 LOG: Final = LogLocation("/jobs/tasks", f"runs/main/{TASK_ID}", "us-east-1")
 RESULT: Final = Result('{"rows":3,"ratio":0.1}', "a note")
 
@@ -52,6 +54,35 @@ def changed(record: TaskRecord, **changes: Any) -> TaskRecord:
     """The same with other values, of the record itself or of the task's state in it."""
     of_state = {name: changes.pop(name) for name in TaskState.__slots__ if name in changes}
     return replace(record, task=replace(record.task, **of_state), **changes)
+
+
+def full_task() -> TaskRecord:
+    """A task of which everything is recorded: no field is as it is by default."""
+    return changed(
+        failed_task(),
+        timeout_seconds=3_600,
+        attempt=1,
+        started_by="somebody",
+        stop_code="EssentialContainerExited",
+        stopped_reason="Essential container in task exited",
+        timeline=Timeline(**dict.fromkeys(TIMELINE_NAMES, NOON)),
+        log=ELSEWHERE,
+        culprit_log=ELSEWHERE,
+        outcome=replace(
+            BADLY, error=ErrorName.SIDECAR_FAILED, culprit="proxy", transient=True, stop_code="x", stopped_reason="y"
+        ),
+        result=RESULT,
+        log_note="a note",
+        missing_sweeps=1,
+        token=TOKEN,
+    )
+
+
+def full_run() -> RunRecord:
+    """The same of a run."""
+    failed = execution("FAILED", error="States.TaskFailed", cause="a cause", redrive_count=1)
+    run = with_task(pending_run(execution=failed, given_up=GivenUp.TASK_LOST), full_task(), follows=True)
+    return replace(run, revision=1)
 
 
 def pending_run(**changes: Any) -> RunRecord:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,22 +12,15 @@ from fargate_runs.answers.document_size import LARGEST_DOCUMENT
 from fargate_runs.answers.usage import Prices
 from fargate_runs.aws.items import OPEN_SHARDS, run_item, shard, task_item
 from fargate_runs.aws.mark import mark_item
-from fargate_runs.outcomes.kinds import ErrorName
 from fargate_runs.ports import SweepMark
-from fargate_runs.reading.task import Timeline
-from fargate_runs.runs.log import LogLocation
-from fargate_runs.runs.record import TaskRecord
 from fargate_runs.runs.request import RECORDED_KEYS
-from fargate_runs.runs.run_state import GivenUp, RunRecord, with_task
 from fargate_runs.usecases.show_run import run_document
 from tests.fakes.clock import NOON
-from tests.fakes.ecs import TOKEN
-from tests.fakes.records import BADLY, RESULT, changed, execution, failed_task, pending_run
+from tests.fakes.records import full_run, full_task
 from tests.template.loading import load_template, resources_of_type
 
 DOCUMENT: Final = (Path(__file__).parents[2] / "docs" / "records.md").read_text()
 PRICES: Final = Prices(vcpu_hour_usd=0.04, gb_hour_usd=0.004, spot_factor=1.0)
-ELSEWHERE: Final = LogLocation("/jobs/tasks", "runs/main/0", "eu-west-1")
 INDEXED: Final = {"openShard", "openSince", "liveExecutionArn"}  # with the indexes, as is `expiresAt` with expiry
 KEYS: Final = {"pk", "sk", "expiresAt"}
 
@@ -49,33 +42,6 @@ def told(heading: str, key: str) -> list[str]:
     return [name for name in re.findall(r"`(\w+)`", row)[1:] if name != "null"]
 
 
-def full_task() -> TaskRecord:
-    """A task of which everything is recorded."""
-    return changed(
-        failed_task(),
-        timeout_seconds=3_600,
-        attempt=1,
-        started_by="somebody",
-        stop_code="EssentialContainerExited",
-        stopped_reason="Essential container in task exited",
-        timeline=Timeline(*(NOON for _ in fields(Timeline))),
-        log=ELSEWHERE,
-        culprit_log=ELSEWHERE,
-        outcome=replace(BADLY, error=ErrorName.SIDECAR_FAILED, culprit="proxy", stop_code="x", stopped_reason="y"),
-        result=RESULT,
-        log_note="a note",
-        missing_sweeps=1,
-        token=TOKEN,
-    )
-
-
-def full_run() -> RunRecord:
-    """The same of a run."""
-    failed = execution("FAILED", error="States.TaskFailed", cause="a cause", redrive_count=1)
-    run = with_task(pending_run(execution=failed, given_up=GivenUp.TASK_LOST), full_task(), follows=True)
-    return replace(run, revision=1)
-
-
 def attempt() -> dict[str, Any]:
     document: Any = run_document(full_run(), [full_task()], PRICES)
     (only,) = document["attempts"]
@@ -86,9 +52,69 @@ def of_table(attributes: Mapping[str, object]) -> set[str]:
     return set(attributes) - KEYS - INDEXED
 
 
-@pytest.mark.parametrize("record", [full_task(), full_run()], ids=["task", "run"])
-def test_every_field_of_a_record_is_looked_at(record: Any) -> None:
-    assert not [each.name for each in fields(record) if not getattr(record, each.name)]
+# Stored, and in no document: for the lists, the sweep and the protocol, or known from the run.
+NOT_SHOWN: Final = {
+    "task": {
+        "runId",
+        "clusterArn",
+        "taskDefinitionArn",
+        "startedBy",
+        "pattern",
+        "executionArn",
+        "timeoutSeconds",
+        "desiredStatus",
+        "missingSweeps",
+        "taskToken",
+    },
+    "run": {
+        "followsExecution",
+        "list",
+        "listStatus",
+        "taskOrder",
+        "givenUp",
+        "revision",
+        "executionStartedAt",
+    },
+}
+# Shown under another name, or as a part of an object.
+SHOWN_AS: Final = {
+    "task": {
+        "taskCreatedAt": "timeline.createdAt",
+        "logGroup": "log.group",
+        "logStream": "log.stream",
+        "logRegion": "log.url",
+        "mainContainer": "container",
+        "outcome": "exitCode",
+    },
+    "run": {
+        "outcome": "exitCode",
+        "executionStatus": "execution.status",
+        "executionError": "execution.error",
+        "executionCause": "execution.cause",
+        "executionStoppedAt": "execution.stoppedAt",
+        "redriveCount": "execution.redriveCount",
+    },
+}
+
+
+def shown(document: Mapping[str, Any]) -> set[str]:
+    """The keys of a document, those of an object in it with its own key before them, and those of a timeline."""
+    inner = {f"{key}.{each}" for key, value in document.items() if isinstance(value, dict) for each in value}
+    return set(document) | inner | set(document.get("timeline", ()))
+
+
+@pytest.mark.parametrize("kind", NOT_SHOWN)
+def test_what_is_stored_is_shown_or_said_not_to_be(kind: str) -> None:
+    if kind == "task":
+        item, document = task_item(full_task(), now=NOON, expires_at=1), attempt()
+    else:
+        item, document = run_item(full_run(), now=NOON, expires_at=1), run_document(full_run(), [full_task()], PRICES)
+    assert {name for name in of_table(item) if SHOWN_AS[kind].get(name, name) not in shown(document)} == NOT_SHOWN[kind]
+
+
+def test_an_attempt_shows_its_whole_outcome() -> None:
+    item: Any = task_item(full_task(), now=NOON, expires_at=1)
+    assert set(item["outcome"]) <= set(attempt())
 
 
 def test_the_document_of_a_run() -> None:

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from fargate_runs.outcomes.kinds import ErrorName
 from fargate_runs.ports import LoadedRun, LostRace, OpenRun, OpenTask, RunStore, SweepMark, Written
 from fargate_runs.reading.patterns import Pattern
-from fargate_runs.reading.task import TIMELINE_NAMES, TaskState, Timeline
+from fargate_runs.reading.task import TaskState
 from fargate_runs.runs.log import NO_RESULT, LogLocation
 from fargate_runs.runs.record import Delivery, TaskRecord
 from fargate_runs.runs.run_state import GivenUp, RunRecord, RunStatus, with_execution, with_task
@@ -18,7 +17,17 @@ from tests.fakes.attempts import SECOND
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, container, detail, failed_start, task
 from tests.fakes.moto_table import runs_table_on_moto, store_on
-from tests.fakes.records import BADLY, WELL, changed, ended_task, execution, failed_task, open_task, pending_run
+from tests.fakes.records import (
+    BADLY,
+    changed,
+    ended_task,
+    execution,
+    failed_task,
+    full_run,
+    full_task,
+    open_task,
+    pending_run,
+)
 from tests.fakes.store import InMemoryRunStore
 from tests.fakes.tables import TABLE
 from tests.simulation import template
@@ -54,6 +63,7 @@ def test_nothing_is_there(store: RunStore) -> None:
 
 
 RECORDS = {
+    "with everything": full_task(),
     "with a limit": changed(open_task(), timeout_seconds=3_600),
     "running": open_task(),
     "ended": ended_task(),
@@ -201,6 +211,7 @@ def test_a_run_is_written_over_what_it_was_made_of(store: RunStore) -> None:
 
 
 RUNS = {
+    "with everything": replace(full_run(), revision=0),
     "pending": pending_run(),
     "running": with_task(pending_run(), open_task(), follows=True),
     "ended": with_execution(
@@ -313,25 +324,7 @@ def test_many_are_read_at_once(store: RunStore, number: int) -> None:
 def test_the_tasks_of_a_run_without_what_their_containers_printed(store: RunStore) -> None:
     """Thousands of results of 250 KB each have no place in the memory of who only looks after the tasks."""
     store.write_run(pending_run())
-    well = changed(
-        ended_task(),
-        desired_status="STOPPED",
-        timeout_seconds=60,
-        attempt=2,
-        started_by="AWS Step Functions",
-        stop_code="EssentialContainerExited",
-        stopped_reason="x",
-        capacity_provider_name="FARGATE",
-        missing_sweeps=1,
-        log=LogLocation("/jobs", "s", "eu-west-1"),
-        culprit_log=LogLocation("/side", "s", "eu-west-1"),
-        outcome=replace(
-            WELL, error=ErrorName.UNKNOWN, culprit="side", transient=True, stop_code="c", stopped_reason="r"
-        ),
-        timeline=Timeline(**dict.fromkeys(TIMELINE_NAMES, NOON)),
-    )
-    kept = {name for name in TaskRecord.__dataclass_fields__ if name not in {"result", "last_lines", "log_note"}}
-    assert {name for name in kept if not getattr(well, name)} == set(), "each attribute is one that could be missed"
+    well = full_task()
     badly = replace(failed_task(**SECOND), log_note="why")
     assert (well.result, badly.last_lines) != (NO_RESULT, ())
     for each in (well, badly, changed(open_task(), run_id="another")):

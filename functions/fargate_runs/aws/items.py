@@ -27,8 +27,8 @@ from fargate_runs.aws.rows import (
     present,
     reads_one,
     text,
+    values,
     whole,
-    whole_numbers,
     written,
 )
 from fargate_runs.outcomes.kinds import ErrorName, OutcomeStatus
@@ -117,7 +117,7 @@ RUN: Final = (
     Row("pattern", "pattern", Pattern),
     Row("executionArn", "execution_arn"),
     needed("followsExecution", "follows", bool),
-    Row("input", "input", whole_numbers),
+    Row("input", "input", values),
     Row("givenUp", "given_up", GivenUp),
     Row("revision", "revision", whole, lambda revision: revision + 1, is_needed=True),
 )

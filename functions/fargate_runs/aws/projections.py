@@ -35,7 +35,7 @@ _OPEN_RUN: Final = (
     needed("runId", "run_id"),
     Row("executionArn", "execution_arn"),
     Row("createdAt", "created_at", lenient.time),
-    Row("taskOrder", "newest_task_id", task_id_of),
+    Row("taskOrder", "newest_task_id", lambda order: task_id_of(str(order))),
 )
 
 # What a sweep reads of each open item.
@@ -47,11 +47,9 @@ OPEN_ATTRIBUTES: Final = tuple(
 @reads_one
 def open_item_of(item: Mapping[str, object]) -> OpenTask | OpenRun:
     """An element of the index of open items."""
-    return (
-        _open_run_of(item)
-        if item["sk"] == "RUN"
-        else OpenTask(has_outcome="outcome" in item, **found(_OPEN_TASK, item))
-    )
+    if item["sk"] == "RUN":
+        return _open_run_of(item)
+    return OpenTask(has_outcome="outcome" in item, **found(_OPEN_TASK, item))
 
 
 def _open_run_of(item: Mapping[str, object]) -> OpenRun:

@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any, Final, NamedTuple, TypeVar
 
 from fargate_runs.ports import Unreadable, UnreadableRecordError
+from fargate_runs.reading import lenient
 
 Item = dict[str, object]
 T = TypeVar("T")
@@ -31,13 +32,9 @@ def whole(value: object) -> int:
     return int(str(value))
 
 
-def whole_numbers(value: object) -> object:
-    """A value, a list or a map as it was written: numbers are whole numbers again."""
-    if isinstance(value, Mapping):
-        return {name: whole_numbers(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [whole_numbers(each) for each in value]
-    return int(value) if isinstance(value, Decimal) else value
+def values(value: object) -> Mapping[str, object]:
+    """A map as it was written: numbers are whole numbers again. Anything else is an empty one."""
+    return {name: _whole_numbers(each) for name, each in lenient.mapping(value).items()}
 
 
 def lines(value: object) -> tuple[str, ...]:
@@ -70,8 +67,8 @@ def names(rows: Iterable[Row]) -> tuple[str, ...]:
 
 def written(rows: Iterable[Row], record: object) -> Item:
     """The attributes of a record, without those that have no value."""
-    values = ((row, getattr(record, row.field)) for row in rows)
-    return present({row.attribute: row.write(value) for row, value in values if value is not None})
+    held = ((row, getattr(record, row.field)) for row in rows)
+    return present({row.attribute: row.write(value) for row, value in held if value is not None})
 
 
 def found(rows: Iterable[Row], item: Mapping[str, object]) -> dict[str, Any]:
@@ -115,6 +112,12 @@ def unless_unreadable(read: "Read[T]", item: Mapping[str, object]) -> T | Unread
         return Unreadable(error.run_id, error.task_id, error.problem)
 
 
+def _whole_numbers(value: object) -> object:
+    if isinstance(value, list):
+        return [_whole_numbers(each) for each in value]
+    return int(value) if isinstance(value, Decimal) else value
+
+
 def _owner(item: Mapping[str, object]) -> tuple[str, str | None]:
     """The run and the task whose record this is: by its key, which every item has."""
     kind, _, task_id = str(item.get("sk", "")).partition("#")
@@ -123,5 +126,5 @@ def _owner(item: Mapping[str, object]) -> tuple[str, str | None]:
 
 def _problem(error: Exception) -> str:
     """Of an attribute that is not there its name; of a word that is not known the word, as enumerations say it."""
-    text = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-    return text[:_LONGEST_PROBLEM]
+    problem = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+    return problem[:_LONGEST_PROBLEM]
