@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from api.parameters import values_of
+from api.parameters import key_of, values_of
 from api.problems import answer_problems
 from api.routes import ROUTES, Route
 from fargate_runs import assembly
@@ -65,10 +65,10 @@ class Call:
 
 def _start_run(call: Call) -> Reply:
     request = RunRequest.from_mapping(call.body(), token_variables=settings().request.token_variables)
-    run = use_cases().start_run(request)
+    run = use_cases().start_run(request, key=key_of(call.event.headers))
     logger.info("run started", run_id=run.run_id, pattern=run.pattern.value)
     count("RunsStarted")
-    return run.as_document(), 202
+    return run.as_document(), 202 if run.is_new else 200
 
 
 def _get_run(call: Call) -> Reply:

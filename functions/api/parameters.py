@@ -11,6 +11,20 @@ Reader = Callable[[str], object]
 LONGEST_SHOWN: Final = 40  # characters of a name that a problem repeats
 
 
+KEY_HEADER: Final = "Idempotency-Key"
+LONGEST_KEY: Final = 255
+
+
+def key_of(headers: Mapping[str, str]) -> str | None:
+    """Return the Idempotency-Key of a request, or None. Raises InvalidParametersError."""
+    found = next((value for name, value in headers.items() if name.lower() == KEY_HEADER.lower()), None)
+    if found is None:
+        return None
+    if not (1 <= len(found) <= LONGEST_KEY and found.isascii() and found.isprintable()):
+        raise InvalidParametersError((f"{KEY_HEADER}: must have 1 to {LONGEST_KEY} printable ASCII characters",))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter in the query of a request. `read` raises ValueError with a sentence about what would be right."""

@@ -34,6 +34,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     errors.InvalidRunRequestError: Problem(400, "Run.InvalidInput", "The request for a run is wrong"),
     errors.RunNotFoundError: Problem(404, "Run.NotFound", "There is no such run"),
     errors.RunAlreadyExistsError: Problem(409, "Run.AlreadyExists", "Another run has this id"),
+    errors.IdempotencyKeyReusedError: Problem(
+        409, "Run.IdempotencyKeyReused", "The Idempotency-Key was used for another request"
+    ),
     errors.RunThrottledError: Problem(429, "Run.Throttled", "Step Functions throttled the start", 5),
     errors.RunNotStartedError: Problem(502, "Run.NotStarted", "Step Functions refused the start"),
     errors.RunStartUnknownError: Problem(503, "Run.StartUnknown", "It is not known whether the run was started", 5),
@@ -84,7 +87,7 @@ def _response(problem: Problem, detail: str, error: Exception) -> Response[str]:
     }
     if isinstance(error, errors.InvalidRunRequestError | errors.InvalidParametersError):
         body["problems"] = details_of(error.problems)
-    if isinstance(error, errors.RunStartUnknownError):
+    if isinstance(error, errors.RunStartUnknownError | errors.IdempotencyKeyReusedError):
         body["runId"] = error.run_id
     headers = {"Retry-After": str(problem.retry_after_seconds)} if problem.retry_after_seconds else {}
     return Response(problem.status, content_type=CONTENT_TYPE, body=json.dumps(body), headers=headers)

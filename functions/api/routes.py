@@ -19,7 +19,10 @@ Errors = tuple[type[Exception], ...]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route. `answers` has the name of a document for each status, `errors` all that it may raise."""
+    """One route. `answers` has the name of a document for each status, `errors` all that it may raise.
+
+    `takes_a_key`: it has the header Idempotency-Key.
+    """
 
     operation: str
     method: str
@@ -29,6 +32,7 @@ class Route:
     errors: Errors
     parameters: tuple[Parameter, ...] = ()
     body: str | None = None
+    takes_a_key: bool = False
 
     @property
     def rule(self) -> str:
@@ -42,6 +46,7 @@ _STARTING: Final[Errors] = (
     errors.InvalidParametersError,
     errors.InvalidRunRequestError,
     errors.RunAlreadyExistsError,
+    errors.IdempotencyKeyReusedError,
     errors.RunThrottledError,
     errors.RunNotStartedError,
     errors.RunStartUnknownError,
@@ -59,7 +64,16 @@ _LIST: Final = (
 )
 
 ROUTES: Final = (
-    Route("startRun", "POST", "/runs", "Start a run.", {202: "StartedRun"}, _STARTING, body="RunRequest"),
+    Route(
+        "startRun",
+        "POST",
+        "/runs",
+        "Start a run.",
+        {202: "StartedRun", 200: "StartedRun"},
+        _STARTING,
+        body="RunRequest",
+        takes_a_key=True,
+    ),
     Route(
         "listRuns",
         "GET",

@@ -17,6 +17,7 @@ from fargate_runs.ports import (
     ExecutionStates,
     LogReader,
     RunStore,
+    StartClaims,
     TaskDefinitions,
     TokenCallbacks,
 )
@@ -63,8 +64,19 @@ def api(ours: ApiSettings) -> ApiUseCases:
 
         definitions = _allowed_definitions(ours.request)
         return StartRun(
-            store, later(_starts), SystemClock(), state_machines=ours.state_machines, task_definitions=definitions
+            store,
+            later(_starts),
+            later(claims),
+            SystemClock(),
+            state_machines=ours.state_machines,
+            task_definitions=definitions,
         )
+
+    def claims() -> StartClaims:
+        from fargate_runs.aws import clients
+        from fargate_runs.aws.claims import DynamoStartClaims
+
+        return DynamoStartClaims(clients.dynamodb(), ours.request.runs_table_name, SystemClock())
 
     def show_run() -> "ShowRun":
         from fargate_runs.usecases.show_run import ShowRun

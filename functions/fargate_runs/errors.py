@@ -11,6 +11,7 @@
     ├── InvalidRunRequestError       a run request that breaks the rules; it names every problem
     ├── RunNotFoundError             no run has this id
     ├── RunAlreadyExistsError        another run has this id
+    ├── IdempotencyKeyReusedError    the key was used for another request
     ├── RunNotStartedError           Step Functions certainly started nothing
     │   └── RunThrottledError        … because too much was asked at once: the same request may work later
     ├── RunStartUnknownError         nobody knows whether Step Functions started it; the record stays
@@ -105,6 +106,16 @@ class RunAlreadyExistsError(FargateRunsError):
 
     def __init__(self, run_id: str) -> None:
         super().__init__(f"a run {run_id!r} exists already; send the request again to get a new id")
+        self.run_id = run_id
+
+
+class IdempotencyKeyReusedError(FargateRunsError):
+    """The idempotency key was used for another request; nothing was started."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(
+            f"this Idempotency-Key was used for another request, which started run {run_id!r}; use a new key"
+        )
         self.run_id = run_id
 
 

@@ -24,6 +24,7 @@ from fargate_runs.runs.run_state import RunStatus
 from fargate_runs.usecases.show_run import ShowRun
 from fargate_runs.usecases.start_run import StartRun
 from tests.fakes.attempts import SECOND, running
+from tests.fakes.claims import InMemoryClaims
 from tests.fakes.clock import StoppedClock
 from tests.fakes.ecs import (
     CANARY,
@@ -57,6 +58,7 @@ class Door:
         self.start = StartRun(
             self.store,
             self.executions,
+            InMemoryClaims(),
             StoppedClock(),
             state_machines=MACHINES,
             task_definitions=AllowedDefinitions(TASK_DEFINITION_ARN, OTHERS, ("256", "512")),
@@ -111,6 +113,7 @@ def test_ids_are_random() -> None:
     start = StartRun(
         door.store,
         door.executions,
+        InMemoryClaims(),
         StoppedClock(),
         state_machines=MACHINES,
         task_definitions=AllowedDefinitions(TASK_DEFINITION_ARN),

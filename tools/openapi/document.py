@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from api.parameters import KEY_HEADER, LONGEST_KEY
 from api.problems import CONTENT_TYPE, NO_ROUTE, UNEXPECTED, Problem, problem_of
 from api.routes import ROUTES, Route
 from tools.openapi.schemas import SCHEMAS, of
@@ -66,7 +67,7 @@ def openapi() -> dict[str, object]:
 
 def _operation(route: Route) -> dict[str, object]:
     operation: dict[str, object] = {"operationId": route.operation, "summary": route.summary}
-    parameters = [*_path_parameters(route), *_query_parameters(route)]
+    parameters = [*_path_parameters(route), *_query_parameters(route), *_headers(route)]
     if parameters:
         operation["parameters"] = parameters
     if route.body:
@@ -86,6 +87,16 @@ def _path_parameters(route: Route) -> Iterator[dict[str, object]]:
 def _query_parameters(route: Route) -> Iterator[dict[str, object]]:
     for each in route.parameters:
         yield {"name": each.name, "in": "query", "description": each.description, "schema": each.schema}
+
+
+def _headers(route: Route) -> Iterator[dict[str, object]]:
+    if route.takes_a_key:
+        yield {
+            "name": KEY_HEADER,
+            "in": "header",
+            "description": "The same key and body are the same run, for 24 hours. With another body it is refused.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"},
+        }
 
 
 def _problems(route: Route) -> Mapping[str, object]:

@@ -3,6 +3,7 @@
 Each port has an in-memory twin in tests/fakes, and one contract test suite for both.
 """
 
+from fargate_runs.ports.claims import CLAIMS_ARE_KEPT, Claim, StartClaims
 from fargate_runs.ports.errors import (
     AnswerRefusedError,
     CallbacksUnavailableError,
@@ -60,8 +61,10 @@ from fargate_runs.ports.store import (
 )
 
 __all__ = [
+    "CLAIMS_ARE_KEPT",
     "AnswerRefusedError",
     "CallbacksUnavailableError",
+    "Claim",
     "Clock",
     "Cluster",
     "ClusterUnavailableError",
@@ -96,6 +99,7 @@ __all__ = [
     "RunQuery",
     "RunRow",
     "RunStore",
+    "StartClaims",
     "StartedExecution",
     "StoreUnavailableError",
     "SweepMark",

@@ -5,6 +5,7 @@ leave an execution that runs and bills, with a record that does not have its inp
 the record is removed. If the result is unknown, the record stays.
 """
 
+import hashlib
 import json
 import secrets
 from collections.abc import Callable
@@ -14,12 +15,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from fargate_runs.errors import (
+    IdempotencyKeyReusedError,
     RunAlreadyExistsError,
     RunNotStartedError,
     RunStartUnknownError,
     RunThrottledError,
 )
 from fargate_runs.ports import (
+    Claim,
     Clock,
     ExecutionExistsError,
     ExecutionRefusedError,
@@ -27,6 +30,7 @@ from fargate_runs.ports import (
     ExecutionThrottledError,
     ExecutionUnknownError,
     RunStore,
+    StartClaims,
     StartedExecution,
     StoreUnavailableError,
     UnreadableRecordError,
@@ -43,22 +47,31 @@ NAMES_ARE_KEPT: Final = timedelta(days=90)  # fact B32
 
 @dataclass(frozen=True, slots=True)
 class StartedRun:
-    """A run that Step Functions has accepted."""
+    """A run that Step Functions has accepted. `is_new` is false if an earlier call with the same key asked for it."""
 
     run_id: str
     pattern: Pattern
     execution_arn: str
     started_at: datetime
+    status: RunStatus = RunStatus.PENDING
+    is_new: bool = True
 
     def as_document(self) -> dict[str, object]:
         """Return the API's answer. The run can be read at once."""
         return {
             "runId": self.run_id,
             "pattern": self.pattern,
-            "status": RunStatus.PENDING,
+            "status": self.status,
             "executionArn": self.execution_arn,
             "startedAt": lenient.iso(self.started_at),
         }
+
+
+def _fingerprint(request: RunRequest) -> str:
+    """The digest of everything that is asked for. Two requests with the same one are the same request."""
+    asked = [request.pattern, request.execution_input()]
+    text = json.dumps(asked, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _is_same(stands: RunRecord, run: RunRecord) -> bool:
@@ -83,6 +96,7 @@ class StartRun:
         self,
         store: RunStore,
         executions: ExecutionStarts,
+        claims: StartClaims,
         clock: Clock,
         *,
         state_machines: StateMachines,
@@ -91,35 +105,87 @@ class StartRun:
     ) -> None:
         self._store = store
         self._executions = executions
+        self._claims = claims
         self._clock = clock
         self._state_machines = state_machines
         self._definitions = task_definitions
         self._suffix = suffix
 
-    def __call__(self, request: RunRequest) -> StartedRun:
-        """Start one run.
+    def __call__(self, request: RunRequest, *, key: str | None = None) -> StartedRun:
+        """Start one run. With an idempotency key, the same request starts one run however often it is made.
 
-        Raises InvalidRunRequestError, RunAlreadyExistsError, RunNotStartedError, RunThrottledError or
-        RunStartUnknownError. Raises StoreUnavailableError before anything was started.
+        Raises InvalidRunRequestError, RunAlreadyExistsError, IdempotencyKeyReusedError, RunNotStartedError,
+        RunThrottledError or RunStartUnknownError. Raises StoreUnavailableError before anything was started.
         """
         self._definitions.check(request)
         now = self._clock.now()
         run_id = f"{now:%Y%m%dT%H%M%S}-{self._suffix()}"
+        if key is None:
+            return self._start_new(self._record(run_id, now, request), request)
+        return self._start_claimed(key, Claim(_fingerprint(request), run_id, now), request)
+
+    def _start_claimed(self, key: str, ours: Claim, request: RunRequest) -> StartedRun:
+        """The claim comes before the record, and it has the run's id: every call with the key starts the same run.
+
+        StartExecution with the same name and input is one execution (fact B32), so a call whose earlier one was cut
+        off in the middle does the rest.
+        """
+        stands = self._claims.claim(key, ours)
+        if stands.fingerprint != ours.fingerprint:
+            raise IdempotencyKeyReusedError(stands.run_id)
+        run = self._record(stands.run_id, stands.created_at, request)
+        is_new = stands.run_id == ours.run_id
+        if not is_new and (started := self._started_before(run)):
+            return started
+        try:
+            return replace(self._start_new(run, request), is_new=is_new)
+        except RunAlreadyExistsError:
+            # The execution has ended already, so its name does not start it again.
+            if not is_new and (started := self._started_before(run, is_certain=True)):
+                return started
+            raise
+        except RunThrottledError:
+            raise
+        except RunNotStartedError:
+            self._claims.drop(key, stands)
+            raise
+
+    def _started_before(self, run: RunRecord, *, is_certain: bool = False) -> StartedRun | None:
+        """The run as an earlier call started it, if its record shows that, or if it `is_certain` from elsewhere."""
+        stands = self._store.find_run(run.run_id)
+        if stands is None or not _is_same(stands, run):
+            return None
+        if not is_certain and stands.execution is None and stands.task is None:
+            return None
+        began = (stands.execution and stands.execution.started_at) or run.created_at
+        return StartedRun(
+            run.run_id,
+            run.pattern or Pattern.CALLBACK,
+            run.execution_arn or "",
+            began or self._clock.now(),
+            stands.status,
+            is_new=False,
+        )
+
+    def _record(self, run_id: str, created_at: datetime, request: RunRequest) -> RunRecord:
         machine = self._state_machines.arn_of(request.pattern)
-        run = RunRecord(
+        return RunRecord(
             run_id=run_id,
-            created_at=now,
+            created_at=created_at,
             pattern=request.pattern,
             execution_arn=execution_arn(machine, run_id),
             follows=True,
             input=request.recorded_input(),
         )
+
+    def _start_new(self, run: RunRecord, request: RunRequest) -> StartedRun:
+        machine = self._state_machines.arn_of(request.pattern)
         stands = self._store.write_run(run)
         if stands and not _is_same(stands, run):
             started = self._start_in_place_of(stands, run, machine, request)
         else:
-            started = self._start_recorded(machine, run_id, request)
-        return StartedRun(run_id, request.pattern, started.arn, started.started_at)
+            started = self._start_recorded(machine, run.run_id, request)
+        return StartedRun(run.run_id, request.pattern, started.arn, started.started_at)
 
     def _start_recorded(self, machine: str, run_id: str, request: RunRequest) -> StartedExecution:
         try:

@@ -1,0 +1,84 @@
+"""Idempotency keys in the runs table.
+
+    key   pk=KEY#<sha256 of the key>  sk=KEY   fingerprint, runId, createdAt, expiresAt
+
+Keys are the callers' own texts, so the table has their digests only.
+"""
+
+import hashlib
+from typing import TYPE_CHECKING, Final, cast
+
+from botocore.exceptions import ClientError
+
+from fargate_runs.aws.attributes import deserialized, serialized
+from fargate_runs.aws.translate import Translation, code_of
+from fargate_runs.ports import CLAIMS_ARE_KEPT, Claim, Clock, StartClaims, StoreUnavailableError
+from fargate_runs.reading import lenient
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from fargate_runs.aws.attributes import Attributes
+
+_TRANSLATED: Final = Translation("the runs table did not answer:", StoreUnavailableError)
+_REFUSED: Final = "ConditionalCheckFailedException"
+
+
+class DynamoStartClaims(StartClaims):
+    """See StartClaims. A claim is one conditional call, so one that is tried again after a time-out does no harm."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, clock: Clock) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    def claim(self, key: str, claim: Claim) -> Claim:
+        """See StartClaims. The table's own removal of old items may be late by days, so their time is looked at."""
+        now = self._clock.now()
+        item = {
+            **_key(key),
+            "fingerprint": claim.fingerprint,
+            "runId": claim.run_id,
+            "createdAt": lenient.iso(claim.created_at),
+            "expiresAt": int((now + CLAIMS_ARE_KEPT).timestamp()),
+        }
+        with _TRANSLATED:
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=serialized(item),
+                    ConditionExpression="attribute_not_exists(pk) OR expiresAt < :now",
+                    ExpressionAttributeValues=serialized({":now": int(now.timestamp())}),
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except ClientError as error:
+                if code_of(error) != _REFUSED:
+                    raise
+                return _claim_of(cast("dict[str, Attributes]", error.response).get("Item", {}))
+        return claim
+
+    def drop(self, key: str, claim: Claim) -> None:
+        """See StartClaims."""
+        with _TRANSLATED:
+            try:
+                self._client.delete_item(
+                    TableName=self._table,
+                    Key=serialized(_key(key)),
+                    ConditionExpression="runId = :run",
+                    ExpressionAttributeValues=serialized({":run": claim.run_id}),
+                )
+            except ClientError as error:
+                if code_of(error) != _REFUSED:
+                    raise
+
+
+def _key(key: str) -> dict[str, str]:
+    return {"pk": f"KEY#{hashlib.sha256(key.encode()).hexdigest()}", "sk": "KEY"}
+
+
+def _claim_of(attributes: "Attributes") -> Claim:
+    item = deserialized(attributes)
+    created = lenient.time(item.get("createdAt"))
+    if created is None or not item.get("runId"):
+        raise StoreUnavailableError("the claim of an idempotency key cannot be read")
+    return Claim(str(item.get("fingerprint")), str(item["runId"]), created)
