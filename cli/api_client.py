@@ -40,7 +40,7 @@ class ApiClient:
         self._session.trust_env = target.endpoint is None  # no proxy between this machine and itself
 
     def start_run(self, body: Document) -> Document:
-        """POST /runs. Never repeated: nobody knows whether a lost answer had started something."""
+        """POST /runs. Never retried: a call whose answer was lost may have started a run."""
         return self._document(self._call("POST", "/runs", body))
 
     def get_run(self, run_id: str) -> Document:

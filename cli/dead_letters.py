@@ -38,7 +38,7 @@ class UnreadableLetterError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What letters may be sent to: who may write to the queue must not choose what an operator's rights call."""
+    """The targets of messages. Writers of the queue must not choose what is called with an operator's rights."""
 
     functions: frozenset[str]
     """Names of the stack's functions."""
@@ -61,7 +61,7 @@ class Invocation:
 
     @property
     def target(self) -> str:
-        """Who gets it, by name."""
+        """The name of its target."""
         return self.function
 
 
@@ -75,7 +75,7 @@ class Start:
 
     @property
     def target(self) -> str:
-        """Who gets it, by name."""
+        """The name of its target."""
         return self.machine_arn.rpartition(":")[2]
 
 

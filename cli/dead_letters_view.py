@@ -37,7 +37,7 @@ class Group:
 
 
 class Tally:
-    """Counts what became of the messages."""
+    """Counts how the messages were settled."""
 
     def __init__(self) -> None:
         self._groups: dict[tuple[Fate, Kind, str, str], Group] = {}
@@ -62,7 +62,7 @@ class Tally:
         return self.more or self.hidden > 0 or any(group.first.fate not in GONE for group in self._groups.values())
 
     def groups(self) -> list[Group]:
-        """What needs somebody last, where it is seen; the most frequent first."""
+        """Those that need attention come last, where they are seen. The most frequent come first."""
         order = list(Fate)
         return sorted(self._groups.values(), key=lambda group: (order.index(group.first.fate), -group.count))
 

@@ -35,7 +35,7 @@ class StartedRun:
 
 @dataclass(frozen=True)
 class Usage:
-    """What was billed, and about what it cost."""
+    """The billed time and size, and the estimated cost."""
 
     vcpu_seconds: float
     gb_seconds: float
@@ -44,7 +44,7 @@ class Usage:
 
     @classmethod
     def from_document(cls, document: Mapping[str, object]) -> Usage | None:
-        """`usage` of a run or an attempt; None where it is not known."""
+        """Reads `usage` of a run or an attempt; None if it is not known."""
         found = [number(document, key) for key in ("vcpuSeconds", "gbSeconds", "estimatedCostUsd")]
         vcpu, gb, cost = found
         if vcpu is None or gb is None or cost is None:
@@ -54,7 +54,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class LastLines:
-    """The end of a log, oldest line first; `note` says why there are no lines, where that is known."""
+    """The end of a log, oldest line first; `note` says why there are no lines, if that is known."""
 
     lines: tuple[str, ...]
     note: str | None
@@ -201,7 +201,7 @@ class Run:
 
     @property
     def awaits_its_task(self) -> bool:
-        """Whether it ended by what its execution says of a task that is not recorded yet: events come in any order."""
+        """Whether it ended by its execution's word about a task that is not recorded yet: events come in any order."""
         return self.ended and not self.attempts and (self.error or "").startswith(("Container.", "Task."))
 
     @classmethod

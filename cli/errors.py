@@ -72,7 +72,7 @@ class BadInputError(CliError):
 
 
 class UnavailableError(CliError):
-    """Whoever knows the answer cannot be asked: no runtime, no stack, no credentials, or no answer."""
+    """The service that has the answer cannot be asked: no runtime, no stack, no credentials, or no response."""
 
     exit_code = UNAVAILABLE
 
@@ -82,7 +82,7 @@ class NotRunningError(UnavailableError):
 
 
 class UnseenEndError(UnavailableError):
-    """Whoever knows how the run ends cannot be asked any more: nothing is said of the run itself."""
+    """The end of the run can no longer be read. This says nothing about the run itself."""
 
 
 class ApiError(UnavailableError):

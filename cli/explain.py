@@ -48,7 +48,7 @@ class UnexplainableError(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """What the input told: tasks in ECS's own camelCase, what was asked for and not found, and what was assumed."""
+    """The tasks in the input, in ECS's own camelCase; what ECS did not find; what was assumed."""
 
     details: tuple[Detail, ...]
     failures: tuple[str, ...] = ()
@@ -145,9 +145,9 @@ def _overrides(detail: Detail) -> Iterator[Detail]:
 
 
 def _main_by_name(detail: Detail) -> str | None:
-    """The container that a variable of ours was given to, where its value was cut out; RUN_ID says more than a token.
+    """Returns the container that has a variable of ours, also if its value was cut out. RUN_ID says more than a token.
 
-    None where no container or several of them have it.
+    None if no container or several containers have it.
     """
     for variables in ({RUN_ID_VARIABLE}, set(DEFAULT_TOKEN_VARIABLES)):
         having = [
@@ -196,7 +196,7 @@ def verdict(detail: Detail, container: str | None = None) -> dict[str, object]:
 
 
 def _with_its_name(detail: Detail, container: str) -> Detail:
-    """Gives the stand-in for a container that is not listed the name that somebody knows."""
+    """Names the stand-in for a container that is not listed `container`."""
     known = _names(detail.get("containers"))
     return {**detail, "containers": [{"name": container}]} if known == [NOT_LISTED] else detail
 

@@ -21,9 +21,9 @@ TICK_SECONDS = 3.0
 
 @contextmanager
 def steps(write: Callable[[str], None], waiting: str = "") -> Iterator[Callable[[str], None]]:
-    """A function that tells of the next step; while it lasts, how long it does is told every few seconds.
+    """Yields a function that prints the next step. While a step lasts, its time is printed every few seconds.
 
-    `waiting` is what is told of then; the step itself where it is empty.
+    `waiting` is the text beside that time; the step's own text if it is empty.
     """
     done, lock = threading.Event(), threading.Lock()
     step, began = waiting or "at work", time.monotonic()

@@ -27,7 +27,7 @@ COLOURS: Mapping[str, str] = {"SUCCEEDED": "green", "FAILED": "red", "STOPPED": 
 
 
 def run_page(run: Run, now: datetime) -> str:
-    """All that is known of a run, its states in colour; who prints it where there is none takes that away."""
+    """Returns everything that is known of a run, with states in colour. Callers without a terminal strip the colour."""
     heading = " · ".join(part for part in (f"Run {clean(run.run_id)}", run.pattern, coloured(run.status)) if part)
     lines = [heading, *_fields((*_run_lines(run), ("elapsed", _elapsed(run, now))))]
     for place, attempt in enumerate(run.attempts, start=run.attempts_left_out + 1):
@@ -103,7 +103,7 @@ def _last_lines(end: LastLines) -> str | None:
 
 
 def _cost(usage: Usage | None) -> str | None:
-    """An estimate is never shown without what it was made from."""
+    """Returns the estimate, always with the figures that it was made from."""
     if usage is None:
         return None
     spot = ", Spot" if usage.spot else ""
@@ -128,7 +128,7 @@ def _attempts_not_shown(run: Run) -> Iterator[str]:
 
 
 def _other_end(run: Run) -> str | None:
-    """How the execution ended, where that is not how the run did; what the run's lines say is not said again."""
+    """Returns how the execution ended, if the run ended otherwise. It does not repeat the run's own lines."""
     execution = run.execution
     if execution is None or not _ended_otherwise(run, execution):
         return None

@@ -37,7 +37,7 @@ class RuntimeControl(Protocol):
         """Stop it; false: nothing ran."""
 
     def status(self) -> RuntimeStatus | None:
-        """Where it listens and what is deployed; None: nothing runs. OtherVersionError: nobody can call it."""
+        """Where it listens and what is deployed; None if it is not up. Raises OtherVersionError if it has no key."""
 
 
 def _local_control() -> RuntimeControl:
@@ -64,7 +64,7 @@ pass_surroundings = click.make_pass_decorator(Surroundings, ensure=True)
 
 
 def no_local_runtime() -> NotRunningError:
-    """The error for whoever asks for the local runtime where it is not installed."""
+    """Returns the error of a call to the local runtime if that is not installed."""
     return NotRunningError(
         "The local runtime is not part of this installation: name a stack in AWS with --stack, or clone the project "
         "and type `make run` there, whose `.venv/bin/runs` talks to it."

@@ -82,7 +82,7 @@ class Target:
         return self.outputs[name]
 
     def credentials(self) -> Credentials:
-        """Who signs. Raises UnavailableError when there is nobody."""
+        """Returns the credentials that sign. Raises UnavailableError if there are none."""
         from botocore.exceptions import BotoCoreError
 
         try:
@@ -120,7 +120,7 @@ class Target:
         return self.session.client("iam", self.region, endpoint_url=self.endpoint, config=self._config())
 
     def functions(self) -> LambdaClient:
-        """A client that waits for the end of any invocation: who gives up earlier does not learn how it ended."""
+        """Returns a client that waits for the end of any invocation. One that gives up never learns the result."""
         config = self._config(read_timeout=LONGEST_INVOCATION_SECONDS + 30)
         return self.session.client("lambda", self.region, endpoint_url=self.endpoint, config=config)
 
@@ -155,7 +155,7 @@ def target_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def resolve(options: TargetOptions, surroundings: Surroundings) -> Target:
-    """The target that was asked for. One in AWS is named on stderr: nobody should talk to an account unawares.
+    """Returns the target that was asked for. Names one in AWS on stderr, so that no account is called unawares.
 
     Raises NotRunningError when it is the local runtime and that is down, UnavailableError with the way out otherwise.
     """

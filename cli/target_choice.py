@@ -40,7 +40,7 @@ class TargetOptions:
 
 @dataclass(frozen=True)
 class StackChoice:
-    """A stack in AWS, as far as it was named; what is missing is for boto3 to find."""
+    """A stack in AWS, as far as it was named. boto3 finds the rest."""
 
     stack: str
     region: str | None
@@ -81,7 +81,7 @@ def local_options() -> str:
 
 
 def samconfig_hint(directory: Path | None = None) -> str:
-    """Words on the stack that a samconfig.toml names here, for whoever named none; empty where none does."""
+    """Returns a hint at the stack that a samconfig.toml here names; empty if there is none."""
     try:
         found = _of_samconfig(FROM_SAMCONFIG, TargetOptions(), "", directory or Path.cwd())
     except BadInputError:

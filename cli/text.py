@@ -29,12 +29,12 @@ NARROWEST = 40
 
 
 def columns() -> int:
-    """How wide the terminal is; 80 where there is none."""
+    """Returns the width of the terminal; 80 if there is none."""
     return max(shutil.get_terminal_size().columns, NARROWEST)
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """The lines of `text`, each broken between words where it is wider than `width`. A longer word stays whole."""
+    """Returns the lines of `text`, broken between words at `width`. A longer word stays whole."""
     return [
         part
         for line in text.split("\n")
@@ -43,15 +43,12 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def line_limit() -> int | None:
-    """How wide a line may be; None where it goes into a pipe or a file, and COLUMNS does not say otherwise."""
+    """Returns how wide a line may be; None for a pipe or a file, unless COLUMNS is set."""
     return columns() if sys.stdout.isatty() or os.environ.get("COLUMNS") else None
 
 
 def pieces(value: str, width: int) -> list[str]:
-    """The parts of an ARN, a URL or a list: broken behind separators where it is wider than `width`.
-
-    What has no separator stays whole.
-    """
+    """Returns an ARN, a URL or a list in lines of at most `width`, broken behind separators only."""
     lines = [""]
     for part in re.findall(r"[^:/,-]*[:/,-]+|[^:/,-]+", value):
         if lines[-1] and len(lines[-1]) + len(part) > width:

@@ -31,7 +31,7 @@ _started: dict[str, str] = {}
 
 
 def new_secret() -> str:
-    """A secret access key that nobody can guess."""
+    """Returns a random secret access key."""
     return secrets.token_urlsafe(SECRET_BYTES)
 
 
@@ -55,7 +55,7 @@ def drop_key(endpoint: str) -> None:
 
 
 def secret_of(endpoint: str) -> str:
-    """The secret access key of the runtime at an endpoint; empty where it is none of this project's."""
+    """Returns the secret access key of the runtime at an endpoint; empty if this project started none there."""
     state = read_state()
     if state is not None and state.endpoint == endpoint:
         return state.secret_access_key

@@ -49,7 +49,7 @@ class Runtime:
     keys: Keys
 
     def wrap(self, app: Any) -> Any:
-        """The embedded AWS with this runtime's own paths before it, for who has a key."""
+        """Returns the embedded AWS behind this runtime's own paths. It accepts only signed calls."""
         return Gate(ControlApi(FunctionCalls(app, self.fargate.faults, caller_at), self.fargate), self.keys)
 
     async def shutdown(self) -> None:

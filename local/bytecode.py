@@ -19,7 +19,7 @@ TASK_ROOT: Final = "/var/task"
 
 
 def add_bytecode(build: Path, interpreter: str = sys.executable) -> int:
-    """Compile what `sam build` left in a folder for each function; gives the number of functions.
+    """Compiles the folder of each function that `sam build` made. Returns the number of functions.
 
     `interpreter` is the Python of the functions' runtime. Bytecode of another one is not read, and does no harm. It is
     not compared with its source (PEP 552, unchecked hash), because nobody changes a package after it is built; so two

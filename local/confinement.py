@@ -66,7 +66,7 @@ def hide() -> None:
 
 @functools.cache
 def landlock_version() -> int:
-    """Which Landlock the kernel has; 0 where it has none, or an older one than is of use."""
+    """Returns the kernel's version of Landlock; 0 if it has none, or one that is too old."""
     if sys.platform != "linux":
         return 0
     version = int(_c().syscall(CREATE_RULESET, None, ctypes.c_size_t(0), VERSION_FLAG))
@@ -74,7 +74,7 @@ def landlock_version() -> int:
 
 
 def enter_domain() -> bool:
-    """Put this thread, and every process that it starts from now on, into a domain; gives whether it could.
+    """Put this thread, and every process that it starts from now on, into a domain. Returns whether it could.
 
     Nothing that they start can gain privileges any more (setuid programs).
     """

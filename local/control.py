@@ -124,7 +124,7 @@ def _port(asked: int | None, progress: Progress) -> int:
 
 
 def down() -> bool:
-    """Stop the runtime and everything that it started; gives whether there was one."""
+    """Stops the runtime and everything that it started. Returns whether there was one."""
     with _alone():
         return _down()
 
@@ -161,9 +161,9 @@ def _down() -> bool:
 
 
 def status() -> RuntimeStatus | None:
-    """The runtime that is up; None where there is none, or it does not answer.
+    """Returns the runtime that is up; None if there is none, or it does not answer.
 
-    Raises OtherVersionError where nobody can call it.
+    Raises OtherVersionError if it is of a version whose key is not known.
     """
     state = read_state()
     if state is None or not _lives(state) or not _answers(state):
@@ -190,7 +190,7 @@ def _usable(progress: Progress) -> RuntimeState | None:
 
 
 def _lives(state: RuntimeState) -> bool:
-    """Whether its guard lives; OtherVersionError where it does and the file has no key, as that of an old version."""
+    """Returns whether its guard lives. Raises OtherVersionError if it does and the file has no key: an old version."""
     alive = state.alive()
     if alive and not state.secret_access_key:
         raise OtherVersionError
@@ -274,7 +274,7 @@ def _await_ready(guard: subprocess.Popen[bytes], state: RuntimeState, log: Path)
 
 
 def _answers_in_time(state: RuntimeState) -> bool:
-    """A runtime that is busy is asked again: who replaces it ends all that runs in it."""
+    """Asks a busy runtime again and again: to replace it would end everything that runs in it."""
     deadline = time.monotonic() + ANSWER_SECONDS
     while state.alive():
         if _answers(state):

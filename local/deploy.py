@@ -137,7 +137,7 @@ def _stack(endpoint: str) -> _Stack | None:
 
 
 def running_tasks(endpoint: str) -> int | None:
-    """How many tasks run in all clusters; None where nobody says."""
+    """Returns how many tasks run in all clusters; None if the runtime does not answer."""
     ecs = _client("ecs", endpoint)
     try:
         clusters = ecs.list_clusters()["clusterArns"]

@@ -21,7 +21,7 @@ from pathlib import Path
 
 
 class LocalRuntimeError(Exception):
-    """Base of all errors that a person sees when the local runtime cannot do what was asked."""
+    """Base of all errors that users see when the local runtime cannot do what they asked for."""
 
 
 class PortInUseError(LocalRuntimeError):
@@ -62,7 +62,7 @@ class WouldReplaceError(LocalRuntimeError):
 
 
 class OtherVersionError(LocalRuntimeError):
-    """A runtime is up whose key nobody knows: a version that had none started it."""
+    """The runtime that is up has no key: a version without keys started it."""
 
     def __init__(self) -> None:
         super().__init__(

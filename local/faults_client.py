@@ -20,7 +20,7 @@ Fault = dict[str, object]
 
 
 class FaultRefusedError(LocalRuntimeError):
-    """The runtime does not take the fault; the message says what it would take."""
+    """The runtime refuses the fault. The message says what it accepts."""
 
 
 class UnreachableError(LocalRuntimeError):
@@ -55,9 +55,9 @@ class Options(TypedDict, total=False):
 
 
 def arm(endpoint: str, kind: str, **options: Unpack[Options]) -> Fault:
-    """Let what comes next meet a fault; gives it as it is armed.
+    """Arms a fault and returns it as it is armed.
 
-    FaultRefusedError where the kind is unknown or has no such option, UnreachableError where nothing answers.
+    Raises FaultRefusedError if the kind is unknown or has no such option, UnreachableError if nothing answers.
     """
     said = {"lastStatus" if name == "last_status" else name: value for name, value in options.items()}
     return send(endpoint, {"kind": kind, **said})
@@ -75,7 +75,7 @@ def armed(endpoint: str) -> list[Fault]:
 
 
 def clear(endpoint: str) -> None:
-    """Disarm all; what was planned for tasks that are launched already still happens."""
+    """Disarms all faults. Those that were planned for tasks that are launched already still happen."""
     _call(endpoint, "DELETE")
 
 

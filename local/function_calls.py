@@ -110,14 +110,14 @@ class FunctionCalls:
 
 
 def _target(scope: Scope) -> tuple[str, str]:
-    """Service and action of a call; empty where it is none of a JSON protocol."""
+    """Returns service and action of a call; empty texts if the call is not of a JSON protocol."""
     headers = dict(scope["headers"]) if scope["type"] == "http" else {}
     service, _, action = headers.get(b"x-amz-target", b"").decode("latin1").rpartition(".")
     return service, action
 
 
 async def _unheard(_: Json) -> None:
-    """Takes an answer that nobody gets."""
+    """Discards an answer."""
 
 
 async def _break_off(send: Send) -> None:

@@ -31,7 +31,7 @@ GRACE_SECONDS: Final = 10
 
 
 def main(arguments: list[str]) -> int:
-    """Run the server with `arguments`; gives its exit code."""
+    """Runs the server with `arguments` and returns its exit code."""
     hide()
     os.umask(PRIVATE_UMASK)
     if sys.platform == "linux":
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _reap_until_end_of(pid: int) -> int:
-    """Wait for a child, and let go of every orphan that ends before it; gives the child's exit code."""
+    """Waits for a child, and reaps every orphan that ends before it. Returns the child's exit code."""
     while True:
         ended, status = os.waitpid(-1, 0)
         if ended == pid:

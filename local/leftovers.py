@@ -17,7 +17,7 @@ def scratch_directory() -> Path:
 
 
 def temporary_directory() -> Path:
-    """Where the runtime, its functions and SAM put what else they write: TMPDIR."""
+    """The TMPDIR of the runtime, its functions and SAM."""
     return state_directory() / "tmp"
 
 

@@ -13,10 +13,10 @@ PAUSE_SECONDS: Final = 0.001
 
 
 def carriers(pids: Iterable[int], name: str, value: str) -> set[int]:
-    """Those of the processes whose variable `name` has this value.
+    """Returns the processes whose variable `name` has this value.
 
-    A process in the middle of an exec shows no environment at all, so what shows none is looked at again, for some
-    50 ms. What may not be looked at, and what is gone, carries nothing.
+    A process in the middle of an exec shows an empty environment, so an empty one is read again, for some 50 ms.
+    Unreadable or exited processes count as unmarked.
     """
     found: set[int] = set()
     blank = set(pids)
@@ -31,7 +31,7 @@ def carriers(pids: Iterable[int], name: str, value: str) -> set[int]:
 
 
 def await_end(pids: Iterable[int]) -> None:
-    """Wait until killed processes are over, for some 50 ms: what they had started has its new parent then."""
+    """Waits up to some 50 ms for killed processes to end. Their children then have their new parent."""
     alive = set(pids)
     for _ in range(MOST_LOOKS):
         alive = {pid for pid in alive if _lives(pid)}
@@ -41,7 +41,7 @@ def await_end(pids: Iterable[int]) -> None:
 
 
 def _environment_of(pid: int) -> Mapping[str, str] | None:
-    """None where it never has one: it is over, not ours, or the kernel's own (which has no program)."""
+    """Returns None if it never has one: it has ended, it is not ours, or it is a kernel thread."""
     try:
         process = psutil.Process(pid)
         return process.environ() or (None if process.status() == psutil.STATUS_ZOMBIE or not process.exe() else {})

@@ -55,7 +55,7 @@ def _unknown(name: str, known: list[str]) -> str:
 
 
 def _wrong(name: str, value: str, parameter: Mapping[str, Any]) -> str | None:
-    """What a value should have been; None where it may be right."""
+    """Returns what the value should have been; None if it may be right."""
     allowed = parameter.get("AllowedValues")
     if allowed is not None and value not in map(str, allowed):
         return f"one of {', '.join(map(str, allowed))}, not {value!r}."

@@ -23,9 +23,9 @@ def state_directory() -> Path:
 
 
 def make_state_directory() -> Path:
-    """The same, made where it is not there; its owner alone may look into it.
+    """Returns the same directory, and makes it if it is missing. Only its owner may read it.
 
-    One that somebody has made himself and named in FARGATE_RUNS_LOCAL_DIR keeps its mode: it may be his home.
+    A directory that exists and is named in FARGATE_RUNS_LOCAL_DIR keeps its mode: it may be a home directory.
     """
     directory = state_directory()
     is_ours = not directory.exists() or directory == OWN
@@ -43,7 +43,7 @@ def private_stream(path: Path) -> BinaryIO:
 
 
 def make_private(directory: Path) -> None:
-    """Take a file or a tree, but for its links, from everybody but its owner; nothing to do where there is none."""
+    """Lets only its owner read a file or a tree. Links are left alone. Does nothing if there is no such file."""
     for path in (directory, *directory.rglob("*")):
         if path.exists() and not path.is_symlink():
             path.chmod(path.stat().st_mode & OWNER_DIRECTORY)

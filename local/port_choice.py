@@ -25,7 +25,7 @@ def own_port(directory: Path) -> int:
 
 
 def remembered(directory: Path) -> int | None:
-    """The port of last time; None where there was none, or the file says none that there is."""
+    """Returns the port of last time; None if there was none, or the file has no valid port."""
     try:
         port = int((directory / FILE).read_text())
     except (OSError, ValueError):

@@ -86,7 +86,7 @@ class Claim:
 
 
 def read_claim(request: Request) -> Claim | None:
-    """What a request says of its signature; None: it is not signed. SignatureError where it is neither."""
+    """Returns the claim of a request's signature; None if it is not signed. Raises SignatureError if malformed."""
     pairs = _pairs(request.query)
     names = {name.lower() for name, _ in pairs}
     authorizations = request.values("authorization")
@@ -103,7 +103,7 @@ def read_claim(request: Request) -> Claim | None:
 
 
 def verify(claim: Claim, secret: str, request: Request, body: bytes, now: datetime) -> None:
-    """Let a true and timely signature pass. SignatureError where it is not, or does not cover what it has to."""
+    """Raises SignatureError if the signature is wrong, too old or too new, or does not cover all that it must."""
     _check_time(claim, now)
     names = {name.lower() for name, _ in request.headers}
     must = {"host"} | {name for name in names if name.startswith("x-amz-")}

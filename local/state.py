@@ -46,9 +46,9 @@ class RuntimeState:
 
 
 def read_state() -> RuntimeState | None:
-    """The file's content; None where there is none, or none that can be read.
+    """Returns the file's content; None if there is no file, or it cannot be read.
 
-    What another version has written beside it is left out: its runtime is up all the same.
+    Fields of another version are ignored: its runtime is up all the same.
     """
     try:
         said = json.loads(_file().read_text())
@@ -80,9 +80,9 @@ def forget_state() -> None:
 
 
 def kill_marked(runtime_id: str) -> int:
-    """Kill every process that carries the runtime's mark, but this one and its parent; gives how many.
+    """Kills every process that carries the runtime's mark, but this one and its parent. Returns how many.
 
-    This finds what escaped from every other way of ending a runtime: containers and functions inherit the mark.
+    Containers and functions inherit the mark, so this finds those that escaped every other way of ending them.
     """
     others = set(psutil.pids()) - {os.getpid(), os.getppid()}
     # The runtime's own two processes hide their environment, and say so in their arguments.

@@ -23,7 +23,7 @@ _DEFAULT = re.compile(r"^  Runtime:\n    Type: String\n    Default: (python3\.\d
 
 
 def main(given: str) -> int:
-    """Build for this runtime, such as python3.12, or for the template's default; gives the exit code."""
+    """Build for this runtime, such as python3.12, or for the template's default. Returns the exit code."""
     runtime = given or default_runtime((PROJECT / "template.yaml").read_text())
     interpreter = shutil.which(runtime)
     if interpreter is None:

@@ -30,7 +30,7 @@ _OUTSIDE = re.compile(r"@font-face \{.*?\}\s*|https://www\.textualize\.io", re.D
 
 
 def main() -> int:
-    """Draw the picture; gives the exit code."""
+    """Draws the picture and returns the exit code."""
     surroundings = Surroundings()
     api = ApiClient(resolve(TargetOptions(local=True), surroundings), sleep=surroundings.sleep)
     demo = Demo(SCENARIOS, api, surroundings)

@@ -36,7 +36,7 @@ class SetupError(Exception):
 
 
 def main() -> int:
-    """Set up what is missing; gives the exit code."""
+    """Sets up what is missing and returns the exit code."""
     try:
         check_python()
         with alone() as lock:
@@ -81,7 +81,7 @@ def alone() -> Iterator[int]:
 
 
 def set_up(lock: int) -> int:
-    """Bring `.venv` to what the lock files say; gives the exit code."""
+    """Brings `.venv` to the state of the lock files and returns the exit code."""
     wanted = fingerprint()
     stands = STAMP.read_text() if STAMP.exists() else None
     if stands == wanted:
@@ -160,7 +160,7 @@ def pip(arguments: list[str], packages: int, lock: int) -> int:
 
 
 def how_far(lines: list[str], packages: int) -> str:
-    """What pip is at, from what it has written so far."""
+    """Returns pip's current step, from its output so far."""
     if any(line.startswith("Installing collected") for line in lines):
         installed = sum(1 for _ in VENV.glob("lib/python*/site-packages/*.dist-info"))
         return f"  installing, {min(installed, packages)} of {packages} packages" if packages else "  installing"
@@ -170,7 +170,7 @@ def how_far(lines: list[str], packages: int) -> str:
 
 @contextlib.contextmanager
 def ticking(what: Callable[[], str]) -> Iterator[None]:
-    """Say at once and every few seconds what is being done, and for how long."""
+    """Prints, at once and every few seconds, the current step and its time."""
     done, began = threading.Event(), time.monotonic()
     print(what(), flush=True)
 

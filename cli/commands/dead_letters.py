@@ -101,7 +101,7 @@ def _queues(target: Target) -> list[Queue]:
 
 
 def _drain(queues: list[Queue], resending: Resending, limit: int | None, tally: Tally) -> None:
-    """Settle what is in the queues and count it. Raises UnavailableError when a queue cannot be asked."""
+    """Settles the messages in the queues and counts them. Raises UnavailableError if a queue cannot be read."""
     counts = [queue.counts() for queue in queues]
     tally.hidden = sum(count.hidden for count in counts)
     with _progress(sum(count.waiting for count in counts)) as show:

@@ -103,7 +103,7 @@ _KEYS = {
 
 
 def _checked(pattern: str, commands: tuple[str, ...], given: Mapping[str, object]) -> dict[str, object]:
-    """The body of POST /runs for what was given. Raises BadInputError before anything is called."""
+    """Returns the body of POST /runs for these options. Raises BadInputError before anything is called."""
     from fargate_runs.errors import InvalidRunRequestError
     from fargate_runs.runs.request import RunRequest
 
@@ -133,7 +133,7 @@ def _how_to_look(started: StartedRun, target: Target) -> str:
 
 
 def _what_becomes(started: StartedRun, target: Target, surroundings: Surroundings) -> str:
-    """Of a run that nobody can be asked about."""
+    """What to say of a run whose state cannot be read."""
     if target.endpoint is None or surroundings.control().status() is not None:
         return f"The run itself goes on. {_how_to_look(started, target)}"
     return "The local runtime has ended, and the run with it: nothing of it is kept."

@@ -32,7 +32,7 @@ class FargateRunsError(Exception):
 
 
 class MalformedTaskError(FargateRunsError):
-    """What claims to be an ECS task cannot be read as one; names the field."""
+    """The input is no readable ECS task. The error names the field."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"ECS task: {field} {problem}")
@@ -40,7 +40,7 @@ class MalformedTaskError(FargateRunsError):
 
 
 class MalformedExecutionError(FargateRunsError):
-    """What claims to be a Step Functions execution cannot be read as one; names the field."""
+    """The input is no readable Step Functions execution. The error names the field."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"execution: {field} {problem}")

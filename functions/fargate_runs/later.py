@@ -20,5 +20,5 @@ class _Later:
 
 
 def later(make: Callable[[], Made]) -> Made:
-    """What `make` makes, made when it is first called or asked for an attribute, and once."""
+    """Returns a stand-in for the result of `make`, which is called once, when the stand-in is first used."""
     return cast("Made", _Later(make))

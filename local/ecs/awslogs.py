@@ -53,7 +53,7 @@ class LineWriter:
         self._put(lines)
 
     def close(self) -> None:
-        """Write what is left."""
+        """Writes the rest of the output."""
         self._put([self._rest])
         self._rest = b""
 

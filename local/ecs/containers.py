@@ -33,7 +33,7 @@ class ContainerSpec:
 
 @dataclass(frozen=True)
 class ContainerExit:
-    """How a container ended. `reason` as ECS words it, where it says more than the exit code (fact B18)."""
+    """How a container ended. `reason` has ECS's words, and only if they say more than the exit code (fact B18)."""
 
     exit_code: int
     reason: str | None = None
@@ -65,7 +65,7 @@ class RunningContainer(ABC):
         """SIGKILL."""
 
     async def execute(self, arguments: Sequence[str], timeout_seconds: float) -> int | None:
-        """Run a command beside the container's own, as a health check does; its exit code, None when it took too long.
+        """Runs a command in the container, as a health check does. Returns its exit code, None if it took too long.
 
         `timeout_seconds` are real seconds. A command that cannot be executed gives 126 or 127, as a shell does.
         """
@@ -81,7 +81,7 @@ class ContainerRuntime(ABC):
 
     @abstractmethod
     async def close(self) -> None:
-        """End what is left of its containers. Nothing is started after it."""
+        """Ends the containers that still run. Nothing is started after it."""
 
 
 def cannot_execute(program: str, why: str) -> CannotStartContainerError:

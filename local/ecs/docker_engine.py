@@ -52,7 +52,7 @@ class Engine:
 
     @classmethod
     def connect(cls) -> Engine:
-        """The engine that DOCKER_HOST names, or the machine's own; NoContainerEngineError where none answers."""
+        """Returns the engine of DOCKER_HOST, or the machine's own. Raises NoContainerEngineError if none answers."""
         import docker  # type: ignore[import-untyped]  # noqa: PLC0415
 
         where = docker.utils.kwargs_from_env()
@@ -67,7 +67,7 @@ class Engine:
         return cls(docker.APIClient(version=spoken, timeout=CALL_SECONDS, **where))
 
     def create(self, options: ContainerOptions) -> str:
-        """Make a container and give its id; ImageMissingError where its image has to be pulled first."""
+        """Makes a container and returns its id. Raises ImageMissingError if its image has to be pulled first."""
         memory = f"{options.memory_mib}m" if options.memory_mib else None
         with _translated():
             made = self._client.create_container(
@@ -96,12 +96,12 @@ class Engine:
         return pieces
 
     def start(self, container: str) -> None:
-        """Start it; EngineError with the text of the OCI runtime where its command cannot be executed."""
+        """Starts it. Raises EngineError, with the text of the OCI runtime, if its command cannot be executed."""
         with _translated():
             self._client.start(container)
 
     def wait(self, container: str) -> int:
-        """Wait for its end; gives the exit code."""
+        """Waits for its end and returns the exit code."""
         with _translated():
             return int(self._client.wait(container, timeout=None)["StatusCode"])
 
@@ -111,19 +111,19 @@ class Engine:
             return bool(self._client.inspect_container(container)["State"]["OOMKilled"])
 
     def execute(self, container: str, arguments: Sequence[str]) -> int:
-        """Run a command in it; gives the command's exit code."""
+        """Runs a command in it and returns the command's exit code."""
         with _translated():
             made = self._client.exec_create(container, list(arguments), stdout=False, stderr=False)
             self._client.exec_start(made["Id"])
             return int(self._client.exec_inspect(made["Id"])["ExitCode"])
 
     def signal(self, container: str, name: str) -> None:
-        """Signal its first process; nothing where it has ended."""
+        """Signals its first process. Does nothing if it has ended."""
         with contextlib.suppress(EngineError), _translated():
             self._client.kill(container, signal=name)
 
     def remove(self, container: str) -> None:
-        """Kill and remove it; nothing where it is gone."""
+        """Kills and removes it. Does nothing if it is gone."""
         with contextlib.suppress(EngineError), _translated():
             self._client.remove_container(container, v=True, force=True)
 
@@ -138,7 +138,7 @@ class Engine:
                     raise EngineError(str(news["error"]))
 
     def remove_labelled(self, label: str) -> int:
-        """Remove all containers with a label, some at a time; gives how many. None where the engine has gone away."""
+        """Removes all containers with a label, some at a time. Returns the count; 0 if the engine is gone."""
         try:
             found = self.labelled(label)
         except EngineError:
@@ -159,7 +159,7 @@ class Engine:
 
 
 def remove_labelled(label: str) -> int:
-    """Remove every container of a runtime; gives how many. An engine that does not answer has none that run."""
+    """Removes every container of a runtime. Returns the count; 0 if no engine answers."""
     try:
         engine = Engine.connect()
     except NoContainerEngineError:

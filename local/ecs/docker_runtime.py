@@ -35,7 +35,7 @@ NOT_EXECUTABLE_CODE: Final = 126
 
 
 class DockerRuntime(ContainerRuntime):
-    """Runs containers in an engine; `label` marks them, so that whoever comes later finds what is left of them."""
+    """Runs containers in an engine. `label` marks them, so that a later process finds those that are left."""
 
     def __init__(self, engine: Engine, label: str) -> None:
         self._engine = engine
@@ -139,7 +139,7 @@ class DockerContainer(RunningContainer):
             return NOT_EXECUTABLE_CODE
 
     def _follow(self, output: Iterator[bytes], on_output: OnOutput) -> None:
-        """Hand on what comes, each piece before the next is read, until the end; then the exit."""
+        """Passes each piece of output on before it reads the next one. At the end it passes the exit on."""
         try:
             self._read(output, on_output)
             end = self._exit()

@@ -41,7 +41,7 @@ class LocalFargate:
 
     @property
     def events(self) -> Events:
-        """The bus with its faults, for who else has events of AWS to publish."""
+        """The bus with its faults, for the other parts that publish events of AWS."""
         return self._around.events
 
     def run_task(self, parameters: Json) -> Json:
@@ -68,7 +68,7 @@ class LocalFargate:
         return lives
 
     def read(self, parameters: Json) -> RunTaskRequest:
-        """RunTask's parameters checked as ECS checks them, and what it would not have let be registered."""
+        """Checks RunTask's parameters, and the task definition, as ECS would at its registration."""
         request = read_run_task(parameters, self._around.catalog)
         read_dependencies(request.container_definitions)
         return request

@@ -61,9 +61,9 @@ class TaskLife:
             self._change(lambda: self._mark_stopping(request))
 
     async def live(self) -> None:
-        """The whole life. Never raises: whatever goes wrong here is the task's end.
+        """Runs the whole life. Never raises: an error here ends the task.
 
-        `over` is set at that end. A task that is forgotten has none: nobody who waits for it is told.
+        `over` is set at that end. It is never set for a forgotten task, so that its waiters are not told.
         """
         self._publish()
         try:

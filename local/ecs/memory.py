@@ -81,7 +81,7 @@ class MemoryWatch:
         self._running = None
 
     def _tick(self) -> None:
-        """Kill what is over its limit for the second time.
+        """Kills the containers that are over their limit for the second time.
 
         Once is not enough: for an instant, a process and the one that it is starting share all their memory and seem to
         use it twice.

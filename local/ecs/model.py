@@ -79,7 +79,7 @@ class LocalTask:
         return self.last_status == "STOPPED"
 
     def detail(self) -> Json:
-        """The `detail` of an event: times in ISO 8601; what is not known is absent, not null (facts B2, B4, B5)."""
+        """The `detail` of an event: times in ISO 8601. Unknown values are absent, not null (facts B2, B4, B5)."""
         return _without_none(
             {
                 **self._common(),
@@ -92,7 +92,7 @@ class LocalTask:
     def api(self) -> Json:
         """One element of DescribeTasks' `tasks`: times in epoch seconds, with tags and health (fact B5).
 
-        The times have milliseconds, as in events (fact B4): who reads both sees one task.
+        The times have milliseconds, as in events (fact B4), so both show the same times.
         """
         return _without_none(
             {

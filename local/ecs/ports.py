@@ -23,7 +23,7 @@ class Catalog(ABC):
 
     @abstractmethod
     def cluster(self, reference: str) -> ClusterInfo | None:
-        """The cluster of a name or an ARN; None where there is none."""
+        """Returns the cluster with this name or ARN; None if there is none."""
 
     @abstractmethod
     def task_definition(self, reference: str) -> Json | None:
@@ -68,7 +68,7 @@ class LogGroupMissingError(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a container runs: what ECS tells it about itself and where it finds AWS."""
+    """Where a container runs: the Region and account that ECS tells it, and the endpoint of AWS."""
 
     region: str
     account: str

@@ -53,7 +53,7 @@ def kind_of(name: str) -> RuntimeKind:
 
 
 def remove_left(name: str, mark: str) -> None:
-    """Removes the containers of a local runtime that has ended; nothing where this version does not know `name`."""
+    """Removes the containers of a local runtime that has ended. Does nothing if `name` is unknown to this version."""
     if name in RUNTIMES:
         RUNTIMES[name].remove_left(mark)
 

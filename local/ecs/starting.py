@@ -57,7 +57,7 @@ def _log_target(task: LocalTask, definition: Json, request: RunTaskRequest, arou
 
 
 def _create_group(task: LocalTask, group: str, request: RunTaskRequest, around: Surroundings) -> None:
-    """`awslogs-create-group`, with the execution role's permission; without such a role nobody is asked."""
+    """`awslogs-create-group`, with the execution role's permission. Without such a role nothing is checked."""
     role, place = request.execution_role, around.identity.place()
     action, arn = "logs:CreateLogGroup", f"arn:aws:logs:{place.region}:{place.account}:log-group:{group}"
     # Policies name a group with what is in it, or without.

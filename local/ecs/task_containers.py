@@ -73,7 +73,7 @@ class TaskContainers:
         return [each.running.ended for each in self._members.values() if each.running and not each.noted]
 
     def note_exits(self) -> bool:
-        """Show what has ended since; gives whether anything has."""
+        """Shows the containers that have ended since the last call. Returns whether any has."""
         ended = [member for member in self._members.values() if member.end and not member.noted]
         for member in ended:
             member.note_exit()

@@ -50,7 +50,7 @@ def _delete(name: str, _: Json) -> None:
 
 
 def _api(properties: Json) -> Json:
-    """What the API takes for what a template has; what is left out of a template is emptied."""
+    """Returns the API's parameters for a template's properties. Properties that the template leaves out are emptied."""
     pattern = properties.get("EventPattern") or ""
     return {
         "EventPattern": pattern if isinstance(pattern, str) else json.dumps(pattern),

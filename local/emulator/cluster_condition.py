@@ -25,7 +25,7 @@ def install_cluster_condition() -> None:
 
 
 def cluster_arn(body: bytes) -> str:
-    """The cluster that a request names, by name or ARN; `default` where it names none."""
+    """Returns the ARN of the cluster that a request names, by name or ARN; that of `default` if it names none."""
     try:
         read = json.loads(body or b"{}")
     except ValueError:

@@ -82,7 +82,7 @@ class Keys:
         self._root_secret = root_secret
 
     def secret_of(self, claim: Claim) -> str:
-        """The secret behind a claim. SignatureError where there is no such key, or not with this token."""
+        """Returns the secret of a claim's key. Raises SignatureError if there is no such key with this token."""
         if claim.access_key_id == ACCESS_KEY_ID and claim.token is None and self._root_secret:
             return self._root_secret
         # Every other key that MiniStack takes for the root user's: empty, an account's number.

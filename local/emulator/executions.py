@@ -254,7 +254,7 @@ def _token_operation(answer: Callable[[str, Json], None], original: Operation, t
 
 
 def text_of(parameters: Json, name: str) -> str | None:
-    """A parameter that is a text; None where it is not there, or is none."""
+    """Returns a parameter that is a text; None if it is missing or no text."""
     value = parameters.get(name)
     return value if isinstance(value, str) else None
 

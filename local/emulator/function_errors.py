@@ -40,7 +40,7 @@ def _named(body: dict[str, Any], log: str, request_id: str) -> dict[str, str]:
 
 
 def error_type(log: str, message: str) -> str:
-    """The class in a traceback's last lines, without its package; UNNAMED where there is none."""
+    """Returns the class in a traceback's last lines, without its package; UNNAMED if there is none."""
     ending = f": {message}".rstrip() if message else ""
     text = log.rstrip()
     if not text.endswith(ending):

@@ -100,12 +100,12 @@ class Call:
         self.api = ministack_app._parse_execute_api_url(self._host, path_of(self._host, path, request.path))
 
     def check_path(self) -> None:
-        """Refuse what is MiniStack's own, whoever asks."""
+        """Raises SignatureError for MiniStack's own paths, for every caller."""
         if self.path.startswith(NOT_SERVED):
             raise SignatureError("AccessDeniedException", "The local runtime does not serve this path.")
 
     def service(self, body: bytes = b"") -> str:
-        """The name that MiniStack has for the service, or that a signature has where there is none."""
+        """MiniStack's name of the service; the signature's name if MiniStack has none."""
         if self.path.startswith(OWN_PATHS):
             return OWN_SERVICE
         if self.api is not None:

@@ -13,7 +13,7 @@ from local.stepfunctions.ports import ExecutionEvents, Executions, StartRefusedE
 
 
 class ExecutionEnds(ExecutionEvents):
-    """Hands status changes on, and tells who waits for an execution's end."""
+    """Passes status changes on, and wakes the waiters for an execution's end."""
 
     def __init__(self, events: ExecutionEvents) -> None:
         self._events = events

@@ -52,7 +52,7 @@ def _raise_problem(properties: Mapping[str, Any]) -> None:
 
 
 def problem_of(schedule: Mapping[str, Any]) -> str | None:
-    """Why the service would not take a schedule; None where it would."""
+    """Returns why the service would refuse a schedule; None if it would accept it."""
     zone, target = schedule.get("ScheduleExpressionTimezone") or "UTC", schedule.get("Target") or {}
     if zone not in zoneinfo.available_timezones():
         return f"Invalid Schedule Expression Timezone {zone}."

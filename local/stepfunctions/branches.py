@@ -90,7 +90,7 @@ class Branches:
         self._frame.previous_event = last
 
     def _note(self, how: str, index: int, previous: int) -> int:
-        """An iteration's event; its id, or `previous` where there is none because branches are not told of."""
+        """Adds an iteration's event and returns its id; `previous` for branches, which have no such event."""
         if self._map_name is None:
             return previous
         details = {"name": self._map_name, "index": index}

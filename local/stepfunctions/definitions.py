@@ -13,7 +13,7 @@ TYPES: Final = frozenset({"Pass", "Task", "Choice", "Wait", "Succeed", "Fail", "
 
 
 def problem_of(definition: object) -> str | None:
-    """The first problem of a definition (a JSON text), in the form of AWS's message; None where there is none."""
+    """Returns the first problem of a definition (a JSON text), in the form of AWS's message; None if there is none."""
     try:
         machine = json.loads(str(definition))
     except (ValueError, RecursionError):

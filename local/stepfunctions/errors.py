@@ -19,7 +19,7 @@ _TIMEOUTS: Final = frozenset({TIMEOUT, HEARTBEAT_TIMEOUT})
 
 
 class StateError(Exception):
-    """A state ended with an error name and a cause, where it has them."""
+    """A state ended with an error. Name and cause may be missing."""
 
     def __init__(self, error: str | None, cause: str | None = None, *, is_located: bool = False) -> None:
         self.error = error
@@ -40,7 +40,7 @@ class StateError(Exception):
         return StateError(self.error, f"{where} {self.cause}", is_located=True)
 
     def output(self) -> dict[str, object]:
-        """What a Catch hands on: `{Error, Cause}`, null where there is none, but for time-outs (facts B27, B40)."""
+        """The output of a Catch: `{Error, Cause}`, null if missing, except for time-outs (facts B27, B40)."""
         cause = "" if self.cause is None and self.error in _TIMEOUTS else self.cause
         return {"Error": self.error, "Cause": cause}
 

@@ -30,7 +30,7 @@ class Execution:
         return self.record["status"] == "RUNNING" and redrive_count(self.record) == self._redrive_count
 
     def add_event(self, event_type: str, previous: int, details: Mapping[str, object] | None = None) -> int:
-        """Append to the history; gives the event's id. `details` go under the key that AWS has for the type."""
+        """Appends to the history and returns the event's id. `details` go under the key that AWS has for the type."""
         events = self.record["events"]
         if not isinstance(events, list):
             raise TypeError("the execution's record has no list of events")
@@ -56,7 +56,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class Place:
-    """A state that was entered, with what it was entered with: where a redrive goes on."""
+    """A state that was entered, with its input. A redrive goes on from it."""
 
     state: str
     data: object

@@ -83,7 +83,7 @@ class Fields:
         return value
 
     def number(self, name: str) -> float | None:
-        """A number field: a literal, a JSONata expression, or `<name>Path` (fact B27); None where it is absent."""
+        """A number field: a literal, a JSONata expression, or `<name>Path` (fact B27); None if it is absent."""
         value: object = _ABSENT
         if name in self._state:
             value = self.template(self._state[name]) if self.is_jsonata else self._state[name]
@@ -99,7 +99,7 @@ class Fields:
         return float(value)
 
     def text(self, name: str) -> str | None:
-        """A text field: a literal, a JSONata expression, or `<name>Path`; None where it is absent."""
+        """A text field: a literal, a JSONata expression, or `<name>Path`; None if it is absent."""
         value: object = None
         if name in self._state:
             value = self.template(self._state[name]) if self.is_jsonata else self._state[name]

@@ -46,7 +46,7 @@ class Interpreter:
         }
 
     async def run(self, machine: Json, data: object, frame: Frame) -> object:
-        """From `StartAt` to the end of `States`; gives the last state's output or raises `StateError`.
+        """Runs from `StartAt` to the end of `States`. Returns the last state's output. Raises `StateError`.
 
         A frame that has a place already goes on from it: a redrive.
         """

@@ -58,7 +58,7 @@ Argument = Constant | Quoted | PathArgument | Call
 
 
 def read_intrinsic(expression: str) -> Call:
-    """The call that an expression is; BadPathError where it is none."""
+    """Returns the call that an expression makes. Raises BadPathError if it is no call."""
     text = Text(expression)
     call = _call(text)
     text.skip_blanks()

@@ -13,11 +13,11 @@ class Language(ABC):
 
     @abstractmethod
     def jsonata(self, expression: str, bindings: Mapping[str, object]) -> object:
-        """Evaluate the text inside `{% %}`; States.QueryEvaluationError where it fails or yields nothing."""
+        """Evaluates the text inside `{% %}`. Raises States.QueryEvaluationError if it fails or yields nothing."""
 
     @abstractmethod
     def path(self, path: str, data: object, context: Json) -> object:
-        """A JSONPath (`$.…`, `$$.…`) or an intrinsic function (`States.…`); States.Runtime where it leads nowhere."""
+        """Evaluates a JSONPath (`$.…`, `$$.…`) or an intrinsic (`States.…`). States.Runtime if it leads nowhere."""
 
     @abstractmethod
     def field(self, name: str, path: str, data: object, context: Json) -> object:

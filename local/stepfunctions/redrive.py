@@ -35,7 +35,7 @@ def redrive_count(record: Json) -> int:
 
 
 def refusal_of(record: Json, now: datetime) -> str | None:
-    """Why RedriveExecution would refuse; None where it would not."""
+    """Returns why RedriveExecution would refuse; None if it would accept."""
     status, events = record["status"], record["events"]
     if status not in UNSUCCESSFUL:
         return f"Execution is {status} and cannot be redriven"

@@ -81,7 +81,7 @@ class RunTask(Integration):
         return submitted
 
     def _authorize(self, call: Call, request: RunTaskRequest) -> None:
-        """RunTask on the task definition, tagging what comes of it, and handing on each role that the task gets."""
+        """Checks the permissions to run the task definition, to tag the task, and to pass each of its roles."""
         definition = str(request.definition["taskDefinitionArn"])
         self._require(call, "ecs:RunTask", definition, {"ecs:cluster": request.cluster.arn})
         if request.tags:

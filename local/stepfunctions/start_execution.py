@@ -46,7 +46,7 @@ class StartExecution(Integration):
         self._permissions = permissions
 
     async def submit(self, call: Call) -> Submitted:
-        """StartExecution; `StateError` as Step Functions names what its own API refuses."""
+        """Starts the child. Raises `StateError` with Step Functions' name if its API refuses the call."""
         parameters = _parameters(call)
         machine = str(parameters["StateMachineArn"])
         try:

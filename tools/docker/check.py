@@ -40,7 +40,7 @@ END_SECONDS = 60
 
 
 def main() -> int:
-    """Run everything; gives the exit code."""
+    """Runs everything and returns the exit code."""
     # So that whatever ends this also ends what it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     begun = time.monotonic()

@@ -32,7 +32,7 @@ WAYS = (
 
 @contextlib.contextmanager
 def running() -> Iterator[None]:
-    """Within this, DOCKER_HOST (or its absence) leads to an engine. SkippedError where there can be none."""
+    """Inside it, DOCKER_HOST (or its absence) leads to an engine. Raises SkippedError if there can be none."""
     if os.environ.get(INSTALL) and shutil.which("dockerd") is None and not _answers():
         _install()
     # Debian's package may have started one.

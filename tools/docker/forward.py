@@ -32,7 +32,7 @@ def gateway() -> str:
 
 @contextlib.contextmanager
 def forwarding(address: str, port: int) -> Iterator[None]:
-    """Hand on what comes to `address:port` in a thread."""
+    """Forwards connections to `address:port` in a thread."""
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(_serve(address, port))
     thread = threading.Thread(target=loop.run_forever, daemon=True)

@@ -61,7 +61,7 @@ def test_image(client: Any) -> Iterator[str]:
 
 
 def make_lambda_image(client: Any) -> str:
-    """An image like Lambda's base image for Python, on top of the test image; gives its name."""
+    """An image like Lambda's base image for Python, on top of the test image, and returns its name."""
     with tempfile.TemporaryDirectory() as directory:
         runtime = Path(directory, "runtime")
         _install_runtime_client(runtime)

@@ -80,7 +80,7 @@ class Sam:
 
 
 def check(client: Any, test_image: str, lambda_image: str) -> None:
-    """Invoke the functions and look at what they did; AssertionError says what is wrong."""
+    """Invokes the functions and checks what they did. Raises AssertionError, which says what is wrong."""
     if shutil.which(f"python{PYTHON}") is None:
         raise SkippedError(f"`sam build` for the image needs python{PYTHON} on this machine")
     directory = Path(tempfile.mkdtemp(prefix="fargate-runs-invoke-"))

@@ -15,7 +15,7 @@ sys.path.append(str(PACKAGES))
 
 
 def main(names: list[str]) -> int:
-    """Mutate these modules, or all; gives the exit code."""
+    """Mutates these modules, or all. Returns the exit code."""
     from tools.mutation import report, workers  # noqa: PLC0415
 
     known = {each.module.rpartition(".")[2]: each for each in TARGETS}

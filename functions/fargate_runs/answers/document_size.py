@@ -14,7 +14,7 @@ Document = dict[str, object]
 
 
 def size_of(value: object) -> int:
-    """What a value takes in an answer: JSON in ASCII, as a text in JSON once more."""
+    """Returns the bytes of a value in an answer: JSON in ASCII, escaped again as a JSON text."""
     return len(json.dumps(json.dumps(value)))
 
 

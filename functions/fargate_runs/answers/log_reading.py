@@ -1,4 +1,4 @@
-"""Where a task logs and how its log ends, best effort: what cannot be read changes nothing of an outcome."""
+"""Where a task logs and how its log ends, best effort: a log that cannot be read does not change an outcome."""
 
 from dataclasses import replace
 from typing import Final, NamedTuple

@@ -58,7 +58,7 @@ class Evidence:
         return any(_says(each, pattern) for each in self.containers)
 
     def start(self, container: Container) -> Start:
-        """Whether this container has run; nobody knows it of one that ECS does not list."""
+        """Whether this container has run. UNSURE for a container that ECS does not list."""
         return self.starts.get(container.name, Start.UNSURE)
 
     @property
@@ -68,7 +68,7 @@ class Evidence:
 
     @property
     def _looked_at(self) -> Sequence[Container]:
-        """The main container; where there is none, any of them may be it."""
+        """The main container; all of them if none is known to be the main one."""
         return self.containers if self.main is None else (self.main,)
 
     @property
@@ -103,8 +103,9 @@ class Evidence:
 
     @property
     def _starved(self) -> Sequence[Container]:
-        """Who ran out of memory by its own reason. The task's names nobody: it can mean one that was killed, else one
-        whose end nobody saw.
+        """The containers that ran out of memory by their own reason.
+
+        The task's reason names no container: it can mean one that was killed, else one whose end ECS did not see.
         """
         named = [each for each in self.containers if _says(each, _OUT_OF_MEMORY)]
         if named or not self.says(_OUT_OF_MEMORY):
@@ -184,7 +185,7 @@ class Evidence:
 
     @property
     def ran_unseen(self) -> Container | None:
-        """A container that has run and has no exit code: the main one, or where there is none any of them."""
+        """A container that has run and has no exit code: the main one, or any if none is known to be it."""
         return next(
             (each for each in self._looked_at if each.exit_code is None and self.start(each) is Start.RAN), None
         )
@@ -197,7 +198,7 @@ class Evidence:
 
     @property
     def may_have_logged(self) -> bool:
-        """Whether the container that is judged can have written a log: it has run, or nobody knows that it has not."""
+        """Whether the judged container may have written a log: it has run, or it is not known that it has not."""
         starts = {self.starts[each.name] for each in self._looked_at if each.name in self.starts}
         if not starts:
             return self.has_started

@@ -99,7 +99,7 @@ class Says(Enum):
 def says_of_start(reason: str | None) -> Says:
     """Whether a container with this reason has run (fact B46).
 
-    Where a start times out, ECS's agent takes the container for started and stops it, so nobody knows.
+    If a start times out, ECS's agent takes the container for started and stops it, so ECS does not know.
     """
     leading = _ERROR_TYPE.match(_WRAPPER.sub("", reason or ""))
     error_type = leading.group(1).lower() if leading else ""

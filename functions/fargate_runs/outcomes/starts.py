@@ -41,9 +41,9 @@ def shows_its_run(container: Container) -> bool:
 
 
 def _in_a_started_task(container: Container, counted: Sequence[Container]) -> Start:
-    """A task has started when its containers have; one without a runtime among others that have one is left out.
+    """Decides about a container of a task that has started. Without a runtime it did not run, if another has one.
 
-    Old events, and tasks that somebody has cut down, have no runtime for any of them.
+    Old events, and tasks that were cut down, show no runtime for any container.
     """
     shown = any(each.has_runtime for each in counted)
     left_out = container.last_status == "PENDING" or (shown and not container.has_runtime)

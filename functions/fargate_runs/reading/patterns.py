@@ -94,7 +94,7 @@ def execution_arn(state_machine_arn: str, name: str) -> str:
 
 
 def state_machine_of(execution_arn: str | None) -> str | None:
-    """The machine of an execution, that of a Distributed Map's child included; None for what is no execution's ARN."""
+    """The machine of an execution, also of a Distributed Map's child. None if this is no execution's ARN."""
     parts = (execution_arn or "").split(":")
     if len(parts) < 8 or parts[5] != "execution":  # noqa: PLR2004 - arn:partition:states:region:account:execution:machine:name
         return None

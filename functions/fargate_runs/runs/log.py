@@ -71,7 +71,7 @@ class LogTail:
     def kept(self) -> "LogTail":
         """What is kept and shown of it: at most MOST_LINES and LARGEST_TAIL, the newest first to stay.
 
-        A line that is too long by itself is cut to the room that is left, and nothing older is kept.
+        A line that is too long is cut to the room that is left, and older lines are dropped.
         """
         kept: list[str] = []
         room = LARGEST_TAIL

@@ -1,7 +1,7 @@
 """RunTask's overrides of a run, as JSON text with holes for what only the state that runs the task knows. Pure.
 
-That state has the task token and the number of redrives, and joins the pieces: text, number, text, token, text. What a
-run does not ask for is left out, because on AWS an expression that gives nothing is an error.
+That state knows the task token and the number of redrives, and joins the pieces: text, number, text, token, text.
+Options that a run does not set are left out, because on AWS an expression that yields nothing is an error.
 """
 
 import json

@@ -17,7 +17,7 @@ _MAINTENANCE: Final = "ECS is performing maintenance on the underlying infrastru
 
 
 class Stage(StrEnum):
-    """Where a fault strikes, and so what its `count` counts."""
+    """Where a fault strikes. Its `count` counts these."""
 
     CALL = "call"
     """A RunTask call: no task comes of it, but for the kind that is carried out."""

@@ -54,7 +54,7 @@ class FaultOrder:
         return self.kind.seconds or 0.0 if self.seconds is None else self.seconds
 
     def as_json(self) -> Json:
-        """The body that asks for this fault; what is not said is absent."""
+        """Returns the body that asks for this fault. Options that were not given are absent."""
         said: Json = {
             Option.PROVIDER: self.provider,
             Option.FAMILY: self.family,

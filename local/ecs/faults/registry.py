@@ -15,7 +15,7 @@ from local.ecs.model import Json
 
 @dataclass
 class ArmedFault:
-    """An order with an id and what is left of its count."""
+    """An order with an id and the rest of its count."""
 
     id: int
     order: FaultOrder
@@ -48,7 +48,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class CallFault:
-    """What goes wrong with a RunTask call: the error that answers it, or None where there is no capacity for it."""
+    """How a RunTask call fails: with an error; None means that there is no capacity."""
 
     error: EcsApiError | None
     carried_out: bool
@@ -84,7 +84,7 @@ class Faults:
         return tuple(self._armed)
 
     def clear(self) -> None:
-        """Nothing goes wrong on purpose from here on; tasks that were launched keep what was planned for them."""
+        """Disarms every fault. Tasks that were launched keep the faults that were planned for them."""
         self._armed.clear()
 
     def take_call(self, subject: Subject, subnet: str) -> CallFault | None:

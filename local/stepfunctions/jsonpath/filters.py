@@ -28,7 +28,7 @@ class _Operand:
     path: Path | None = None
 
     def value(self, element: object, root: object) -> object:
-        """What it is for an element; ABSENT where its path leads nowhere."""
+        """Returns its value for an element; ABSENT if its path leads nowhere."""
         if self.path is None:
             return self.constant
         try:

@@ -18,7 +18,7 @@ __all__ = ["BadPathError", "parse", "read_path"]
 
 
 def parse(path: str) -> Path:
-    """A path that begins with `$`; BadPathError where it is none, or has what is not supported here."""
+    """Reads a path that begins with `$`. Raises BadPathError if it is no path, or has a part that is not supported."""
     text = Text(path)
     found = read_path(text, among_others=False)
     text.skip_blanks()
