@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
@@ -18,6 +18,7 @@ from fargate_runs import assembly
 from fargate_runs.errors import InvalidRunRequestError
 from fargate_runs.first_event import then_collect
 from fargate_runs.observability import count, logger
+from fargate_runs.runs.log_request import LogRequest
 from fargate_runs.runs.request import RunRequest
 from fargate_runs.settings import ApiSettings
 
@@ -45,7 +46,7 @@ class Call:
 
     event: APIGatewayProxyEvent = field(repr=False)
     path: Mapping[str, str]
-    query: Mapping[str, object]
+    query: Mapping[str, Any]  # as the readers of its parameters make it
 
     @property
     def run_id(self) -> str:
@@ -79,10 +80,15 @@ def _list_runs(call: Call) -> Reply:
     return use_cases().list_runs(call.query), 200
 
 
+def _read_logs(call: Call) -> Reply:
+    return use_cases().read_logs(LogRequest(call.run_id, **call.query)), 200
+
+
 _OPERATIONS: Final[Mapping[str, Callable[[Call], Reply]]] = {
     "startRun": _start_run,
     "listRuns": _list_runs,
     "getRun": _get_run,
+    "readLogs": _read_logs,
 }
 
 

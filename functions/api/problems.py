@@ -33,6 +33,11 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     errors.InvalidParametersError: Problem(400, "Request.Invalid", "The request's parameters are wrong"),
     errors.InvalidRunRequestError: Problem(400, "Run.InvalidInput", "The request for a run is wrong"),
     errors.RunNotFoundError: Problem(404, "Run.NotFound", "There is no such run"),
+    errors.AttemptNotFoundError: Problem(404, "Attempt.NotFound", "The run has no such attempt"),
+    errors.ContainerNotFoundError: Problem(404, "Container.NotFound", "The task has no such container"),
+    errors.LogNotYetError: Problem(404, "Log.NotYet", "There is no log yet", 2),
+    errors.LogGoneError: Problem(404, "Log.Gone", "There is no log, and there will be none"),
+    errors.LogElsewhereError: Problem(404, "Log.Elsewhere", "The log is where this stack does not read"),
     errors.RunAlreadyExistsError: Problem(409, "Run.AlreadyExists", "Another run has this id"),
     errors.IdempotencyKeyReusedError: Problem(
         409, "Run.IdempotencyKeyReused", "The Idempotency-Key was used for another request"
@@ -40,6 +45,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     errors.RunThrottledError: Problem(429, "Run.Throttled", "Step Functions throttled the start", 5),
     errors.RunNotStartedError: Problem(502, "Run.NotStarted", "Step Functions refused the start"),
     errors.RunStartUnknownError: Problem(503, "Run.StartUnknown", "It is not known whether the run was started", 5),
+    errors.LogNotAllowedError: Problem(502, "Log.NotAllowed", "The API may not read the log"),
+    ports.LogThrottledError: Problem(429, "Log.Throttled", "CloudWatch Logs has too many reads at once", 2),
+    ports.LogUnavailableError: Problem(503, "Log.Unavailable", "The log could not be read", 5),
     ports.UnreadableRecordError: Problem(500, "Run.Unreadable", "A record cannot be read"),
     ports.StoreUnavailableError: Problem(503, "Service.Unavailable", "The runs table did not answer", 5),
 }

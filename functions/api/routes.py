@@ -11,9 +11,12 @@ from typing import Final
 from api.parameters import Parameter, choice, text, time, whole
 from fargate_runs import errors, ports
 from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.log_request import DEFAULT_LINES, LONGEST_CURSOR, MOST_LINES
 from fargate_runs.runs.run_state import RunStatus
 from fargate_runs.usecases.list_runs import DEFAULT_LIMIT
 
+LARGEST_ATTEMPT: Final = 99_999_999  # what RUN_ATTEMPT is read up to
+LONGEST_CONTAINER: Final = 255  # characters (reference of ContainerDefinition)
 Errors = tuple[type[Exception], ...]
 
 
@@ -62,6 +65,23 @@ _LIST: Final = (
     whole("limit", "The most runs of a page.", 1, 100, default=DEFAULT_LIMIT),
     text("cursor", "The `cursor` of the page before.", 2_000),
 )
+_SHOWING_LOGS: Final[Errors] = (
+    *_OF_A_RUN,
+    errors.AttemptNotFoundError,
+    errors.ContainerNotFoundError,
+    errors.LogNotYetError,
+    errors.LogGoneError,
+    errors.LogElsewhereError,
+    errors.LogNotAllowedError,
+    ports.LogThrottledError,
+    ports.LogUnavailableError,
+)
+_OF_A_LOG: Final = (
+    whole("attempt", "Number of the attempt. By default the newest one.", 1, LARGEST_ATTEMPT),
+    text("container", "Name of the container. By default the main one.", LONGEST_CONTAINER),
+    text("cursor", "Reads on behind the page that gave this cursor. It is valid for 24 hours.", LONGEST_CURSOR),
+    whole("limit", "Most lines of the page.", 1, MOST_LINES, DEFAULT_LINES),
+)
 
 ROUTES: Final = (
     Route(
@@ -84,4 +104,13 @@ ROUTES: Final = (
         _LIST,
     ),
     Route("getRun", "GET", "/runs/{runId}", "Show a run.", {200: "Run"}, _OF_A_RUN),
+    Route(
+        "readLogs",
+        "GET",
+        "/runs/{runId}/logs",
+        "Read the log of a run.",
+        {200: "LogPage"},
+        _SHOWING_LOGS,
+        parameters=_OF_A_LOG,
+    ),
 )

@@ -15,6 +15,7 @@ from fargate_runs.ports import (
     Cluster,
     ExecutionStarts,
     ExecutionStates,
+    LogPages,
     LogReader,
     RunStore,
     StartClaims,
@@ -26,6 +27,7 @@ from fargate_runs.settings import (
     ApiSettings,
     ExecutionStateChangeSettings,
     JudgeTaskSettings,
+    LogSettings,
     PrepareRunSettings,
     RequestSettings,
     SweepSettings,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from fargate_runs.usecases.judge_task import JudgeTask
     from fargate_runs.usecases.list_runs import ListRuns
     from fargate_runs.usecases.prepare_run import PrepareRun
+    from fargate_runs.usecases.read_logs import ReadLogs
     from fargate_runs.usecases.record_execution_state import RecordExecutionState
     from fargate_runs.usecases.record_task_state import RecordTaskState
     from fargate_runs.usecases.show_run import ShowRun
@@ -53,6 +56,7 @@ class ApiUseCases:
     start_run: "StartRun"
     show_run: "ShowRun"
     list_runs: "ListRuns"
+    read_logs: "ReadLogs"
 
 
 def api(ours: ApiSettings) -> ApiUseCases:
@@ -90,7 +94,12 @@ def api(ours: ApiSettings) -> ApiUseCases:
 
         return ListRuns(DynamoRunLists(clients.dynamodb(), ours.request.runs_table_name))
 
-    return ApiUseCases(later(start_run), later(show_run), later(list_runs))
+    def read_logs() -> "ReadLogs":
+        from fargate_runs.usecases.read_logs import ReadLogs
+
+        return ReadLogs(store, later(_log_pages), _task_logs(ours.logs), ours.state_machines)
+
+    return ApiUseCases(later(start_run), later(show_run), later(list_runs), later(read_logs))
 
 
 def prepare_run(ours: PrepareRunSettings) -> "PrepareRun":
@@ -116,7 +125,7 @@ def judge_task(ours: JudgeTaskSettings) -> "JudgeTask":
     """For `judge_task`."""
     from fargate_runs.usecases.judge_task import JudgeTask
 
-    return JudgeTask(_task_logs(ours), prices=ours.prices)
+    return JudgeTask(_task_logs(ours.logs), prices=ours.prices)
 
 
 def record_task_state(ours: TaskStateChangeSettings) -> "RecordTaskState":
@@ -191,15 +200,15 @@ def _record_task_state(ours: TaskStateChangeSettings, store: RunStore, abandoned
     return RecordTaskState(
         store,
         later(_callbacks),
-        _task_logs(ours),
+        _task_logs(ours.logs),
         abandoned,
         state_machines=ours.state_machines,
         prices=ours.prices,
     )
 
 
-def _task_logs(ours: TaskStateChangeSettings | JudgeTaskSettings) -> TaskLogs:
-    """For whoever reads the end of a task's log."""
+def _task_logs(ours: LogSettings) -> TaskLogs:
+    """For whoever reads a task's log."""
     from fargate_runs.usecases.remembered_definitions import RememberedTaskDefinitions
 
     return TaskLogs(
@@ -245,6 +254,13 @@ def _log_reader() -> LogReader:
     from fargate_runs.aws.logs import CloudWatchLogReader
 
     return CloudWatchLogReader(clients.logs())
+
+
+def _log_pages() -> LogPages:
+    from fargate_runs.aws import clients
+    from fargate_runs.aws.logs import CloudWatchLogPages
+
+    return CloudWatchLogPages(clients.logs())
 
 
 def _task_definitions() -> TaskDefinitions:

@@ -15,6 +15,13 @@
     ├── RunNotStartedError           Step Functions certainly started nothing
     │   └── RunThrottledError        … because too much was asked at once: the same request may work later
     ├── RunStartUnknownError         nobody knows whether Step Functions started it; the record stays
+    ├── AttemptNotFoundError         a run has no attempt of this number
+    ├── ContainerNotFoundError       a task has no container of this name
+    ├── NoLogError                   there is nothing that could be shown of a log, and why
+    │   ├── LogNotYetError           … there may be later
+    │   ├── LogGoneError             … there is none, and there will be none
+    │   ├── LogElsewhereError        … the container logs to a place that this stack does not read
+    │   └── LogNotAllowedError       … the function may not read the log group
     ├── MissingSettingError          an environment variable that a function needs is not set
     └── PortError                    the tree of `ports/errors.py`: what the services around the domain may answer
 
@@ -137,6 +144,41 @@ class RunStartUnknownError(FargateRunsError):
     def __init__(self, run_id: str) -> None:
         super().__init__(f"it is not known whether run {run_id!r} was started; look it up before you ask again")
         self.run_id = run_id
+
+
+class AttemptNotFoundError(FargateRunsError):
+    """A run has no attempt of this number. `known` are the numbers of its attempts."""
+
+    def __init__(self, run_id: str, attempt: int, known: Sequence[int]) -> None:
+        there_are = f"its attempts are {', '.join(map(str, known))}" if known else "none of its tasks has a number"
+        super().__init__(f"run {run_id!r} has no attempt {attempt}; {there_are}")
+
+
+class ContainerNotFoundError(FargateRunsError):
+    """A task has no container of this name, or none that has logged. `known` are the names that are known."""
+
+    def __init__(self, task_id: str, container: str, known: Sequence[str]) -> None:
+        super().__init__(f"task {task_id} has no log of a container {container!r}; there is {', '.join(known)}")
+
+
+class NoLogError(FargateRunsError):
+    """There is nothing that could be shown of a log. The message says why."""
+
+
+class LogNotYetError(NoLogError):
+    """Nothing has been logged yet. Ask again later."""
+
+
+class LogGoneError(NoLogError):
+    """There is no log and there will be none: the container never started, or the log was deleted."""
+
+
+class LogElsewhereError(NoLogError):
+    """The container logs to a place that this stack does not read."""
+
+
+class LogNotAllowedError(NoLogError):
+    """The function may not read the log group. The message names it."""
 
 
 class MissingSettingError(FargateRunsError):

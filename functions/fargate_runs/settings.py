@@ -13,16 +13,34 @@ _RETENTION_DAYS = "120"
 
 
 @dataclass(frozen=True, slots=True)
-class TaskStateChangeSettings:
-    """Of the function behind the rule on "ECS Task State Change"."""
+class LogSettings:
+    """Of each function that reads logs: where the stack's own containers log, and whether others' logs are read."""
 
-    runs_table_name: str
-    cluster_arn: str
     task_definition_arn: str
     container_name: str
     log_group_name: str
     log_stream_prefix: str
     reads_other_logs: bool
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "LogSettings":
+        """Raises MissingSettingError, which names the variable."""
+        return cls(
+            task_definition_arn=_required(environ, "TASK_DEFINITION_ARN"),
+            container_name=_required(environ, "CONTAINER_NAME"),
+            log_group_name=_required(environ, "LOG_GROUP_NAME"),
+            log_stream_prefix=_required(environ, "LOG_STREAM_PREFIX"),
+            reads_other_logs=environ.get("READS_OTHER_LOGS", "").strip() == "true",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStateChangeSettings:
+    """Of the function behind the rule on "ECS Task State Change"."""
+
+    runs_table_name: str
+    cluster_arn: str
+    logs: LogSettings
     token_variables: tuple[str, ...]
     retention_days: int
     state_machines: StateMachines
@@ -34,11 +52,7 @@ class TaskStateChangeSettings:
         return cls(
             runs_table_name=_required(environ, "RUNS_TABLE_NAME"),
             cluster_arn=_required(environ, "CLUSTER_ARN"),
-            task_definition_arn=_required(environ, "TASK_DEFINITION_ARN"),
-            container_name=_required(environ, "CONTAINER_NAME"),
-            log_group_name=_required(environ, "LOG_GROUP_NAME"),
-            log_stream_prefix=_required(environ, "LOG_STREAM_PREFIX"),
-            reads_other_logs=environ.get("READS_OTHER_LOGS", "").strip() == "true",
+            logs=LogSettings.from_env(environ),
             token_variables=_token_variables(environ),
             retention_days=_days(environ),
             state_machines=_state_machines(environ),
@@ -112,6 +126,7 @@ class ApiSettings:
     """Of the function behind the REST API."""
 
     request: RequestSettings
+    logs: LogSettings
     state_machines: StateMachines
     prices: Prices
 
@@ -120,6 +135,7 @@ class ApiSettings:
         """Raises MissingSettingError, which names the variable."""
         return cls(
             request=RequestSettings.from_env(environ),
+            logs=LogSettings.from_env(environ),
             state_machines=_state_machines(environ),
             prices=_prices(environ),
         )
@@ -151,22 +167,14 @@ class PrepareRunSettings:
 class JudgeTaskSettings:
     """Of the function that judges why a state failed that runs a task."""
 
-    task_definition_arn: str
-    container_name: str
-    log_group_name: str
-    log_stream_prefix: str
-    reads_other_logs: bool
+    logs: LogSettings
     prices: Prices
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "JudgeTaskSettings":
         """Raises MissingSettingError, which names the variable."""
         return cls(
-            task_definition_arn=_required(environ, "TASK_DEFINITION_ARN"),
-            container_name=_required(environ, "CONTAINER_NAME"),
-            log_group_name=_required(environ, "LOG_GROUP_NAME"),
-            log_stream_prefix=_required(environ, "LOG_STREAM_PREFIX"),
-            reads_other_logs=environ.get("READS_OTHER_LOGS", "").strip() == "true",
+            logs=LogSettings.from_env(environ),
             prices=_prices(environ),
         )
 

@@ -41,7 +41,7 @@ class InMemoryLogPages(LogPages):
     def add(self, group: str, stream: str, *texts: str) -> None:
         """A line each millisecond, from noon on."""
         lines = self.streams.setdefault(group, {}).setdefault(stream, [])
-        lines += (LogLine(NOON + timedelta(milliseconds=len(lines) + index), text) for index, text in enumerate(texts))
+        lines += [LogLine(NOON + timedelta(milliseconds=len(lines) + index), text) for index, text in enumerate(texts)]
 
     def page(self, location: LogLocation, limit: int, token: str | None = None) -> LogPage:
         self.reads += 1

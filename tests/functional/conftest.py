@@ -19,7 +19,7 @@ from fargate_runs.aws import clients, ecs, logs, stepfunctions
 from fargate_runs.observability import logger
 from tests.fakes.cluster import InMemoryCluster
 from tests.fakes.ecs import CLUSTER_ARN, EVERY_MACHINE, MACHINES, TASK_DEFINITION_ARN, TOKEN
-from tests.fakes.logs import InMemoryLogs
+from tests.fakes.logs import InMemoryLogPages, InMemoryLogs
 from tests.fakes.stepfunctions import InMemoryCallbacks, InMemoryExecutions
 from tests.fakes.tables import TABLE, create_runs_table
 
@@ -76,6 +76,7 @@ class Stack:
     dynamodb: Any
     callbacks: InMemoryCallbacks = field(default_factory=lambda: InMemoryCallbacks(TOKEN))
     logs: InMemoryLogs = field(default_factory=InMemoryLogs)
+    log_pages: InMemoryLogPages = field(default_factory=InMemoryLogPages)
     executions: InMemoryExecutions = field(default_factory=InMemoryExecutions)
     cluster: InMemoryCluster = field(default_factory=InMemoryCluster)
 
@@ -156,6 +157,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         monkeypatch.setattr(stepfunctions, "StepFunctionsExecutions", lambda _client: built.executions)
         monkeypatch.setattr(stepfunctions, "StepFunctionsStarts", lambda _client: built.executions)
         monkeypatch.setattr(logs, "CloudWatchLogReader", lambda _client: built.logs)
+        monkeypatch.setattr(logs, "CloudWatchLogPages", lambda _client: built.log_pages)
         monkeypatch.setattr(ecs, "EcsCluster", lambda _client, _arn: built.cluster)
         yield built
     forget_what_is_cached()

@@ -129,7 +129,7 @@ def test_the_samples_environment_names_only_variables_that_the_functions_have() 
         assert variables.keys() <= names_read_by(name), name
 
 
-@pytest.mark.parametrize("function", ["TaskStateChange", "Sweep", "JudgeTask"])
+@pytest.mark.parametrize("function", ["TaskStateChange", "Sweep", "JudgeTask", "Api"])
 def test_the_log_streams_are_where_the_function_looks_for_them(function: str, template: Object) -> None:
     resources = template["Resources"]
     container = resources["TaskDefinition"]["Properties"]["ContainerDefinitions"][0]

@@ -42,7 +42,8 @@ OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 ALLOWED = {
     "ApiRole": OWN_LOGS
     | {f"dynamodb:{action}Item" for action in ("Get", "BatchGet", "Put", "Delete")}
-    | {"dynamodb:Query", "states:StartExecution"},
+    | {"dynamodb:Query", "states:StartExecution"}
+    | READS_LOGS,
     "ExecutionRole": OWN_LOGS
     | {
         "ecr:BatchCheckLayerAvailability",
@@ -190,7 +191,7 @@ def test_executions_of_other_machines_are_asked_for_by_the_sweep_alone_and_only_
         assert {"Fn::If": ["FollowsOthers", other, {"Ref": "AWS::NoValue"}]} in listed
 
 
-@pytest.mark.parametrize("function", ["TaskStateChange", "Sweep", "JudgeTask"])
+@pytest.mark.parametrize("function", ["TaskStateChange", "Sweep", "JudgeTask", "Api"])
 def test_other_logs_are_read_only_where_they_are_named(function: str, template: Object) -> None:
     role = template["Resources"][f"{function}Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
     given = [

@@ -11,6 +11,7 @@ from fargate_runs.reading.patterns import Pattern, execution_arn, state_machine_
 from fargate_runs.settings import (
     ApiSettings,
     JudgeTaskSettings,
+    LogSettings,
     PrepareRunSettings,
     RequestSettings,
     TaskStateChangeSettings,
@@ -79,10 +80,10 @@ def test_settings_and_their_defaults() -> None:
     assert ours.token_variables == ("TASK_TOKEN", "TASK_TOKEN_ENV_VARIABLE")
     assert (ours.retention_days, ours.state_machines) == (120, MACHINES)
     assert RequestSettings.from_env(API).allowed_task_definitions == ()
-    assert not ours.reads_other_logs
-    for kind in (TaskStateChangeSettings, JudgeTaskSettings):
-        assert kind.from_env({**ENVIRONMENT, "READS_OTHER_LOGS": "true"}).reads_other_logs
-        assert not kind.from_env({**ENVIRONMENT, "READS_OTHER_LOGS": "false"}).reads_other_logs
+    assert not ours.logs.reads_other_logs
+    assert LogSettings.from_env({**ENVIRONMENT, "READS_OTHER_LOGS": "true"}).reads_other_logs
+    assert not LogSettings.from_env({**ENVIRONMENT, "READS_OTHER_LOGS": "false"}).reads_other_logs
+    assert ours.logs == JudgeTaskSettings.from_env(ENVIRONMENT).logs == ApiSettings.from_env(API).logs
     assert JudgeTaskSettings.from_env(ENVIRONMENT).prices == ours.prices == Prices(0.04048, 0.004445, 0.3)
 
 

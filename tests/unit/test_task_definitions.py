@@ -209,10 +209,22 @@ class TestTaskLogs:
         logs = TaskLogs(InMemoryLogs(), LOG_PLACE, twin)
         assert logs.place_of(task(**OF_ANOTHER)) == Place(PLACE)
         assert logs.place_of(task(taskDefinitionArn=None)) == Place.none(NOT_KNOWN)
+        problem = "the task definition could not be read: {}"
+        refused = LogTail(problem=problem.format("ClientException"))
+        assert logs.place_of(task(taskDefinitionArn=ARN + "0")) == Place(instead=refused)
         twin.is_down = True
-        problem = "the task definition could not be read: ThrottlingException"
-        assert logs.place_of(task(**OF_ANOTHER)) == Place(instead=LogTail(problem=problem))
+        throttled = LogTail(problem=problem.format("ThrottlingException"))
+        assert logs.place_of(task(**OF_ANOTHER)) == Place(instead=throttled, may_be_known_later=True)
         assert TaskLogs(InMemoryLogs(), LOG_PLACE, None).place_of(task(**OF_ANOTHER)) == Place.none(NOT_ALLOWED)
+
+    def test_the_names_of_containers(self) -> None:
+        twin = InMemoryTaskDefinitions({ARN: KNOWN})
+        logs = TaskLogs(InMemoryLogs(), LOG_PLACE, twin)
+        assert logs.containers_of(task(**OF_ANOTHER)) == ("proxy", "main")
+        assert logs.containers_of(task(taskDefinitionArn=None)) == ()
+        assert TaskLogs(InMemoryLogs(), LOG_PLACE, None).containers_of(task(**OF_ANOTHER)) == ()
+        twin.is_down = True
+        assert logs.containers_of(task(**OF_ANOTHER)) == ()
 
 
 class TestSettling:

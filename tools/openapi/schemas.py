@@ -84,6 +84,22 @@ _USAGE: Final = document(
 
 _LOG: Final = document({"group": TEXT, "stream": TEXT, "url": TEXT}, description="A log stream in CloudWatch Logs.")
 
+_LOG_PAGE: Final = document(
+    {
+        "runId": TEXT,
+        "attempt": maybe(WHOLE),
+        "taskId": TEXT,
+        "container": TEXT,
+        "log": document(
+            {"group": TEXT, "stream": TEXT, "url": TEXT, "region": TEXT}, description="Where the lines are from."
+        ),
+        "lines": {"type": "array", "items": of("LogLine")},
+        "cursor": TEXT,
+        "isComplete": YES_OR_NO,
+    },
+    description="Lines of a log, oldest first, and the cursor of the page behind them.",
+)
+
 _EXECUTION: Final = document(
     {
         "status": TEXT,
@@ -250,5 +266,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "Input": _INPUT,
     "Usage": _USAGE,
     "Log": _LOG,
+    "LogPage": _LOG_PAGE,
+    "LogLine": document({"time": TIME, "text": TEXT}, description="A line, and when the log driver took it."),
     "Problem": _PROBLEM,
 }

@@ -4,9 +4,15 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from fargate_runs.outcomes.outcome import Outcome
-from fargate_runs.ports import LogReader, LogUnavailableError, TaskDefinitions, TaskDefinitionUnavailableError
-from fargate_runs.reading.task import EcsTask, is_injected
-from fargate_runs.runs.log import MOST_LINES, LogTail
+from fargate_runs.ports import (
+    LogReader,
+    LogUnavailableError,
+    TaskDefinitionRefusedError,
+    TaskDefinitions,
+    TaskDefinitionUnavailableError,
+)
+from fargate_runs.reading.task import EcsTask, TaskState, is_injected
+from fargate_runs.runs.log import MOST_LINES, LogTail, sendable
 from fargate_runs.runs.log_place import LogPlace, Place, place_in
 from fargate_runs.runs.record import TaskRecord
 
@@ -33,7 +39,7 @@ class TaskLogs:
         self._own = own
         self._definitions = definitions
 
-    def place_of(self, task: EcsTask, container: str | None = None) -> Place:
+    def place_of(self, task: TaskState, container: str | None = None) -> Place:
         """Where this container of a task logs, else the main one. Never raises."""
         if container and is_injected(container):
             return Place.none(f"container {container} is AWS's own: where it logs is not known")
@@ -47,7 +53,17 @@ class TaskLogs:
         try:
             return place_in(self._definitions.log_configurations(task.task_definition_arn), task, container)
         except TaskDefinitionUnavailableError as error:
-            return Place(instead=LogTail(problem=str(error)))
+            passes = not isinstance(error, TaskDefinitionRefusedError)
+            return Place(instead=LogTail(problem=str(error)), may_be_known_later=passes)
+
+    def containers_of(self, task: TaskState) -> tuple[str, ...]:
+        """The names of a task's containers by its task definition; none where that cannot be read. Never raises."""
+        if self._definitions is None or task.task_definition_arn is None:
+            return ()
+        try:
+            return tuple(self._definitions.log_configurations(task.task_definition_arn))
+        except TaskDefinitionUnavailableError:
+            return ()
 
     def settled(self, record: TaskRecord, outcome: Outcome, task: EcsTask, main: Place) -> Settled:
         """The record of a task with its outcome and the end of the log that tells why. Never raises.
@@ -71,12 +87,7 @@ class TaskLogs:
         if place.location is None:
             return place.instead
         try:
-            lines = tuple(map(_sendable, self._reader.last_lines(place.location, MOST_LINES)))
+            lines = tuple(map(sendable, self._reader.last_lines(place.location, MOST_LINES)))
         except LogUnavailableError as error:
             return LogTail(problem=str(error))
         return LogTail(lines).without(record.token)
-
-
-def _sendable(line: str) -> str:
-    """Without half characters, which a container may print and JSON may carry, but no UTF-8 can."""
-    return line.encode("utf-8", "replace").decode("utf-8")

@@ -35,6 +35,11 @@ class LogLocation:
         """The link to the stream in the console."""
         return log_stream_url(self.partition, self.region, self.group, self.stream)
 
+    @property
+    def container(self) -> str:
+        """The container whose stream it is: streams are `prefix/container/task id` (documentation of awslogs)."""
+        return self.stream.rpartition("/")[0].rpartition("/")[2]
+
     def as_json(self) -> dict[str, str]:
         """For answers and documents."""
         return {"group": self.group, "stream": self.stream, "url": self.url}
@@ -85,6 +90,11 @@ class LogTail:
                 kept.append(_cut(line, room - 1))
             break
         return replace(self, lines=tuple(reversed(kept)))
+
+
+def sendable(line: str) -> str:
+    """Without half characters, which a container may print and JSON may carry, but no UTF-8 can."""
+    return line.encode("utf-8", "replace").decode("utf-8")
 
 
 _NEITHER_LETTER_NOR_DIGIT: Final = re.compile(r"[\W_]+")

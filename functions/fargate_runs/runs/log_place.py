@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fargate_runs.reading import lenient
-from fargate_runs.reading.task import EcsTask, is_injected
+from fargate_runs.reading.task import TaskState, is_injected
 from fargate_runs.runs.log import NO_TAIL, LogLocation, LogTail
 
 _LONGEST_NAME: Final = 255
@@ -16,10 +16,14 @@ _AWSLOGS: Final = "awslogs"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a container logs; where that is not known, `instead` says why in place of the log's end."""
+    """Where a container logs; where that is not known, `instead` says why in place of the log's end.
+
+    `may_be_known_later` is true if only the call failed that tells.
+    """
 
     location: LogLocation | None = None
     instead: LogTail = NO_TAIL
+    may_be_known_later: bool = False
 
     @classmethod
     def none(cls, why: str) -> "Place":
@@ -36,14 +40,14 @@ class LogPlace:
     task_definition_arn: str
     container: str
 
-    def of(self, task: EcsTask, container: str | None = None) -> LogLocation | None:
+    def of(self, task: TaskState, container: str | None = None) -> LogLocation | None:
         """The log of this container, else the main one, of a task of the stack's own definition; else None."""
         if not self._is_own(task):
             return None
         name = container or task.main_container or self.container
         return LogLocation.of(task.task_arn, self.group, f"{self.stream_prefix}/{name}/{task.task_id}")
 
-    def _is_own(self, task: EcsTask) -> bool:
+    def _is_own(self, task: TaskState) -> bool:
         family = self.task_definition_arn.rpartition(":")[0]
         return (task.task_definition_arn or "").rpartition(":")[0] == family
 
@@ -69,7 +73,7 @@ class LogConfiguration:
             stream_prefix=lenient.text(options.get("awslogs-stream-prefix"), _LONGEST_PREFIX),
         )
 
-    def place(self, task: EcsTask, container: str) -> Place:
+    def place(self, task: TaskState, container: str) -> Place:
         """The log of this container of a task: the stream is `prefix/container/task id` (documentation of awslogs)."""
         if self.driver is None:
             return Place.none(f"container {container} has no log configuration")
@@ -89,7 +93,7 @@ def log_configurations_of(definition: Mapping[str, object]) -> dict[str, LogConf
     return {str(each["name"]): LogConfiguration.of(each) for each in containers if each.get("name")}
 
 
-def place_in(configurations: Mapping[str, LogConfiguration], task: EcsTask, container: str | None = None) -> Place:
+def place_in(configurations: Mapping[str, LogConfiguration], task: TaskState, container: str | None = None) -> Place:
     """Where this container of a task logs, else the main one: that got RUN_ID or the token, or is the only one."""
     names = [name for name in configurations if not is_injected(name)]
     container = container or task.main_container or (names[0] if len(names) == 1 else None)

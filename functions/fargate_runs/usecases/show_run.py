@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from fargate_runs.answers.document_size import fitted
 from fargate_runs.answers.durations import durations_of
 from fargate_runs.answers.usage import Prices, Usage, total, usage_of
-from fargate_runs.errors import RunNotFoundError
-from fargate_runs.ports import LoadedRun, RunStore, UnreadableRecordError
+from fargate_runs.ports import RunStore
 from fargate_runs.reading import lenient
 from fargate_runs.reading.execution import Execution
 from fargate_runs.reading.links import task_url
 from fargate_runs.reading.patterns import StateMachines
 from fargate_runs.runs.record import TaskRecord
 from fargate_runs.runs.request import RECORDED_KEYS
-from fargate_runs.runs.run_state import RunRecord, is_attempt, order_of, with_tasks
+from fargate_runs.runs.run_state import RunRecord
+from fargate_runs.usecases.whole_run import whole_run
 
 Document = dict[str, object]
 
@@ -29,24 +29,8 @@ class ShowRun:
 
     def __call__(self, run_id: str) -> Document:
         """Return the document of a run. Raises RunNotFoundError, UnreadableRecordError or StoreUnavailableError."""
-        loaded = self._store.load_run(run_id)
-        _refuse_unreadable(loaded)
-        run = loaded.run
-        attempts = sorted(loaded.tasks, key=order_of)
-        if attempts:
-            # A task may be written, and its run not yet: the document shows both in the same state.
-            run = with_tasks(run, self._state_machines, *attempts)
-            attempts = [each for each in attempts if is_attempt(run, each)]
-        if run is None:
-            raise RunNotFoundError(run_id)
-        return run_document(run, attempts, self._prices, unreadable=len(loaded.unreadable))
-
-
-def _refuse_unreadable(loaded: LoadedRun) -> None:
-    """Raise UnreadableRecordError if the run's record is unreadable, or if it is missing and a task's is unreadable."""
-    for each in loaded.unreadable:
-        if each.task_id is None or loaded.run is None:
-            raise UnreadableRecordError(each.run_id, each.task_id, each.problem)
+        run, attempts, unreadable = whole_run(self._store, run_id, self._state_machines)
+        return run_document(run, attempts, self._prices, unreadable=len(unreadable))
 
 
 def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices, *, unreadable: int = 0) -> Document:
