@@ -6,26 +6,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.simulation.expressions import (
-    Compiled,
-    ExpressionError,
-    Item,
-    Scope,
-    Value,
-    condition,
-    found_at,
-    projection,
-    resolved,
-    undefined,
-)
+from tests.simulation.expressions import Item, Scope, Value, condition, equals, placeholders, projected, updated
 from tests.simulation.faults import client_error
-from tests.simulation.updates import update
 
 Key = tuple[str, str]
 Entry = tuple[str, str, str]
 Observer = Callable[[Item | None, Item | None], None]
 _NOTHING: Final[Item] = {}
 _MOST_OF_A_BATCH: Final = 100
+_EXPRESSIONS: Final = ("Condition", "Filter", "KeyCondition", "Projection", "Update")
+_OPTIONS: Final = frozenset(
+    {
+        *(f"{kind}Expression" for kind in _EXPRESSIONS),
+        "ConsistentRead",
+        "ExclusiveStartKey",
+        "ExpressionAttributeNames",
+        "ExpressionAttributeValues",
+        "IndexName",
+        "Limit",
+        "ReturnValuesOnConditionCheckFailure",
+        "ScanIndexForward",
+    }
+)
 
 
 @dataclass
@@ -95,12 +97,10 @@ class DynamoDb:
         self.observers: list[Observer] = []
 
     def get_item(self, *, TableName: str, Key: Item, **options: Any) -> dict[str, Any]:  # noqa: N803
-        """GetItem; a projection is honoured."""
+        """GetItem."""
         self._check_table(TableName)
         item = self.items.get(self._key(Key))
-        if item is None:
-            return {}
-        return {"Item": _projected(item, options)}
+        return {} if item is None else {"Item": _shown(_scope("GetItem", item, options), options)}
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N803
         """BatchGetItem: some keys may be left to another call."""
@@ -123,88 +123,63 @@ class DynamoDb:
         """PutItem."""
         self._check_table(TableName)
         key = self._key(Item)
-        stands = self.items.get(key)
-        self._check("PutItem", stands, options)
+        stands, _ = self._checked("PutItem", key, options)
         self._check_index_keys("PutItem", Item)
         self._write(key, stands, dict(Item))
-        return _old(stands, options)
+        return {}
 
     def delete_item(self, *, TableName: str, Key: Item, **options: Any) -> dict[str, Any]:  # noqa: N803
         """DeleteItem."""
         self._check_table(TableName)
         key = self._key(Key)
-        stands = self.items.get(key)
-        self._check("DeleteItem", stands, options)
+        stands, _ = self._checked("DeleteItem", key, options)
         if stands is not None:
             self._write(key, stands, None)
-        return _old(stands, options)
+        return {}
 
-    def update_item(self, *, TableName: str, Key: Item, UpdateExpression: str, **options: Any) -> dict[str, Any]:  # noqa: N803
+    def update_item(self, *, TableName: str, Key: Item, **options: Any) -> dict[str, Any]:  # noqa: N803
         """UpdateItem, which makes the item where there is none."""
         self._check_table(TableName)
         key = self._key(Key)
-        try:
-            compiled = update(UpdateExpression)
-        except ExpressionError as error:
-            raise _invalid("UpdateItem", f"Invalid UpdateExpression: {error}") from None
-        stands = self.items.get(key)
-        scope = self._check("UpdateItem", stands, options, names=compiled.names, values=compiled.values)
-        if any(resolved(path, scope.names)[0] in {self._pk, self._sk} for path in compiled.paths):
+        stands, scope = self._checked("UpdateItem", key, options)
+        item = updated(options["UpdateExpression"], Scope(stands or Key, scope.names, scope.values))
+        if any(item.get(name) != value for name, value in Key.items()):
             raise _invalid("UpdateItem", "This attribute is part of the key")
-        try:
-            item = compiled.applied(Scope(stands or dict(Key), scope.names, scope.values))
-        except ExpressionError as error:
-            raise _invalid("UpdateItem", str(error)) from None
         self._check_index_keys("UpdateItem", item)
         self._write(key, stands, item)
-        return {"Attributes": item} if options.get("ReturnValues") == "ALL_NEW" else _old(stands, options)
+        return {}
 
     def query(self, *, TableName: str, KeyConditionExpression: str, **options: Any) -> dict[str, Any]:  # noqa: N803
         """Query of the table or of an index, in pages."""
         self._check_table(TableName)
         index = self._index_of(options)
         index.catch_up(self._now())
-        key = self._compiled("Query", KeyConditionExpression)
-        kept = self._compiled("Query", options["FilterExpression"]) if "FilterExpression" in options else None
-        names = options.get("ExpressionAttributeNames", {})
-        values = options.get("ExpressionAttributeValues", {})
-        used = [key, kept] if kept else [key]
-        shown = projection(options["ProjectionExpression"])[1] if "ProjectionExpression" in options else frozenset()
-        _check_placeholders(
-            "Query", names, values, shown.union(*(e.names for e in used)), frozenset().union(*(e.values for e in used))
-        )
-        partition = self._partition(index, key, names, values)
-        return self._page_of(index, partition, key, kept, options, Scope(_NOTHING, names, values))
+        options["KeyConditionExpression"] = KeyConditionExpression
+        scope = _scope("Query", _NOTHING, options)
+        partition = dict(equals(KeyConditionExpression, scope)).get(index.hash_name)
+        if partition is None:
+            raise _invalid("Query", f"Query condition missed key schema element: {index.hash_name}")
+        return self._page_of(index, partition["S"], scope, options)
 
-    def _page_of(
-        self,
-        index: Index,
-        partition: str,
-        key: Compiled,
-        kept: Compiled | None,
-        options: Mapping[str, Any],
-        scope: Scope,
-    ) -> dict[str, Any]:
+    def _page_of(self, index: Index, partition: str, scope: Scope, options: Mapping[str, Any]) -> dict[str, Any]:
         entries = index.partitions.get(partition, [])
         backwards = options.get("ScanIndexForward") is False
         at = self._start(index, entries, options.get("ExclusiveStartKey"), backwards=backwards)
-        step = -1 if backwards else 1
         limit = min(options.get("Limit", self.page), self.page)
+        is_asked_for = condition(options["KeyConditionExpression"])
+        is_kept = condition(options["FilterExpression"]) if "FilterExpression" in options else None
         found: list[Item] = []
         looked_at = 0
         last: Entry | None = None
-        while 0 <= at < len(entries):
-            entry = entries[at]
-            at += step
-            item = index.items[partition, entry]
-            here = Scope(item, scope.names, scope.values)
-            if not key.holds(here):
+        for entry in reversed(entries[: at + 1]) if backwards else entries[at:]:
+            here = Scope(index.items[partition, entry], scope.names, scope.values)
+            if not is_asked_for(here):
                 continue
             if looked_at == limit:
                 break
             looked_at, last = looked_at + 1, entry
-            if kept is None or kept.holds(here):
-                found.append(_projected(item, options))
+            if is_kept is None or is_kept(here):
+                found.append(_shown(here, options))
         page: dict[str, Any] = {"Items": found, "Count": len(found), "ScannedCount": looked_at}
         if looked_at == limit and last is not None:
             page["LastEvaluatedKey"] = self._key_of(index, partition, last)
@@ -230,42 +205,15 @@ class DynamoDb:
             raise _invalid("Query", "Consistent reads are not supported on global secondary indexes")
         return self._indexes[name]
 
-    def _partition(self, index: Index, key: Compiled, names: Mapping[str, str], values: Mapping[str, Value]) -> str:
-        for path, value in key.equals:
-            if resolved(path, names) == (index.hash_name,):
-                return str(values[value]["S"])
-        raise _invalid("Query", f"Query condition missed key schema element: {index.hash_name}")
-
-    def _check(
-        self,
-        operation: str,
-        stands: Item | None,
-        options: Mapping[str, Any],
-        *,
-        names: frozenset[str] = frozenset(),
-        values: frozenset[str] = frozenset(),
-    ) -> Scope:
-        """That the condition holds; ConditionalCheckFailedException otherwise, with what stands if asked for."""
-        given_names = options.get("ExpressionAttributeNames", {})
-        given_values = options.get("ExpressionAttributeValues", {})
-        text = options.get("ConditionExpression")
-        compiled = self._compiled(operation, text) if text is not None else None
-        if compiled:
-            names, values = names | compiled.names, values | compiled.values
-        _check_placeholders(operation, given_names, given_values, names, values)
-        scope = Scope(stands or _NOTHING, given_names, given_values)
-        if compiled and not compiled.holds(scope):
+    def _checked(self, operation: str, key: Key, options: Mapping[str, Any]) -> tuple[Item | None, Scope]:
+        """What stands, if the condition holds; else ConditionalCheckFailedException, with what stands if asked for."""
+        stands = self.items.get(key)
+        scope = _scope(operation, stands or _NOTHING, options)
+        if "ConditionExpression" in options and not condition(options["ConditionExpression"])(scope):
             asked = options.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
             message = "The conditional request failed"
             raise client_error(operation, "ConditionalCheckFailedException", message, item=stands if asked else None)
-        return scope
-
-    @staticmethod
-    def _compiled(operation: str, text: str) -> Compiled:
-        try:
-            return condition(text)
-        except ExpressionError as error:
-            raise _invalid(operation, f"Invalid expression: {error}") from None
+        return stands, scope
 
     def _check_table(self, name: str) -> None:
         if name != self.name:
@@ -306,44 +254,19 @@ def _index(properties: Mapping[str, Any], *table_keys: str) -> Index:
     return Index(names[0], names[1], frozenset((*table_keys, *names, *projection.get("NonKeyAttributes", ()))))
 
 
-def _projected(item: Item, options: Mapping[str, Any]) -> Item:
-    if "ProjectionExpression" not in options:
-        return item
-    names = options.get("ExpressionAttributeNames", {})
-    shown: Item = {}
-    for path in projection(options["ProjectionExpression"])[0]:
-        value = found_at(item, path, names)
-        if value is not None:
-            _show(shown, list(map(str, resolved(path, names))), value)
-    return shown
+def _scope(operation: str, item: Item, options: Mapping[str, Any]) -> Scope:
+    """Where expressions are evaluated. They use each placeholder that is defined, and no other."""
+    if unknown := options.keys() - _OPTIONS:
+        raise NotImplementedError(f"{operation} with {unknown}")
+    scope = Scope(item, options.get("ExpressionAttributeNames", {}), options.get("ExpressionAttributeValues", {}))
+    used = placeholders(options.get(f"{kind}Expression", "") for kind in _EXPRESSIONS)
+    if wrong := used ^ {*scope.names, *scope.values}:
+        raise _invalid(operation, f"An expression attribute name or value is wrong: {wrong}")
+    return scope
 
 
-def _show(shown: Item, steps: list[str], value: Value) -> None:
-    """Put a value where its path says, inside of maps too."""
-    *around, last = steps
-    for step in around:
-        shown = shown.setdefault(step, {"M": {}})["M"]
-    shown[last] = value
-
-
-def _old(stands: Item | None, options: Mapping[str, Any]) -> dict[str, Any]:
-    return {"Attributes": stands} if stands and options.get("ReturnValues") == "ALL_OLD" else {}
-
-
-def _check_placeholders(
-    operation: str,
-    names: Mapping[str, str],
-    values: Mapping[str, Value],
-    used_names: frozenset[str],
-    used_values: frozenset[str],
-) -> None:
-    """Each one that is used is defined, and each one that is defined is used."""
-    if len(names) == len(used_names) and len(values) == len(used_values):
-        missing = undefined(used_names, names) or undefined(used_values, values)
-    else:
-        missing = undefined(used_names, names) or undefined(used_values, values) or "one that is not used"
-    if missing:
-        raise _invalid(operation, f"An expression attribute name or value is wrong: {missing}")
+def _shown(scope: Scope, options: Mapping[str, Any]) -> Item:
+    return projected(options["ProjectionExpression"], scope) if "ProjectionExpression" in options else scope.item
 
 
 def _invalid(operation: str, message: str) -> Exception:
