@@ -237,8 +237,9 @@ def _install_worker_gate() -> None:
     """A function's concurrent calls wait for a few processes: each takes a second of a core to start."""
     acquire, release = lambda_svc.acquire_worker, lambda_svc.release_worker
     gates: dict[str, threading.BoundedSemaphore] = {}
-    held: dict[int, threading.BoundedSemaphore] = {}
     lock = threading.Lock()
+    # A call takes and gives back on one thread. It gives back None where the process could not be started.
+    entered_by = threading.local()
 
     def acquire_worker(name: str, *arguments: Any, **keywords: Any) -> Any:
         with lock:
@@ -246,15 +247,15 @@ def _install_worker_gate() -> None:
         # A function that calls itself would wait for itself: after a while it gets a process of its own.
         entered = gate.acquire(timeout=LONGEST_WAIT_SECONDS)
         worker, reason = acquire(name, *arguments, **keywords)
-        if entered and worker is not None:
-            held[id(worker)] = gate
+        if worker is not None:
+            entered_by.gate = gate if entered else None
         elif entered:
             gate.release()
         return worker, reason
 
     def release_worker(worker: Any) -> None:
         release(worker)
-        gate = held.pop(id(worker), None)
+        gate, entered_by.gate = getattr(entered_by, "gate", None), None
         if gate is not None:
             gate.release()
 
