@@ -58,8 +58,15 @@ class Goals:
         ended_well = self._ecs.has_stopped(task) and self._ecs.exit_code(task) == 0
         if not ended_well and SUCCESS in {recorded, token}:
             return "a success without STOPPED and exit code 0"
-        if record and not record.outcome and record.delivery not in {Delivery.PENDING, Delivery.NOT_NEEDED}:
+        return self._wrong_with_delivery(record, token) if record else ""
+
+    def _wrong_with_delivery(self, record: TaskRecord, token: str) -> str:
+        if not record.outcome and record.delivery not in {Delivery.PENDING, Delivery.NOT_NEEDED}:
             return "delivered without an outcome"
+        if record.delivery is Delivery.CLOSED_BY_OTHERS and token == OPEN:
+            return "an open token is said to be closed by others"
+        if record.delivery is Delivery.REFUSED and not self._scenario.refuses_answers:
+            return "an answer is said to be refused, and none was"
         return ""
 
     def _wrong_with_run(self, state: State) -> str:
@@ -74,7 +81,8 @@ class Goals:
         if record is None:
             return False
         if self._ecs.has_stopped(state.tasks[attempt]):
-            return not record.is_open and state.tokens[attempt] != OPEN
+            was_refused = self._scenario.refuses_answers and record.delivery is Delivery.REFUSED
+            return not record.is_open and (was_refused or state.tokens[attempt] != OPEN)
         return record.outcome is None and is_wanted(state, attempt)
 
     def _is_shown(self, state: State, newest: TaskRecord | None) -> bool:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from fargate_runs.errors import PortError
 from fargate_runs.ports import (
+    AnswerRefusedError,
     CallbacksUnavailableError,
     Clock,
     ClusterUnavailableError,
@@ -23,7 +24,7 @@ from tests.fakes.store import InMemoryRunStore
 from tests.model.ecs import Ecs
 from tests.model.replay import Call, Machine, Point, Ports, Program, Raised, Results
 from tests.model.scenario import Fault, Scenario
-from tests.model.services import Cluster, StepFunctions
+from tests.model.services import REFUSED, Cluster, StepFunctions
 from tests.model.state import CLOSED, State
 from tests.model.tables import Answered, Tables
 
@@ -74,6 +75,7 @@ class Process:
 
     def __init__(self, protocol: Protocol, ecs: Ecs, execution_arn: str, scenario: Scenario) -> None:
         self._may_fail = not {Fault.THROTTLE, Fault.UNHEARD}.isdisjoint(scenario.kinds)
+        self._refuses_answers = scenario.refuses_answers
         self._most_redrives = int(Fault.REDRIVE in scenario.kinds)
         self._protocol = protocol
         self._ecs = ecs
@@ -83,7 +85,7 @@ class Process:
         self._folds: dict[tuple[int, int], int] = {}
         self._labels: dict[int, str] = {}
         self._names: dict[int, str] = {}
-        self._step_functions = StepFunctions(execution_arn)
+        self._step_functions = StepFunctions(execution_arn, refuses_answers=scenario.refuses_answers)
         self._cluster = Cluster(ecs)
         self._execution_arn = execution_arn
         self.tables = Tables(protocol.make_store)
@@ -192,7 +194,9 @@ class Process:
             return None
         fails = (self._failure(call),) if self._may_fail else ()
         if call.port == "callbacks" and call.method != "is_closed":
-            return ((None, None), (CLOSED, Raised(TokenClosedError("closed"))), *fails)
+            refused = (REFUSED, Raised(AnswerRefusedError("refused")))
+            accepts = refused if self._refuses_answers else (None, None)
+            return (accepts, (CLOSED, Raised(TokenClosedError("closed"))), *fails)
         if call.method == "is_closed":
             return ((True, True), (False, False), *fails)
         if call.method == "describe" and call.port == "executions":

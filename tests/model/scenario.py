@@ -30,7 +30,8 @@ class Fault(StrEnum):
 class Scenario:
     """`faults` is how often each may happen, `at_most` how many of them together; `processes` how many work at once.
 
-    Without `answers_need_a_record` a protocol may answer first: for those that do, to see what comes of it.
+    Without `answers_need_a_record` a protocol may answer first: for those that do, to see what comes of it. With
+    `refuses_answers` Step Functions takes no answer of ours for an open token, whatever it is.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Scenario:
     exit_codes: tuple[int, ...] = (0, 3)
     has_sweep: bool = True
     answers_need_a_record: bool = True
+    refuses_answers: bool = False
 
     @property
     def kinds(self) -> tuple[Fault, ...]:
@@ -66,6 +68,7 @@ SCENARIOS = (
     Scenario("a sweep in between", one_each(Fault.SWEEP), exit_codes=(0,)),
     Scenario("sync", _WITHOUT_TOKEN, pattern=Pattern.SYNC),
     Scenario("request-response", _WITHOUT_EXECUTION, pattern=Pattern.REQUEST_RESPONSE),
+    Scenario("answers refused", ONE_ATTEMPT, refuses_answers=True),
 )
 # What takes minutes: `python -m tests.model`
 DEEP_SCENARIOS = (

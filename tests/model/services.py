@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
-from fargate_runs.ports import Described, TaskList, TokenClosedError
+from fargate_runs.ports import AnswerRefusedError, Described, TaskList, TokenClosedError
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import state_machine_of
 from tests.fakes.clock import NOON
@@ -14,6 +14,7 @@ from tests.model.state import CLOSED, NO_TOKEN, OPEN, State, at
 from tests.model.tables import Pages
 
 SUCCESS = "success"
+REFUSED = "refused"
 STARTED = NOON - timedelta(minutes=10)
 OPEN_EXECUTION = ExecutionStatus.RUNNING
 _CLOSED = (ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED, ExecutionStatus.ABORTED)
@@ -43,8 +44,9 @@ def is_wanted(state: State, attempt: int) -> bool:
 class StepFunctions:
     """Tokens, and the one execution of one machine."""
 
-    def __init__(self, execution_arn: str) -> None:
+    def __init__(self, execution_arn: str, *, refuses_answers: bool = False) -> None:
         self._execution_arn = execution_arn
+        self._refuses_answers = refuses_answers
 
     def execution(self, status: ExecutionStatus, redrives: int) -> Execution:
         """As an event or DescribeExecution has it."""
@@ -64,6 +66,8 @@ class StepFunctions:
             return Answer(state, not is_open, not is_open)
         if not is_open:
             return Answer(state, CLOSED, Raised(TokenClosedError("closed")))
+        if self._refuses_answers:
+            return Answer(state, REFUSED, Raised(AnswerRefusedError("refused")))
         succeeded = call.method == "send_success"
         answer = SUCCESS if succeeded else str(call.arguments[1])
         state = state._replace(tokens=at(state.tokens, attempt, answer))

@@ -21,6 +21,7 @@ FLOORS = {
     "a sweep in between": 21_000,
     "sync": 7_000,
     "request-response": 6_000,
+    "answers refused": 4_000,
 }
 
 

@@ -20,7 +20,7 @@ from fargate_runs.runs.abandoned import reason_of_end, started_twice
 from fargate_runs.runs.log import NO_RESULT
 from fargate_runs.runs.record import Delivery, TaskRecord
 from fargate_runs.runs.settle import Step
-from fargate_runs.usecases import stop_abandoned
+from fargate_runs.usecases import record_task_state, stop_abandoned
 from fargate_runs.usecases.record_task_state import RecordTaskState, Settlement
 from fargate_runs.usecases.stop_abandoned import Asking, StopAbandoned
 from fargate_runs.usecases.sweep import tasks
@@ -29,6 +29,8 @@ from fargate_runs.usecases.sweep.overdue import StopOverdue
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.sweep import Sweep
 from fargate_runs.usecases.sweep.turn import Go
+
+_EVERYTHING_IS_REFUSED: Final = dict.fromkeys(record_task_state.NOT_ACCEPTED, Delivery.REFUSED)
 
 Break = Callable[[], AbstractContextManager[object]]
 
@@ -194,6 +196,10 @@ BROKEN: Final[Mapping[str, tuple[Break, frozenset[str]]]] = MappingProxyType(
         "no sweep": (
             lambda: patch.object(Sweep, "__call__", _sweep_nothing),
             frozenset({"I1", "L1", "L2", "L4", "L5"}),
+        ),
+        "a closed token is a refusal": (
+            lambda: patch.object(record_task_state, "NOT_ACCEPTED", _EVERYTHING_IS_REFUSED),
+            frozenset({"L4"}),
         ),
         "lost at once": (lambda: patch.object(tasks, "MISSING_SWEEPS", 1), frozenset({"I5"})),
         "stop without asking": (lambda: patch.object(StopAbandoned, "these", _stop_without_asking), frozenset({"L5"})),

@@ -271,13 +271,22 @@ class Invariants:
             must("outcome" in item, "L2", f"task {task.task_id} has ended and has no outcome")
             must(_delivery(item) in _SETTLED, "L4", f"the outcome of {task.task_id} is {_delivery(item)}")
             attempt = self._executions.of_task.get(task.arn)
-            answer = self.answers.get(attempt.token or "") if attempt else None
-            is_true = _delivery(item) != "DELIVERED" or (answer is not None and answer.by_us)
-            must(is_true, "L4", f"{task.task_id} is marked as delivered, and its token has no answer of ours")
+            said = _delivery(item)
+            must(self._is_so(said, attempt), "L4", f"{task.task_id} is marked as {said}, and that is not so")
         run = self._table.items.get((item["pk"]["S"], "RUN"))
         # Such a task's event is in the dead-letter queue, where it waits to be sent through again.
         is_forgotten = self.may_forget and not self._ecs.is_remembered(task)
         must(run is not None or is_forgotten, "I1", f"{item['pk']['S']} has a task and no run")
+
+    def _is_so(self, delivery: str, attempt: Attempt | None) -> bool:
+        """Whether what is said of a token's answer is so. Some smaller answer is accepted for every token here."""
+        token = attempt.token if attempt else None
+        answer = self.answers.get(token or "")
+        return {
+            "DELIVERED": answer is not None and answer.by_us,
+            "CLOSED_BY_OTHERS": attempt is not None and token is not None and attempt.is_over,
+            "REFUSED": token is None,
+        }.get(delivery, True)
 
     def _check_run(self, execution: Execution) -> None:
         """The run of an execution of one of our machines shows how the execution stands (I1)."""
