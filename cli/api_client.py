@@ -1,17 +1,17 @@
-"""The REST API: start a run, ask for one. Whatever goes wrong is an error of `cli.errors` that says what to do."""
+"""The REST API. Whatever goes wrong is an error of `cli.errors` that says what to do."""
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 
 from cli.documents import Run, StartedRun
-from cli.errors import ApiError, BadInputError, RunNotFoundError, refused
+from cli.errors import ApiError, BadInputError, NoAnswerError, RunNotFoundError
+from cli.problems import FOR_NOW, error_of
 from cli.signing import SignedCall
 from cli.text import clean
 
@@ -19,18 +19,19 @@ if TYPE_CHECKING:
     from cli.target import Target
 
 Document = Mapping[str, object]
+Query = Mapping[str, str | int]
 Read = TypeVar("Read")
 
 TIMEOUTS_SECONDS = (5, 30)  # to connect, to answer
 RETRY_PAUSES_SECONDS = (0.2, 0.5, 1.0)
-_WORTH_ASKING_AGAIN = frozenset({429, 500, 502, 503, 504})
 # The characters of an execution's name, and the colon before the index of a fan-out's item.
 _RUN_ID = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;/\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,120}")
 _ACCEPTED = frozenset({200, 202})
+_WRONG_REQUEST = "The request is wrong:"
 
 
 class ApiClient:
-    """The runs of one target."""
+    """The runs of one target. Every method raises an error of `cli.errors` when the API refuses or does not answer."""
 
     def __init__(self, target: Target, *, sleep: Callable[[float], None]) -> None:
         self._target = target
@@ -40,29 +41,44 @@ class ApiClient:
         self._session.trust_env = target.endpoint is None  # no proxy between this machine and itself
 
     def start_run(self, body: Document) -> Document:
-        """POST /runs. Never retried: a call whose answer was lost may have started a run."""
-        return self._document(self._call("POST", "/runs", body))
+        """POST /runs. Never repeated: nobody knows whether a lost answer had started something."""
+        return self._document(self._call("POST", "/runs", body), "The run was not started, the request is wrong:")
 
     def get_run(self, run_id: str) -> Document:
-        """GET /runs/{runId}, asked again when the API has no time or cannot be reached.
+        """GET /runs/{runId}.
 
         Raises RunNotFoundError for an id that it does not know, and BadInputError for what can be none.
         """
-        if not _RUN_ID.fullmatch(run_id) or set(run_id) == {"."}:
-            raise BadInputError(f"{clean(run_id)!r} is not a run id: they look like 20250131T093000-1a2b3c4d.")
-        answer = self._ask(f"/runs/{quote(run_id, safe='')}")
-        if answer.status_code == requests.codes.not_found:
-            raise RunNotFoundError(f"There is no run {clean(run_id)} in {self._target.label}.")
-        return self._document(answer)
+        return self._of_a_run(self._ask("GET", _path(run_id)), run_id)
 
-    def _ask(self, path: str) -> requests.Response:
+    def list_runs(self, query: Query) -> Document:
+        """GET /runs: a page of runs, newest first."""
+        return self._document(self._ask("GET", _with("/runs", query)))
+
+    def read_log(self, run_id: str, query: Query) -> Document:
+        """GET /runs/{runId}/logs: a page of lines, oldest first. Raises RefusedError where there is no log to read."""
+        return self._of_a_run(self._ask("GET", _with(_path(run_id, "/logs"), query)), run_id)
+
+    def stop_run(self, run_id: str, reason: str | None) -> Document:
+        """POST /runs/{runId}/stop: harmless to repeat. Raises RefusedError for a run that has ended."""
+        body = {} if reason is None else {"reason": reason}
+        return self._of_a_run(self._ask("POST", _path(run_id, "/stop"), body), run_id)
+
+    def rerun(self, run_id: str) -> Document:
+        """POST /runs/{runId}/rerun: start a run with the same input. Raises RefusedError where nobody knows that."""
+        return self._of_a_run(self._call("POST", _path(run_id, "/rerun"), {}), run_id)
+
+    def _ask(self, method: str, path: str, body: Document | None = None) -> requests.Response:
+        """Call, again when the API has no time or cannot be reached."""
         for pause in RETRY_PAUSES_SECONDS:
-            with contextlib.suppress(ApiError):
-                answer = self._call("GET", path)
-                if answer.status_code not in _WORTH_ASKING_AGAIN:
+            try:
+                answer = self._call(method, path, body)
+                if answer.status_code not in FOR_NOW:
                     return answer
+            except NoAnswerError:
+                pass
             self._sleep(pause)
-        return self._call("GET", path)
+        return self._call(method, path, body)
 
     def _call(self, method: str, path: str, body: Document | None = None) -> requests.Response:
         try:
@@ -70,20 +86,26 @@ class ApiClient:
                 method, self._target.api_url + path, json=body, timeout=TIMEOUTS_SECONDS, allow_redirects=False
             )
         except requests.Timeout as error:
-            raise ApiError(f"The API of {self._target.label} did not answer in time ({self._host}).") from error
+            raise NoAnswerError(f"The API of {self._target.label} did not answer in time ({self._host}).") from error
         except requests.ConnectionError as error:
-            raise ApiError(self._unreachable()) from error
+            raise NoAnswerError(self._unreachable()) from error
         except requests.RequestException as error:
             raise ApiError(f"Cannot call the API of {self._target.label}: {error}") from error
 
-    def _document(self, answer: requests.Response) -> Document:
+    def _of_a_run(self, answer: requests.Response, run_id: str) -> Document:
+        if answer.status_code == requests.codes.not_found:
+            name = (_json_object(answer) or {}).get("error")
+            if name in {None, "Run.NotFound"}:
+                raise RunNotFoundError(f"There is no run {clean(run_id)} in {self._target.label}.")
+        return self._document(answer)
+
+    def _document(self, answer: requests.Response, refused: str = _WRONG_REQUEST) -> Document:
         document = _json_object(answer)
         if answer.status_code in _ACCEPTED:
             if document is None:
                 raise ApiError(f"{self._host} answered with something that is not a run: is it this application's API?")
             return document
-        explain = _REFUSALS.get(answer.status_code, _failed)
-        raise explain(answer.status_code, document or {})
+        raise error_of(answer.status_code, document or {}, refused)
 
     @property
     def _host(self) -> str:
@@ -94,17 +116,34 @@ class ApiClient:
         return f"Nothing answers at {self._host}, the API of {self._target.label}: {way_out}."
 
 
+def is_run_id(text: str) -> bool:
+    """Whether a run may have this id."""
+    return _RUN_ID.fullmatch(text) is not None and set(text) != {"."}
+
+
+def _path(run_id: str, rest: str = "") -> str:
+    if not is_run_id(run_id):
+        raise BadInputError(f"{clean(run_id)!r} is not a run id: they look like 20250131T093000-1a2b3c4d.")
+    return f"/runs/{quote(run_id, safe='')}{rest}"
+
+
+def _with(path: str, query: Query) -> str:
+    # A plus sign for a space would be signed as it is, and read as a space.
+    return f"{path}?{urlencode(query, quote_via=quote, safe='')}" if query else path
+
+
 def started_of(document: Document) -> StartedRun:
     """What was started. Raises ApiError when the answer names no run."""
-    return _read(StartedRun.from_document, document)
+    return read_as(StartedRun.from_document, document)
 
 
 def run_of(document: Document) -> Run:
     """The run as data. Raises ApiError when the answer is no run."""
-    return _read(Run.from_document, document)
+    return read_as(Run.from_document, document)
 
 
-def _read(reader: Callable[[Document], Read], document: Document) -> Read:
+def read_as(reader: Callable[[Document], Read], document: Document) -> Read:
+    """What `reader` makes of an answer. Raises ApiError when that is none of this API."""
     try:
         return reader(document)
     except KeyError as error:
@@ -117,40 +156,3 @@ def _json_object(answer: requests.Response) -> dict[str, object] | None:
     except ValueError:
         return None
     return document if isinstance(document, dict) else None
-
-
-def _message(document: Document) -> str:
-    # API Gateway itself writes `message` or `Message`, the function behind it problem details (RFC 9457).
-    found = document.get("detail") or document.get("message") or document.get("Message") or "no message"
-    return clean(str(found))
-
-
-def _bad_request(_status: int, document: Document) -> ApiError | BadInputError:
-    problems = document.get("problems")
-    found = [_problem(each) for each in problems] if isinstance(problems, list) else []
-    return refused(found or [_message(document)])
-
-
-def _problem(problem: object) -> str:
-    if not isinstance(problem, Mapping):
-        return clean(str(problem))
-    field, detail = problem.get("field"), clean(str(problem.get("detail", "")))
-    return f"{clean(str(field))}: {detail}" if field else detail
-
-
-def _forbidden(status: int, document: Document) -> ApiError:
-    return ApiError(
-        f"The API refused these credentials (HTTP {status}: {_message(document)}). "
-        "The caller needs execute-api:Invoke on this API; check --profile and --region, or sign in again."
-    )
-
-
-def _failed(status: int, document: Document) -> ApiError:
-    return ApiError(f"The API failed (HTTP {status}: {_message(document)}). Its function's log says why.")
-
-
-_REFUSALS: Mapping[int, Callable[[int, Document], ApiError | BadInputError]] = {
-    400: _bad_request,
-    401: _forbidden,
-    403: _forbidden,
-}

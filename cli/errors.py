@@ -2,10 +2,12 @@
 
 CliError                readable message on stderr, exit code 1
 ├─ BadInputError        the input is wrong: exit code 2, as for a wrong option
+├─ RefusedError         the API cannot do it with this run, by name: exit code 1, or 2 for a name that nothing has
 └─ UnavailableError     the API, AWS or the local runtime cannot be asked: exit code 69
    ├─ NotRunningError   no local runtime
    ├─ UnseenEndError    the run that was waited for cannot be asked for any more
    └─ ApiError          the API refused or failed
+      ├─ NoAnswerError      it may answer a moment later
       └─ RunNotFoundError   exit code 2: an id that the API does not know is wrong input
 
 An interrupt is an exit of its own: 130. Codes that a container may end with too are told apart by what stderr says.
@@ -71,6 +73,16 @@ class BadInputError(CliError):
     exit_code = BAD_INPUT
 
 
+class RefusedError(CliError):
+    """The API cannot do what it was asked with this run: it has ended, it has no log, it is forgotten …"""
+
+    def __init__(self, message: str, name: str, exit_code: int = FAILED) -> None:
+        super().__init__(message)
+        self.name = name
+        """That of the problem, such as `Log.NotYet`."""
+        self.exit_code = exit_code
+
+
 class UnavailableError(CliError):
     """The service that has the answer cannot be asked: no runtime, no stack, no credentials, or no response."""
 
@@ -87,6 +99,10 @@ class UnseenEndError(UnavailableError):
 
 class ApiError(UnavailableError):
     """The API refused a request, failed, or could not be reached."""
+
+
+class NoAnswerError(ApiError):
+    """The API could not be reached, or had no time: the same question may be answered a moment later."""
 
 
 class RunNotFoundError(ApiError):

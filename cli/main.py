@@ -7,11 +7,18 @@ import click
 from cli.commands.dead_letters import dead_letters, redrive
 from cli.commands.demo import demo
 from cli.commands.explain import explain
+from cli.commands.list import list_runs
+from cli.commands.logs import logs
 from cli.commands.replay import replay
+from cli.commands.rerun import rerun
 from cli.commands.show import show
 from cli.commands.start import start
+from cli.commands.stop import stop
+from cli.commands.wait import wait
+from cli.commands.watch import watch
 from cli.no_traceback import WithoutTraceback
 from cli.program import has_local_runtime, version
+from cli.text import wants_colour
 
 
 @click.group(
@@ -20,7 +27,8 @@ from cli.program import has_local_runtime, version
     epilog="Exit codes are in each command's help.",
 )
 @click.version_option(version(), prog_name="runs")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Run containers as jobs on AWS Fargate, and learn how they ended.
 
     Without --stack (or FARGATE_RUNS_STACK) the commands talk to the local runtime, which needs neither an AWS
@@ -29,8 +37,10 @@ def main() -> None:
     \b
       runs local up
       runs start --wait -- python -c "print('hello')"
-      runs show RUN_ID
+      runs show @last
     """
+    if not wants_colour():
+        context.color = False
 
 
 def _local() -> click.Command:
@@ -43,7 +53,9 @@ def _local() -> click.Command:
     return elsewhere
 
 
-for command in (_local(), start, show, explain, dead_letters, redrive, replay, demo):
+_OF_RUNS = (start, list_runs, show, logs, wait, stop, rerun, watch)
+
+for command in (_local(), *_OF_RUNS, explain, dead_letters, redrive, replay, demo):
     main.add_command(command)
 
 

@@ -1,8 +1,7 @@
-"""A run as it moves: one live line on a terminal, a line per change elsewhere."""
+"""What happens, while it takes its time."""
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -48,35 +47,9 @@ def steps(write: Callable[[str], None], waiting: str = "") -> Iterator[Callable[
         thread.join()
 
 
-@contextmanager
-def progress(*, to_stderr: bool, clock: Callable[[], float]) -> Iterator[Callable[[Run], None]]:
-    """A function that shows a run; call it at every poll."""
-    from rich.console import Console
-
-    console = Console(file=sys.stderr if to_stderr else sys.stdout, highlight=False, markup=False, soft_wrap=True)
-    began = clock()
-    if not console.is_terminal:
-        yield _lines(console.print)
-        return
-    with console.status("PENDING") as status:
-        yield lambda run: status.update(f"{phase(run)}  {duration(clock() - began)}")
-
-
 def phase(run: Run) -> str:
     """The run's status, and while its task is on its way to RUNNING or to its end, what ECS calls that."""
     newest = run.attempts[-1].last_status if run.attempts else None
     attempt = f", attempt {len(run.attempts)}" if len(run.attempts) > 1 else ""
     step = f" ({newest}{attempt})" if newest and newest != run.status and not run.ended else attempt
     return run.status + step
-
-
-def _lines(write: Callable[[str], None]) -> Callable[[Run], None]:
-    last = ""
-
-    def show(run: Run) -> None:
-        nonlocal last
-        if phase(run) != last:
-            last = phase(run)
-            write(last)
-
-    return show

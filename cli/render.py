@@ -35,15 +35,16 @@ def run_page(run: Run, now: datetime) -> str:
     return "\n".join(lines)
 
 
-def run_end(run: Run) -> str:
-    """How a run ended, and nothing else."""
-    lines = (
-        *_verdict_lines(run),
-        ("execution", _other_end(run)),
-        ("redrives", _redrives(run)),
-        ("last lines", _last_lines(run.last_lines)),
-    )
-    return "\n".join([f"Run {clean(run.run_id)}: {coloured(run.status)}", *_fields(lines)])
+def end_line(run: Run, way_to_more: str) -> str:
+    """How a run ended, in one line; for one that did not succeed, with what to type to learn more."""
+    took = f" after {duration(run.duration_seconds)}" if run.duration_seconds is not None else ""
+    cost = f", about {run.usage.cost_usd:.6f} USD" if run.usage else ""
+    said = f"Run {clean(run.run_id)} {coloured(run.status)}{took}{cost}"
+    if run.status == SUCCEEDED:
+        return f"{said}."
+    reason = ": ".join(part for part in (run.error, run.summary) if part)
+    why = f": {one_line(reason, _LONGEST_CAUSE)}" if reason else ""
+    return f"{said}{why}  More:  {way_to_more}"
 
 
 def coloured(state: str) -> str:

@@ -81,6 +81,10 @@ class Target:
             raise UnavailableError(f"{self.label} has no output {name}: deploy the present template to it.")
         return self.outputs[name]
 
+    def has_ended(self, surroundings: Surroundings) -> bool:
+        """Whether it is the local runtime, and that is not up any more: it will never answer again."""
+        return self.endpoint is not None and surroundings.control().status() is None
+
     def credentials(self) -> Credentials:
         """Returns the credentials that sign. Raises UnavailableError if there are none."""
         from botocore.exceptions import BotoCoreError

@@ -12,6 +12,7 @@ import unicodedata
 from datetime import datetime
 
 _KEPT = frozenset("\n\t")
+_WIDE = frozenset("WF")
 
 
 def clean(text: str) -> str:
@@ -23,6 +24,35 @@ def one_line(text: str, longest: int) -> str:
     """`text` on one line of at most `longest` characters."""
     line = " ".join(clean(text).split())
     return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def wants_colour() -> bool:
+    """Whether nobody has asked for none (no-color.org)."""
+    return not os.environ.get("NO_COLOR")
+
+
+def width_of(line: str) -> int:
+    """How many columns of a terminal a line takes: wide characters take two, those that combine none."""
+    return sum(map(_columns_of, line))
+
+
+def fitted(line: str, width: int) -> str:
+    """`line`, cut with an ellipsis where it takes more than `width` columns."""
+    if width_of(line) <= width:
+        return line
+    kept, taken = [], 1  # the ellipsis
+    for char in line:
+        taken += _columns_of(char)
+        if taken > width:
+            break
+        kept.append(char)
+    return "".join(kept).rstrip() + "…"
+
+
+def _columns_of(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in _WIDE else 1
 
 
 NARROWEST = 40

@@ -294,7 +294,10 @@ def test_what_cannot_be_a_run_id_is_never_asked_for(runner: CliRunner, run_id: s
 
 
 def test_an_item_of_a_fan_out_is_one_path_segment(runner: CliRunner) -> None:
-    with serving(scripted({f"GET {STAGE}/runs/nightly%3A7": [Reply(200, run(runId="nightly:7"))]})) as server:
+    nothing_else = f"GET {STAGE}/runs?idPrefix=nightly%3A7&limit=11"
+    item = f"GET {STAGE}/runs/nightly%3A7"
+    replies = {nothing_else: [Reply(200, {"runs": []})], item: [Reply(200, run(runId="nightly:7"))]}
+    with serving(scripted(replies)) as server:
         assert runner.invoke(main, ["show", "nightly:7"], obj=at(server)).exit_code == 0
 
 
@@ -312,7 +315,7 @@ def test_the_call_is_signed(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) 
 
 REFUSALS = {
     "no permission": (403, {"Message": "User: x is not authorized"}, "execute-api:Invoke", 69),
-    "no authentication": (403, {"message": "Missing Authentication Token"}, "Missing Authentication Token", 69),
+    "no authentication": (403, {"message": "Missing Authentication Token"}, "no such route", 69),
     "a bad request": (400, {"detail": "the id is too long"}, "  - the id is too long", 2),
     "not its fault": (418, "teapot", "HTTP 418: no message", 69),
     "another API": (200, "<html>", "not a run", 69),

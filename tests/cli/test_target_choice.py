@@ -163,8 +163,8 @@ def test_beside_a_variable_the_local_runtime_has_to_be_named(
         result = runner.invoke(main, ["start", "--local", "--", "true"], obj=at(server))
 
     assert result.exit_code == 0, result.stderr
-    assert result.stdout.splitlines()[0] == f"Started run {RUN_ID} (callback) on the local runtime."
-    assert result.stdout.endswith(f"show {RUN_ID} --local\n")
+    assert result.stderr.splitlines()[0] == "Started (callback) on the local runtime."
+    assert result.stderr.endswith(f"show {RUN_ID} --local\n")
 
 
 def test_the_hints_of_local_up_reach_it_beside_a_variable(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:

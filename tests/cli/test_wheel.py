@@ -122,7 +122,7 @@ def test_it_starts_a_run_of_a_stack(installed: Installed) -> None:
         done = installed.type(*words, AWS_ENDPOINT_URL_CLOUDFORMATION=aws.url, **keys)
 
     assert done.returncode == 0, done.stderr
-    assert f"Started run {RUN_ID}" in done.stdout
+    assert done.stdout == f"{RUN_ID}\n"
     assert server.requests[0].document()["commands"] == ["true"]
 
 

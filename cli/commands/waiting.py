@@ -1,0 +1,73 @@
+"""What `start` and `rerun` have in common: a run has been started, and one may wait for its end."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.errors import OK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cli.api_client import ApiClient, Document
+    from cli.surroundings import Surroundings
+    from cli.target import Target
+
+quiet_option = click.option("--quiet", is_flag=True, help="Show none of the container's lines.")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Whether to wait for the end, and what to show."""
+
+    wait: bool
+    quiet: bool
+    as_json: bool
+
+
+def wait_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --wait, --quiet and --json to a command, which gets them together as `waiting`."""
+
+    @functools.wraps(command)
+    def with_options(*arguments: object, wait: bool, quiet: bool, as_json: bool, **others: object) -> None:
+        command(*arguments, waiting=Waiting(wait, quiet, as_json), **others)
+
+    for option in (
+        click.option(
+            "--json", "as_json", is_flag=True, help="Print the API's answer (with --wait: the run at its end)."
+        ),
+        quiet_option,
+        click.option("--wait", is_flag=True, help="Show the container's lines until its end, and exit with its code."),
+    ):
+        with_options = option(with_options)
+    return with_options
+
+
+def go_on(api: ApiClient, target: Target, surroundings: Surroundings, answer: Document, waiting: Waiting) -> int:
+    """Say what was started and, where that is wanted, wait for its end. Return the exit code.
+
+    Without --wait stdout gets the run's id alone, or with --json the API's answer: all else is on stderr.
+    """
+    from cli.api_client import started_of
+    from cli.attending import Attendance, Wanted, hint
+    from cli.text import clean
+
+    started = started_of(answer)
+    run_id = clean(started.run_id)
+    if waiting.wait:
+        click.echo(f"Started run {run_id} ({started.pattern}) on {target.label}.", err=True)
+        wanted = Wanted(quiet=waiting.quiet, as_json=waiting.as_json, from_the_first=True)
+        return Attendance(api, target, surroundings, started.run_id).wait(wanted)
+    if waiting.as_json:
+        click.echo(json.dumps(answer, indent=2))
+        return OK
+    click.echo(run_id)
+    hints = (("Wait for it", "wait"), ("See its lines", "logs -f"), ("Look at it", "show"))
+    lines = [f"{said + ':':<15}{hint(command, started.run_id, target)}" for said, command in hints]
+    click.echo("\n".join([f"Started ({started.pattern}) on {target.label}.", *lines]), err=True)
+    return OK

@@ -1,0 +1,68 @@
+"""What an answer of the API that is no success becomes: an error of `cli.errors` that says what to do.
+
+The function behind the API writes problem details (RFC 9457) with a name in `error`; API Gateway itself writes a
+`message` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from cli.errors import BAD_INPUT, FAILED, ApiError, BadInputError, CliError, NoAnswerError, RefusedError
+from cli.text import clean
+
+Document = Mapping[str, object]
+
+#: What may be otherwise a moment later: throttles, and a function or a table that has no time.
+FOR_NOW: Final = frozenset({429, 500, 502, 503, 504})
+_REQUEST: Final = 400
+_FORBIDDEN: Final = frozenset({401, 403})
+#: API Gateway's answer to a signed call of a path or method that it does not have.
+_NO_ROUTE: Final = "Missing Authentication Token"
+#: Names in a request that nothing has; everything else that is refused is a matter of the run.
+_WRONG_INPUT: Final = frozenset({"Run.NotFound", "Attempt.NotFound", "Container.NotFound", "Run.IdempotencyKeyReused"})
+
+
+def error_of(status: int, document: Document, refused: str) -> CliError:
+    """The error for an answer. `refused` is the sentence before what is wrong with a request."""
+    name, message = _name(document), _message(document)
+    if status == _REQUEST:
+        return BadInputError("\n".join([refused, *(f"  - {each}" for each in _problems(document) or [message])]))
+    if status in _FORBIDDEN:
+        return _forbidden(status, message)
+    if name is not None and status not in FOR_NOW - {502}:
+        return RefusedError(message, name, BAD_INPUT if name in _WRONG_INPUT else FAILED)
+    failed = NoAnswerError if status in FOR_NOW else ApiError
+    return failed(f"The API failed (HTTP {status}: {message}). Its function's log says why.")
+
+
+def _forbidden(status: int, message: str) -> ApiError:
+    if message == _NO_ROUTE:
+        return ApiError("The API has no such route: the stack is older than this program. Deploy the present template.")
+    return ApiError(
+        f"The API refused these credentials (HTTP {status}: {message}). "
+        "The caller needs execute-api:Invoke on this API; check --profile and --region, or sign in again."
+    )
+
+
+def _name(document: Document) -> str | None:
+    name = document.get("error")
+    return name if isinstance(name, str) else None
+
+
+def _message(document: Document) -> str:
+    found = document.get("detail") or document.get("message") or document.get("Message") or "no message"
+    return clean(str(found))
+
+
+def _problems(document: Document) -> list[str]:
+    problems = document.get("problems")
+    return [_problem(each) for each in problems] if isinstance(problems, list) else []
+
+
+def _problem(problem: object) -> str:
+    if not isinstance(problem, Mapping):
+        return clean(str(problem))
+    field, detail = problem.get("field"), clean(str(problem.get("detail", "")))
+    return f"{clean(str(field))}: {detail}" if field else detail
