@@ -9,7 +9,7 @@ import pytest
 from fargate_runs.outcomes.evidence import Evidence
 from fargate_runs.reading.task import Container, EcsTask
 from tests.fakes.ecs import GUARD_DUTY, Detail, container, detail, failed_start
-from tests.unit.test_outcome import ALIEN, INSPECT, NOT_RUNNING_YET, NOT_STARTED, OOM, START_TIMED_OUT, WINDOWS_STOP
+from tests.fakes.endings import ALIEN, INSPECT, NOT_RUNNING_YET, NOT_STARTED, OOM, START_TIMED_OUT, WINDOWS_STOP
 
 WAITED: Final = container(lastStatus="STOPPED")
 HELD: Final = container(runtimeId="a-1")
