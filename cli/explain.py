@@ -1,7 +1,6 @@
-"""From what people have in hand about a task (an event, an answer of DescribeTasks) to how it ended.
+"""Reads an event of a task or an answer of DescribeTasks, and says how the task ended.
 
-A verdict needs what it uses and nothing else: no ARN, no cluster, no version. Pure: bytes in, verdicts out; no AWS, no
-local runtime, no terminal.
+A verdict needs no ARN, no cluster and no version. Pure: bytes in, verdicts out; no AWS, no local runtime, no terminal.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The ECS tasks in what people have in hand: an event, an answer, a Cause, a queue's message, whole or cut down.
+"""The ECS tasks in an event, an API's answer, a Cause or a queue's message, whole or cut down.
 
-They are looked for wherever they stand, because what is around a task says nothing about how it ended. Pure: data in,
-tasks out in ECS's own camelCase.
+Tasks are found at any depth, because the data around a task says nothing about how it ended. Pure: data in, tasks out
+in ECS's own camelCase.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""This runtime's own HTTP paths, under `/_local/`: what AWS has no API for."""
+"""This runtime's own HTTP paths, under `/_local/`: for actions that AWS has no API for."""
 
 from __future__ import annotations
 

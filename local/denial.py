@@ -1,4 +1,4 @@
-"""What AWS says to a role that may not."""
+"""AWS's text for a call that a role may not make."""
 
 from __future__ import annotations
 

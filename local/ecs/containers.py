@@ -1,4 +1,4 @@
-"""What a container is asked to be, and what runs it."""
+"""The specification of a container, and the runtimes that run it."""
 
 from __future__ import annotations
 

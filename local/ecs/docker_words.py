@@ -1,4 +1,4 @@
-"""What an engine says, in the words in which Fargate tells it (fact B16)."""
+"""An engine's errors in Fargate's words (fact B16)."""
 
 from __future__ import annotations
 

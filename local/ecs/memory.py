@@ -1,4 +1,4 @@
-"""Memory limits of process containers: whoever uses more than it was given is killed, as the kernel does in AWS (B18).
+"""Memory limits of process containers. A container over its limit is killed, as the kernel does in AWS (B18).
 
 There is no polling at rest: the watch runs only while containers with a limit live.
 """

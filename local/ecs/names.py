@@ -1,4 +1,4 @@
-"""What may be the name of what: ECS's own patterns, checked before anything is kept or becomes part of a path.
+"""The patterns of ECS's names, checked before anything is stored or becomes part of a path.
 
 API reference: RegisterTaskDefinition (`family`), ContainerDefinition (`name`), CreateCluster (`clusterName`), Tag. The
 texts of families and containers are AWS's own (reports: amazon-ecs-cli#37, terraform-provider-aws#5950, genova#291).

@@ -1,4 +1,4 @@
-"""RunTask's parameters: what ECS refuses, in ECS's words, and what it makes of the rest."""
+"""RunTask's parameters: which ones ECS refuses, in ECS's words, and how it reads the others."""
 
 from __future__ import annotations
 

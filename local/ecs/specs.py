@@ -1,4 +1,4 @@
-"""From a task definition and overrides to what a container runtime is asked for."""
+"""From a task definition and overrides to the specification of a container."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the life of every task needs from around it."""
+"""The services that the life of every task needs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What every life needs."""
+    """The services that every life needs."""
 
     catalog: Catalog
     runtime: ContainerRuntime

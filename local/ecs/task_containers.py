@@ -1,4 +1,4 @@
-"""The containers of one task: started when what they depend on holds, stopped in the opposite order."""
+"""The containers of one task. They start when their dependencies hold, and stop in the opposite order."""
 
 from __future__ import annotations
 

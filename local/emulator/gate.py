@@ -1,8 +1,8 @@
-"""Who may call: an ASGI application before the embedded AWS that lets in what is rightly signed.
+"""An ASGI application before the embedded AWS. It lets in only calls with a valid signature.
 
 MiniStack takes any signature of its root user, and any service and Region in the others. Here every signature is
-verified, for the service that the request reaches and for this runtime's Region. What is not signed gets as far as the
-methods of APIs that ask for no signature of IAM, as in AWS; nothing of MiniStack's own paths is served.
+verified, for the service that the request reaches and for this runtime's Region. Unsigned calls reach only the
+methods of APIs that ask for no IAM signature, as in AWS. MiniStack's own paths are not served.
 """
 
 from __future__ import annotations

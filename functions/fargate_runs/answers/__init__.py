@@ -1,1 +1,1 @@
-"""What is said of a run: to its state machine, to the API and to people."""
+"""What state machines, the API and people are told about a run."""

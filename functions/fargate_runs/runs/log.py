@@ -1,4 +1,4 @@
-"""Where a container's log is, and what its last lines say."""
+"""The place of a container's log, and the result in its last lines."""
 
 import json
 import re

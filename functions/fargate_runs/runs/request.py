@@ -1,4 +1,4 @@
-"""What may be asked for: one run. The API and `prepare_run`, with which every execution begins, read it here."""
+"""The request for one run. The API and `prepare_run`, with which every execution begins, read it here."""
 
 import json
 import re
@@ -75,7 +75,7 @@ class RunRequest:
     ) -> "RunRequest":
         """Read a request to the API: an execution's input, with or without `pattern`.
 
-        `token_variables` are reserved in its environment too: what a run sets there would be taken for a task token.
+        `token_variables` are reserved in its environment too: a value there would be taken for a task token.
         Raises InvalidRunRequestError with every problem at once, each naming the key, what is wrong and what is right.
         """
         _raise(_problems(body, _CHECKS, token_variables, require_commands=require_commands))

@@ -1,4 +1,4 @@
-"""Faults on demand: what goes wrong next, so that a test or a person can see it.
+"""Faults on demand, for tests and for people who want to see one.
 
 `kinds` is the one table of what can go wrong; `registry` keeps what is armed; `reading` checks what is asked for;
 `plan` is what will happen to one task; `events` is a bus on which events get lost, doubled, late or out of order.

@@ -1,4 +1,4 @@
-"""What will go wrong in one task, decided when it is launched."""
+"""The faults of one task, decided when it is launched."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def failure_of(order: FaultOrder, image: str) -> StartFailure:
 
 
 def strike_of(order: FaultOrder) -> Strike:
-    """What an order does to a running task."""
+    """Returns the effect of an order on a running task."""
     warning = order.effective_seconds if order.kind.seconds is not None else None
     reason = order.reason or order.kind.text
     return Strike(order.after, order.kind.stop_code, reason, warning, order.kind.forgets)

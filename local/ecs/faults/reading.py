@@ -1,4 +1,4 @@
-"""What is asked for, checked against the table of kinds."""
+"""Checks the faults that are asked for against the table of kinds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class BadFaultError(Exception):
-    """The fault cannot be armed; the message says what would do."""
+    """The fault cannot be armed. The message says what is accepted."""
 
 
 @dataclass(frozen=True)
