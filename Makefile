@@ -14,7 +14,8 @@ RUNTIME ?=
 BIN := .venv/bin
 FAST_TESTS := tests/unit tests/functional tests/template tests/cli
 SIMULATION := tests/simulation tests/model
-SLOW_TESTS := tests/local tests/contract tests/docker tests/e2e
+SLOW_TESTS := tests/e2e tests/contract tests/local tests/docker
+SLOWEST := --durations=15 --durations-min=1
 
 .PHONY: help setup run test build wheel check unit integration simulation simulate benchmark docker-test mutation verify picture openapi docs lint format types template stop clean lock
 
@@ -29,7 +30,8 @@ run: setup ## Start everything on this machine and watch runs succeed and fail i
 	@$(BIN)/runs local up --brief $(if $(PORT),--port $(PORT)) $(if $(REPLACE),--replace)
 	@$(BIN)/runs demo --local
 
-test: check unit simulation integration ## Everything that CI runs: format, lint, types, template, all tests
+test: setup ## Everything that CI runs: format, lint, types, template, all tests; says how long each part took
+	@$(BIN)/python -m tools.phases 15 check unit simulation integration
 
 check: lint types template ## The checks that run no test
 
@@ -44,16 +46,17 @@ template: setup
 	@AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint --template-file template.yaml
 
 unit: setup ## The tests that need no local runtime
-	@$(BIN)/pytest -n 2 $(FAST_TESTS)
+	@$(BIN)/pytest -n 2 $(SLOWEST) $(FAST_TESTS)
 
 simulation: setup ## The simulation of everything that can fail, and the model of the protocol
-	@$(BIN)/pytest -n 2 $(SIMULATION)
+	@$(BIN)/pytest -n 2 $(SLOWEST) $(SIMULATION)
 
 simulate: setup ## More of it: make simulate SEEDS=20000, SEED=42 for one world with its trace, TASKS=100000 in large worlds
 	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED)) $(if $(TASKS),--tasks $(TASKS))
 
+# Half of it waits: one process more than there are cores. The long files come first, so that none is left at the end.
 integration: setup ## The tests against the local runtime
-	@$(BIN)/pytest -n 2 --dist loadfile $(SLOW_TESTS)
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(SLOWEST) $(SLOW_TESTS)
 
 build: setup ## Build the functions for an account, with bytecode; then sam deploy. RUNTIME=python3.12 for another Python
 	@$(BIN)/python tools/build.py $(RUNTIME)
