@@ -24,6 +24,12 @@ def runs_table_on_moto() -> Iterator[Any]:
         yield client
 
 
+def empty(client: Any) -> None:
+    """Delete what an earlier test left in the table."""
+    for item in client.scan(TableName=TABLE)["Items"]:
+        client.delete_item(TableName=TABLE, Key={name: item[name] for name in ("pk", "sk")})
+
+
 def store_on(client: Any) -> DynamoRunStore:
     """The adapter at noon."""
     return DynamoRunStore(client, TABLE, clock=StoppedClock(), retention=timedelta(days=120))

@@ -4,6 +4,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tests.fakes.moto_table import empty
 from tests.fakes.tables import TABLE
 from tests.simulation import template
 from tests.simulation.dynamodb import DynamoDb
@@ -43,8 +44,7 @@ class Both:
     """moto and the twin, both with an empty table."""
 
     def __init__(self, moto: Any) -> None:
-        for item in moto.scan(TableName=TABLE)["Items"]:
-            moto.delete_item(TableName=TABLE, Key={name: item[name] for name in KEY})
+        empty(moto)
         self.moto = moto
         self.twin = Client("dynamodb", DynamoDb(template.table(), TABLE))
 

@@ -16,7 +16,7 @@ from fargate_runs.usecases.folding import fold_run
 from tests.fakes.attempts import SECOND
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, container, detail, failed_start, task
-from tests.fakes.moto_table import runs_table_on_moto, store_on
+from tests.fakes.moto_table import empty, runs_table_on_moto, store_on
 from tests.fakes.records import (
     BADLY,
     changed,
@@ -35,14 +35,20 @@ from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.network import Client
 
 
+@pytest.fixture(scope="module")
+def moto() -> Iterator[Any]:
+    with runs_table_on_moto() as client:
+        yield client
+
+
 @pytest.fixture(params=["in-memory", "dynamodb", "simulated"])
-def store(request: pytest.FixtureRequest) -> Iterator[RunStore]:
+def store(request: pytest.FixtureRequest) -> RunStore:
     if request.param == "dynamodb":
-        with runs_table_on_moto() as client:
-            yield store_on(client)
-    else:
-        simulated = store_on(Client("dynamodb", DynamoDb(template.table(), TABLE)))
-        yield simulated if request.param == "simulated" else InMemoryRunStore()
+        client = request.getfixturevalue("moto")
+        empty(client)
+        return store_on(client)
+    simulated = store_on(Client("dynamodb", DynamoDb(template.table(), TABLE)))
+    return simulated if request.param == "simulated" else InMemoryRunStore()
 
 
 def found(store: RunStore) -> TaskRecord:

@@ -7,7 +7,7 @@ import pytest
 from fargate_runs.ports import ExecutionsUnavailableError
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
-from fargate_runs.usecases.sweep.executions import MOST_OF_OTHERS
+from fargate_runs.usecases.sweep import executions
 from fargate_runs.usecases.sweep.report import SweepReport
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import Detail, task_arn
@@ -37,11 +37,11 @@ def without_token(arn: str, task_id: str) -> Detail:
 @pytest.mark.parametrize("minutes", [1, 2, 3, 5, 10])
 @pytest.mark.parametrize("is_cold", [False, True])
 def test_others_have_their_turn_whatever_time_is_between_two_sweeps(
-    world: SweepingExecutions, minutes: int, is_cold: bool
+    world: SweepingExecutions, monkeypatch: pytest.MonkeyPatch, minutes: int, is_cold: bool
 ) -> None:
     """The turn was told by the minute: of 400 executions, sweeps two minutes apart asked for the same 200 for ever."""
-    number = 2 * MOST_OF_OTHERS
-    arns = {f"{OTHERS_ARN}-{n:04d}" for n in range(number)}
+    monkeypatch.setattr(executions, "MOST_OF_OTHERS", 20)
+    arns = {f"{OTHERS_ARN}-{n:04d}" for n in range(40)}
     for n, arn in enumerate(sorted(arns)):
         world.settle(of_execution(arn, f"{n:032x}"))
     for _ in range(20 if is_cold else 2):
