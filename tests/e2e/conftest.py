@@ -30,9 +30,11 @@ Json = dict[str, object]
 PARAMETERS = {
     "AllowedTaskDefinitions": ",".join(
         f"arn:aws:ecs:us-east-1:000000000000:task-definition/{family}:*"
-        for family in ("two-essential", "with-sidecar", "logs-elsewhere", "logs-unseen")
+        for family in ("two-essential", "with-sidecar", "logs-elsewhere", "logs-unseen", "logs-of-several")
     ),
-    "AllowedLogGroups": "arn:aws:logs:us-east-1:000000000000:log-group:/of-users/jobs:*",
+    "AllowedLogGroups": ",".join(
+        f"arn:aws:logs:us-east-1:000000000000:log-group:/of-users/{name}:*" for name in ("jobs", "several")
+    ),
     "RetryIntervalSeconds": "1",
 }
 DESIRED: tuple[Literal["RUNNING"], Literal["STOPPED"]] = ("RUNNING", "STOPPED")

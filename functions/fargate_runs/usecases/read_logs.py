@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from fargate_runs.answers.cursor import cursor_of, place_of
 from fargate_runs.answers.log_page import shown
 from fargate_runs.answers.log_reading import TaskLogs
 from fargate_runs.errors import (
@@ -26,7 +27,7 @@ from fargate_runs.ports import (
 )
 from fargate_runs.reading.patterns import StateMachines
 from fargate_runs.runs.log import LogLocation
-from fargate_runs.runs.log_request import LogCursor, LogRequest
+from fargate_runs.runs.log_request import LogRequest
 from fargate_runs.runs.record import TaskRecord
 from fargate_runs.usecases.whole_run import whole_run
 
@@ -80,22 +81,22 @@ class ReadLogs:
             "container": source.container,
             "log": {**location.as_json(), "region": location.region},
             "lines": lines,
-            "cursor": str(LogCursor(record.task_id, source.container, page.token)),
+            "cursor": _cursor(source, page.token),
             "isComplete": record.outcome is not None and self._is_end(location, page, request.limit),
         }
 
     def _source(self, request: LogRequest) -> _Source:
         if request.cursor is None:
             return self._located(self._attempt(request), request.container)
-        cursor = LogCursor.parsed(request.cursor)
-        record = self._store.find_task(request.run_id, cursor.task_id)
+        task_id, container, token = _place_of(request.run_id, request.cursor)
+        record = self._store.find_task(request.run_id, task_id)
         if record is None:
-            raise InvalidCursorError("is of another run")
+            raise InvalidCursorError("is of a task that is not on record any more")
         if request.attempt not in {None, record.task.attempt}:
             raise InvalidCursorError("is of another attempt")
-        if request.container not in {None, cursor.container}:
+        if request.container not in {None, container}:
             raise InvalidCursorError("is of another container")
-        return self._located(record, cursor.container, cursor.token)
+        return self._located(record, container, token)
 
     def _attempt(self, request: LogRequest) -> TaskRecord:
         run, attempts, unreadable = whole_run(self._store, request.run_id, self._state_machines)
@@ -153,6 +154,24 @@ class ReadLogs:
             return self._pages.page(location, 1, page.token).is_end
         except LogUnavailableError:
             return False
+
+
+def _scope(run_id: str) -> str:
+    return f"logs of {run_id}"
+
+
+def _cursor(source: _Source, token: str) -> str:
+    place = {"task": source.record.task_id, "container": source.container, "token": token}
+    return cursor_of(_scope(source.record.run_id), place)
+
+
+def _place_of(run_id: str, cursor: str) -> tuple[str, str, str]:
+    """Task id, container and token. Raises InvalidCursorError."""
+    place = place_of(_scope(run_id), cursor)
+    try:
+        return place["task"], place["container"], place["token"]
+    except KeyError:
+        raise InvalidCursorError("is none that this API has given; leave it out to begin anew") from None
 
 
 def _missing(source: _Source, error: LogMissingError) -> Exception:
