@@ -168,6 +168,11 @@ def resolve(options: TargetOptions, surroundings: Surroundings) -> Target:
         target = _stack_target(choice)
         click.echo(_named(target, choice), err=True)
         return target
+    return local_runtime(surroundings)
+
+
+def local_runtime(surroundings: Surroundings) -> Target:
+    """The local runtime of this machine. Raises NotRunningError when it is down."""
     with readable_runtime_errors(UnavailableError):
         status = surroundings.control().status()
     if status is not None and not status.outputs:
@@ -212,13 +217,18 @@ def _stack_target(choice: StackChoice) -> Target:
 
     stack = choice.stack
     try:
-        session = _session(choice)
+        session = session_of(choice)
         description = _describe(session, stack)
     except exceptions.ClientError as error:
         raise UnavailableError(_why_no_stack(stack, error)) from error
     except exceptions.BotoCoreError as error:
         raise UnavailableError(f"Cannot look up stack {stack}: {error}") from error
-    region = session.region_name
+    return target_of(session, choice, description)
+
+
+def target_of(session: Session, choice: StackChoice, description: StackTypeDef) -> Target:
+    """A stack as CloudFormation describes it. Raises UnavailableError for one of another application."""
+    stack, region = choice.stack, session.region_name
     label = f"stack {stack} in {region}"
     outputs = {one["OutputKey"]: one["OutputValue"] for one in description.get("Outputs", [])}
     profile = f" --profile {shlex.quote(choice.profile)}" if choice.profile else ""
@@ -226,7 +236,8 @@ def _stack_target(choice: StackChoice) -> Target:
     return Target(label, again, region, _api_url(outputs, label), session, None, outputs)
 
 
-def _session(choice: StackChoice) -> Session:
+def session_of(choice: StackChoice) -> Session:
+    """Credentials and Region. Raises BadInputError without a Region, botocore's ProfileNotFound without the profile."""
     import boto3
 
     session = boto3.Session(profile_name=choice.profile, region_name=choice.region)
