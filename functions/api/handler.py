@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from api.bodies import caller_of, reason_of
 from api.parameters import key_of, values_of
 from api.problems import answer_problems
 from api.routes import ROUTES, Route
@@ -84,11 +85,28 @@ def _read_logs(call: Call) -> Reply:
     return use_cases().read_logs(LogRequest(call.run_id, **call.query)), 200
 
 
+def _stop_run(call: Call) -> Reply:
+    reason = reason_of(call.body() if call.event.body else {})
+    stopping = use_cases().stop_run(call.run_id, reason=reason, by=caller_of(call.event))
+    logger.info("run to be stopped", run_id=call.run_id)
+    count("RunsStopped")
+    return stopping.as_document(), 202
+
+
+def _rerun_run(call: Call) -> Reply:
+    run = use_cases().rerun_run(call.run_id, key=key_of(call.event.headers))
+    logger.info("run started again", run_id=run.run_id, rerun_of=call.run_id)
+    count("RunsStarted")
+    return run.as_document(), 202 if run.is_new else 200
+
+
 _OPERATIONS: Final[Mapping[str, Callable[[Call], Reply]]] = {
     "startRun": _start_run,
     "listRuns": _list_runs,
     "getRun": _get_run,
     "readLogs": _read_logs,
+    "stopRun": _stop_run,
+    "rerunRun": _rerun_run,
 }
 
 

@@ -39,6 +39,10 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     errors.LogGoneError: Problem(404, "Log.Gone", "There is no log, and there will be none"),
     errors.LogElsewhereError: Problem(404, "Log.Elsewhere", "The log is where this stack does not read"),
     errors.RunAlreadyExistsError: Problem(409, "Run.AlreadyExists", "Another run has this id"),
+    errors.RunHasEndedError: Problem(409, "Run.Ended", "The run has ended"),
+    errors.RunNotRunningError: Problem(409, "Run.NotRunning", "Nothing of the run is running"),
+    errors.RunNotRepeatableError: Problem(409, "Run.NotRepeatable", "The run cannot be run again"),
+    errors.RunInputForgottenError: Problem(409, "Run.InputForgotten", "Step Functions has forgotten the run's input"),
     errors.IdempotencyKeyReusedError: Problem(
         409, "Run.IdempotencyKeyReused", "The Idempotency-Key was used for another request"
     ),
@@ -50,6 +54,8 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     ports.LogUnavailableError: Problem(503, "Log.Unavailable", "The log could not be read", 5),
     ports.UnreadableRecordError: Problem(500, "Run.Unreadable", "A record cannot be read"),
     ports.StoreUnavailableError: Problem(503, "Service.Unavailable", "The runs table did not answer", 5),
+    ports.ExecutionsUnavailableError: Problem(503, "StepFunctions.Unavailable", "Step Functions did not answer", 5),
+    ports.ClusterUnavailableError: Problem(503, "Ecs.Unavailable", "ECS did not answer", 5),
 }
 UNEXPECTED: Final = Problem(500, "Service.Failed", "The request failed")
 NO_ROUTE: Final = Problem(404, "Route.NotFound", "There is nothing here")

@@ -35,6 +35,7 @@ class Route:
     errors: Errors
     parameters: tuple[Parameter, ...] = ()
     body: str | None = None
+    is_body_needed: bool = True
     takes_a_key: bool = False
 
     @property
@@ -102,6 +103,38 @@ ROUTES: Final = (
         {200: "RunList"},
         (errors.InvalidParametersError, ports.StoreUnavailableError),
         _LIST,
+    ),
+    Route(
+        "stopRun",
+        "POST",
+        "/runs/{runId}/stop",
+        "Stop a run.",
+        {202: "StoppingRun"},
+        (
+            *_OF_A_RUN,
+            errors.InvalidRunRequestError,
+            errors.RunHasEndedError,
+            errors.RunNotRunningError,
+            ports.ExecutionsUnavailableError,
+            ports.ClusterUnavailableError,
+        ),
+        body="StopRequestBody",
+        is_body_needed=False,
+    ),
+    Route(
+        "rerunRun",
+        "POST",
+        "/runs/{runId}/rerun",
+        "Start a run with the input of another one.",
+        {202: "StartedRun", 200: "StartedRun"},
+        (
+            *_STARTING,
+            errors.RunNotFoundError,
+            errors.RunNotRepeatableError,
+            errors.RunInputForgottenError,
+            ports.ExecutionsUnavailableError,
+        ),
+        takes_a_key=True,
     ),
     Route("getRun", "GET", "/runs/{runId}", "Show a run.", {200: "Run"}, _OF_A_RUN),
     Route(

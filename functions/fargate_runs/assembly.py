@@ -43,9 +43,11 @@ if TYPE_CHECKING:
     from fargate_runs.usecases.read_logs import ReadLogs
     from fargate_runs.usecases.record_execution_state import RecordExecutionState
     from fargate_runs.usecases.record_task_state import RecordTaskState
+    from fargate_runs.usecases.rerun import RerunRun
     from fargate_runs.usecases.show_run import ShowRun
     from fargate_runs.usecases.start_run import StartRun
     from fargate_runs.usecases.stop_abandoned import StopAbandoned
+    from fargate_runs.usecases.stop_run import StopRun
     from fargate_runs.usecases.sweep.sweep import Sweep
 
 
@@ -57,6 +59,8 @@ class ApiUseCases:
     show_run: "ShowRun"
     list_runs: "ListRuns"
     read_logs: "ReadLogs"
+    stop_run: "StopRun"
+    rerun_run: "RerunRun"
 
 
 def api(ours: ApiSettings) -> ApiUseCases:
@@ -92,14 +96,33 @@ def api(ours: ApiSettings) -> ApiUseCases:
         from fargate_runs.aws.run_lists import DynamoRunLists
         from fargate_runs.usecases.list_runs import ListRuns
 
-        return ListRuns(DynamoRunLists(clients.dynamodb(), ours.request.runs_table_name))
+        return ListRuns(DynamoRunLists(clients.dynamodb(), ours.request.runs_table_name), ours.prices)
 
     def read_logs() -> "ReadLogs":
         from fargate_runs.usecases.read_logs import ReadLogs
 
         return ReadLogs(store, later(_log_pages), _task_logs(ours.logs), ours.state_machines)
 
-    return ApiUseCases(later(start_run), later(show_run), later(list_runs), later(read_logs))
+    def stop_run() -> "StopRun":
+        from fargate_runs.usecases.stop_run import StopRun
+
+        return StopRun(
+            store, _executions(), _cluster(ours.cluster_arn), SystemClock(), state_machines=ours.state_machines
+        )
+
+    def rerun_run() -> "RerunRun":
+        from fargate_runs.usecases.rerun import RerunRun
+
+        return RerunRun(store, _executions(), start_run(), token_variables=ours.request.token_variables)
+
+    return ApiUseCases(
+        start_run=later(start_run),
+        show_run=later(show_run),
+        list_runs=later(list_runs),
+        read_logs=later(read_logs),
+        stop_run=later(stop_run),
+        rerun_run=later(rerun_run),
+    )
 
 
 def prepare_run(ours: PrepareRunSettings) -> "PrepareRun":

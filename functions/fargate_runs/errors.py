@@ -11,6 +11,10 @@
     ├── InvalidRunRequestError       a run request that breaks the rules; it names every problem
     ├── RunNotFoundError             no run has this id
     ├── RunAlreadyExistsError        another run has this id
+    ├── RunHasEndedError             the run cannot be stopped any more
+    ├── RunNotRunningError           nothing of the run goes on that could be stopped
+    ├── RunNotRepeatableError        the run cannot be started again from what is known of it
+    ├── RunInputForgottenError       Step Functions does not know the run's input any more
     ├── IdempotencyKeyReusedError    the key was used for another request
     ├── RunNotStartedError           Step Functions certainly started nothing
     │   └── RunThrottledError        … because too much was asked at once: the same request may work later
@@ -113,6 +117,44 @@ class RunAlreadyExistsError(FargateRunsError):
 
     def __init__(self, run_id: str) -> None:
         super().__init__(f"a run {run_id!r} exists already; send the request again to get a new id")
+        self.run_id = run_id
+
+
+class RunHasEndedError(FargateRunsError):
+    """The run has ended, so it cannot be stopped."""
+
+    def __init__(self, run_id: str, status: str) -> None:
+        super().__init__(f"run {run_id!r} has ended already: it is {status}")
+        self.run_id = run_id
+
+
+class RunNotRunningError(FargateRunsError):
+    """Neither an execution nor a task of the run is known to go on, so there is nothing to stop."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(
+            f"nothing of run {run_id!r} is running: Step Functions knows no execution of it, and ECS showed no task."
+            " If it was started a moment ago, try again"
+        )
+        self.run_id = run_id
+
+
+class RunNotRepeatableError(FargateRunsError):
+    """The run cannot be started again from what is known of it."""
+
+    def __init__(self, run_id: str, reason: str) -> None:
+        super().__init__(f"run {run_id!r} cannot be run again: {reason}. Start a run with an input of your own")
+        self.run_id = run_id
+
+
+class RunInputForgottenError(FargateRunsError):
+    """Step Functions keeps the input of an execution for 90 days after its end, and has forgotten this one."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(
+            f"run {run_id!r} cannot be run again: Step Functions has forgotten its input, which it keeps for 90 days."
+            " Start a run with an input of your own"
+        )
         self.run_id = run_id
 
 

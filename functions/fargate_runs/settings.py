@@ -127,6 +127,7 @@ class ApiSettings:
 
     request: RequestSettings
     logs: LogSettings
+    cluster_arn: str
     state_machines: StateMachines
     prices: Prices
 
@@ -136,6 +137,7 @@ class ApiSettings:
         return cls(
             request=RequestSettings.from_env(environ),
             logs=LogSettings.from_env(environ),
+            cluster_arn=_required(environ, "CLUSTER_ARN"),
             state_machines=_state_machines(environ),
             prices=_prices(environ),
         )

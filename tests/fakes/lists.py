@@ -55,4 +55,6 @@ def _row(run: RunRecord) -> RunRow:
         execution_arn=run.execution_arn,
         started_at=run.task.started_at if run.task else None,
         stopped_at=run.task.stopped_at if run.task else None,
+        attempts=run.attempts,
+        rerun_of=run.rerun_of,
     )

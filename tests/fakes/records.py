@@ -11,7 +11,7 @@ from fargate_runs.reading.patterns import Pattern
 from fargate_runs.reading.task import TIMELINE_NAMES, EcsTask, TaskState, Timeline
 from fargate_runs.runs.log import LogLocation, LogTail, Result
 from fargate_runs.runs.record import TaskRecord
-from fargate_runs.runs.run_state import GivenUp, RunRecord, with_task
+from fargate_runs.runs.run_state import GivenUp, RunRecord, StopRequest, with_task
 from tests.fakes.attempts import running
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, TOKEN, container, task
@@ -82,7 +82,8 @@ def full_run() -> RunRecord:
     """The same of a run."""
     failed = execution("FAILED", error="States.TaskFailed", cause="a cause", redrive_count=1)
     run = with_task(pending_run(execution=failed, given_up=GivenUp.TASK_LOST), full_task(), follows=True)
-    return replace(run, revision=1)
+    asked = StopRequest(NOON, "arn:aws:iam::123456789012:user/jane", "wrong input")
+    return replace(run, revision=1, stop_request=asked, rerun_of="another-run")
 
 
 def pending_run(**changes: Any) -> RunRecord:

@@ -11,9 +11,11 @@ from fargate_runs.ports import (
     Clock,
     ExecutionError,
     ExecutionExistsError,
+    ExecutionInputs,
     ExecutionLists,
     ExecutionStarts,
     ExecutionStates,
+    ExecutionStops,
     ExecutionsUnavailableError,
     StartedExecution,
     TokenCallbacks,
@@ -21,7 +23,7 @@ from fargate_runs.ports import (
     TokenKeyError,
     TokenUnusableError,
 )
-from fargate_runs.reading.execution import Execution
+from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import execution_arn, state_machine_of
 from tests.fakes.clock import NOON, StoppedClock
 
@@ -91,7 +93,7 @@ class Started:
     at: datetime = field(compare=False)
 
 
-class InMemoryExecutions(ExecutionStarts, ExecutionStates, ExecutionLists):
+class InMemoryExecutions(ExecutionStarts, ExecutionStates, ExecutionLists, ExecutionStops, ExecutionInputs):
     """`fails_with` is raised by the next start, before or after it took place.
 
     `known` is what Step Functions says of executions, by ARN; `is_down` refuses to say it.
@@ -104,6 +106,7 @@ class InMemoryExecutions(ExecutionStarts, ExecutionStates, ExecutionLists):
         self.known: dict[str, Execution] = {}
         self.is_down = False
         self.described: list[str] = []
+        self.stops: list[tuple[str, str, str]] = []
 
     def start(self, state_machine_arn: str, name: str, execution_input: str) -> StartedExecution:
         if self.fails_with:
@@ -123,6 +126,23 @@ class InMemoryExecutions(ExecutionStarts, ExecutionStates, ExecutionLists):
         self._ask()
         self.described.append(execution_arn)
         return self.known.get(execution_arn)
+
+    def stop(self, execution_arn: str, error: str, cause: str) -> bool:
+        self._ask()
+        name = execution_arn.rpartition(":")[2]
+        known = self.known.get(execution_arn)
+        if known is None and name not in self.started:
+            return False
+        self.stops.append((execution_arn, error, cause))
+        if known is None or not known.is_closed:
+            began = known.started_at if known else self.started[name].at
+            self.show(Execution(execution_arn, ExecutionStatus.ABORTED, 0, began, self.clock.now(), error, cause))
+        return True
+
+    def input_of(self, execution_arn: str) -> str | None:
+        self._ask()
+        started = self.started.get(execution_arn.rpartition(":")[2])
+        return started.input if started else None
 
     def running(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
         self._ask()

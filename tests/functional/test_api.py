@@ -45,7 +45,7 @@ def call(stack: Stack, *of: Any) -> tuple[int, Any]:
 def test_start_and_show(stack: Stack, pattern: str | None, machine: str) -> None:
     status, started = call(stack, "POST", "/runs", {**BODY, **({"pattern": pattern} if pattern else {})})
     assert status == 202
-    assert list(started) == ["runId", "pattern", "status", "executionArn", "startedAt"]
+    assert list(started) == ["runId", "pattern", "status", "executionArn", "startedAt", "rerunOf"]
     assert (started["pattern"], started["status"]) == (pattern or "callback", "PENDING")
     execution = stack.executions.started[started["runId"]]
     assert (execution.machine, json.loads(execution.input)) == (machine, BODY)

@@ -42,7 +42,8 @@ OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 ALLOWED = {
     "ApiRole": OWN_LOGS
     | {f"dynamodb:{action}Item" for action in ("Get", "BatchGet", "Put", "Delete")}
-    | {"dynamodb:Query", "states:StartExecution"}
+    | {"dynamodb:Query", "ecs:StopTask"}
+    | {f"states:{action}Execution" for action in ("Start", "Stop", "Describe")}
     | READS_LOGS,
     "ExecutionRole": OWN_LOGS
     | {

@@ -72,6 +72,8 @@ NOT_SHOWN: Final = {
         "listStatus",
         "taskOrder",
         "givenUp",
+        "billed",
+        "attemptCount",
         "revision",
         "executionStartedAt",
     },

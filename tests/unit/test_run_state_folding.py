@@ -11,9 +11,19 @@ from fargate_runs.outcomes.outcome import Outcome, lost
 from fargate_runs.reading.execution import Execution
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.reading.task import NOTHING_YET, EcsTask
+from fargate_runs.runs.billed import Billed, billed_of
 from fargate_runs.runs.log import NO_RESULT
 from fargate_runs.runs.record import TaskRecord
-from fargate_runs.runs.run_state import RunRecord, RunStatus, TaskView, order_of, with_execution, with_task, with_tasks
+from fargate_runs.runs.run_state import (
+    MOST_COUNTED,
+    RunRecord,
+    RunStatus,
+    TaskView,
+    order_of,
+    with_execution,
+    with_task,
+    with_tasks,
+)
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, life, task_arn
 from tests.fakes.records import BADLY, WELL, changed, execution, pending_run
@@ -131,6 +141,7 @@ def test_what_the_first_task_says_of_a_run() -> None:
         execution_arn=EXECUTION_ARN,
         follows=False,
         task=TaskView(order_of(SECOND[4]), WELL, times.started_at, times.stopped_at),
+        attempts={SECOND[4].task_id: billed_of(SECOND[4].task)},
     )
     assert run.state_machine_arn == MACHINES.callback
 
@@ -145,7 +156,6 @@ def test_what_an_execution_says_of_a_run() -> None:
 OLDER: Final[list[tuple[str, TaskRecord, TaskRecord]]] = [
     ("an older version", SECOND[2], SECOND[1]),
     ("the same version", SECOND[2], SECOND[2]),
-    ("an older attempt", SECOND[0], FIRST[4]),
     ("a live state after the end", SECOND[4], changed(SECOND[3], version=9)),
     ("an outcome of an older version, once more", SECOND[4], changed(SECOND[4], version=4)),
 ]
@@ -156,6 +166,40 @@ def test_an_older_state_of_a_task_changes_nothing(_name: str, stands: TaskRecord
     run = with_task(PENDING_RUN, stands, follows=True)
     assert with_task(run, older, follows=True) == run
     assert with_task(with_task(PENDING_RUN, older, follows=True), stands, follows=True) == run
+
+
+def test_an_older_attempt_is_counted_and_nothing_else() -> None:
+    stands, older = SECOND[0], FIRST[4]
+    run = with_task(PENDING_RUN, stands, follows=True)
+    both = {**run.attempts, older.task_id: billed_of(older.task)}
+    assert with_task(run, older, follows=True) == replace(run, attempts=both)
+    assert with_task(with_task(PENDING_RUN, older, follows=True), stands, follows=True) == replace(run, attempts=both)
+
+
+def test_what_was_billed_for_an_attempt_stands() -> None:
+    ended, live = SECOND[4], SECOND[2]
+    assert billed_of(ended.task)
+    assert with_task(None, live, follows=True).attempts == {live.task_id: None}
+    run = with_task(with_task(None, live, follows=True), ended, follows=True)
+    assert run.attempts == {ended.task_id: billed_of(ended.task)}
+    assert with_task(run, live, follows=True) == run
+    assert run.attempt_count == 1
+
+
+def test_a_task_of_another_execution_is_not_counted() -> None:
+    other = changed(SECOND[4], execution_arn=f"{EXECUTION_ARN}-2")
+    assert with_task(PENDING_RUN, other, follows=False).attempts == {}
+
+
+def test_no_more_attempts_are_counted_than_a_record_can_hold() -> None:
+    many: dict[str, Billed | None] = {f"t{number}": None for number in range(MOST_COUNTED)}
+    full = replace(PENDING_RUN, attempts=many)
+    assert with_task(full, SECOND[4], follows=True).attempts == many
+    room = dict(list(many.items())[1:])
+    assert len(with_task(replace(full, attempts=room), SECOND[4], follows=True).attempts) == MOST_COUNTED
+    known = {**room, SECOND[4].task_id: None}
+    counted = with_task(replace(full, attempts=known), SECOND[4], follows=True).attempts
+    assert counted[SECOND[4].task_id] == billed_of(SECOND[4].task)
 
 
 def test_the_end_of_a_task_that_ecs_forgot_is_newer_than_the_version_that_it_was_seen_at() -> None:

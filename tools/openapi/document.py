@@ -71,7 +71,7 @@ def _operation(route: Route) -> dict[str, object]:
     if parameters:
         operation["parameters"] = parameters
     if route.body:
-        operation["requestBody"] = {"required": True, "content": {_JSON: {"schema": of(route.body)}}}
+        operation["requestBody"] = {"required": route.is_body_needed, "content": {_JSON: {"schema": of(route.body)}}}
     answers = {
         str(status): {"description": SCHEMAS[name]["description"], "content": {_JSON: {"schema": of(name)}}}
         for status, name in route.answers.items()

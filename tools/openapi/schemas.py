@@ -6,6 +6,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from api.bodies import LONGEST_REASON
 from fargate_runs.answers.durations import durations_of
 from fargate_runs.outcomes.kinds import ErrorName, OutcomeStatus
 from fargate_runs.reading.patterns import Pattern
@@ -179,6 +180,8 @@ _RUN: Final = document(
         "durationSeconds": maybe(NUMBER),
         "usage": maybe(of("Usage")),
         "input": maybe(of("Input")),
+        "stopRequest": maybe(of("StopRequest")),
+        "rerunOf": maybe(TEXT),
         "unreadableAttempts": WHOLE,
         "attemptsLeftOut": WHOLE,
         "attempts": {"type": "array", "items": of("Attempt")},
@@ -199,6 +202,9 @@ _ROW: Final = document(
         "summary": maybe(TEXT),
         "exitCode": maybe(WHOLE),
         "executionArn": maybe(TEXT),
+        "attempts": WHOLE,
+        "estimatedCostUsd": maybe(NUMBER),
+        "rerunOf": maybe(TEXT),
     },
     description="A run in a list.",
 )
@@ -252,9 +258,20 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
             "status": one_of(RunStatus),
             "executionArn": TEXT,
             "startedAt": TIME,
+            "rerunOf": maybe(TEXT),
         },
         description="A run that Step Functions has accepted.",
     ),
+    "StoppingRun": document(
+        {"runId": TEXT, "status": one_of(RunStatus), "stopRequest": of("StopRequest")},
+        description="The run is about to stop. Ask for it to see its end.",
+    ),
+    "StopRequestBody": {
+        "type": "object",
+        "description": "Why the run is to be stopped.",
+        "properties": {"reason": {"type": "string", "minLength": 1, "maxLength": LONGEST_REASON}},
+        "additionalProperties": False,
+    },
     "Run": _RUN,
     "RunList": document(
         {"runs": {"type": "array", "items": of("RunRow")}, "cursor": maybe(TEXT)},
@@ -265,6 +282,9 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "Execution": _EXECUTION,
     "Input": _INPUT,
     "Usage": _USAGE,
+    "StopRequest": document(
+        {"at": TIME, "by": TEXT, "reason": TEXT}, description="Who has asked to stop the run, when and why."
+    ),
     "Log": _LOG,
     "LogPage": _LOG_PAGE,
     "LogLine": document({"time": TIME, "text": TEXT}, description="A line, and when the log driver took it."),

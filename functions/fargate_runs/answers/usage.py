@@ -1,20 +1,16 @@
 """What a task used and about what it cost, by Fargate's rules. Pure: times, sizes and prices in, numbers out.
 
-Fargate bills vCPU and memory from the start of the image pull to the stop of the task, by the second, and one minute at
-least (https://aws.amazon.com/fargate/pricing/). A task that never began to pull costs nothing. Not in the estimate:
-ephemeral storage beyond the 20 GB that are free, data transfer, logs, public IPv4 addresses, savings plans and taxes.
+What is billed is in `runs/billed.py`. Not in the estimate: ephemeral storage beyond the 20 GB that are free, data
+transfer, logs, public IPv4 addresses, savings plans and taxes.
 """
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from fargate_runs.reading import lenient
-from fargate_runs.reading.task import STOPPED, TaskState
+from fargate_runs.reading.task import TaskState
+from fargate_runs.runs.billed import Billed, billed_of
 
-SHORTEST_BILLED_SECONDS: Final = 60
-SPOT_PROVIDER: Final = "FARGATE_SPOT"
 _UNITS_OF_A_VCPU: Final = 1_024
 _MIB_OF_A_GB: Final = 1_024
 _SECONDS_OF_AN_HOUR: Final = 3_600
@@ -54,27 +50,17 @@ class Usage:
 
 def usage_of(task: TaskState, prices: Prices) -> Usage | None:
     """What a task used; None until it has stopped, and where its size or its end is not known."""
-    cpu, memory, seconds = lenient.whole_number(task.cpu), lenient.whole_number(task.memory), billed_seconds(task)
-    if cpu is None or memory is None or seconds is None:
-        return None
-    vcpu_seconds, gb_seconds = seconds * cpu / _UNITS_OF_A_VCPU, seconds * memory / _MIB_OF_A_GB
-    spot = task.capacity_provider_name == SPOT_PROVIDER
+    billed = billed_of(task)
+    return usage_of_billed(billed, prices) if billed else None
+
+
+def usage_of_billed(billed: Billed, prices: Prices) -> Usage:
+    """The same of what is billed."""
+    vcpu_seconds = billed.seconds * billed.cpu_units / _UNITS_OF_A_VCPU
+    gb_seconds = billed.seconds * billed.memory_mib / _MIB_OF_A_GB
     price = vcpu_seconds * prices.vcpu_hour_usd + gb_seconds * prices.gb_hour_usd
-    cost = price / _SECONDS_OF_AN_HOUR * (prices.spot_factor if spot else 1)
-    return Usage(seconds, vcpu_seconds, gb_seconds, cost, spot)
-
-
-def billed_seconds(task: TaskState) -> int | None:
-    """The seconds that Fargate bills; None while nobody knows them."""
-    if task.last_status != STOPPED:
-        return None
-    times = task.timeline
-    began, ended = times.pull_started_at or times.started_at, times.stopped_at or times.execution_stopped_at
-    if began is None:
-        return 0
-    if ended is None:
-        return None
-    return max(SHORTEST_BILLED_SECONDS, math.ceil((ended - began).total_seconds()))
+    cost = price / _SECONDS_OF_AN_HOUR * (prices.spot_factor if billed.is_spot else 1)
+    return Usage(billed.seconds, vcpu_seconds, gb_seconds, cost, billed.is_spot)
 
 
 def total(usages: Iterable[Usage | None]) -> Usage | None:

@@ -38,9 +38,10 @@ from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.links import partition_and_region
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.reading.task import TIMELINE_NAMES, TaskState, Timeline
+from fargate_runs.runs.billed import Billed
 from fargate_runs.runs.log import LogLocation, Result
 from fargate_runs.runs.record import Delivery, TaskRecord
-from fargate_runs.runs.run_state import GivenUp, RunRecord, TaskView
+from fargate_runs.runs.run_state import GivenUp, RunRecord, StopRequest, TaskView
 
 OPEN_SHARDS: Final = 8
 
@@ -111,6 +112,30 @@ RESULT: Final = (Row("result", "json"), Row("resultNote", "note"))
 # Of a task, and of the map `culpritLog`.
 LOG_ATTRIBUTES: Final = ("logGroup", "logStream", "logRegion")
 
+BILLED: Final = (
+    needed("seconds", "seconds", whole),
+    needed("cpu", "cpu_units", whole),
+    needed("memory", "memory_mib", whole),
+    needed("spot", "is_spot", bool),
+)
+
+
+def _attempts_item(attempts: Mapping[str, Billed | None]) -> Item | None:
+    return {task_id: written(BILLED, billed) if billed else {} for task_id, billed in attempts.items()} or None
+
+
+def attempts_of(item: object) -> Mapping[str, Billed | None]:
+    """What was billed for each task of a run, by its id. Raises LookupError or ValueError."""
+    stored = ((task_id, lenient.mapping(each)) for task_id, each in lenient.mapping(item).items())
+    return {task_id: Billed(**found(BILLED, each)) if each else None for task_id, each in stored}
+
+
+STOP_REQUEST: Final = (
+    Row("at", "at", lenient.time, lenient.iso, is_needed=True),
+    needed("by", "by"),
+    needed("reason", "reason"),
+)
+
 RUN: Final = (
     needed("runId", "run_id"),
     Row("createdAt", "created_at", lenient.time, lenient.iso),
@@ -119,6 +144,14 @@ RUN: Final = (
     needed("followsExecution", "follows", bool),
     Row("input", "input", values),
     Row("givenUp", "given_up", GivenUp),
+    Row("billed", "attempts", attempts_of, _attempts_item),
+    Row(
+        "stopRequest",
+        "stop_request",
+        lambda item: StopRequest(**found(STOP_REQUEST, lenient.mapping(item))),
+        lambda request: written(STOP_REQUEST, request),
+    ),
+    Row("rerunOf", "rerun_of"),
     Row("revision", "revision", whole, lambda revision: revision + 1, is_needed=True),
 )
 
@@ -129,6 +162,7 @@ LISTED_OF_RUN: Final = (
     Row("error", "error"),
     Row("summary", "summary"),
     Row("exitCode", "exit_code"),
+    Row("attemptCount", "attempt_count", write=lambda count: count or None),
     Row("stateMachineArn", "state_machine_arn"),
 )
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fargate_runs.aws.attributes import deserialized, serialized
 from fargate_runs.aws.batches import items_of
+from fargate_runs.aws.items import attempts_of
 from fargate_runs.aws.translate import Translation
 from fargate_runs.ports import Place, RunLists, RunPage, RunQuery, RunRow, StoreUnavailableError
 from fargate_runs.reading import lenient
+from fargate_runs.runs.billed import Billed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,7 +24,7 @@ _LONGEST: Final = 1_000  # characters of a text in a row
 _TRANSLATED: Final = Translation("the runs table did not answer:", StoreUnavailableError)
 ROW: Final = (
     *("runId", "status", "pattern", "createdAt", "startedAt", "stoppedAt"),
-    *("error", "summary", "exitCode", "executionArn"),
+    *("error", "summary", "exitCode", "executionArn", "billed", "rerunOf"),
 )
 
 Item = Mapping[str, object]
@@ -130,7 +132,16 @@ def _row(item: Item) -> RunRow:
         execution_arn=_text(item, "executionArn"),
         started_at=lenient.time(item.get("startedAt")),
         stopped_at=lenient.time(item.get("stoppedAt")),
+        attempts=_attempts(item),
+        rerun_of=_text(item, "rerunOf"),
     )
+
+
+def _attempts(item: Item) -> Mapping[str, Billed | None]:
+    try:
+        return attempts_of(item.get("billed"))
+    except (LookupError, ValueError):
+        return {}
 
 
 def _text(item: Item, name: str) -> str | None:

@@ -13,11 +13,13 @@ from fargate_runs.ports import (
     CallbacksUnavailableError,
     ExecutionError,
     ExecutionExistsError,
+    ExecutionInputs,
     ExecutionLists,
     ExecutionNotShownError,
     ExecutionRefusedError,
     ExecutionStarts,
     ExecutionStates,
+    ExecutionStops,
     ExecutionsUnavailableError,
     ExecutionThrottledError,
     ExecutionUnknownError,
@@ -158,8 +160,8 @@ class StepFunctionsStarts(ExecutionStarts):
         return StartedExecution(started["executionArn"], started["startDate"])
 
 
-class StepFunctionsExecutions(ExecutionStates, ExecutionLists):
-    """See ExecutionStates and ExecutionLists."""
+class StepFunctionsExecutions(ExecutionStates, ExecutionLists, ExecutionStops, ExecutionInputs):
+    """See ExecutionStates, ExecutionLists, ExecutionStops and ExecutionInputs."""
 
     def __init__(self, client: "SFNClient") -> None:
         self._client = client
@@ -175,6 +177,23 @@ class StepFunctionsExecutions(ExecutionStates, ExecutionLists):
             raise _not_shown(error) from None
         except MalformedExecutionError as error:
             raise ExecutionNotShownError(f"Step Functions answered what cannot be read: {error}") from None
+
+    def stop(self, execution_arn: str, error: str, cause: str) -> bool:
+        """See ExecutionStops."""
+        try:
+            with _QUESTION:
+                self._client.stop_execution(executionArn=execution_arn, error=error, cause=cause)
+        except _NoExecutionError:
+            return False
+        return True
+
+    def input_of(self, execution_arn: str) -> str | None:
+        """See ExecutionInputs. No input is shown where the key that encrypts it is not ours to use."""
+        try:
+            with _QUESTION:
+                return self._client.describe_execution(executionArn=execution_arn).get("input")
+        except _NoExecutionError:
+            return None
 
     def running(self, state_machine_arn: str) -> Iterator[Sequence[Execution]]:
         """See ExecutionLists."""

@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from fargate_runs.reading.patterns import Pattern
+from fargate_runs.runs.billed import Billed
 from fargate_runs.runs.run_state import RunStatus
 
 Place = Mapping[str, str]
@@ -37,6 +38,8 @@ class RunRow:
     execution_arn: str | None = None
     started_at: datetime | None = None
     stopped_at: datetime | None = None
+    attempts: Mapping[str, Billed | None] = field(default_factory=dict)
+    rerun_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,25 @@ class ExecutionStates(ABC):
         """Return the state of an execution; None if it does not exist or cannot be described (express)."""
 
 
+class ExecutionStops(ABC):
+    """StopExecution. Raises ExecutionsUnavailableError."""
+
+    @abstractmethod
+    def stop(self, execution_arn: str, error: str, cause: str) -> bool:
+        """Stop an execution with an error and its cause; returns False if it does not exist.
+
+        An execution that has ended stays as it is, and that is no error.
+        """
+
+
+class ExecutionInputs(ABC):
+    """The inputs of executions. Raises ExecutionsUnavailableError."""
+
+    @abstractmethod
+    def input_of(self, execution_arn: str) -> str | None:
+        """Return the JSON text that an execution was started with; None if Step Functions does not know it any more."""
+
+
 class ExecutionLists(ABC):
     """ListExecutions. Raises ExecutionsUnavailableError."""
 

@@ -18,6 +18,7 @@ from fargate_runs.outcomes.outcome import Outcome, lost
 from fargate_runs.reading import lenient
 from fargate_runs.reading.execution import Execution, ExecutionStatus, is_named
 from fargate_runs.reading.patterns import Pattern, StateMachines, state_machine_of
+from fargate_runs.runs.billed import Billed, billed_of
 from fargate_runs.runs.record import TaskRecord
 from fargate_runs.runs.run_verdict import (
     ADVICE_BESIDE_A_TASK,
@@ -65,6 +66,7 @@ _STATUSES: Final[Mapping[Says, RunStatus | None]] = MappingProxyType(
 LONG_BEFORE: Final = timedelta(days=30)
 # An execution that is aborted may have a call of RunTask under way, and the two services have clocks of their own.
 JUST_AFTER: Final = timedelta(seconds=10)
+MOST_COUNTED: Final = 100  # attempts: more make a record too large, and are no retries
 _ENDED: Final = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.STOPPED})
 
 
@@ -79,8 +81,24 @@ class TaskView:
 
 
 @dataclass(frozen=True, slots=True)
+class StopRequest:
+    """A person or a program has asked to stop a run. `by` is an ARN, or whatever else is known of the caller."""
+
+    at: datetime
+    by: str
+    reason: str
+
+    def as_json(self) -> dict[str, object]:
+        """For documents."""
+        return {"at": lenient.iso(self.at), "by": self.by, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run. `input` is what was asked for, without environment values; None where it was refused.
+
+    `attempts` has what was billed for each task, by its id; None until it has stopped. It holds MOST_COUNTED at most.
+    `rerun_of` is the run that this one repeats.
 
     `follows` is true where the run is an execution of this application's machines. `revision` counts the writes: a
     write says which one it replaces.
@@ -95,6 +113,9 @@ class RunRecord:
     task: TaskView | None = None
     execution: Execution | None = None
     given_up: GivenUp | None = None
+    attempts: Mapping[str, Billed | None] = field(default_factory=dict)
+    stop_request: StopRequest | None = None
+    rerun_of: str | None = None
     revision: int = field(default=0, compare=False)
 
     @property
@@ -169,6 +190,11 @@ class RunRecord:
         return self.outcome.exit_code if self.outcome and self.has_ended else None
 
     @property
+    def attempt_count(self) -> int:
+        """How many tasks have been recorded, MOST_COUNTED at most."""
+        return len(self.attempts)
+
+    @property
     def state_machine_arn(self) -> str | None:
         """The machine that the run's execution is of."""
         return state_machine_of(self.execution_arn)
@@ -227,11 +253,19 @@ def with_task(run: RunRecord | None, task: TaskRecord, *, follows: bool) -> RunR
         execution_arn=run.execution_arn or task.execution_arn,
         follows=run.follows or follows,
     )
+    run = replace(run, attempts=_counted(run.attempts, task))
     order = order_of(task)
     if run.task and run.task.order >= order:
         return run
     timeline = task.task.timeline
     return replace(run, task=TaskView(order, task.outcome, timeline.started_at, timeline.stopped_at))
+
+
+def _counted(attempts: Mapping[str, Billed | None], task: TaskRecord) -> Mapping[str, Billed | None]:
+    """The attempts with this one. What was billed for one stands: an older state of it comes late."""
+    if attempts.get(task.task_id) or (len(attempts) >= MOST_COUNTED and task.task_id not in attempts):
+        return attempts
+    return {**attempts, task.task_id: billed_of(task.task)}
 
 
 def with_tasks(run: RunRecord | None, machines: StateMachines, first: TaskRecord, *more: TaskRecord) -> RunRecord:

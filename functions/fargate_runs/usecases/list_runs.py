@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from fargate_runs.answers.cursor import cursor_of, place_of
+from fargate_runs.answers.usage import Prices, total, usage_of_billed
 from fargate_runs.errors import InvalidCursorError, InvalidParametersError
 from fargate_runs.ports import RunLists, RunQuery, RunRow
 from fargate_runs.reading import lenient
@@ -19,8 +20,9 @@ LONGEST_REASON: Final = 300  # characters of a summary in a row
 class ListRuns:
     """The use case."""
 
-    def __init__(self, lists: RunLists) -> None:
+    def __init__(self, lists: RunLists, prices: Prices) -> None:
         self._lists = lists
+        self._prices = prices
 
     def __call__(self, asked: Mapping[str, object]) -> dict[str, object]:
         """Return a page. `asked` has the values of the parameters that were given (`functions/api/routes.py`).
@@ -37,7 +39,7 @@ class ListRuns:
         except ValueError:
             raise InvalidCursorError("is none that this API has given; leave it out to begin anew") from None
         return {
-            "runs": [_row(row) for row in page.rows],
+            "runs": [_row(row, self._prices) for row in page.rows],
             "cursor": cursor_of(scope, page.place) if page.place else None,
         }
 
@@ -62,7 +64,8 @@ def _scope(asked: Mapping[str, object]) -> str:
     return json.dumps(["list", same], sort_keys=True)
 
 
-def _row(row: RunRow) -> dict[str, object]:
+def _row(row: RunRow, prices: Prices) -> dict[str, object]:
+    usage = total(usage_of_billed(billed, prices) for billed in row.attempts.values() if billed)
     summary = lenient.text(row.summary, LONGEST_REASON)
     return {
         "runId": row.run_id,
@@ -76,6 +79,9 @@ def _row(row: RunRow) -> dict[str, object]:
         "summary": summary,
         "exitCode": row.exit_code,
         "executionArn": row.execution_arn,
+        "attempts": len(row.attempts),
+        "estimatedCostUsd": usage.as_json()["estimatedCostUsd"] if usage else None,
+        "rerunOf": row.rerun_of,
     }
 
 

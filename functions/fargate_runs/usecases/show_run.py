@@ -66,6 +66,8 @@ def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices,
         "durationSeconds": run.duration_seconds,
         "usage": _usage(total(usages)),
         "input": _input(run.input),
+        "stopRequest": run.stop_request.as_json() if run.stop_request else None,
+        "rerunOf": run.rerun_of,
         "unreadableAttempts": unreadable,
     }
     return fitted(document, [_attempt(task, usage) for task, usage in zip(attempts, usages, strict=True)])

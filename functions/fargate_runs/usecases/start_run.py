@@ -55,6 +55,7 @@ class StartedRun:
     started_at: datetime
     status: RunStatus = RunStatus.PENDING
     is_new: bool = True
+    rerun_of: str | None = None
 
     def as_document(self) -> dict[str, object]:
         """Return the API's answer. The run can be read at once."""
@@ -64,12 +65,13 @@ class StartedRun:
             "status": self.status,
             "executionArn": self.execution_arn,
             "startedAt": lenient.iso(self.started_at),
+            "rerunOf": self.rerun_of,
         }
 
 
-def _fingerprint(request: RunRequest) -> str:
+def _fingerprint(request: RunRequest, rerun_of: str | None) -> str:
     """The digest of everything that is asked for. Two requests with the same one are the same request."""
-    asked = [request.pattern, request.execution_input()]
+    asked = [request.pattern, request.execution_input(), rerun_of]
     text = json.dumps(asked, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -111,8 +113,10 @@ class StartRun:
         self._definitions = task_definitions
         self._suffix = suffix
 
-    def __call__(self, request: RunRequest, *, key: str | None = None) -> StartedRun:
+    def __call__(self, request: RunRequest, *, key: str | None = None, rerun_of: str | None = None) -> StartedRun:
         """Start one run. With an idempotency key, the same request starts one run however often it is made.
+
+        `rerun_of` is the id of a run that this one repeats.
 
         Raises InvalidRunRequestError, RunAlreadyExistsError, IdempotencyKeyReusedError, RunNotStartedError,
         RunThrottledError or RunStartUnknownError. Raises StoreUnavailableError before anything was started.
@@ -121,10 +125,10 @@ class StartRun:
         now = self._clock.now()
         run_id = f"{now:%Y%m%dT%H%M%S}-{self._suffix()}"
         if key is None:
-            return self._start_new(self._record(run_id, now, request), request)
-        return self._start_claimed(key, Claim(_fingerprint(request), run_id, now), request)
+            return self._start_new(self._record(run_id, now, request, rerun_of), request)
+        return self._start_claimed(key, Claim(_fingerprint(request, rerun_of), run_id, now), request, rerun_of)
 
-    def _start_claimed(self, key: str, ours: Claim, request: RunRequest) -> StartedRun:
+    def _start_claimed(self, key: str, ours: Claim, request: RunRequest, rerun_of: str | None) -> StartedRun:
         """The claim comes before the record, and it has the run's id: every call with the key starts the same run.
 
         StartExecution with the same name and input is one execution (fact B32), so a call whose earlier one was cut
@@ -133,7 +137,7 @@ class StartRun:
         stands = self._claims.claim(key, ours)
         if stands.fingerprint != ours.fingerprint:
             raise IdempotencyKeyReusedError(stands.run_id)
-        run = self._record(stands.run_id, stands.created_at, request)
+        run = self._record(stands.run_id, stands.created_at, request, rerun_of)
         is_new = stands.run_id == ours.run_id
         if not is_new and (started := self._started_before(run)):
             return started
@@ -165,9 +169,10 @@ class StartRun:
             began or self._clock.now(),
             stands.status,
             is_new=False,
+            rerun_of=run.rerun_of,
         )
 
-    def _record(self, run_id: str, created_at: datetime, request: RunRequest) -> RunRecord:
+    def _record(self, run_id: str, created_at: datetime, request: RunRequest, rerun_of: str | None) -> RunRecord:
         machine = self._state_machines.arn_of(request.pattern)
         return RunRecord(
             run_id=run_id,
@@ -176,6 +181,7 @@ class StartRun:
             execution_arn=execution_arn(machine, run_id),
             follows=True,
             input=request.recorded_input(),
+            rerun_of=rerun_of,
         )
 
     def _start_new(self, run: RunRecord, request: RunRequest) -> StartedRun:
@@ -185,7 +191,7 @@ class StartRun:
             started = self._start_in_place_of(stands, run, machine, request)
         else:
             started = self._start_recorded(machine, run.run_id, request)
-        return StartedRun(run.run_id, request.pattern, started.arn, started.started_at)
+        return StartedRun(run.run_id, request.pattern, started.arn, started.started_at, rerun_of=run.rerun_of)
 
     def _start_recorded(self, machine: str, run_id: str, request: RunRequest) -> StartedExecution:
         try:
@@ -218,7 +224,7 @@ class StartRun:
         def written(stands: RunRecord | None) -> RunRecord:
             if stands is None or _is_of_long_ago(stands, self._clock.now()):
                 return replace(run, revision=stands.revision if stands else 0)
-            return replace(stands, input=run.input)  # an event of the new execution was first
+            return replace(stands, input=run.input, rerun_of=run.rerun_of)  # an event of the new execution was first
 
         with suppress(StoreUnavailableError, UnreadableRecordError):
             fold_run(self._store, run.run_id, written)

@@ -1,0 +1,32 @@
+"""What a request says beside its parameters: who makes it, and the bodies that are no request for a run."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+
+from fargate_runs.errors import InvalidRunRequestError
+from fargate_runs.reading import lenient
+
+LONGEST_REASON: Final = 1_000  # characters
+_LONGEST_CALLER: Final = 300
+_REASON: Final = "reason"
+
+
+def reason_of(body: Mapping[str, object]) -> str | None:
+    """Return the reason of a request to stop a run, or None. Raises InvalidRunRequestError with every problem."""
+    problems = [f"{key[:40]}: is not known; the key is {_REASON}" for key in body if key != _REASON]
+    reason = body.get(_REASON)
+    if reason is not None and not (isinstance(reason, str) and 1 <= len(reason.strip()) <= LONGEST_REASON):
+        problems.append(f"{_REASON}: must be a text of 1 to {LONGEST_REASON} characters")
+    if problems:
+        raise InvalidRunRequestError(problems)
+    return lenient.text(reason.strip(), LONGEST_REASON) if isinstance(reason, str) else None
+
+
+def caller_of(event: APIGatewayProxyEvent) -> str:
+    """Return who has signed a request: an ARN of IAM, or the subject of a JSON web token."""
+    context = event.request_context
+    claims = lenient.mapping(lenient.mapping(context.get("authorizer")).get("claims"))
+    found = (context.identity.user_arn, claims.get("email"), claims.get("sub"))
+    return next((text for each in found if (text := lenient.text(each, _LONGEST_CALLER))), "an unknown caller")

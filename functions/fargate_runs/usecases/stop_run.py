@@ -1,0 +1,105 @@
+"""Stop a run because its caller says so.
+
+The request is recorded first, with its reason and who made it. An execution that goes on is stopped, and what it leaves
+behind is stopped as after every abort (`stop_abandoned.py`). Where no execution goes on, its tasks are stopped here.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from fargate_runs.errors import RunHasEndedError, RunNotFoundError, RunNotRunningError
+from fargate_runs.ports import Clock, Cluster, ExecutionStops, RunStore
+from fargate_runs.reading import lenient
+from fargate_runs.reading.patterns import StateMachines
+from fargate_runs.runs.abandoned import LONGEST_REASON
+from fargate_runs.runs.record import TaskRecord
+from fargate_runs.runs.run_state import RunRecord, RunStatus, StopRequest, is_attempt, with_tasks
+from fargate_runs.usecases.folding import fold_run
+
+STOPPED: Final = "Run.Stopped"
+NO_REASON: Final = "no reason was given"
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """A run that is about to stop. Its end is recorded when its execution and its tasks have ended."""
+
+    run_id: str
+    status: RunStatus
+    request: StopRequest
+
+    def as_document(self) -> dict[str, object]:
+        """Return the API's answer."""
+        return {"runId": self.run_id, "status": self.status, "stopRequest": self.request.as_json()}
+
+
+class StopRun:
+    """The use case. Every call may be repeated: the first request stays on record."""
+
+    def __init__(
+        self,
+        store: RunStore,
+        executions: ExecutionStops,
+        cluster: Cluster,
+        clock: Clock,
+        *,
+        state_machines: StateMachines,
+    ) -> None:
+        self._store = store
+        self._executions = executions
+        self._cluster = cluster
+        self._clock = clock
+        self._state_machines = state_machines
+
+    def __call__(self, run_id: str, *, reason: str | None, by: str) -> Stopping:
+        """Stop a run.
+
+        Raises RunNotFoundError, RunHasEndedError, RunNotRunningError, UnreadableRecordError, StoreUnavailableError,
+        ExecutionsUnavailableError or ClusterUnavailableError. After the last three the call may be repeated.
+        """
+        run, tasks = self._load(run_id)
+        if run.has_ended:
+            raise RunHasEndedError(run_id, run.status)
+        asked = StopRequest(_to_the_millisecond(self._clock.now()), by, reason or NO_REASON)
+        request = self._record(run_id, asked)
+        stops_execution = self._stop_execution(run, request)
+        live = [task for task in tasks if task.outcome is None]
+        if not stops_execution:
+            if not live:
+                raise RunNotRunningError(run_id)
+            for task in live:
+                self._cluster.stop(task.task_arn, _words(request)[:LONGEST_REASON])
+        return Stopping(run_id, run.status, request)
+
+    def _load(self, run_id: str) -> tuple[RunRecord, tuple[TaskRecord, ...]]:
+        """The run and its attempts, together: a task may be written, and its run not yet."""
+        tasks = self._store.tasks_of(run_id)
+        run = self._store.find_run(run_id)
+        if tasks:
+            run = with_tasks(run, self._state_machines, *tasks)
+        if run is None:
+            raise RunNotFoundError(run_id)
+        return run, tuple(task for task in tasks if is_attempt(run, task))
+
+    def _record(self, run_id: str, asked: StopRequest) -> StopRequest:
+        def requested(stands: RunRecord | None) -> RunRecord:
+            run = stands or RunRecord(run_id)
+            return run if run.stop_request else replace(run, stop_request=asked)
+
+        return fold_run(self._store, run_id, requested).stop_request or asked
+
+    def _stop_execution(self, run: RunRecord, request: StopRequest) -> bool:
+        """Stop the execution of a run of ours, unless it is known to have ended. Returns False if there is none."""
+        if not run.follows or run.execution_arn is None or (run.execution and run.execution.is_closed):
+            return False
+        return self._executions.stop(run.execution_arn, STOPPED, _words(request))
+
+
+def _words(request: StopRequest) -> str:
+    return f"{request.reason} (stopped by {request.by})"
+
+
+def _to_the_millisecond(moment: datetime) -> datetime:
+    """As it is stored, so that what is answered is what is on record."""
+    return lenient.time(lenient.iso(moment)) or moment
