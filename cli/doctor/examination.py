@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cli.target_choice import StackChoice
 
 CHECKS: Final[tuple[tuple[str, Check], ...]] = (
+    ("stop and rerun", permissions.stops),
     ("permissions", permissions.others),
     ("vCPU quotas", quotas.vcpus),
     ("functions at once", quotas.functions),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -61,6 +62,14 @@ def others(place: Place) -> Iterator[Finding]:
         yield _simulated(place, what, actions)
 
 
+def stops(place: Place) -> Iterator[Finding]:
+    """Stop and rerun: asked of the simulator alone, for a request that the API took would stop or start something."""
+    _, partition, _, _, account, *_ = place.caller_arn.split(":")
+    api, stage = re.findall(r"[^/]+", place.outputs["ApiUrl"].partition("://")[2])[:2]
+    own = f"arn:{partition}:execute-api:{place.region}:{account}:{api.partition('.')[0]}/{stage}/POST/runs/*"
+    yield _simulated(place, "stop and rerun", ("execute-api:Invoke",), (f"{own}/stop", f"{own}/rerun"))
+
+
 def _queue(place: Place) -> None:
     url = place.outputs["DeadLetterQueueUrl"]
     place.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
@@ -70,13 +79,15 @@ def _archive(place: Place) -> None:
     place.client("events").describe_archive(ArchiveName=place.outputs["EventArchiveArn"].rpartition("/")[2])
 
 
-def _simulated(place: Place, what: str, actions: tuple[str, ...]) -> Finding:
+def _simulated(place: Place, what: str, actions: tuple[str, ...], arns: tuple[str, ...] = ("*",)) -> Finding:
     try:
         iam = place.client("iam")
         source = _policy_source(place.caller_arn, iam)
-        answer = iam.simulate_principal_policy(PolicySourceArn=source, ActionNames=list(actions))
+        answer = iam.simulate_principal_policy(
+            PolicySourceArn=source, ActionNames=list(actions), ResourceArns=list(arns)
+        )
     except (ClientError, BotoCoreError):
-        return Finding(what, State.OK, f"may be looked at; IAM does not tell of {', '.join(actions)}")
+        return Finding(what, State.UNKNOWN, f"IAM does not tell of {', '.join(actions)}")
     denied = [one["EvalActionName"] for one in answer["EvaluationResults"] if one["EvalDecision"] != _ALLOWED]
     if denied:
         # A policy for single resources is not seen by a simulation without them.

@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 from cli.doctor import stack
 from cli.main import main
 from cli.surroundings import Surroundings
+from fargate_runs.errors import InvalidRunRequestError
+from fargate_runs.runs.request import RunRequest
 from tests.cli.aws_for_tests import Answer, Aws, denied, error
 from tests.cli.standin import STAGE, Control, Reply, at, scripted, serving, surroundings
 
@@ -150,6 +152,7 @@ def test_where_nothing_is_wrong_every_row_is_ok(doctor: Doctor) -> None:
             "show runs",
             "read logs",
             "start runs",
+            "stop and rerun",
             "dead letters",
             "replay",
         ),
@@ -187,7 +190,7 @@ SICK: dict[str, tuple[dict[str, Answer], str, str, str]] = {
     "no simulator": (
         {"SimulatePrincipalPolicy": denied("x")},
         "replay",
-        "ok",
+        "could not tell",
         "IAM does not tell of events:StartReplay",
     ),
     "not allowed": (
@@ -291,6 +294,29 @@ def test_a_role_is_asked_for_by_its_own_arn(doctor: Doctor, aws: Aws) -> None:
     asked.clear()
     doctor.findings()
     assert {request["PolicySourceArn"] for request in asked} == {"arn:aws:iam::111122223333:user/me"}
+
+
+def test_stops_are_asked_for_at_this_api_alone(doctor: Doctor, aws: Aws) -> None:
+    asked: list[Mapping[str, Any]] = []
+
+    def simulate(request: Mapping[str, Any]) -> Mapping[str, Any]:
+        asked.append(request["body"])
+        return {"EvaluationResults": []}
+
+    aws.answers["SimulatePrincipalPolicy"] = simulate
+    doctor.findings()
+
+    resources = [value for key, value in asked[0].items() if key.startswith("ResourceArns.")]
+    assert all(arn.startswith("arn:aws:execute-api:eu-west-1:111122223333:127/Prod/") for arn in resources)
+    assert [arn.partition("/Prod/")[2] for arn in resources] == ["POST/runs/*/stop", "POST/runs/*/rerun"]
+
+
+def test_the_start_that_it_asks_for_is_refused_by_the_contract(runner: CliRunner) -> None:
+    with serving(scripted(API)) as server:
+        runner.invoke(main, ["doctor"], obj=at(server))
+
+    with pytest.raises(InvalidRunRequestError):
+        RunRequest.from_mapping(server.requests[-1].document())
 
 
 @pytest.mark.parametrize(
