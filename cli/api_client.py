@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -24,6 +25,8 @@ Read = TypeVar("Read")
 
 TIMEOUTS_SECONDS = (5, 30)  # to connect, to answer
 RETRY_PAUSES_SECONDS = (0.2, 0.5, 1.0)
+START_PAUSES_SECONDS = (0.5, 1.5, 4.0)  # Step Functions' throttle of starts takes some seconds to let through again
+KEY_HEADER = "Idempotency-Key"
 # The characters of an execution's name, and the colon before the index of a fan-out's item.
 _RUN_ID = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;/\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,120}")
 _ACCEPTED = frozenset({200, 202})
@@ -40,9 +43,10 @@ class ApiClient:
         self._session.auth = SignedCall(target.credentials(), target.region)
         self._session.trust_env = target.endpoint is None  # no proxy between this machine and itself
 
-    def start_run(self, body: Document) -> Document:
-        """POST /runs. Never repeated: nobody knows whether a lost answer had started something."""
-        return self._document(self._call("POST", "/runs", body), "The run was not started, the request is wrong:")
+    def start_run(self, body: Document, key: str | None = None) -> Document:
+        """POST /runs, safe to repeat: the same `key` is the same run. Without one, a key is made for this call."""
+        answer = self._start("/runs", body, key)
+        return self._document(answer, "The run was not started, the request is wrong:")
 
     def get_run(self, run_id: str) -> Document:
         """GET /runs/{runId}.
@@ -64,26 +68,44 @@ class ApiClient:
         body = {} if reason is None else {"reason": reason}
         return self._of_a_run(self._ask("POST", _path(run_id, "/stop"), body), run_id)
 
-    def rerun(self, run_id: str) -> Document:
+    def rerun(self, run_id: str, key: str | None = None) -> Document:
         """POST /runs/{runId}/rerun: start a run with the same input. Raises RefusedError where nobody knows that."""
-        return self._of_a_run(self._call("POST", _path(run_id, "/rerun"), {}), run_id)
+        return self._of_a_run(self._start(_path(run_id, "/rerun"), {}, key), run_id)
 
-    def _ask(self, method: str, path: str, body: Document | None = None) -> requests.Response:
+    def _start(self, path: str, body: Document, key: str | None) -> requests.Response:
+        headers = {KEY_HEADER: secrets.token_hex(16) if key is None else key}
+        return self._ask("POST", path, body, headers, START_PAUSES_SECONDS)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Document | None = None,
+        headers: Mapping[str, str] | None = None,
+        pauses: Iterable[float] = RETRY_PAUSES_SECONDS,
+    ) -> requests.Response:
         """Call, again when the API has no time or cannot be reached."""
-        for pause in RETRY_PAUSES_SECONDS:
+        for pause in pauses:
             try:
-                answer = self._call(method, path, body)
+                answer = self._call(method, path, body, headers)
                 if answer.status_code not in FOR_NOW:
                     return answer
             except NoAnswerError:
                 pass
             self._sleep(pause)
-        return self._call(method, path, body)
+        return self._call(method, path, body, headers)
 
-    def _call(self, method: str, path: str, body: Document | None = None) -> requests.Response:
+    def _call(
+        self, method: str, path: str, body: Document | None, headers: Mapping[str, str] | None
+    ) -> requests.Response:
         try:
             return self._session.request(
-                method, self._target.api_url + path, json=body, timeout=TIMEOUTS_SECONDS, allow_redirects=False
+                method,
+                self._target.api_url + path,
+                json=body,
+                headers=headers,
+                timeout=TIMEOUTS_SECONDS,
+                allow_redirects=False,
             )
         except requests.Timeout as error:
             raise NoAnswerError(f"The API of {self._target.label} did not answer in time ({self._host}).") from error

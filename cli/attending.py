@@ -13,7 +13,7 @@ from cli.api_client import run_of
 from cli.errors import INTERRUPTED, OK, ApiError, RunNotFoundError, UnseenEndError, exit_code_of
 from cli.follow_view import FollowView, live_status
 from cli.following import LONGEST_LOCAL_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Patience, follow
-from cli.log_pages import LogLine, RunLog
+from cli.log_pages import GONE, LogLine, RunLog
 from cli.program import program
 from cli.render import end_line
 
@@ -89,8 +89,11 @@ class Attendance:
             raise
         except ApiError as error:
             raise UnseenEndError(f"{error.message}\n{self._what_becomes()}") from error
-        if strict and log and log.refusal:
-            raise log.refusal
+        if log and log.refusal:
+            if strict:
+                raise log.refusal
+            if log.refusal.name == GONE:
+                view.no_lines(log.refusal)
         return run
 
     def _log(self, wanted: Wanted, patience: Patience) -> RunLog:

@@ -70,9 +70,9 @@ def follow(
             for page in log.pages(run) if log else ():
                 came = came or bool(page.lines)
                 spectator.lines(page)
-        except (NoAnswerError, RunNotFoundError):
+        except RunNotFoundError:
             raise
-        except CliError as refusal:
+        except CliError as refusal:  # if nobody answers at all, the next look says so
             spectator.no_lines(refusal)
             log = None
         without_its_task += run.awaits_its_task

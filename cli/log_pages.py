@@ -20,6 +20,8 @@ PAGE_LINES: Final = 10_000
 MOST_EMPTY_PAGES: Final = 100
 #: There may be a log a moment later.
 NOT_YET: Final = frozenset({"Log.NotYet", "Attempt.NotFound"})
+#: There will be none of this attempt; a later one may have one.
+GONE: Final = "Log.Gone"
 #: How often the log of a run that has ended is asked for lines, when it does not say that it is complete.
 MOST_LAST_QUESTIONS: Final = 5
 
@@ -108,11 +110,10 @@ class RunLog:
 
     def pages(self, run: Run) -> Iterator[LogPage]:
         """The pages that have come; `run` was asked for just before. Raises RefusedError where no line can be read."""
+        numbers = attempt_numbers(run)
+        if self._log is None and numbers:
+            self._turn_to(min(numbers) if self._from_the_first else max(numbers), numbers)
         while not self.over:
-            numbers = attempt_numbers(run)
-            if self._log is None and numbers:
-                self._attempt = min(numbers) if self._from_the_first else max(numbers)
-                self._log = AttemptLog(self._read, self._attempt, self._container)
             there = False
             if self._log is not None:
                 there = yield from self._pages_if_any(self._log)
@@ -123,7 +124,11 @@ class RunLog:
             if self._only is not None:
                 self.over = True
                 return
-            self._attempt, self._log = following, AttemptLog(self._read, following, self._container)
+            self._turn_to(following, numbers)
+
+    def _turn_to(self, attempt: int, numbers: Mapping[int, int | None]) -> None:
+        self._attempt = attempt
+        self._log = AttemptLog(self._read, numbers[attempt], self._container)
 
     def _may_be_over(self, run: Run, *, there: bool) -> None:
         """No later attempt is there: the end is that of this log, or that of the run where it has none."""
@@ -137,17 +142,22 @@ class RunLog:
     def _pages_if_any(self, log: AttemptLog) -> Generator[LogPage, None, bool]:
         """The pages of a log, and whether there is one."""
         try:
-            yield from log.pages()
+            for page in log.pages():
+                self._seen, self.refusal = True, None
+                yield page
         except RefusedError as error:
-            if error.name not in NOT_YET:
+            if error.name not in {*NOT_YET, GONE}:
                 raise
+            log.complete = error.name == GONE
             self.refusal = None if self._seen else error
             return False
-        self._seen, self.refusal = True, None
         return True
 
 
-def attempt_numbers(run: Run) -> list[int]:
-    """The attempts that a run shows, as the API numbers them."""
+def attempt_numbers(run: Run) -> Mapping[int, int | None]:
+    """The attempts that a run shows, in order, each with its number for the API.
+
+    A task that a machine of somebody's own has started without a number can be asked for only as the newest one.
+    """
     places = enumerate(run.attempts, start=run.attempts_left_out + 1)
-    return [attempt.number if attempt.number is not None else place for place, attempt in places]
+    return {place if attempt.number is None else attempt.number: attempt.number for place, attempt in places}

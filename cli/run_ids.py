@@ -30,7 +30,7 @@ def resolve_id(api: ApiClient, given: str) -> str:
     found = [row.run_id for row in read_as(rows_of, page)]
     if given in found or not found:
         return given
-    if len(found) == 1 and "cursor" not in page:
+    if len(found) == 1 and page.get("cursor") is None:
         return found[0]
     return _exactly(api, given, found)
 

@@ -26,7 +26,7 @@ _TIMES = frozenset({"since", "until"})
 @click.option("--status", type=click.Choice(STATUSES, case_sensitive=False), help="Only these.")
 @click.option("--pattern", type=click.Choice(PATTERNS), help="Only these.")
 @click.option("--since", metavar="TIME", help="Created at this time or later: 2h, 30m, 7d, or ISO 8601.")
-@click.option("--until", metavar="TIME", help="Created before this time.")
+@click.option("--until", metavar="TIME", help="Created at this time or earlier.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many at most.")
 @click.option("--json", "as_json", is_flag=True, help='Print {"runs": […]} with each run as the API gives it.')
 @target_options

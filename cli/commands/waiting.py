@@ -23,21 +23,39 @@ quiet_option = click.option("--quiet", is_flag=True, help="Show none of the cont
 
 @dataclass(frozen=True)
 class Waiting:
-    """Whether to wait for the end, and what to show."""
+    """By which key to start, whether to wait for the end, and what to show."""
+
+    key: str | None
 
     wait: bool
     quiet: bool
     as_json: bool
 
 
+def _key(_context: click.Context, _option: click.Parameter, key: str | None) -> str | None:
+    """A header's value. What else is wrong with it, the API says."""
+    if key is not None and not (key.isascii() and key.isprintable() and key == key.strip()):
+        raise click.BadParameter("only printable ASCII characters, without spaces around them")
+    return key
+
+
 def wait_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add --wait, --quiet and --json to a command, which gets them together as `waiting`."""
+    """Add --wait, --quiet, --json and --idempotency-key to a command, which gets them together as `waiting`."""
 
     @functools.wraps(command)
-    def with_options(*arguments: object, wait: bool, quiet: bool, as_json: bool, **others: object) -> None:
-        command(*arguments, waiting=Waiting(wait, quiet, as_json), **others)
+    def with_options(
+        *arguments: object, key: str | None, wait: bool, quiet: bool, as_json: bool, **others: object
+    ) -> None:
+        command(*arguments, waiting=Waiting(key, wait, quiet, as_json), **others)
 
     for option in (
+        click.option(
+            "--idempotency-key",
+            "key",
+            metavar="TEXT",
+            callback=_key,
+            help="The same key starts the same run, for 24 hours; default: a new one.",
+        ),
         click.option(
             "--json", "as_json", is_flag=True, help="Print the API's answer (with --wait: the run at its end)."
         ),

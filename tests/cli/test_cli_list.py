@@ -53,7 +53,7 @@ def listing(rows: Sequence[Document]) -> Answer:
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         start, limit = int(query.get("cursor", 0)), int(query["limit"])
         end = start + min(limit, 3)  # a page may be shorter than asked for
-        return Reply(200, {"runs": rows[start:end], **({"cursor": str(end)} if end < len(rows) else {})})
+        return Reply(200, {"runs": rows[start:end], "cursor": str(end) if end < len(rows) else None})
 
     return answer
 
@@ -235,7 +235,7 @@ class TestIds:
     @pytest.mark.parametrize("typed", ["2025", RUN_ID[:-1]])
     def test_the_beginning_of_one_run_is_that_run(self, runner: CliRunner, typed: str) -> None:
         prefix = self.PREFIX.replace("=2025", f"={typed}")
-        script = {prefix: [Reply(200, {"runs": [row()]})], self.GET: [Reply(200, run())]}
+        script = {prefix: [Reply(200, {"runs": [row()], "cursor": None})], self.GET: [Reply(200, run())]}
         with serving(scripted(script)) as server:
             result = runner.invoke(main, ["show", typed], obj=at(server))
         assert result.stdout.startswith(f"Run {RUN_ID}"), result.stderr

@@ -17,7 +17,7 @@ from tests.cli.documents_for_tests import (
     without_task,
 )
 from tests.cli.standin import STAGE, Reply, Time, at, scripted, serving
-from tests.cli.world import Step, World
+from tests.cli.world import Step, World, problem
 
 POST = f"POST {STAGE}/runs"
 GET = f"GET {STAGE}/runs/{RUN_ID}"
@@ -133,12 +133,43 @@ def test_what_the_api_refuses_is_listed(runner: CliRunner) -> None:
     ]
 
 
-def test_a_start_is_never_repeated(runner: CliRunner) -> None:
-    with serving(scripted({POST: [Reply(503, {})]})) as server:
+@pytest.mark.parametrize("lost", [503, 429, 504])
+def test_a_start_without_an_answer_is_repeated_with_its_key(runner: CliRunner, lost: int) -> None:
+    with serving(scripted({POST: [Reply(lost, {}), Reply(lost, {}), Reply(200, STARTED)]})) as server:
+        result = runner.invoke(main, ["start", "--", "true"], obj=at(server))
+        runner.invoke(main, ["start", "--", "true"], obj=at(server))
+
+    assert (result.exit_code, result.stdout) == (0, f"{RUN_ID}\n")
+    first, again, third, another = [request.headers["Idempotency-Key"] for request in server.requests]
+    assert first == again == third != another
+    assert len(first) == 32
+
+
+@pytest.mark.parametrize(
+    ("command", "path"), [(["start", "--", "x"], POST), (["rerun", RUN_ID], f"{POST}/{RUN_ID}/rerun")]
+)
+def test_a_key_of_ones_own_is_sent(runner: CliRunner, command: list[str], path: str) -> None:
+    words = [command[0], "--idempotency-key", "nightly 2025-01-31", *command[1:]]
+    with serving(scripted({path: [ACCEPTED]})) as server:
+        result = runner.invoke(main, words, obj=at(server))
+
+    assert result.exit_code == 0
+    assert server.requests[0].headers["Idempotency-Key"] == "nightly 2025-01-31"
+
+
+@pytest.mark.parametrize("key", ["ü", "a\nb", " a", "a "])
+def test_a_key_that_no_header_can_have_is_refused(runner: CliRunner, key: str) -> None:
+    with serving(scripted({})) as server:
+        result = runner.invoke(main, ["start", "--idempotency-key", key, "--", "true"], obj=at(server))
+
+    assert (result.exit_code, server.requests) == (2, [])
+
+
+def test_a_key_of_another_run_is_wrong_input(runner: CliRunner) -> None:
+    with serving(lambda _: problem(409, "Run.IdempotencyKeyReused", "It was used for another request.")) as server:
         result = runner.invoke(main, ["start", "--", "true"], obj=at(server))
 
-    assert result.exit_code == 69
-    assert server.paths() == [POST]
+    assert (result.exit_code, result.stderr) == (2, "Error: It was used for another request.\n")
 
 
 def test_waiting_tells_each_change(runner: CliRunner) -> None:

@@ -109,6 +109,37 @@ def test_an_attempt_without_a_log_is_passed_over(runner: CliRunner) -> None:
     assert result.stdout == "c\n"
 
 
+@pytest.mark.parametrize("command", ["start", "wait", "logs"])
+def test_an_attempt_whose_log_is_gone_is_passed_over(runner: CliRunner, command: str) -> None:
+    tried = [{**attempt("FAILED"), "attempt": 1}]
+    later = [*tried, {**attempt("SUCCEEDED"), "attempt": 2}]
+    world = World(Step(run("RUNNING", attempts=tried)), Step(succeeded(attempts=later), {2: ["c"]}))
+    world.gone = {1}
+
+    result, _ = followed(runner, world, COMMANDS[command])
+
+    assert (result.exit_code, result.stdout) == (0, "c\n")
+    assert "cannot be shown" not in result.stderr
+
+
+def test_a_log_that_is_gone_is_told_at_the_end(runner: CliRunner) -> None:
+    for command, exit_code, said in (
+        ("wait", 3, "Its lines cannot be shown: It is gone."),
+        ("logs", 1, "Error: It is"),
+    ):
+        world = World(running(), running(), Step(failed()))
+        world.gone = {1}
+        result, _ = followed(runner, world, COMMANDS[command])
+        assert (result.exit_code, result.stdout, result.stderr.count(said)) == (exit_code, "", 1)
+
+
+def test_a_task_without_a_number_is_the_newest_attempt(runner: CliRunner) -> None:
+    result, server = followed(runner, World(running("a"), ended_well("a", "b")), COMMANDS["start"])
+
+    assert result.stdout == "a\nb\n"
+    assert not any("attempt=" in path for path in server.paths())
+
+
 def test_one_attempt_alone_is_followed_to_its_own_end(runner: CliRunner) -> None:
     tried = [{**attempt("FAILED"), "attempt": 1}, {**attempt(None, "RUNNING"), "attempt": 2}]
     world = World(running("a"), Step(run("RUNNING", attempts=tried), {1: ["a", "b"], 2: ["c"]}))
@@ -142,11 +173,10 @@ def test_json_is_the_run_at_its_end_alone(runner: CliRunner, command: str) -> No
     "refusal",
     [
         problem(404, "Log.Elsewhere", "It logs with fluentd."),
-        problem(404, "Log.Gone", "It is gone."),
         problem(502, "Log.NotAllowed", "No permission."),
         Reply(403, {"Message": "User: x is not authorized"}),
     ],
-    ids=["elsewhere", "gone", "not allowed", "not for this caller"],
+    ids=["elsewhere", "not allowed", "not for this caller"],
 )
 def test_a_log_that_cannot_be_read_is_told_once_and_the_run_waited_for(runner: CliRunner, refusal: Reply) -> None:
     world = World(running("a"), running("a"), running("a"), ended_well("a"))

@@ -34,6 +34,8 @@ class World:
         self.lines_a_page = lines_a_page
         self.say_complete = say_complete
         self.log_refusal: Reply | None = None
+        self.gone: set[int] = set()
+        """Attempts that will never have a log."""
         self.asked = 0
 
     def answer(self, request: Request) -> Reply:
@@ -52,11 +54,14 @@ class World:
         return self.steps[min(max(self.asked, 1), len(self.steps)) - 1]
 
     def _log(self, query: Mapping[str, str]) -> Reply:
-        number = int(query.get("attempt", max(self._step.printed, default=1)))
+        of_cursor, _, place = query.get("cursor", "").partition(":")
+        number = int(query.get("attempt", of_cursor or max(self._step.printed, default=1)))
+        if number in self.gone:
+            return problem(404, "Log.Gone", "It is gone.")
         printed = self._step.printed.get(number)
         if printed is None:
             return problem(404, "Log.NotYet", f"Attempt {number} has printed nothing yet.")
-        start = int(query.get("cursor", 0))
+        start = int(place or 0)
         lines = printed[start : start + min(self.lines_a_page, int(query["limit"]))]
         attempts = self._step.document["attempts"]
         assert isinstance(attempts, list)
@@ -68,7 +73,7 @@ class World:
                 "runId": RUN_ID,
                 "attempt": number,
                 "lines": [{"time": f"2025-01-31T09:30:{at:02d}.000Z", "text": line} for at, line in enumerate(lines)],
-                "cursor": str(start + len(lines)),
+                "cursor": f"{number}:{start + len(lines)}",
                 "isComplete": self.say_complete and ended and at_end,
             },
         )
