@@ -11,7 +11,7 @@ import click
 
 from cli.api_client import run_of
 from cli.errors import INTERRUPTED, OK, ApiError, RunNotFoundError, UnseenEndError, exit_code_of
-from cli.follow_view import FollowView, live_status
+from cli.follow_view import FollowView, live_line
 from cli.following import LONGEST_LOCAL_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Patience, follow
 from cli.log_pages import GONE, LogLine, RunLog
 from cli.program import program
@@ -74,11 +74,9 @@ class Attendance:
     def _follow(self, wanted: Wanted, *, strict: bool = False) -> Run | None:
         """The run at its end; None where somebody had enough. `strict`: that there are no lines is an error."""
         try:
-            with live_status() as status:
+            with live_line() as live:
                 clock = self._surroundings.clock
-                view = FollowView(
-                    status, clock=clock, lines_to_stderr=wanted.as_json, strict=strict, wanted=wanted.line
-                )
+                view = FollowView(live, clock=clock, lines_to_stderr=wanted.as_json, strict=strict, wanted=wanted.line)
                 patience = Patience(self._surroundings.sleep, clock, view.tell, self._is_gone)
                 log = None if wanted.quiet else self._log(wanted, patience)
                 run = follow(lambda: patience(self._look), log, view, self._surroundings.sleep, self._longest_pause())

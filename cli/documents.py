@@ -167,6 +167,21 @@ class Execution:
 
 
 @dataclass(frozen=True)
+class StopRequest:
+    """Who asked for the run's stop, when (ISO 8601) and why."""
+
+    at: str | None
+    by: str | None
+    reason: str | None
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, object]) -> StopRequest | None:
+        """`stopRequest` of a run; None where nobody asked."""
+        found = cls(text(document, "at"), text(document, "by"), text(document, "reason"))
+        return found if found.at or found.by or found.reason else None
+
+
+@dataclass(frozen=True)
 class Run:
     """The answer to GET /runs/{runId}."""
 
@@ -188,6 +203,9 @@ class Run:
     """ISO 8601."""
     duration_seconds: float | None
     usage: Usage | None
+    stop_request: StopRequest | None
+    rerun_of: str | None
+    """The run whose input it was started with."""
     attempts: tuple[Attempt, ...]
     """The newest ones, oldest first."""
     attempts_left_out: int
@@ -227,6 +245,8 @@ class Run:
             created_at=text(document, "createdAt"),
             duration_seconds=number(document, "durationSeconds"),
             usage=Usage.from_document(mapping(document, "usage")),
+            stop_request=StopRequest.from_document(mapping(document, "stopRequest")),
+            rerun_of=text(document, "rerunOf"),
             attempts=tuple(Attempt.from_document(one) for one in attempts if isinstance(one, dict))
             if isinstance(attempts, list)
             else (),

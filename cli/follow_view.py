@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -10,16 +11,33 @@ import click
 
 from cli.container_lines import written
 from cli.progress import phase
-from cli.text import clean, duration, wants_colour
+from cli.text import clean, columns, duration, fitted, wants_colour
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rich.status import Status
-
     from cli.documents import Run
     from cli.errors import CliError
     from cli.log_pages import LogLine, LogPage
+
+
+class LiveLine:
+    """One line on stderr that is written anew.
+
+    It hides no cursor and has no thread, so that a Ctrl-C at any moment leaves the terminal as it was.
+    """
+
+    def show(self, text: str) -> None:
+        """Write `text` in its place."""
+        self._write(fitted(text, columns() - 1))
+
+    def clear(self) -> None:
+        """Take it away: what is written next has its place."""
+        self._write("")
+
+    def _write(self, text: str) -> None:
+        sys.stderr.write(f"\r\x1b[2K{text}")
+        sys.stderr.flush()
 
 
 class FollowView:
@@ -27,14 +45,14 @@ class FollowView:
 
     def __init__(
         self,
-        status: Status | None,
+        live: LiveLine | None,
         *,
         clock: Callable[[], float],
         lines_to_stderr: bool = False,
         strict: bool = False,
         wanted: Callable[[LogLine], bool] = lambda _line: True,
     ) -> None:
-        self._status = status
+        self._live = live
         self._clock = clock
         self._began = clock()
         self._lines_to_stderr = lines_to_stderr
@@ -44,8 +62,8 @@ class FollowView:
 
     def run(self, run: Run) -> None:
         """On a terminal the live line; elsewhere a line whenever the status changes."""
-        if self._status is not None:
-            self._status.update(f"{phase(run)}  {duration(self._clock() - self._began)}")
+        if self._live is not None:
+            self._live.show(f"{phase(run)}  {duration(self._clock() - self._began)}")
         elif phase(run) != self._phase:
             click.echo(phase(run), err=True)
         self._phase = phase(run)
@@ -55,8 +73,8 @@ class FollowView:
         lines = [line.text for line in page.lines if self._wanted(line)]
         if not lines:
             return
-        with self._apart():
-            write_lines(lines, to_stderr=self._lines_to_stderr)
+        self._make_room()
+        write_lines(lines, to_stderr=self._lines_to_stderr)
 
     def no_lines(self, refusal: CliError) -> None:
         """Why none come: a note, or an error for whoever wants nothing else."""
@@ -66,20 +84,12 @@ class FollowView:
 
     def tell(self, text: str) -> None:
         """A note of ours."""
-        with self._apart():
-            click.echo(clean(text), err=True)
+        self._make_room()
+        click.echo(clean(text), err=True)
 
-    @contextmanager
-    def _apart(self) -> Iterator[None]:
-        """Away with the live line, so that another one has its place."""
-        if self._status is None:
-            yield
-            return
-        self._status.stop()
-        try:
-            yield
-        finally:
-            self._status.start()
+    def _make_room(self) -> None:
+        if self._live is not None:
+            self._live.clear()
 
 
 def write_lines(lines: list[str], *, to_stderr: bool = False) -> None:
@@ -89,13 +99,13 @@ def write_lines(lines: list[str], *, to_stderr: bool = False) -> None:
 
 
 @contextmanager
-def live_status() -> Iterator[Status | None]:
-    """One live line on stderr; None where that is no terminal."""
-    from rich.console import Console
-
-    console = Console(file=sys.stderr, highlight=False, markup=False, soft_wrap=True)
-    if not console.is_terminal:
+def live_line() -> Iterator[LiveLine | None]:
+    """One live line on stderr, which is gone in the end; None where that is no terminal."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield None
         return
-    with console.status("PENDING") as status:
-        yield status
+    line = LiveLine()
+    try:
+        yield line
+    finally:
+        line.clear()

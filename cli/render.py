@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from cli.documents import Attempt, Execution, LastLines, Log, Run, Usage
+    from cli.documents import Attempt, Execution, LastLines, Log, Run, StopRequest, Usage
 
 Line = tuple[str, str | None]
 
@@ -118,6 +118,8 @@ def _run_lines(run: Run) -> Iterator[Line]:
     yield "command", None if run.commands is None else shlex.join(run.commands)
     yield "execution", "\n".join(part for part in (run.execution_arn, _other_end(run)) if part)
     yield "redrives", _redrives(run)
+    yield "rerun of", run.rerun_of
+    yield "stop", _stop(run.stop_request)
     yield "attempts", "\n".join(_attempts_not_shown(run))
 
 
@@ -145,6 +147,14 @@ def _ended_otherwise(run: Run, execution: Execution) -> bool:
     # Nobody of a request-response execution waits for how its task ends.
     waited = run.pattern != "request-response"
     return waited and execution.status == SUCCEEDED and run.ended and run.status != SUCCEEDED
+
+
+def _stop(request: StopRequest | None) -> str | None:
+    if request is None:
+        return None
+    asked = (("at", request.at), ("by", request.by))
+    told = " ".join(["asked for", *(f"{word} {value}" for word, value in asked if value)])
+    return f"{told}: {one_line(request.reason, _LONGEST_CAUSE)}" if request.reason else told
 
 
 def _redrives(run: Run) -> str | None:

@@ -79,6 +79,29 @@ def test_the_page_has_what_it_cost_and_where_to_look(runner: CliRunner) -> None:
     assert "  task       https://task.example/" in lines
 
 
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        (
+            {"at": "2025-01-31T09:31:00Z", "by": "arn:x", "reason": "no\nneed"},
+            "asked for at 2025-01-31T09:31:00Z by arn:x: no need",
+        ),
+        ({"by": "arn:x"}, "asked for by arn:x"),
+        ({"at": "2025-01-31T09:31:00Z"}, "asked for at 2025-01-31T09:31:00Z"),
+        ({"reason": "late"}, "asked for: late"),
+    ],
+)
+def test_the_page_says_who_stopped_it(runner: CliRunner, request_: dict[str, str], said: str) -> None:
+    assert f"  stop       {said}" in page(runner, failed(stopRequest=request_))
+
+
+def test_the_page_says_which_run_it_repeats(runner: CliRunner) -> None:
+    lines = page(runner, succeeded(rerunOf="nightly"))
+
+    assert "  rerun of   nightly" in lines
+    assert not any("asked for" in line for line in lines)
+
+
 def test_the_page_names_the_culprit_and_its_log(runner: CliRunner) -> None:
     log = {"group": "/jobs", "stream": "runs/proxy/1", "url": "https://log.example/"}
     tried = {**attempt("FAILED"), "culprit": "proxy", "culpritLog": log}

@@ -29,6 +29,7 @@ def test_a_followed_run_on_a_terminal(width: int) -> None:
     assert code == 0
     assert "\x1b]0;mine" not in written
     assert "\x1b[2J" not in written
+    assert "\r\x1b[2KRUNNING  0.0 s" in written
     assert "\x1b[31mred" in written
     lines = [line.rsplit("\r", 1)[-1] for line in plain(written)]
     ours = [line for line in lines if line in {"first", "red", "last"}]
@@ -54,7 +55,18 @@ def test_ctrl_c_at_the_keyboard_leaves_the_run_alone() -> None:
         f"Attach again:  runs wait {RUN_ID} {options}",
     ]
     assert not any("POST" in path for path in server.paths())
-    assert "\x1b[?25h" in written.rpartition("\x1b[?25l")[2]  # the cursor is back
+    assert "\x1b[?25l" not in written  # the cursor was never hidden
+
+
+def test_a_terminal_that_can_nothing_gets_a_line_for_each_change() -> None:
+    with (
+        stack(World(running(), ended_well()).answer) as (_, environment),
+        terminal("wait", RUN_ID, *STACK, environment={**environment, "TERM": "dumb", "NO_COLOR": "1"}) as screen,
+    ):
+        code, written = screen.end()
+
+    assert (code, plain(written)[1:3]) == (0, ["RUNNING", "SUCCEEDED"])
+    assert "\x1b" not in written
 
 
 class Moving:

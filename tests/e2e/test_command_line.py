@@ -48,8 +48,9 @@ def test_every_attempt_is_followed_and_each_can_be_read_again(stack: Stack) -> N
     run_id = done.stderr.split()[2]
     for options, shown in (((), "attempt 2\n"), (("--attempt", "1"), "attempt 1\n"), (("-f",), "attempt 2\n")):
         assert typed("logs", run_id, *options).stdout == shown
-    for options in (("--attempt", "7"), ("--attempt", "7", "-f"), ("--container", "nobody")):
-        refused = typed("logs", run_id, *options)
+    wrong: tuple[tuple[str, ...], ...] = (("--attempt", "7"), ("--attempt", "7", "-f"), ("--container", "nobody"))
+    for words_of_nobody in wrong:
+        refused = typed("logs", run_id, *words_of_nobody)
         assert (refused.returncode, refused.stdout) == (2, ""), refused.stderr
 
 
@@ -76,6 +77,7 @@ def test_fifty_thousand_lines_come_once_each(stack: Stack) -> None:
 
 
 def test_a_run_is_found_by_its_beginning_and_by_being_the_last(stack: Stack) -> None:
+    typed("start", "--", "true")
     run_id = typed("start", "--", "true").stdout.strip()
     waited = typed("wait", "--json", run_id[:-1])
 
@@ -98,15 +100,60 @@ def test_ctrl_c_leaves_a_run_and_wait_attaches_again(stack: Stack, tmp_path: Pat
             screen.until("at work")
             screen.type(CTRL_C)
             code, written = screen.end()
-        assert code == 130
+        assert code == 130, written
         assert f"runs wait {run_id}" in plain(written)[-1]
     assert stack.api.get_run(run_id)["status"] == "RUNNING"
-    stack.sfn.stop_execution(executionArn=str(stack.api.get_run(run_id)["executionArn"]))
+    typed("stop", run_id)
     stack.ended_run(run_id)
 
 
+def test_a_run_is_stopped_and_run_again(stack: Stack) -> None:
+    words = (
+        "start",
+        "--env",
+        "SAID=ünï code",
+        "--",
+        "python",
+        "-c",
+        "import os, time; print(os.environ['SAID'], flush=True); time.sleep(600)",
+    )
+    run_id = typed(*words).stdout.strip()
+    with subprocess.Popen([*RUNS, "logs", "-f", run_id], cwd=PROJECT, stdout=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout
+        assert follower.stdout.readline() == "ünï code\n"
+        stopped = typed("stop", run_id, "--reason", "wrong input")
+        assert (stopped.returncode, stopped.stdout) == (0, ""), stopped.stderr
+        assert follower.wait() == 0
+
+    waited = typed("wait", run_id)
+    assert (waited.returncode, waited.stdout) == (143, "ünï code\n")  # SIGTERM ended it
+    assert "STOPPED" in waited.stderr
+    page = typed("show", run_id).stdout
+    assert ": wrong input" in page
+    again = typed("stop", run_id)
+    assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+
+    rerun = typed("rerun", run_id).stdout.strip()
+    assert rerun != run_id
+    with subprocess.Popen([*RUNS, "logs", "-f", rerun], cwd=PROJECT, stdout=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout
+        assert follower.stdout.readline() == "ünï code\n"
+        typed("stop", rerun)
+    assert f"  rerun of   {run_id}\n" in typed("show", rerun).stdout
+    listed = json.loads(typed("list", "--json", "--status", "STOPPED").stdout)["runs"]
+    assert {run_id, rerun} <= {each["runId"] for each in listed}
+
+
+def test_one_key_is_one_run(stack: Stack) -> None:
+    words = ("start", "--idempotency-key", "of-this-test", "--", "true")
+
+    assert typed(*words).stdout == typed(*words).stdout
+    other = typed("start", "--idempotency-key", "of-this-test", "--", "false")
+    assert (other.returncode, other.stdout) == (2, ""), other.stderr
+
+
 def test_what_is_not_there_is_said_in_a_line(stack: Stack) -> None:
-    for command in ("show", "logs", "wait"):
+    for command in ("show", "logs", "wait", "stop", "rerun"):
         done = typed(command, "nobody")
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == "Error: There is no run nobody in the local runtime.\n"
