@@ -1,7 +1,7 @@
 """What an answer of the API that is no success becomes: an error of `cli.errors` that says what to do.
 
-The function behind the API writes problem details (RFC 9457) with a name in `error`; API Gateway itself writes a
-`message` only.
+The function behind the API writes problem details (RFC 9457) with a name in `error`, and so does API Gateway where the
+template has it do so; elsewhere, as in the local runtime, that has a `message` only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FOR_NOW: Final = frozenset({429, 500, 502, 503, 504})
 _REQUEST: Final = 400
 _FORBIDDEN: Final = frozenset({401, 403})
 #: API Gateway's answer to a signed call of a path or method that it does not have.
-_NO_ROUTE: Final = "Missing Authentication Token"
+_NO_ROUTE: Final = frozenset({"Missing Authentication Token", "Call.NotSigned"})
 #: Names in a request that nothing has; everything else that is refused is a matter of the run.
 _WRONG_INPUT: Final = frozenset({"Run.NotFound", "Attempt.NotFound", "Container.NotFound", "Run.IdempotencyKeyReused"})
 
@@ -30,15 +30,15 @@ def error_of(status: int, document: Document, refused: str) -> CliError:
     if status == _REQUEST:
         return BadInputError("\n".join([refused, *(f"  - {each}" for each in _problems(document) or [message])]))
     if status in _FORBIDDEN:
-        return _forbidden(status, message)
+        return _forbidden(status, name, message)
     if name is not None and status not in FOR_NOW - {502}:
         return RefusedError(message, name, BAD_INPUT if name in _WRONG_INPUT else FAILED)
     failed = NoAnswerError if status in FOR_NOW else ApiError
     return failed(f"The API failed (HTTP {status}: {message}). Its function's log says why.")
 
 
-def _forbidden(status: int, message: str) -> ApiError:
-    if message == _NO_ROUTE:
+def _forbidden(status: int, name: str | None, message: str) -> ApiError:
+    if {name, message} & _NO_ROUTE:
         return ApiError("The API has no such route: the stack is older than this program. Deploy the present template.")
     return ApiError(
         f"The API refused these credentials (HTTP {status}: {message}). "

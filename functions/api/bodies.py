@@ -25,8 +25,11 @@ def reason_of(body: Mapping[str, object]) -> str | None:
 
 
 def caller_of(event: APIGatewayProxyEvent) -> str:
-    """Return who has signed a request: an ARN of IAM, or the subject of a JSON web token."""
+    """Return who makes a request: an ARN of IAM, or the subject of a JSON web token.
+
+    Not its `email`: many an issuer lets people choose that themselves. A token of a program may have no subject.
+    """
     context = event.request_context
     claims = lenient.mapping(lenient.mapping(context.get("authorizer")).get("claims"))
-    found = (context.identity.user_arn, claims.get("email"), claims.get("sub"))
+    found = (context.identity.user_arn, claims.get("sub"), claims.get("client_id"))
     return next((text for each in found if (text := lenient.text(each, _LONGEST_CALLER))), "an unknown caller")

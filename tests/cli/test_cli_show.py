@@ -339,6 +339,8 @@ def test_the_call_is_signed(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) 
 REFUSALS = {
     "no permission": (403, {"Message": "User: x is not authorized"}, "execute-api:Invoke", 69),
     "no authentication": (403, {"message": "Missing Authentication Token"}, "no such route", 69),
+    "no route": (403, {"error": "Call.NotSigned", "detail": "sign the call"}, "no such route", 69),
+    "expired": (403, {"error": "Call.Expired", "detail": "the session token has expired"}, "token has expired", 69),
     "a bad request": (400, {"detail": "the id is too long"}, "  - the id is too long", 2),
     "not its fault": (418, "teapot", "HTTP 418: no message", 69),
     "another API": (200, "<html>", "not a run", 69),

@@ -54,8 +54,9 @@ def test_without_a_body_or_a_reason(stack: Stack) -> None:
     ("context", "by"),
     [
         ({"identity": {}}, "an unknown caller"),
-        ({"identity": {}, "authorizer": {"claims": {"sub": "1", "email": "jane@example.org"}}}, "jane@example.org"),
-        ({"identity": {}, "authorizer": {"claims": {"sub": "1"}}}, "1"),
+        ({"identity": {}, "authorizer": {"claims": {"sub": "1", "email": "jane@example.org"}}}, "1"),
+        ({"identity": {}, "authorizer": {"claims": {"sub": "1", "client_id": "nightly"}}}, "1"),
+        ({"identity": {}, "authorizer": {"claims": {"client_id": "nightly"}, "scopes": ["runs/write"]}}, "nightly"),
         ({"identity": {"userArn": JANE}, "authorizer": {"claims": {"sub": "1"}}}, JANE),
     ],
 )

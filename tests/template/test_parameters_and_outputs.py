@@ -31,6 +31,7 @@ OUTPUTS = {
     "EventArchiveArn",
     "ExecutionStateChangeFunctionName",
     "ExecutionStateChangeRuleArn",
+    "JwtApiUrl",
     "RunTaskCallbackStateMachineArn",
     "RunTaskStateMachineArn",
     "RunTaskSyncStateMachineArn",
@@ -169,7 +170,7 @@ def test_the_log_groups_that_may_be_read_besides(arn: str, is_taken: bool, templ
 
 def test_every_log_group_has_a_retention(template: Object) -> None:
     groups = resources_of_type(template, "AWS::Logs::LogGroup")
-    assert len(groups) == 8
+    assert len(groups) == 10
     assert all(body["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"} for body in groups.values())
 
 

@@ -12,6 +12,7 @@ from api.problems import NO_ROUTE, PROBLEMS, UNEXPECTED, problem_of
 from api.routes import ROUTES
 from tests.template.loading import Object
 from tools.openapi.document import PATH, openapi, text
+from tools.openapi.gateway import BY_TOKEN, GATEWAY
 from tools.openapi.schemas import SCHEMAS
 
 
@@ -51,6 +52,26 @@ def test_every_operation_has_one_name_and_documents_its_own_problems() -> None:
         assert {str(problem_of(each).status) for each in route.errors} <= set(answers)
 
 
+def test_every_operation_documents_what_api_gateway_answers_by_itself() -> None:
+    paths = json.loads(text())["paths"]
+    for route in ROUTES:
+        answers = paths[route.path][route.method.lower()]["responses"]
+        for each in GATEWAY.values():
+            assert each.status is None or f"`{each.name}`: {each.title}" in answers[str(each.status)]["description"]
+        for status, says in BY_TOKEN.items():
+            assert says in answers[str(status)]["description"]
+            assert "application/json" in answers[str(status)]["content"]
+
+
+def test_an_operation_is_called_with_a_signature_or_with_a_token_of_one_scope() -> None:
+    paths = json.loads(text())["paths"]
+    for route in ROUTES:
+        iam, *tokens = paths[route.path][route.method.lower()]["security"]
+        assert iam == {"iam": []}
+        scopes = ["runs/read", "runs/write"] if route.method == "GET" else ["runs/write"]
+        assert tokens == [{"jwt": [scope]} for scope in scopes]
+
+
 def test_the_table_of_problems_is_all_that_is_answered() -> None:
     raised = {problem_of(each) for route in ROUTES for each in route.errors}
     assert raised == set(PROBLEMS.values())
@@ -63,4 +84,5 @@ def test_the_page_for_people_names_every_route_and_every_problem() -> None:
     assert routes == {f"{route.method} {route.path}" for route in ROUTES}
     rows = re.findall(r"^\| (\d{3}) \| (.+?) \|", page, re.MULTILINE)
     told = {(int(status), name) for status, names in rows for name in re.findall(r"`(\S+?)`", names)}
-    assert told == {(each.status, each.name) for each in (*PROBLEMS.values(), NO_ROUTE, UNEXPECTED)}
+    of_function = {(each.status, each.name) for each in (*PROBLEMS.values(), NO_ROUTE, UNEXPECTED)}
+    assert told == of_function | {(each.status, each.name) for each in GATEWAY.values() if each.status}

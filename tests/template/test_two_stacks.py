@@ -21,12 +21,15 @@ LONGEST_STACK_NAME: Final = "s" * 128
 #: Properties that look like a resource's own name, and name another resource or a part of one.
 OF_OTHERS: Final = {
     ("AWS::ApiGateway::Stage", "StageName"),
+    ("AWS::ApiGatewayV2::Authorizer", "Name"),
+    ("AWS::ApiGatewayV2::Stage", "StageName"),
     ("AWS::CloudWatch::Alarm", "MetricName"),
     ("AWS::Lambda::EventInvokeConfig", "FunctionName"),
     ("AWS::Lambda::Permission", "FunctionName"),
 }
 #: The longest name that the service takes, in characters.
 LONGEST: Final = {
+    ("AWS::ApiGatewayV2::Api", "Name"): 128,
     ("AWS::ECS::TaskDefinition", "Family"): 255,
     ("AWS::Logs::LogGroup", "LogGroupName"): 512,
 }

@@ -2,22 +2,22 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from api.parameters import KEY_HEADER, LONGEST_KEY
-from api.problems import CONTENT_TYPE, NO_ROUTE, UNEXPECTED, Problem, problem_of
+from api.problems import CONTENT_TYPE, NO_ROUTE, UNEXPECTED, problem_of
 from api.routes import ROUTES, Route
+from tools.openapi.gateway import BY_TOKEN, GATEWAY
 from tools.openapi.schemas import SCHEMAS, of
 
 PATH: Final = Path(__file__).parents[2] / "docs" / "openapi.json"
 _JSON: Final = "application/json"
 _IN_A_PATH: Final = re.compile(r"{(\w+)}")
-_NOT_SIGNED: Final = "API Gateway did not let the call in: it is not signed, or its caller lacks execute-api:Invoke."
-_TOO_MANY: Final = "API Gateway: more calls than the stage takes."
-_TOO_LATE: Final = "API Gateway got no answer in time."
-_BY_GATEWAY: Final = {403: _NOT_SIGNED, 429: _TOO_MANY, 504: _TOO_LATE}
+_READING: Final = "GET"
+_IAM: Final = "iam"
+_JWT: Final = "jwt"
 
 
 def text() -> str:
@@ -46,20 +46,29 @@ def openapi() -> dict[str, object]:
                     "region": {"default": "eu-west-1"},
                     "stage": {"default": "v1"},
                 },
-            }
+            },
+            {
+                "url": "https://{apiId}.execute-api.{region}.amazonaws.com",
+                "description": "The stack's output JwtApiUrl, for calls with a token.",
+                "variables": {"apiId": {"default": "id"}, "region": {"default": "eu-west-1"}},
+            },
         ],
-        "security": [{"iam": []}],
         "paths": paths,
         "components": {
             "schemas": SCHEMAS,
             "securitySchemes": {
-                "iam": {
+                _IAM: {
                     "type": "apiKey",
                     "name": "Authorization",
                     "in": "header",
                     "description": "AWS Signature Version 4 for the service execute-api.",
                     "x-amazon-apigateway-authtype": "awsSigv4",
-                }
+                },
+                _JWT: {
+                    "type": "openIdConnect",
+                    "openIdConnectUrl": "https://issuer.example/.well-known/openid-configuration",
+                    "description": "A token of JwtIssuer. The scopes are those of JwtReadScope and JwtWriteScope.",
+                },
             },
         },
     }
@@ -76,7 +85,13 @@ def _operation(route: Route) -> dict[str, object]:
         str(status): {"description": SCHEMAS[name]["description"], "content": {_JSON: {"schema": of(name)}}}
         for status, name in route.answers.items()
     }
-    return {**operation, "responses": {**answers, **_problems(route)}}
+    return {**operation, "security": _security(route), "responses": {**answers, **_problems(route)}}
+
+
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    """Any one of these: a signature, or a token with one of the scopes."""
+    scopes = ["runs/read", "runs/write"] if route.method == _READING else ["runs/write"]
+    return [{_IAM: []}, *({_JWT: [scope]} for scope in scopes)]
 
 
 def _path_parameters(route: Route) -> Iterator[dict[str, object]]:
@@ -101,18 +116,22 @@ def _headers(route: Route) -> Iterator[dict[str, object]]:
 
 def _problems(route: Route) -> Mapping[str, object]:
     """By status: its problems' names, and what API Gateway itself answers."""
-    by_status: dict[int, list[Problem]] = {}
-    for problem in (*map(problem_of, route.errors), NO_ROUTE, UNEXPECTED):
-        by_status.setdefault(problem.status, []).append(problem)
-    described = {
-        status: "; ".join(f"`{each.name}`: {each.title}" for each in dict.fromkeys(found)) + "."
+    by_status: dict[int, list[tuple[str, str]]] = {}
+    for ours in (*map(problem_of, route.errors), NO_ROUTE, UNEXPECTED):
+        by_status.setdefault(ours.status, []).append((ours.name, ours.title))
+    for its in GATEWAY.values():
+        if its.status is not None:
+            by_status.setdefault(its.status, []).append((its.name, its.title))
+    answers: dict[int, dict[str, object]] = {
+        status: {"description": _described(found), "content": {CONTENT_TYPE: {"schema": of("Problem")}}}
         for status, found in by_status.items()
     }
-    answers: dict[int, dict[str, object]] = {
-        status: {"description": says, "content": {CONTENT_TYPE: {"schema": of("Problem")}}}
-        for status, says in described.items()
-    }
-    for status, says in _BY_GATEWAY.items():
-        ours = answers.get(status, {"description": ""})
-        answers[status] = {**ours, "description": f"{ours['description']} {says}".strip()}
+    for status, says in BY_TOKEN.items():
+        known = answers.get(status, {"description": "", "content": {}})
+        content = {**cast("dict[str, object]", known["content"]), _JSON: {"schema": of("GatewayMessage")}}
+        answers[status] = {"description": f"{known['description']} With a token: {says}".strip(), "content": content}
     return {str(status): answers[status] for status in sorted(answers)}
+
+
+def _described(problems: Iterable[tuple[str, str]]) -> str:
+    return "; ".join(f"`{name}`: {title}" for name, title in dict.fromkeys(problems)) + "."

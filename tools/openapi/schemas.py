@@ -232,7 +232,10 @@ _PROBLEM: Final[Schema] = {
     "properties": {
         "type": {"type": "string", "format": "uri"},
         "title": TEXT,
-        "status": WHOLE,
+        "status": {
+            **WHOLE,
+            "description": "Missing in `Call.Refused` and in what API Gateway could not have answered.",
+        },
         "detail": TEXT,
         "error": {"type": "string", "description": "The name of the kind of problem."},
         "problems": {
@@ -246,7 +249,7 @@ _PROBLEM: Final[Schema] = {
         },
         "runId": TEXT,
     },
-    "required": ["type", "title", "status", "detail", "error"],
+    "required": ["type", "title", "detail", "error"],
 }
 
 SCHEMAS: Final[Mapping[str, Schema]] = {
@@ -289,4 +292,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "LogPage": _LOG_PAGE,
     "LogLine": document({"time": TIME, "text": TEXT}, description="A line, and when the log driver took it."),
     "Problem": _PROBLEM,
+    "GatewayMessage": document(
+        {"message": TEXT}, description="What API Gateway answers by itself to a call with a token."
+    ),
 }
