@@ -16,7 +16,7 @@ from fargate_runs.usecases.stop_run import NO_REASON, StopRun
 from tests.fakes.clock import NOON, StoppedClock
 from tests.fakes.cluster import InMemoryCluster
 from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID
-from tests.fakes.records import changed, ended_task, execution, open_task, pending_run
+from tests.fakes.records import changed, ended_task, execution, failed_task, open_task, pending_run
 from tests.fakes.stepfunctions import InMemoryExecutions
 from tests.fakes.store import InMemoryRunStore
 
@@ -165,3 +165,40 @@ def test_tasks_of_another_run_of_the_same_name_are_left_alone(world: World) -> N
     world.store.write_task(other)
     world.stop(RUN_ID, reason="x", by=JANE)
     assert [task_arn for task_arn, _ in world.stopped_tasks()] == [ours.task_arn]
+
+
+ABORTED = execution("ABORTED", error="Run.Stopped", cause="wrong input")
+ASKED = StopRequest(NOON, JANE, "wrong input")
+KILLED = ended_task(
+    stopCode="UserInitiated", stoppedReason="AWS Step Functions execution [x] managing this ended: ABORTED"
+)
+
+
+@pytest.mark.parametrize("tasks", [(), (KILLED,)], ids=["before a task", "with its task"])
+def test_a_run_that_was_stopped_says_by_whom_and_why(tasks: tuple[TaskRecord, ...]) -> None:
+    run = pending_run(execution=ABORTED)
+    for task in tasks:
+        run = with_task(run, task, follows=True)
+    asked = replace(run, stop_request=ASKED)
+    assert (asked.status, asked.error, asked.transient) == (RunStatus.STOPPED, "Run.Stopped", False)
+    assert asked.summary == f"{JANE} stopped the run: wrong input"
+    assert asked.advice == "Nothing is wrong with the run itself. Start it again if that was a mistake."
+    assert run.status is RunStatus.STOPPED
+    assert run.summary != asked.summary
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        pending_run(),
+        pending_run(execution=RUNNING),
+        with_task(pending_run(execution=SUCCEEDED), ended_task(), follows=True),
+        with_task(pending_run(execution=ABORTED), ended_task(), follows=True),
+        with_task(pending_run(execution=execution("FAILED")), failed_task(), follows=True),
+        pending_run(execution=execution("FAILED", error="x")),
+    ],
+)
+def test_a_request_that_came_too_late_says_nothing_of_the_end(run: RunRecord) -> None:
+    asked = replace(run, stop_request=ASKED)
+    assert (asked.status, asked.error, asked.summary) == (run.status, run.error, run.summary)
+    assert (asked.advice, asked.transient) == (run.advice, run.transient)

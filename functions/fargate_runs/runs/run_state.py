@@ -147,6 +147,8 @@ class RunRecord:
             return self._why_given_up
         if not self.has_ended:
             return None
+        if self._stopped_for:
+            return RUN_STOPPED
         if self._says is Says.TASK:
             return _outcome(self.task).error
         own = self.execution.error if self.execution else None
@@ -159,6 +161,8 @@ class RunRecord:
             return _GIVEN_UP[self._why_given_up]
         if not self.has_ended:
             return None
+        if request := self._stopped_for:
+            return f"{request.by} stopped the run: {request.reason}"
         if self._says is Says.TASK:
             return _outcome(self.task).summary
         if self._says is Says.TIMED_OUT:
@@ -171,6 +175,8 @@ class RunRecord:
         """What to do about it. None where nothing but the execution knows."""
         if not self.has_ended:
             return None
+        if self._stopped_for:
+            return _AFTER_A_STOP
         if self._says is Says.TASK:
             return _outcome(self.task).advice
         if self._says is Says.TIMED_OUT:
@@ -180,6 +186,8 @@ class RunRecord:
     @property
     def transient(self) -> bool | None:
         """Whether the same run may well succeed if it is started again. None where nothing but the execution knows."""
+        if self._stopped_for:
+            return False
         if self._says is Says.TASK:
             return _outcome(self.task).transient
         return False if self._says is Says.TIMED_OUT else None
@@ -207,6 +215,11 @@ class RunRecord:
         return max(0.0, round((self.task.stopped_at - self.task.started_at).total_seconds(), 3))
 
     @property
+    def _stopped_for(self) -> StopRequest | None:
+        """The request that stopped the run. One that came too late, or did nothing, says nothing of how it ended."""
+        return self.stop_request if self.status is RunStatus.STOPPED else None
+
+    @property
     def _why_given_up(self) -> GivenUp | None:
         """It stands while nothing has come after all: a task, or another state of the execution."""
         status = self.execution.status if self.execution else None
@@ -221,6 +234,8 @@ class RunRecord:
         return SAYS[row_of(self.outcome, self.execution, has_task=has_task), column_of(self.execution)]
 
 
+RUN_STOPPED: Final = "Run.Stopped"
+_AFTER_A_STOP: Final = "Nothing is wrong with the run itself. Start it again if that was a mistake."
 # What the execution was when it was said.
 _GIVEN_UP_AT: Final[Mapping[GivenUp, ExecutionStatus | None]] = MappingProxyType(
     {GivenUp.NOT_STARTED: None, GivenUp.TASK_LOST: ExecutionStatus.SUCCEEDED}

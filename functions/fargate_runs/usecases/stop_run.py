@@ -14,10 +14,9 @@ from fargate_runs.reading import lenient
 from fargate_runs.reading.patterns import StateMachines
 from fargate_runs.runs.abandoned import LONGEST_REASON
 from fargate_runs.runs.record import TaskRecord
-from fargate_runs.runs.run_state import RunRecord, RunStatus, StopRequest, is_attempt, with_tasks
+from fargate_runs.runs.run_state import RUN_STOPPED, RunRecord, RunStatus, StopRequest, is_attempt, with_tasks
 from fargate_runs.usecases.folding import fold_run
 
-STOPPED: Final = "Run.Stopped"
 NO_REASON: Final = "no reason was given"
 
 
@@ -93,7 +92,7 @@ class StopRun:
         """Stop the execution of a run of ours, unless it is known to have ended. Returns False if there is none."""
         if not run.follows or run.execution_arn is None or (run.execution and run.execution.is_closed):
             return False
-        return self._executions.stop(run.execution_arn, STOPPED, _words(request))
+        return self._executions.stop(run.execution_arn, RUN_STOPPED, _words(request))
 
 
 def _words(request: StopRequest) -> str:
