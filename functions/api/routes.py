@@ -13,7 +13,6 @@ from fargate_runs import errors, ports
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.log_request import DEFAULT_LINES, LONGEST_CURSOR, MOST_LINES
 from fargate_runs.runs.run_state import RunStatus
-from fargate_runs.usecases.list_runs import DEFAULT_LIMIT
 
 LARGEST_ATTEMPT: Final = 99_999_999  # what RUN_ATTEMPT is read up to
 LONGEST_CONTAINER: Final = 255  # characters (reference of ContainerDefinition)
@@ -63,7 +62,7 @@ _LIST: Final = (
     time("since", "Only runs that were created at this time or later."),
     time("until", "Only runs that were created at this time or earlier."),
     text("idPrefix", "Only runs whose id begins so. The list is then by id, descending.", 128),
-    whole("limit", "The most runs of a page.", 1, 100, default=DEFAULT_LIMIT),
+    whole("limit", "The most runs of a page.", 1, 100, default=ports.DEFAULT_LIMIT),
     text("cursor", "The `cursor` of the page before.", 2_000),
 )
 _SHOWING_LOGS: Final[Errors] = (

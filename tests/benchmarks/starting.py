@@ -22,6 +22,12 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import Final
 
+from fargate_runs.aws.attributes import serialized
+from fargate_runs.aws.items import run_item, task_item
+from fargate_runs.runs.run_state import with_task
+from tests.fakes.clock import NOON
+from tests.fakes.records import execution, open_task, pending_run
+
 Json = dict[str, object]
 #: What Lambda's Python has beside the standard library.
 OF_LAMBDA: Final = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
@@ -43,7 +49,9 @@ class Context:
     invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
     aws_request_id = "00000000-0000-4000-8000-000000000000"
     def get_remaining_time_in_millis(self): return 30000
-importlib.import_module(module).handler(event, Context())
+answer = importlib.import_module(module).handler(event, Context())
+if isinstance(answer, dict) and answer.get("statusCode", 200) >= 300:
+    raise SystemExit(answer["body"])
 """
 BARE = """
 import json, sys
@@ -57,11 +65,34 @@ for service, operation, values in calls:
 """
 
 
+def of_a_run() -> Mapping[str, Json]:
+    """What AWS answers where a run is on record that runs: its records, its input and its log."""
+    task = open_task()
+    run = with_task(pending_run(execution=execution("RUNNING")), task, follows=True)
+    items = [
+        serialized(run_item(run, now=NOON, expires_at=0)),
+        serialized(task_item(task, now=NOON, expires_at=0)),
+    ]
+    described = {**ANSWERS["DescribeExecution"], "input": '{"commands": ["job"], "environment": {"STAGE": "test"}}'}
+    lines = [{"timestamp": 1_746_615_713_000, "ingestionTime": 1_746_615_713_000, "message": "at work"}]
+    return {
+        "Query": {"Items": items, "Count": len(items), "ScannedCount": len(items)},
+        "GetItem": {"Item": items[0]},
+        "DescribeExecution": described,
+        "GetLogEvents": {"events": lines, "nextBackwardToken": "b/1", "nextForwardToken": "f/1"},
+        "StopExecution": {"stopDate": 1_746_615_713},
+    }
+
+
 @dataclass
 class Aws:
-    """Every service at one address. `calls` are what was asked: service, operation, values."""
+    """Every service at one address. `calls` are what was asked: service, operation, values.
+
+    `answers` are given instead of ANSWERS, by operation.
+    """
 
     calls: list[tuple[str, str, Json]] = field(default_factory=list)
+    answers: Mapping[str, Json] = field(default_factory=dict)
     endpoint: str = ""
 
 
@@ -77,7 +108,7 @@ def aws() -> Iterator[Aws]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             target, _, operation = self.headers["X-Amz-Target"].partition(".")
             seen.calls.append((SERVICES.get(target, "ecs"), operation, body))
-            answer = json.dumps(ANSWERS.get(operation, {})).encode()
+            answer = json.dumps(seen.answers.get(operation, ANSWERS.get(operation, {}))).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/x-amz-json-1.0")
             self.send_header("Content-Length", str(len(answer)))

@@ -12,7 +12,7 @@ import pytest
 
 from local import deploy
 from local.paths import PROJECT
-from tests.benchmarks.starting import BARE, FUNCTION, Aws, aws, cpu_seconds, of_lambda
+from tests.benchmarks.starting import BARE, FUNCTION, Aws, aws, cpu_seconds, of_a_run, of_lambda
 from tests.functional.conftest import ENVIRONMENT
 
 ROUNDS = 15
@@ -26,7 +26,11 @@ FIRST_EVENTS: dict[str, tuple[str, str, float]] = {
     "a refused call is judged": ("judge_task", "judge-task/throttled.json", 1.05),
     "a failure is judged, with its log": ("judge_task", "judge-task/sync-exit-3.json", 1.05),
     "a run is started": ("api", "api/start-run.json", 1.15),
+    "runs are listed": ("api", "api/list-runs.json", 1.15),
     "a run is shown": ("api", "api/get-run.json", 1.15),
+    "a log is read": ("api", "api/get-logs.json", 1.15),
+    "a run is stopped": ("api", "api/stop-run.json", 1.15),
+    "a run is started again": ("api", "api/rerun-run.json", 1.15),
 }
 
 
@@ -62,6 +66,7 @@ def test_first_event(name: str, built: Built, tmp_path: Path) -> None:
     of_function = (f"{module}.handler", str(EVENTS / event))
     paths = (built.packages / folder, built.of_lambda)
     built.aws.calls.clear()
+    built.aws.answers = of_a_run() if module == "api" else {}
     cpu_seconds(FUNCTION, of_function, paths, environment)
     calls = tmp_path / "calls.json"
     count = len(built.aws.calls)

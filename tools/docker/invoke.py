@@ -142,6 +142,14 @@ def _check_api(sam: Sam, directory: Path) -> None:
     _expect("start-run-refused", _reply(refused, "error"), {"statusCode": 400, "error": "Run.InvalidInput"})
     shown = sam.invoke("ApiFunction", EVENTS / "api/get-run.json")
     _expect("get-run", _reply(shown, "status"), {"statusCode": 200, "status": "SUCCEEDED"})
+    for name, status, error in (
+        ("list-runs", 200, None),
+        ("get-logs", 404, "Log.Gone"),  # its container was never here
+        ("stop-run", 409, "Run.Ended"),
+        ("rerun-run", 409, "Run.InputForgotten"),
+    ):
+        answer = sam.invoke("ApiFunction", EVENTS / f"api/{name}.json")
+        _expect(name, _reply(answer, "error"), {"statusCode": status, "error": error})
     started = sam.invoke("ApiFunction", EVENTS / "api/start-run.json")
     _expect("start-run", _reply(started, "status"), {"statusCode": 202, "status": "PENDING"})
     _await_end(sam, directory, json.loads(started["body"])["runId"])

@@ -30,7 +30,7 @@ from fargate_runs.ports.errors import (
     TokenUnusableError,
     UnreadableRecordError,
 )
-from fargate_runs.ports.lists import Place, RunLists, RunPage, RunQuery, RunRow
+from fargate_runs.ports.lists import DEFAULT_LIMIT, Place, RunLists, RunPage, RunQuery, RunRow
 from fargate_runs.ports.services import (
     Clock,
     Cluster,
@@ -64,6 +64,7 @@ from fargate_runs.ports.store import (
 
 __all__ = [
     "CLAIMS_ARE_KEPT",
+    "DEFAULT_LIMIT",
     "AnswerRefusedError",
     "CallbacksUnavailableError",
     "Claim",

@@ -4,11 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.billed import Billed
 from fargate_runs.runs.run_state import RunStatus
 
+DEFAULT_LIMIT: Final = 50  # runs of a page whose caller names no limit
 Place = Mapping[str, str]
 """Where a page ends: texts by name, for the list that made it and for nobody else."""
 

@@ -8,12 +8,11 @@ from typing import Final
 from fargate_runs.answers.cursor import cursor_of, place_of
 from fargate_runs.answers.usage import Prices, total, usage_of_billed
 from fargate_runs.errors import InvalidCursorError, InvalidParametersError
-from fargate_runs.ports import RunLists, RunQuery, RunRow
+from fargate_runs.ports import DEFAULT_LIMIT, RunLists, RunQuery, RunRow
 from fargate_runs.reading import lenient
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.run_state import RunStatus
 
-DEFAULT_LIMIT: Final = 50
 LONGEST_REASON: Final = 300  # characters of a summary in a row
 
 

@@ -1,0 +1,61 @@
+"""The samples of the API's requests: one for each route, each answered, each named where people look for them."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from api.routes import ROUTES
+from tests.fakes.ecs import CLUSTER_ARN
+from tests.functional.conftest import Stack
+from tests.template.loading import EVENTS, event_sample
+
+#: The sample, the operation that it asks for, and how it is answered after the events of the run that it names.
+SAMPLES: Final = {
+    "start-run": ("startRun", 202, None),
+    "start-run-refused": ("startRun", 400, "Run.InvalidInput"),
+    "list-runs": ("listRuns", 200, None),
+    "get-run": ("getRun", 200, None),
+    "get-logs": ("readLogs", 200, None),
+    "stop-run": ("stopRun", 202, None),
+    "rerun-run": ("rerunRun", 202, None),
+}
+
+
+def _take_in_a_run(stack: Stack) -> None:
+    """The run that the samples name: it runs, has logged a line, and Step Functions knows its input."""
+    execution = event_sample(EVENTS / "execution-state-change/running.json")
+    detail = execution["detail"]
+    stack.executions.start(detail["stateMachineArn"], detail["name"], detail["input"])
+    stack.execution_state_change(execution)
+    running = event_sample(EVENTS / "task-state-change/running.json")
+    running["detail"]["clusterArn"] = CLUSTER_ARN
+    stack.task_state_change(running)
+    task_id = running["detail"]["taskArn"].rpartition("/")[2]
+    stack.log_pages.add("/jobs/tasks", f"runs/main/{task_id}", "at work")
+
+
+def test_every_route_has_a_sample() -> None:
+    assert {path.stem for path in (EVENTS / "api").glob("*.json")} == set(SAMPLES)
+    assert {operation for operation, _, _ in SAMPLES.values()} == {route.operation for route in ROUTES}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_is_answered(stack: Stack, name: str) -> None:
+    operation, status, error = SAMPLES[name]
+    _take_in_a_run(stack)
+    event = event_sample(EVENTS / f"api/{name}.json")
+    (route,) = [route for route in ROUTES if (route.method, route.path) == (event["httpMethod"], event["resource"])]
+    assert route.operation == operation
+    assert event["path"] == route.path.format(**event["pathParameters"] or {})
+    reply = stack.api(event)
+    body: Any = json.loads(reply["body"])
+    assert (reply["statusCode"], body.get("error")) == (status, error)
+
+
+@pytest.mark.parametrize("page", ["docs/development.md", "events/README.md"])
+def test_every_sample_is_named(page: str) -> None:
+    text = (EVENTS.parent / page).read_text(encoding="utf-8")
+    names = [path.relative_to(EVENTS) for path in sorted(EVENTS.glob("*/*.json"))]
+    assert [str(name) for name in names if str(name if page.startswith("docs") else Path(name).name) not in text] == []
