@@ -1,4 +1,4 @@
-"""The REST API. Parse, call one use case, shape the reply; routes are in routes.py, errors in problems.py."""
+"""The REST API: parses a request, calls one use case, shapes the reply. Routes: routes.py; errors: problems.py."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -31,19 +31,19 @@ answer_problems(app)
 
 @cache
 def settings() -> ApiSettings:
-    """Read once for each process."""
+    """Returns the settings, read once for each process."""
     return ApiSettings.from_env()
 
 
 @cache
 def use_cases() -> assembly.ApiUseCases:
-    """The use cases on AWS, made once for each process."""
+    """Returns the use cases on AWS, made once for each process."""
     return assembly.api(settings())
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to a route: what its path and its query say, and its body where the route has one."""
+    """One request to a route: the values of its path and of its query, and its body if the route has one."""
 
     event: APIGatewayProxyEvent = field(repr=False)
     path: Mapping[str, str]
@@ -51,11 +51,11 @@ class Call:
 
     @property
     def run_id(self) -> str:
-        """Of a path with `{runId}` in it, which API Gateway and Powertools leave percent-encoded."""
+        """Returns the `{runId}` of the path, decoded: API Gateway and Powertools leave it percent-encoded."""
         return unquote(self.path["runId"])
 
     def body(self) -> Mapping[str, object]:
-        """The body as a JSON object. Raises InvalidRunRequestError."""
+        """Returns the body, a JSON object. Raises InvalidRunRequestError for any other body."""
         try:
             body = json.loads(self.event.decoded_body or "")
         except (ValueError, RecursionError):
@@ -128,5 +128,5 @@ for each in ROUTES:
 @logger.inject_lambda_context(log_event=False, clear_state=True)
 @then_collect
 def handler(event: dict[str, object], context: LambdaContext) -> Mapping[str, object]:
-    """One request of API Gateway."""
+    """Answers one request of API Gateway."""
     return app.resolve(event, context)

@@ -1,6 +1,6 @@
-"""Takes in one "Step Functions Execution Status Change" event: notes it on the run, stops what the execution left.
+"""Handles one "Step Functions Execution Status Change" event: records it in the run, and stops the tasks that are left.
 
-Whatever is raised here makes Lambda try the event again, and then send it to the on-failure destination.
+After any error here Lambda tries the event again, and then sends it to the on-failure destination.
 """
 
 from collections.abc import Mapping
@@ -20,20 +20,20 @@ from fargate_runs.usecases.record_execution_state import RecordExecutionState
 
 @cache
 def settings() -> ExecutionStateChangeSettings:
-    """Read once for each process."""
+    """Returns the settings, read once for each process."""
     return ExecutionStateChangeSettings.from_env()
 
 
 @cache
 def record_execution_state() -> RecordExecutionState:
-    """The use case on AWS."""
+    """Returns the use case on AWS, made once for each process."""
     return assembly.record_execution_state(settings())
 
 
 @logger.inject_lambda_context(log_event=False, clear_state=True)
 @then_collect
 def handler(event: Mapping[str, object], context: LambdaContext) -> None:
-    """One event. Raises EventError for one that can never be handled, and PortError for one that can be later."""
+    """Handles one event. Raises EventError if no try can ever handle it, PortError if a later try can."""
     with report_event_problems():
         change = ExecutionStateChange.from_event(event, state_machines=settings().state_machines)
         noted = record_execution_state()(change.execution, go_on=while_time_is_left(context))

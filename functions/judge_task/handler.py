@@ -1,6 +1,6 @@
-"""Names why a state that runs a task failed, and decides about another attempt, for the state machines.
+"""Tells a state machine why a state that runs a task failed, and whether to try again.
 
-Whatever is raised here makes the state machine end with that error and cause, unchanged.
+The state machine ends with the error and the cause of whatever is raised here, unchanged.
 """
 
 from collections.abc import Mapping
@@ -19,16 +19,16 @@ from fargate_runs.usecases.judge_task import JudgeTask
 
 @cache
 def judge_task() -> JudgeTask:
-    """The use case on AWS, made once for each process."""
+    """Returns the use case on AWS, made once for each process."""
     return assembly.judge_task(JudgeTaskSettings.from_env())
 
 
 @logger.inject_lambda_context(log_event=False, clear_state=True)
 @then_collect
 def handler(event: Mapping[str, object], _context: LambdaContext) -> dict[str, object]:
-    """`{error, cause, runId, plan}` of a state that failed; answers with the name, the cause and what comes next.
+    """Judges the failed state of `{error, cause, runId, plan}`. Returns the error's name, the cause and the next step.
 
-    An execution that began before there were plans calls without one, and decides by itself.
+    An execution that began before there were plans sends none, and decides by itself.
     """
     error, cause = str(event["error"]), str(event["cause"] or "")
     run_id = lenient.text(event.get("runId"), 256)

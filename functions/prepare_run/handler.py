@@ -1,8 +1,8 @@
 """Prepares a run: the first state of each state machine calls it with the execution's input.
 
-What is raised here goes to that state. The name of its class is an error's name there: InvalidRunRequestError ends the
-run as Run.InvalidInput with the message as its cause, StoreUnavailableError is tried again, and anything else, or that
-too in the end, is Run.NotPrepared.
+The state machine matches the class names of the errors raised here. InvalidRunRequestError ends the run as
+Run.InvalidInput, with the message as its cause. StoreUnavailableError is tried again. If that does not help, and after
+any other error, the run ends as Run.NotPrepared.
 """
 
 from collections.abc import Mapping
@@ -22,16 +22,16 @@ from fargate_runs.usecases.prepare_run import PrepareRun
 
 @cache
 def prepare_run() -> PrepareRun:
-    """The use case on AWS, made once for each process."""
+    """Returns the use case on AWS, made once for each process."""
     return assembly.prepare_run(PrepareRunSettings.from_env())
 
 
 @logger.inject_lambda_context(log_event=False, clear_state=True)
 @then_collect
 def handler(event: Mapping[str, object], _context: LambdaContext) -> dict[str, object]:
-    """Prepare the run of an execution, `{pattern, input, executionArn, startDate, redriveCount}`.
+    """Prepares the run of an execution, `{pattern, input, executionArn, startDate, redriveCount}`.
 
-    Answers `{run, overrides, plan}`.
+    Returns `{run, overrides, plan}`.
     """
     execution = Execution.from_detail({**event, "status": ExecutionStatus.RUNNING})
     pattern = Pattern(str(event["pattern"]))

@@ -1,6 +1,6 @@
-"""Compares the records with ECS and Step Functions themselves, every minute, and settles what differs.
+"""Compares the records with ECS and Step Functions every minute, and settles every difference.
 
-What could not be done is counted and left to the next sweep, so nothing is raised for it; Lambda tries no sweep again.
+A piece of work that fails is counted and left to the next sweep. It raises nothing: Lambda tries no sweep again.
 """
 
 from functools import cache
@@ -23,13 +23,13 @@ FAILURES: Final = "SweepFailures"
 
 @cache
 def sweep() -> Sweep:
-    """The use case on AWS, made once for each process."""
+    """Returns the use case on AWS, made once for each process."""
     return assembly.sweep(SweepSettings.from_env())
 
 
 @logger.inject_lambda_context(log_event=False, clear_state=True)
 def handler(_event: object, context: LambdaContext) -> dict[str, object]:
-    """One sweep; answers its counts. Raises StoreUnavailableError where the table could not be read at all."""
+    """Runs one sweep and returns its counts. Raises StoreUnavailableError if the table could not be read at all."""
     collect_from_now_on()
     seconds = context.get_remaining_time_in_millis() / 1_000 - MARGIN_SECONDS
     report = sweep()(context.aws_request_id, seconds)

@@ -1,6 +1,6 @@
-"""Takes in one "ECS Task State Change" event: parse, call the use case, say in the log and the metrics what was done.
+"""Handles one "ECS Task State Change" event: parses it, calls the use case, writes to the log and the metrics.
 
-Whatever is raised here makes Lambda try the event again, and then send it to the on-failure destination.
+After any error here Lambda tries the event again, and then sends it to the on-failure destination.
 """
 
 from collections.abc import Mapping
@@ -21,20 +21,20 @@ from task_state_change.report import report
 
 @cache
 def settings() -> TaskStateChangeSettings:
-    """Read once for each process."""
+    """Returns the settings, read once for each process."""
     return TaskStateChangeSettings.from_env()
 
 
 @cache
 def record_task_state() -> RecordTaskState:
-    """The use case on AWS."""
+    """Returns the use case on AWS, made once for each process."""
     return assembly.record_task_state(settings())
 
 
 @logger.inject_lambda_context(log_event=False, clear_state=True)
 @then_collect
 def handler(event: Mapping[str, object], context: LambdaContext) -> None:
-    """One event. Raises EventError for one that can never be handled, and PortError for one that can be later."""
+    """Handles one event. Raises EventError if no try can ever handle it, PortError if a later try can."""
     ours = settings()
     with report_event_problems():
         change = TaskStateChange.from_event(event, cluster_arn=ours.cluster_arn, token_variables=ours.token_variables)

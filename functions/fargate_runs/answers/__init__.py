@@ -1,1 +1,1 @@
-"""What state machines, the API and people are told about a run."""
+"""The answers about a run: to state machines, to callers of the API, to people."""

@@ -1,4 +1,4 @@
-"""The answer to a task token, made from the recorded outcome, always inside Step Functions' limits (fact B30)."""
+"""The answer to a task token, made from the recorded outcome. It always fits Step Functions' limits (fact B30)."""
 
 import json
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ LONGEST_CAUSE: Final = 32_768  # characters
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """What SendTaskSuccess gets: one JSON object."""
+    """The output for SendTaskSuccess: one JSON object."""
 
     output: str
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What SendTaskFailure gets: the error's name, and one JSON object as the cause."""
+    """The arguments of SendTaskFailure: the error's name, and one JSON object as the cause."""
 
     error: str
     cause: str
@@ -34,19 +34,19 @@ Answer = Success | Failure
 
 
 def answer_of(record: TaskRecord, outcome: Outcome, prices: Prices) -> Answer:
-    """The answer for a recorded outcome. The log's lines are an extra in a cause: as many of the last as fit."""
+    """Returns the answer for a recorded outcome. A cause ends with as many of the log's last lines as fit."""
     if outcome.succeeded:
         return Success(_output(record, outcome, prices))
     return failure_of(record, outcome, prices)
 
 
 def failure_of(record: TaskRecord, outcome: Outcome, prices: Prices) -> Failure:
-    """The same for an outcome that is no success."""
+    """Returns the answer for an outcome that is no success."""
     return Failure(outcome.error or ErrorName.UNKNOWN, _cause(record, outcome, prices))
 
 
 def smallest_answer_of(record: TaskRecord, outcome: Outcome) -> Answer:
-    """The same verdict without anything that others wrote: for when the full answer was refused."""
+    """Returns the same verdict without any text of the container or of AWS, for use if the full answer was refused."""
     facts = {"runId": record.run_id, "taskArn": record.task_arn, "exitCode": outcome.exit_code}
     # The callback machine reads from the cause whether another attempt makes sense.
     verdict = {"transient": outcome.transient}

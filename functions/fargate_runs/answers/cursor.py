@@ -1,7 +1,7 @@
-"""Cursors: where a page ended, as a text that a caller hands back. It is read, never trusted.
+"""Cursors: texts that say where a page ended. The caller sends one back for the next page. A cursor is never trusted.
 
-A cursor belongs to what was asked: `scope` is a text that names it, and a cursor of another scope is refused. It holds
-nothing that its caller may not see.
+`scope` is a text that names the question. A cursor of another scope is refused. A cursor holds nothing that its caller
+may not see.
 """
 
 import base64
@@ -14,17 +14,17 @@ from typing import Final
 from fargate_runs.errors import InvalidCursorError
 
 VERSION: Final = 1
-_DIGITS: Final = 16  # of the digest of a scope: enough to notice a mistake, and nobody gains by a forged one
+_DIGITS: Final = 16  # of a scope's digest: enough to notice a mistake; a forged cursor gains nothing
 
 
 def cursor_of(scope: str, place: Mapping[str, str]) -> str:
-    """Return the cursor of a place."""
+    """Returns the cursor of a place."""
     text = json.dumps([VERSION, _digest(scope), dict(place)], ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def place_of(scope: str, cursor: str) -> Mapping[str, str]:
-    """Return the place of a cursor. Raises InvalidCursorError for one that is not of this scope, or is none."""
+    """Returns the place of a cursor. Raises InvalidCursorError if it is no cursor, or one of another scope."""
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         version, digest, place = json.loads(text)

@@ -1,7 +1,7 @@
-"""What of a run's document fits into one answer of Lambda, which may have 6 MB. Pure.
+"""Cuts a run's document to the size of one answer of Lambda, 6 MB. Pure.
 
-A run may have thousands of attempts, and each a result of 250,000 bytes. The newest ones come first: an attempt before
-the results of older ones, and a log link stands where a result is left out.
+A run may have thousands of attempts, each with a result of 250,000 bytes. Newer attempts come before older ones, and
+all attempts before the results of older ones. A log link stands where a result is left out.
 """
 
 import json
@@ -19,9 +19,9 @@ def size_of(value: object) -> int:
 
 
 def fitted(document: Document, attempts: Sequence[Document], largest: int = LARGEST_DOCUMENT) -> Document:
-    """The document with as many of its attempts as fit, the newest ones, and with as many of their results.
+    """Returns the document with as many attempts as fit, the newest first to stay, and as many of their results.
 
-    `attempts` are in order, oldest first. `attemptsLeftOut` says how many older ones there are.
+    `attempts` are in order, oldest first. `attemptsLeftOut` counts the older ones that are missing.
     """
     left = largest - size_of({**document, "attempts": [], "attemptsLeftOut": len(attempts)})
     shown: list[Document] = []

@@ -1,4 +1,4 @@
-"""How long each step of a task took, from the times that ECS gave. Pure."""
+"""The duration of each step of a task, by the times of ECS. Pure."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from fargate_runs.reading.task import Timeline
 
 
 def durations_of(times: Timeline) -> dict[str, float | None]:
-    """Seconds of each step; None for one that was not reached, or of which ECS did not say when.
+    """Returns the seconds of each step. A step is None if the task did not reach it, or if ECS gave no time for it.
 
     queued: until the image pull began; pull; starting: from the pulled image to the running containers; running: until
     the containers ended; stopping: until the task was gone.

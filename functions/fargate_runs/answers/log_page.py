@@ -1,4 +1,4 @@
-"""Lines of a log in an answer: masked, sendable, and not larger than Lambda can answer. Pure."""
+"""The lines of a log in an answer: masked, valid UTF-8, and small enough for an answer of Lambda. Pure."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -14,7 +14,7 @@ Shown = dict[str, object]
 
 
 def shown(lines: Sequence[LogLine], token: str | None, largest: int = LARGEST_LINES) -> list[Shown]:
-    """The lines that fit, oldest first, with the task's own token masked: at least one, cut if it alone is too large.
+    """Returns the lines that fit, oldest first, with the task's own token masked. A first line that is too long is cut.
 
     A page of CloudWatch Logs has up to 1 MB, and control characters take seven times that.
     """

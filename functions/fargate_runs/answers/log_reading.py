@@ -1,4 +1,4 @@
-"""Where a task logs and how its log ends, best effort: a log that cannot be read does not change an outcome."""
+"""Where a task logs and how its log ends. Best effort: an outcome stays the same if the log cannot be read."""
 
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -25,14 +25,14 @@ NO_LOG: Final = LogTail(absent=NOT_KNOWN)
 
 
 class Settled(NamedTuple):
-    """The record of a task that has ended; `log_problem` says why its log could not be read."""
+    """The record of a task that has ended. `log_problem` says why its log could not be read."""
 
     record: TaskRecord
     log_problem: str | None = None
 
 
 class TaskLogs:
-    """The logs of tasks. `definitions` is None where logs of other task definitions than the stack's are not read."""
+    """The logs of tasks. `definitions` is None if only the logs of the stack's own task definition are read."""
 
     def __init__(self, reader: LogReader, own: LogPlace, definitions: TaskDefinitions | None) -> None:
         self._reader = reader
@@ -40,7 +40,7 @@ class TaskLogs:
         self._definitions = definitions
 
     def place_of(self, task: TaskState, container: str | None = None) -> Place:
-        """Where this container of a task logs, else the main one. Never raises."""
+        """Returns where this container of a task logs; without a container, where the main one does. Never raises."""
         if container and is_injected(container):
             return Place.none(f"container {container} is AWS's own: where it logs is not known")
         own = self._own.of(task, container)
@@ -57,7 +57,7 @@ class TaskLogs:
             return Place(instead=LogTail(problem=str(error)), may_be_known_later=passes)
 
     def containers_of(self, task: TaskState) -> tuple[str, ...]:
-        """The names of a task's containers by its task definition; none where that cannot be read. Never raises."""
+        """Returns the container names of a task's definition; none if the definition cannot be read. Never raises."""
         if self._definitions is None or task.task_definition_arn is None:
             return ()
         try:
@@ -66,9 +66,9 @@ class TaskLogs:
             return ()
 
     def settled(self, record: TaskRecord, outcome: Outcome, task: EcsTask, main: Place) -> Settled:
-        """The record of a task with its outcome and the end of the log that tells why. Never raises.
+        """Returns the record of a task with its outcome and the end of the log that explains it. Never raises.
 
-        That is the culprit's, where another container than the main one is to blame; `main` is the main one's place.
+        If another container than the main one is to blame, that is its log. `main` is the place of the main one's log.
         """
         place = self.place_of(task, outcome.culprit) if outcome.culprit else Place(record.log, main.instead)
         record = replace(record, culprit_log=place.location) if outcome.culprit else record
@@ -76,12 +76,12 @@ class TaskLogs:
         return Settled(record.settled(outcome, tail), tail.problem)
 
     def settled_without(self, record: TaskRecord, outcome: Outcome) -> Settled:
-        """The same for a task that ECS does not show any more. Whether it has started nobody knows but its log."""
+        """The same for a task that ECS no longer shows. Only its log can tell whether it has started."""
         tail = self._tail_of(record, outcome, Place(record.log, NO_LOG))
         return Settled(record.settled(outcome, tail), tail.problem)
 
     def _tail_of(self, record: TaskRecord, outcome: Outcome, place: Place) -> LogTail:
-        """The last lines, the task's own token masked. Nothing is asked where the container never started."""
+        """Returns the last lines, with the task's own token masked. Reads no log if the container never started."""
         if not outcome.may_have_logged:
             return LogTail(absent=NEVER_STARTED)
         if place.location is None:

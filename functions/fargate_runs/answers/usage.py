@@ -1,6 +1,6 @@
-"""What a task used and about what it cost, by Fargate's rules. Pure: times, sizes and prices in, numbers out.
+"""The usage of a task and an estimate of its cost, by Fargate's rules. Pure: times, sizes and prices in, numbers out.
 
-What is billed is in `runs/billed.py`. Not in the estimate: ephemeral storage beyond the 20 GB that are free, data
+`runs/billed.py` says what is billed. The estimate leaves out ephemeral storage beyond the 20 GB that are free, data
 transfer, logs, public IPv4 addresses, savings plans and taxes.
 """
 
@@ -20,7 +20,7 @@ _DIGITS_OF_A_DOLLAR: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Of one Region, operating system and CPU architecture, in USD. Spot costs `spot_factor` of the same."""
+    """The prices of one Region, operating system and CPU architecture, in USD. Spot costs `spot_factor` of them."""
 
     vcpu_hour_usd: float
     gb_hour_usd: float
@@ -29,7 +29,7 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What was billed for one task, or for all tasks of a run. `spot`: some of it was Spot capacity."""
+    """The billed usage of one task, or of all tasks of a run. `spot` is true if some of it was Spot capacity."""
 
     billed_seconds: int
     vcpu_seconds: float
@@ -38,7 +38,7 @@ class Usage:
     spot: bool
 
     def as_json(self) -> dict[str, object]:
-        """For documents: each name carries its unit, and money is rounded to a millionth of a dollar."""
+        """Returns the usage for documents. Names carry their units, and money is rounded to a millionth of a dollar."""
         return {
             "billedSeconds": self.billed_seconds,
             "vcpuSeconds": round(self.vcpu_seconds, _DIGITS_OF_A_SECOND),
@@ -49,13 +49,13 @@ class Usage:
 
 
 def usage_of(task: TaskState, prices: Prices) -> Usage | None:
-    """What a task used; None until it has stopped, and where its size or its end is not known."""
+    """Returns the usage of a task; None until it has stopped, and if its size or its end is not known."""
     billed = billed_of(task)
     return usage_of_billed(billed, prices) if billed else None
 
 
 def usage_of_billed(billed: Billed, prices: Prices) -> Usage:
-    """The same of what is billed."""
+    """Returns the usage for a billed time and size."""
     vcpu_seconds = billed.seconds * billed.cpu_units / _UNITS_OF_A_VCPU
     gb_seconds = billed.seconds * billed.memory_mib / _MIB_OF_A_GB
     price = vcpu_seconds * prices.vcpu_hour_usd + gb_seconds * prices.gb_hour_usd
@@ -64,7 +64,7 @@ def usage_of_billed(billed: Billed, prices: Prices) -> Usage:
 
 
 def total(usages: Iterable[Usage | None]) -> Usage | None:
-    """All that is known together; None when nothing is."""
+    """Returns the sum of what is known; None if nothing is."""
     known = [usage for usage in usages if usage is not None]
     if not known:
         return None

@@ -1,7 +1,7 @@
 """Values of DynamoDB, as its client takes and gives them.
 
-boto3 has the same in `boto3.dynamodb.types`. It is not used: it brings all of boto3 and s3transfer with it, which are a
-tenth of what a function's first event costs (docs/performance.md).
+`boto3.dynamodb.types` does the same, and is not used: it imports all of boto3 and s3transfer, a tenth of the cost of a
+function's first event (docs/performance.md).
 """
 
 from collections.abc import Mapping
@@ -15,15 +15,18 @@ if TYPE_CHECKING:
 
 
 def serialized(values: Mapping[str, object]) -> "dict[str, AttributeValueTypeDef]":
-    """Attributes for a call; what is None is left out, inside of maps too.
+    """Returns attributes for a call, without values that are None, inside of maps too.
 
-    Raises TypeError for a value that no attribute can be made of; a float is one, because it may lose digits.
+    Raises TypeError for a value that DynamoDB cannot hold, and for a float, which may lose digits.
     """
     return {name: _attribute(value) for name, value in values.items() if value is not None}
 
 
 def deserialized(attributes: "Attributes") -> dict[str, object]:
-    """Attributes of an answer; numbers are Decimal. Sets and bytes, which nothing here writes, stay as they came."""
+    """Returns the values of an answer's attributes. Numbers are Decimal.
+
+    Sets and bytes stay as they are: nothing here writes them.
+    """
     return {name: _value(value) for name, value in attributes.items()}
 
 

@@ -18,7 +18,7 @@ _TRANSLATED: Final = Translation("the runs table did not answer:", StoreUnavaila
 def items_of(
     client: "DynamoDBClient", table: str, keys: Sequence[Mapping[str, str]], **options: Any
 ) -> Iterator[dict[str, object]]:
-    """Yield the existing ones of many items, a hundred in a call. Raises StoreUnavailableError.
+    """Yields those of many items that exist, a hundred in a call. Raises StoreUnavailableError.
 
     `options` are BatchGetItem's for a table, such as ConsistentRead.
     """
@@ -30,7 +30,7 @@ def items_of(
 def _items_of_batch(
     client: "DynamoDBClient", table: str, left: Sequence[Any], options: Mapping[str, Any]
 ) -> Iterator[dict[str, object]]:
-    """The items of one batch, of which a call may answer a part: 16 MB at once, or what is not throttled."""
+    """Yields the items of one batch. A call may answer a part of it: at most 16 MB, or what is not throttled."""
     in_vain = 0
     while left:
         with _TRANSLATED:

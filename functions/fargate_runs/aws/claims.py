@@ -2,7 +2,7 @@
 
     key   pk=KEY#<sha256 of the key>  sk=KEY   fingerprint, runId, createdAt, expiresAt
 
-Keys are the callers' own texts, so the table has their digests only.
+Keys are the callers' own texts, so the table holds only their digests.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ _REFUSED: Final = "ConditionalCheckFailedException"
 
 
 class DynamoStartClaims(StartClaims):
-    """See StartClaims. A claim is one conditional call, so one that is tried again after a time-out does no harm."""
+    """See StartClaims. A claim is one conditional call, so repeating it after a time-out does no harm."""
 
     def __init__(self, client: "DynamoDBClient", table: str, clock: Clock) -> None:
         self._client = client
@@ -33,7 +33,7 @@ class DynamoStartClaims(StartClaims):
         self._clock = clock
 
     def claim(self, key: str, claim: Claim) -> Claim:
-        """See StartClaims. The table's own removal of old items may be late by days, so their time is looked at."""
+        """See StartClaims. Checks `expiresAt` itself: DynamoDB may remove an old item days late."""
         now = self._clock.now()
         item = {
             **_key(key),

@@ -1,7 +1,7 @@
-"""The AWS clients, made once for a process, with time-outs that fit inside a function's own.
+"""The AWS clients, made once for each process, with time-outs that fit inside a function's own.
 
-AWS_ENDPOINT_URL sends all of them to the local runtime: botocore itself honours it. They are botocore's, which boto3's
-are too: without boto3's session and s3transfer, a function starts faster (docs/performance.md).
+AWS_ENDPOINT_URL sends all of them to the local runtime: botocore itself honours it. The clients are botocore's, as
+boto3's are. Without boto3's session and s3transfer a function starts faster (docs/performance.md).
 """
 
 import logging
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_stepfunctions import SFNClient
 
-# At DEBUG these write what is sent and what comes back: task tokens, environment values, whole records. LogLevel is for
-# our own messages, and Lambda sets the root logger to it, so these get a level of their own.
+# At DEBUG these loggers write requests and answers: task tokens, environment values, whole records. Lambda sets the
+# root logger to LogLevel, which is for our own messages, so these loggers get a level of their own.
 _TALKATIVE: Final = ("boto3", "botocore", "urllib3")
 for _name in _TALKATIVE:
     logging.getLogger(_name).setLevel(logging.INFO)
 
 
 def _config(*, connect: float, read: float, attempts: int) -> Config:
-    """Time-outs in seconds; `attempts` counts the first one."""
+    """Returns a configuration. Time-outs are in seconds; `attempts` counts the first one."""
     return Config(
         connect_timeout=connect, read_timeout=read, retries={"mode": "standard", "total_max_attempts": attempts}
     )
@@ -45,44 +45,44 @@ _LOGS: Final = _config(connect=1, read=2, attempts=2)
 
 @cache
 def dynamodb() -> "DynamoDBClient":
-    """For the runs table."""
+    """Returns the client for the runs table."""
     return cast("DynamoDBClient", _client("dynamodb", _config(connect=1, read=3, attempts=4)))
 
 
 @cache
 def stepfunctions() -> "SFNClient":
-    """For executions and task tokens."""
+    """Returns the client for executions and task tokens."""
     return cast("SFNClient", _client("stepfunctions", _config(connect=2, read=5, attempts=3)))
 
 
 @cache
 def starts() -> "SFNClient":
-    """For StartExecution: one try with each call, so that what became of every try is known."""
+    """Returns the client for StartExecution. It makes one try with each call, so the result of every try is known."""
     return cast("SFNClient", _client("stepfunctions", _config(connect=2, read=5, attempts=1)))
 
 
 @cache
 def logs() -> "CloudWatchLogsClient":
-    """For the containers' logs: two short tries, because nothing may wait long for a log.
+    """Returns the client for the containers' logs. It makes two short tries: nothing may wait long for a log.
 
-    Not one: GetLogEvents is throttled when many tasks end at once, and a result that was not read then never is.
+    One try is too few: GetLogEvents is throttled when many tasks end at once, and an unread result is never read later.
     """
     return cast("CloudWatchLogsClient", _client("logs", _LOGS))
 
 
 @lru_cache(maxsize=4)
 def logs_in(region: str) -> "CloudWatchLogsClient":
-    """The same in another Region."""
+    """Returns the client for logs in another Region."""
     return cast("CloudWatchLogsClient", _client("logs", _LOGS, region))
 
 
 @cache
 def task_definitions() -> "ECSClient":
-    """For task definitions, which say where a container logs: nothing may wait long for that either."""
+    """Returns the client for task definitions, which say where a container logs. They may not take long either."""
     return cast("ECSClient", _client("ecs", _config(connect=1, read=1, attempts=2)))
 
 
 @cache
 def ecs() -> "ECSClient":
-    """For the tasks of the cluster."""
+    """Returns the client for the tasks of the cluster."""
     return cast("ECSClient", _client("ecs", _config(connect=2, read=5, attempts=3)))

@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 
 class Condition(TypedDict, total=False):
-    """When a write may take place, as PutItem takes it."""
+    """The condition of a write, as arguments of PutItem."""
 
     ConditionExpression: str
     ExpressionAttributeNames: Mapping[str, str]
@@ -57,7 +57,7 @@ _OVER_UNREADABLE: Final[Condition] = {
 
 
 class DynamoRunStore(RunStore):
-    """See RunStore. Every write is one conditional call, so one that is tried again after a time-out does no harm."""
+    """See RunStore. Every write is one conditional call, so repeating it after a time-out does no harm."""
 
     def __init__(self, client: "DynamoDBClient", table: str, *, clock: Clock, retention: timedelta) -> None:
         self._client = client
@@ -195,7 +195,7 @@ class DynamoRunStore(RunStore):
         return mark_of(item) if item else SweepMark()
 
     def write_sweep_mark(self, mark: SweepMark) -> bool:
-        """See RunStore. A second try that meets what the first one wrote has written it."""
+        """See RunStore. A second try that finds its own first write counts as written."""
         item = mark_item(mark)
         stands = self._put_if(item, _over_mark(mark))
         return stands is None or mark_of(stands) == mark_of(item)
@@ -209,14 +209,14 @@ class DynamoRunStore(RunStore):
         return deserialized(answer["Item"]) if "Item" in answer else None
 
     def _get_many(self, keys: Sequence[Mapping[str, str]], read: Callable[[Mapping[str, object]], T]) -> Iterator[T]:
-        """The items of many keys that are there and can be read."""
+        """Yields the items of many keys, without missing and unreadable ones."""
         for item in items_of(self._client, self._table, keys, ConsistentRead=True):
             found = unless_unreadable(read, item)
             if not isinstance(found, Unreadable):
                 yield found
 
     def _query(self, key: str, value: str, **more: Any) -> Iterator[Item]:
-        """The items of one partition of the table or of an index, page by page."""
+        """Yields the items of one partition of the table or of an index, page by page."""
         names = {"#key": key, **more.pop("ExpressionAttributeNames", {})}
         for page in _TRANSLATED.pages(
             self._client,
@@ -230,7 +230,7 @@ class DynamoRunStore(RunStore):
             yield from map(deserialized, page["Items"])
 
     def _put_if(self, item: Item, condition: Condition) -> Item | None:
-        """Put the item; what stands in its place if the condition does not hold."""
+        """Puts the item if the condition holds; returns the conflicting item otherwise."""
         with _TRANSLATED:
             try:
                 self._client.put_item(
@@ -246,7 +246,7 @@ class DynamoRunStore(RunStore):
         return None
 
     def _standing(self, error: ClientError, item: Item) -> Item:
-        """What stands, as the refusal itself says it, or read again."""
+        """Returns the stored item: from the refusal itself, or read again."""
         refusal = cast("dict[str, Attributes]", error.response)
         if "Item" in refusal:
             return deserialized(refusal["Item"])
@@ -277,7 +277,7 @@ class DynamoRunStore(RunStore):
 
     @staticmethod
     def _unless_refused(call: Callable[[], object]) -> None:
-        """A condition that does not hold means that there is nothing left to do."""
+        """Makes a call. If its condition does not hold, nothing is left to do."""
         with _TRANSLATED:
             try:
                 call()
@@ -292,7 +292,7 @@ def _readable_tasks(items: Iterable[Item]) -> tuple[TaskRecord, ...]:
 
 
 def _showing(attributes: Iterable[str]) -> Mapping[str, Any]:
-    """What makes a query give these alone: names, and paths into maps (`outcome.status`)."""
+    """Returns arguments that limit a query to these attributes: names, and paths into maps (`outcome.status`)."""
     names: dict[str, str] = {}
     paths = [".".join(names.setdefault(part, f"#a{len(names)}") for part in path.split(".")) for path in attributes]
     return {
@@ -308,7 +308,7 @@ def _over_mark(mark: SweepMark) -> Condition:
 
 
 def _over(revision: int) -> Condition:
-    """Only if this revision stands; 0 is nothing."""
+    """Returns the condition that this revision is stored. Revision 0 means that nothing is."""
     return _NOTHING if revision == 0 else _is(revision)
 
 

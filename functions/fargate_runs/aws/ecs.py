@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
 
 MISSING: Final = "MISSING"  # fact B12
-# Refusals for what a call names: an ARN of another cluster or of an older form, a task that a policy leaves out.
+# Refusals because of a task in the call: its ARN is of another cluster or an older form, or no policy allows it.
 _REFUSALS: Final = ("AccessDeniedException", "ClientException", "InvalidParameterException", "ValidationException")
 _TRANSLATED: Final = Translation("ECS answered", ClusterUnavailableError, dict.fromkeys(_REFUSALS, TasksRefusedError))
-# StopTask of a task that ECS no longer knows: it does not run.
+# The answer of StopTask for a task that ECS no longer knows, and that does not run.
 _NOT_FOUND: Final = "InvalidParameterException"
 
 
@@ -45,7 +45,7 @@ class EcsCluster(Cluster):
         return Described(tuple(dict(task) for task in answer["tasks"]), frozenset(missing))
 
     def answered_at(self) -> datetime | None:
-        """See Cluster. By the Date of the answer."""
+        """See Cluster. Returns the Date header of ECS's answer."""
         return self._answered_at
 
     def _note_time(self, answer: Mapping[str, object]) -> None:

@@ -77,7 +77,7 @@ TASK: Final = (
     Row("taskToken", "token"),
 )
 
-# What the task's container printed: it may be large, and is read where a run is shown.
+# The container's output. It may be large, and is read only to show a run.
 PRINTED: Final = (
     Row("lastLogLines", "last_lines", lines, lambda lines: list(lines) or None),
     Row("logNote", "log_note"),
@@ -106,7 +106,7 @@ def _outcome_item(outcome: Outcome) -> Item:
     return written(OUTCOME, outcome)
 
 
-# Of the same map, in a task: it comes from what the container printed.
+# Also in the map `outcome` of a task: taken from the container's output.
 RESULT: Final = (Row("result", "json"), Row("resultNote", "note"))
 
 # Of a task, and of the map `culpritLog`.
@@ -125,7 +125,7 @@ def _attempts_item(attempts: Mapping[str, Billed | None]) -> Item | None:
 
 
 def attempts_of(item: object) -> Mapping[str, Billed | None]:
-    """What was billed for each task of a run, by its id. Raises LookupError or ValueError."""
+    """Returns the billed time and size of each task of a run, by task id. Raises LookupError or ValueError."""
     stored = ((task_id, lenient.mapping(each)) for task_id, each in lenient.mapping(item).items())
     return {task_id: Billed(**found(BILLED, each)) if each else None for task_id, each in stored}
 
@@ -155,7 +155,7 @@ RUN: Final = (
     Row("revision", "revision", whole, lambda revision: revision + 1, is_needed=True),
 )
 
-# What lists show: it is computed again wherever a run is read.
+# The columns of lists. A run that is read computes them again.
 LISTED_OF_RUN: Final = (
     Row("status", "status"),
     Row("listStatus", "status"),
@@ -184,27 +184,27 @@ EXECUTION: Final = (
 
 
 def run_key(run_id: str) -> dict[str, str]:
-    """The key of a run."""
+    """Returns the key of a run."""
     return {"pk": f"RUN#{run_id}", "sk": "RUN"}
 
 
 def task_key(run_id: str, task_id: str) -> dict[str, str]:
-    """The key of a task."""
+    """Returns the key of a task."""
     return {"pk": f"RUN#{run_id}", "sk": f"TASK#{task_id}"}
 
 
 def open_shard(of_id: str) -> str:
-    """The partition of the open index that a task or a run is in."""
+    """Returns the partition of the open index for a task or a run."""
     return shard(zlib.crc32(of_id.encode()) % OPEN_SHARDS)
 
 
 def shard(number: int) -> str:
-    """A partition of the open index, from 0 to OPEN_SHARDS - 1."""
+    """Returns a partition of the open index, from 0 to OPEN_SHARDS - 1."""
     return f"OPEN#{number}"
 
 
 def task_item(record: TaskRecord, *, now: datetime, expires_at: int) -> Item:
-    """A task as it is stored."""
+    """Returns the item of a task."""
     outcome = {**_outcome_item(record.outcome), **written(RESULT, record.result)} if record.outcome else None
     return present(
         {
@@ -224,7 +224,7 @@ def task_item(record: TaskRecord, *, now: datetime, expires_at: int) -> Item:
 
 
 def _indexes(record: TaskRecord, now: datetime) -> Item:
-    """The keys of the indexes that a task is in."""
+    """Returns the keys of a task in the indexes."""
     if not record.is_open:
         return {}
     return {
@@ -236,7 +236,7 @@ def _indexes(record: TaskRecord, now: datetime) -> Item:
 
 @reads_one
 def task_of(item: Mapping[str, object]) -> TaskRecord:
-    """The record of a stored task."""
+    """Returns the record of a stored task."""
     timeline = Timeline(**found(TIMELINE, item))
     task = TaskState(**found(TASK_STATE, item), timeline=timeline)
     outcome = item.get("outcome")
@@ -252,7 +252,7 @@ def task_of(item: Mapping[str, object]) -> TaskRecord:
 
 
 def _log_item(record: TaskRecord, log: LogLocation | None) -> Item:
-    """A log. Its Region is stored where it is not the task's."""
+    """Returns the item of a log. It holds the log's Region if that is not the task's."""
     if log is None:
         return {}
     _, region = partition_and_region(record.task_arn)
@@ -268,7 +268,7 @@ def _log_of(item: Mapping[str, object], task: TaskState) -> LogLocation | None:
 
 
 def run_item(run: RunRecord, *, now: datetime, expires_at: int) -> Item:
-    """A run as it is stored over `run.revision`: what it is folded from, and what lists show."""
+    """Returns the item of a run, to replace `run.revision`: what the run is folded from, and what lists show."""
     created = lenient.iso(run.created_at or now)
     to_do = {} if run.has_ended else {"openShard": open_shard(run.run_id), "openSince": created}
     return present(
@@ -288,7 +288,7 @@ def run_item(run: RunRecord, *, now: datetime, expires_at: int) -> Item:
 
 @reads_one
 def run_of(item: Mapping[str, object]) -> RunRecord:
-    """The record of a stored run."""
+    """Returns the record of a stored run."""
     return RunRecord(
         **found(RUN, item),
         task=TaskView(**found(TASK_VIEW, item)) if "taskOrder" in item else None,

@@ -39,7 +39,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Streams:
-    """`elsewhere` gives the client of another Region: a task definition may name one for its log."""
+    """Log streams. `elsewhere` gives the client of another Region: a task definition may name one for its log."""
 
     def __init__(
         self, client: "CloudWatchLogsClient", elsewhere: Callable[[str], "CloudWatchLogsClient"] = clients.logs_in
@@ -52,7 +52,7 @@ class _Streams:
 
 
 class CloudWatchLogReader(_Streams, LogReader):
-    """See LogReader. At most two calls: the newest page of a stream may be empty although the one before is not."""
+    """See LogReader. Makes at most two calls: a stream's newest page may be empty although an earlier one has lines."""
 
     def last_lines(self, location: LogLocation, limit: int) -> tuple[str, ...]:
         """See LogReader."""
@@ -65,10 +65,10 @@ class CloudWatchLogReader(_Streams, LogReader):
 
 
 class CloudWatchLogPages(_Streams, LogPages):
-    """See LogPages. One call."""
+    """See LogPages. Makes one call."""
 
     def page(self, location: LogLocation, limit: int, token: str | None = None) -> LogPage:
-        """See LogPages. At the end of a stream the next token is the one that was given (reference of GetLogEvents)."""
+        """See LogPages. At the end of a stream GetLogEvents returns the token that it was given (API reference)."""
         try:
             answer = _page(self._in(location.region), location, limit, token, from_head=True)
         except (BotoCoreError, ClientError) as error:
@@ -78,7 +78,10 @@ class CloudWatchLogPages(_Streams, LogPages):
 
 
 def _port_error(error: AwsError, token: str | None) -> Exception:
-    """Also by the message, which is read and not passed on: streams and groups that do not exist have the same code."""
+    """Returns the port's error. AWS gives a missing stream and a missing group the same code, so its message decides.
+
+    The message itself is not passed on.
+    """
     found = _TRANSLATED.of(error)
     if isinstance(found, LogMissingError):
         return LogMissingError(str(found), is_group="log group does not exist" in str(error))

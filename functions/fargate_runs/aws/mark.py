@@ -12,7 +12,7 @@ SWEEP_KEY: Final = {"pk": "SWEEP", "sk": "MARK"}
 
 
 def mark_item(mark: SweepMark) -> Item:
-    """The mark of the sweep as it is stored: `mark.revision` is the one that it replaces."""
+    """Returns the item of the sweep's mark, to replace `mark.revision`."""
     return present(
         {
             **SWEEP_KEY,
@@ -26,7 +26,7 @@ def mark_item(mark: SweepMark) -> Item:
 
 
 def mark_of(item: Mapping[str, object]) -> SweepMark:
-    """The stored mark of the sweep. One that cannot be read is as good as none: the next is written over it."""
+    """Returns the stored mark of the sweep. An unreadable one counts as none: the next is written over it."""
     revision = item.get("revision")
     if not isinstance(revision, (int, Decimal)):
         return SweepMark(is_unreadable=True)

@@ -1,4 +1,4 @@
-"""What is read of an item, where that is not all of it."""
+"""Projections: which attributes of an item are read if not all are needed."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,7 +11,7 @@ from fargate_runs.reading.execution import ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.run_state import task_id_of
 
-# What is read of a task that is only looked after: all but what its container printed.
+# The sweep reads all of a task but its container's output.
 TASK_ATTRIBUTES: Final = (
     "pk",
     "sk",
@@ -38,7 +38,7 @@ _OPEN_RUN: Final = (
     Row("taskOrder", "newest_task_id", lambda order: task_id_of(str(order))),
 )
 
-# What a sweep reads of each open item.
+# The attributes of an open item that a sweep reads.
 OPEN_ATTRIBUTES: Final = tuple(
     dict.fromkeys(("pk", "sk", *names(_OPEN_TASK), *names(_OPEN_RUN), "outcome", "followsExecution", "executionStatus"))
 )
@@ -46,14 +46,14 @@ OPEN_ATTRIBUTES: Final = tuple(
 
 @reads_one
 def open_item_of(item: Mapping[str, object]) -> OpenTask | OpenRun:
-    """An element of the index of open items."""
+    """Returns an element of the index of open items."""
     if item["sk"] == "RUN":
         return _open_run_of(item)
     return OpenTask(has_outcome="outcome" in item, **found(_OPEN_TASK, item))
 
 
 def _open_run_of(item: Mapping[str, object]) -> OpenRun:
-    """A run's execution counts where the run is one of this application's machines."""
+    """Returns an open run. It has an execution if the run is one of this application's machines."""
     fields = found(_OPEN_RUN, item)
     if not item["followsExecution"]:
         fields["execution_arn"] = None

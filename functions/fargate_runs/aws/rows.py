@@ -1,6 +1,6 @@
 """How records and items are translated: one row for each attribute. The tables are in items.py.
 
-An attribute that is absent leaves its field as the dataclass has it by default. A value that is None is not written.
+If an attribute is absent, its field gets the dataclass's default. A value that is None is not written.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,34 +18,34 @@ _LONGEST_PROBLEM: Final = 200
 
 
 def as_it_is(value: object) -> object:
-    """The value itself."""
+    """Returns the value itself."""
     return value
 
 
 def text(value: object) -> str | None:
-    """A text, or None for anything else."""
+    """Returns a text; None for anything else."""
     return value if isinstance(value, str) else None
 
 
 def whole(value: object) -> int:
-    """A whole number. Raises ValueError for anything else."""
+    """Returns a whole number. Raises ValueError for anything else."""
     return int(str(value))
 
 
 def values(value: object) -> Mapping[str, object]:
-    """A map as it was written: numbers are whole numbers again. Anything else is an empty one."""
+    """Returns a map as it was written, with whole numbers as int. Returns an empty one for anything else."""
     return {name: _whole_numbers(each) for name, each in lenient.mapping(value).items()}
 
 
 def lines(value: object) -> tuple[str, ...]:
-    """Some texts, or none for anything that is no list."""
+    """Returns the texts of a list; none for anything that is no list."""
     return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 class Row(NamedTuple):
-    """One attribute, and the field that it holds. `read` and `write` never get None.
+    """One attribute and its field. `read` and `write` never get None.
 
-    A record whose attribute `is_needed` and absent cannot be read.
+    If `is_needed`, a record without the attribute cannot be read.
     """
 
     attribute: str
@@ -56,25 +56,25 @@ class Row(NamedTuple):
 
 
 def needed(attribute: str, field: str, read: Callable[[Any], object] = str) -> Row:
-    """A row of an attribute that every item has."""
+    """Returns a row of an attribute that every item has."""
     return Row(attribute, field, read, is_needed=True)
 
 
 def names(rows: Iterable[Row]) -> tuple[str, ...]:
-    """The attributes of a table."""
+    """Returns the attributes of a table."""
     return tuple(row.attribute for row in rows)
 
 
 def written(rows: Iterable[Row], record: object) -> Item:
-    """The attributes of a record, without those that have no value."""
+    """Returns the attributes of a record that have a value."""
     held = ((row, getattr(record, row.field)) for row in rows)
     return present({row.attribute: row.write(value) for row, value in held if value is not None})
 
 
 def found(rows: Iterable[Row], item: Mapping[str, object]) -> dict[str, Any]:
-    """The fields of a record that an item has.
+    """Returns the fields of a record that an item has.
 
-    Raises KeyError with the name of an attribute that is needed and absent, and whatever the rows raise.
+    Raises KeyError with the name of a needed attribute that is absent, and any error of the rows.
     """
     fields = {}
     for attribute, field, read, _, is_needed in rows:
@@ -87,12 +87,12 @@ def found(rows: Iterable[Row], item: Mapping[str, object]) -> dict[str, Any]:
 
 
 def present(attributes: Mapping[str, object]) -> Item:
-    """Without the attributes that have no value."""
+    """Returns the attributes that have a value."""
     return {name: value for name, value in attributes.items() if value is not None}
 
 
 def reads_one(read: "Read[T]") -> "Read[T]":
-    """Whatever is odd about a record is one error that names it, so that it can keep no other from being read."""
+    """Turns every error of reading a record into one that names the record, so that other records can still be read."""
 
     @wraps(read)
     def reads(item: Mapping[str, object]) -> T:
@@ -105,7 +105,7 @@ def reads_one(read: "Read[T]") -> "Read[T]":
 
 
 def unless_unreadable(read: "Read[T]", item: Mapping[str, object]) -> T | Unreadable:
-    """The record, or that it cannot be read: for what reads several."""
+    """Returns the record, or Unreadable instead of raising, for readers of several records."""
     try:
         return read(item)
     except UnreadableRecordError as error:
@@ -119,12 +119,12 @@ def _whole_numbers(value: object) -> object:
 
 
 def _owner(item: Mapping[str, object]) -> tuple[str, str | None]:
-    """The run and the task whose record this is: by its key, which every item has."""
+    """Returns the run and the task of a record, by its key, which every item has."""
     kind, _, task_id = str(item.get("sk", "")).partition("#")
     return str(item.get("pk", "")).removeprefix("RUN#"), task_id if kind == "TASK" else None
 
 
 def _problem(error: Exception) -> str:
-    """Of an attribute that is not there its name; of a word that is not known the word, as enumerations say it."""
+    """Returns the problem: it names the absent attribute, or the unknown word, as enumerations do."""
     problem = f"it has no {error}" if isinstance(error, KeyError) else str(error)
     return problem[:_LONGEST_PROBLEM]

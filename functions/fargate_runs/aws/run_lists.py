@@ -80,7 +80,7 @@ class DynamoRunLists(RunLists):
     def _read(
         self, request: Mapping[str, Any], read: int, limit: int, place: Place | None
     ) -> tuple[list[Item], Place | None]:
-        """Read until there is a page: twice at most, where a filter takes entries away."""
+        """Reads until there is a page: at most two queries if a filter removes entries."""
         found: list[Item] = []
         for _ in range(MOST_QUERIES if "FilterExpression" in request else 1):
             more, place = self._query(request, read, place)
@@ -113,14 +113,14 @@ def _bound(time: datetime | None, otherwise: str) -> str:
 
 
 def _start(after: Place | None, keys: Iterable[str]) -> Place | None:
-    """Raises ValueError for a place that is not of this index."""
+    """Returns the key to start at. Raises ValueError for a place of another index."""
     if after is not None and set(after) != set(keys):
         raise ValueError("the place is of another list")
     return after
 
 
 def _row(item: Item) -> RunRow:
-    """Never raises: a run whose record cannot be read is listed with what can be."""
+    """Returns a row. Never raises: a run with an unreadable record is listed with its readable attributes."""
     return RunRow(
         run_id=str(item["runId"]) if "runId" in item else str(item.get("pk", "")).removeprefix("RUN#"),
         status=_text(item, "status") or "UNKNOWN",
@@ -154,7 +154,7 @@ def _whole(item: Item, name: str) -> int | None:
 
 
 def _fits(row: RunRow, query: RunQuery) -> bool:
-    """Whether a run that was found by its id is one that was asked for."""
+    """Returns whether a run that was found by its id matches the query."""
     created = lenient.iso(row.created_at) or _FIRST
     return (
         query.status in {None, row.status}

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class _NoExecutionError(ExecutionsUnavailableError):
-    """There is nothing to show."""
+    """There is no execution to show."""
 
 
 # No execution of this ARN, an express one, or no machine any more.
@@ -79,7 +79,7 @@ _QUESTION: Final = Translation(
     ExecutionsUnavailableError,
     dict.fromkeys(_NO_EXECUTION, _NoExecutionError),
 )
-# What says nothing about the execution that was asked for, but about all of our calls, or about this moment.
+# Errors that concern all of our calls, or this moment, and not the one execution.
 _OF_ALL_CALLS: Final = frozenset(
     {
         "ThrottlingException",
@@ -128,14 +128,14 @@ class StepFunctionsCallbacks(TokenCallbacks):
         except TokenKeyError:
             raise
         except TokenError:
-            return False  # no token: nobody waits by it, and nothing is known from it
+            return False  # it is no token, so nothing waits for it, and it tells nothing
         return False
 
 
 class StepFunctionsStarts(ExecutionStarts):
     """See ExecutionStarts. The same name and input started twice is one execution (fact B32).
 
-    The client makes one try with each call (`clients.starts`): an SDK does not tell how its own tries ended.
+    The client makes one try with each call (`clients.starts`), because an SDK does not report how its own tries ended.
     """
 
     def __init__(self, client: "SFNClient") -> None:
@@ -150,7 +150,7 @@ class StepFunctionsStarts(ExecutionStarts):
             except ExecutionUnknownError as error:
                 unknown = unknown or error
             except ExecutionError as error:
-                # After a try that got no answer no refusal is certain: that one may have started it.
+                # A try without an answer may have started the execution, so a later refusal proves nothing.
                 raise unknown or error from None
         raise unknown or ExecutionUnknownError("Step Functions was not asked")
 
@@ -188,7 +188,7 @@ class StepFunctionsExecutions(ExecutionStates, ExecutionLists, ExecutionStops, E
         return True
 
     def input_of(self, execution_arn: str) -> str | None:
-        """See ExecutionInputs. No input is shown where the key that encrypts it is not ours to use."""
+        """See ExecutionInputs. Returns no input if it is encrypted with a key that we may not use."""
         try:
             with _QUESTION:
                 return self._client.describe_execution(executionArn=execution_arn).get("input")
@@ -210,14 +210,14 @@ class StepFunctionsExecutions(ExecutionStates, ExecutionLists, ExecutionStops, E
 
 
 def _readable(listed: Iterable[Mapping[str, Any]]) -> Iterator[Execution]:
-    """One that cannot be read, such as a status of tomorrow, keeps nobody from seeing the others."""
+    """Yields the readable executions. An unreadable one, such as one with a new status, does not hide the others."""
     for each in listed:
         with suppress(MalformedExecutionError):
             yield Execution.from_detail(each)
 
 
 def _not_shown(error: AwsError) -> PortError:
-    """Whether the refusal is about this one execution; what is not known to be otherwise is."""
+    """Returns the error of a refusal: about this one execution, unless the code is known to be about all calls."""
     code = code_of(error)
     if isinstance(error, BotoCoreError) or code in _OF_ALL_CALLS or _status(error) >= _SERVER_ERRORS:
         return _QUESTION.of(error)

@@ -1,6 +1,6 @@
 """Turns errors of AWS's clients into errors of the ports, for all adapters.
 
-Only the code of an error goes on: a message of AWS may repeat what was sent, such as a task token.
+Only the code of an error is passed on: a message of AWS may repeat what was sent, such as a task token.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ AwsError: TypeAlias = BotoCoreError | ClientError  # no answer from a service, o
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """The port's errors by AWS's codes. Used as `with translation:` around a call, again and again.
+    """The port's errors by AWS's codes. Use `with translation:` around a call, as often as needed.
 
     `says` begins the message, and the code ends it. A code that is not in `known` becomes `otherwise`.
     """
@@ -30,22 +30,22 @@ class Translation:
     known: Mapping[str, type[PortError]] = field(default_factory=dict)
 
     def of(self, error: AwsError) -> PortError:
-        """Return the port's error."""
+        """Returns the port's error."""
         code = code_of(error)
         return self.known.get(code, self.otherwise)(f"{self.says} {code}")
 
     def __enter__(self) -> None:
-        """Begin a call."""
+        """Begins a call."""
 
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        """Raise the port's error if the call ended with an error of AWS."""
+        """Raises the port's error if the call ended with an error of AWS."""
         if isinstance(error, AwsError):
             raise self.of(error) from None
 
     def pages(self, client: "BaseClient", operation: str, **request: object) -> Iterator[Mapping[str, Any]]:
-        """Yield the pages of a list. Each page is one call, made when the page is asked for.
+        """Yields the pages of a list. Each page is one call, made when the page is asked for.
 
         Raises the port's error.
         """
@@ -59,5 +59,5 @@ class Translation:
 
 
 def code_of(error: AwsError) -> str:
-    """Return AWS's code of an error, or the name of an error of the client itself."""
+    """Returns AWS's code of an error, or the name of an error of the client itself."""
     return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
