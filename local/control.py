@@ -48,7 +48,7 @@ STOP_SECONDS: Final = 20
 ANSWER_SECONDS: Final = 30
 PORT_SECONDS: Final = 2
 # The name of an API in AWS; the embedded AWS serves it under a path of its own.
-API_URL: Final = re.compile(r"^https://([a-z0-9]+)\.execute-api\.[^/]+/")
+API_URL: Final = re.compile(r"^https://([a-z0-9]+)\.execute-api\.[^/]+")
 Progress = Callable[[str], None]
 
 # Guards that this process started: they outlive it, and are its children to reap when it stops them itself.
@@ -59,7 +59,7 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 class RuntimeStatus:
     """A local runtime that is up, with the outputs of the stack that is deployed in it.
 
-    `ApiUrl` is one that this machine can reach, not the name that the API would have in AWS.
+    `ApiUrl` and `JwtApiUrl` are addresses that this machine can reach, not the names that the APIs would have in AWS.
     """
 
     endpoint: str
@@ -172,7 +172,7 @@ def status() -> RuntimeStatus | None:
 
 
 def _status(state: RuntimeState, outputs: Mapping[str, str]) -> RuntimeStatus:
-    reachable = {name: API_URL.sub(rf"{state.endpoint}/_aws/execute-api/\1/", value) for name, value in outputs.items()}
+    reachable = {name: API_URL.sub(rf"{state.endpoint}/_aws/execute-api/\1", value) for name, value in outputs.items()}
     return RuntimeStatus(state.endpoint, REGION, STACK_NAME, reachable, state.guard_pid, state.secret_access_key)
 
 

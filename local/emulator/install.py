@@ -22,6 +22,7 @@
 | policies with a condition on `ecs:cluster` | they allow nothing there |
 | queries of a table's index | each page sorts all of its partition: ten seconds at 100,000 items |
 | paths and queries of REST APIs | the path is decoded before its resource is found; the first value counts |
+| HTTP APIs with the payload format 1.0 | their functions get version 2.0 there |
 | GetLogEvents | a token holds for every stream, a page has any size, limits are not checked |
 | the resource that reading a log stream is authorized on | it is the log group's there, the stream's in AWS |
 """
@@ -53,6 +54,7 @@ from local.emulator.conditions import install_conditions
 from local.emulator.executions import Response, install_executions, install_tokens, refusal
 from local.emulator.function_errors import install_error_types
 from local.emulator.functions import AsyncInvocations, install_folders
+from local.emulator.http_apis import install_http_apis
 from local.emulator.log_pages import install_log_pages
 from local.emulator.rest_apis import install_rest_apis
 from local.emulator.schedules import install_schedules
@@ -89,6 +91,7 @@ def install(
     install_table_indexes()
     install_log_pages()
     install_rest_apis()
+    install_http_apis()
     install_schedules()
     _install_body_check()
     _install_worker_gate()

@@ -22,6 +22,7 @@ from cli.errors import RunNotFoundError
 from cli.target import local_target
 from local import faults_client
 from local.control import RuntimeStatus
+from tests.issuer import AUDIENCE, Issuer, serving
 from tests.runtimes import client_settings, deployed_runtime
 from tests.waiting import LIMIT_SECONDS, eventually
 
@@ -190,13 +191,21 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def issuer() -> Iterator[Issuer]:
+    """Whose tokens the stack's second API takes."""
+    with serving() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, issuer: Issuer) -> Iterator[Stack]:
     """The deployed application.
 
     Its schedule is off: a sweep that comes by itself in the middle of a test takes the fault that is armed for another
     call, settles what is meant to be settled otherwise, or answers a token at the same moment. Tests sweep themselves.
     """
-    with deployed_runtime(tmp_path_factory.mktemp("runtime"), PARAMETERS) as status:
+    tokens = {"JwtIssuer": issuer.url, "JwtAudience": AUDIENCE}
+    with deployed_runtime(tmp_path_factory.mktemp("runtime"), PARAMETERS | tokens) as status:
         settings = client_settings(status.endpoint)
         stack = Stack(
             status=status,
