@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 import pytest
@@ -189,6 +190,17 @@ def test_what_was_billed_for_an_attempt_stands() -> None:
 def test_a_task_of_another_execution_is_not_counted() -> None:
     other = changed(SECOND[4], execution_arn=f"{EXECUTION_ARN}-2")
     assert with_task(PENDING_RUN, other, follows=False).attempts == {}
+
+
+def test_a_task_of_after_the_end_is_not_counted_once_the_end_is_known() -> None:
+    live = SECOND[2]
+    late = changed(live, timeline=replace(live.task.timeline, created_at=NOON + timedelta(hours=1)))
+    run = with_task(with_task(PENDING_RUN, FIRST[4], follows=True), late, follows=True)
+    assert run.attempts.keys() == {FIRST[4].task_id, late.task_id}
+    ended = with_execution(run, execution("FAILED"), Pattern.CALLBACK)
+    assert (ended.task, ended.attempts) == (None, {})
+    assert with_task(ended, late, follows=True).attempts == {}
+    assert with_task(ended, FIRST[4], follows=True).attempts == {FIRST[4].task_id: billed_of(FIRST[4].task)}
 
 
 def test_no_more_attempts_are_counted_than_a_record_can_hold() -> None:

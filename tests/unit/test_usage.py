@@ -27,6 +27,13 @@ TABLE: dict[str, tuple[Detail, int, float, float, float]] = {
         7_200,
         3.6 + 0.72,
     ),
+    "seen when ECS shows it as DELETED": (
+        lasting("2025-05-06T11:10:00Z", lastStatus="DELETED"),
+        600,
+        150,
+        300,
+        0.15 + 0.03,
+    ),
     "the smallest size": (lasting("2025-05-06T11:10:00Z"), 600, 150, 300, 0.15 + 0.03),
     "one minute at least": (lasting("2025-05-06T11:00:01Z"), 60, 15, 30, 0.015 + 0.003),
     "a minute and a bit": (lasting("2025-05-06T11:01:00.001Z"), 61, 15.25, 30.5, 0.01525 + 0.00305),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fargate_runs.reading import lenient
-from fargate_runs.reading.task import STOPPED, TaskState
+from fargate_runs.reading.task import TaskState
 
 SHORTEST_BILLED_SECONDS: Final = 60
 SPOT_PROVIDER: Final = "FARGATE_SPOT"
@@ -33,7 +33,7 @@ def billed_of(task: TaskState) -> Billed | None:
 
 
 def _seconds(task: TaskState) -> int | None:
-    if task.last_status != STOPPED:
+    if not task.has_ended:
         return None
     times = task.timeline
     began, ended = times.pull_started_at or times.started_at, times.stopped_at or times.execution_stopped_at

@@ -317,7 +317,10 @@ def with_execution(
     if run.execution and run.execution.order >= execution.order:
         return run
     run = replace(run, execution=execution)
-    return run if run.task is None or _may_be_of(run, _created_at(run.task)) else replace(run, task=None)
+    if run.task is None or _may_be_of(run, _created_at(run.task)):
+        return run
+    # Its attempts are counted anew: somebody else's task is among them.
+    return replace(run, task=None, attempts={})
 
 
 def is_attempt(run: RunRecord, task: TaskRecord) -> bool:
