@@ -8,21 +8,25 @@ from unittest.mock import patch
 
 from fargate_runs.answers.answer import answer_of
 from fargate_runs.aws import dynamodb
+from fargate_runs.aws.claims import DynamoStartClaims
 from fargate_runs.aws.dynamodb import DynamoRunStore
 from fargate_runs.errors import PortError
 from fargate_runs.observability import logger
 from fargate_runs.outcomes.outcome import Outcome, outcome_of
-from fargate_runs.ports import OpenRun, OpenTask, TokenError
+from fargate_runs.ports import Claim, OpenRun, OpenTask, TokenError
 from fargate_runs.reading.execution import Execution
 from fargate_runs.reading.task import EcsTask
 from fargate_runs.runs import run_state
 from fargate_runs.runs.abandoned import reason_of_end, started_twice
+from fargate_runs.runs.billed import Billed
 from fargate_runs.runs.log import NO_RESULT
 from fargate_runs.runs.record import Delivery, TaskRecord
+from fargate_runs.runs.run_state import RunRecord, StopRequest
 from fargate_runs.runs.settle import Step
 from fargate_runs.usecases import record_task_state, stop_abandoned
 from fargate_runs.usecases.record_task_state import RecordTaskState, Settlement
 from fargate_runs.usecases.stop_abandoned import Asking, StopAbandoned
+from fargate_runs.usecases.stop_run import StopRun
 from fargate_runs.usecases.sweep import tasks
 from fargate_runs.usecases.sweep.attempts import SweepAttempts, Visit
 from fargate_runs.usecases.sweep.overdue import StopOverdue
@@ -38,6 +42,8 @@ _write = RecordTaskState._write
 _deliver = RecordTaskState._deliver
 _settle = RecordTaskState.__call__
 _put_if = DynamoRunStore._put_if
+_with_task = run_state.with_task
+_counted = run_state._counted
 
 
 def _send_and_then_record(
@@ -166,6 +172,27 @@ def _keep_no_token() -> Iterator[None]:
         yield
 
 
+def _count_no_older_attempt(run: RunRecord | None, task: TaskRecord, *, follows: bool) -> RunRecord:
+    is_older = run is not None and run.task is not None and run.task.order > run_state.order_of(task)
+    return run if run and is_older else _with_task(run, task, follows=follows)
+
+
+def _count_each_attempt_once(attempts: Mapping[str, Billed | None], task: TaskRecord) -> Mapping[str, Billed | None]:
+    return attempts if task.task_id in attempts else _counted(attempts, task)
+
+
+def _say_that_it_is_stopped(_self: StopRun, _run: RunRecord, _request: StopRequest) -> bool:
+    return True
+
+
+def _record_no_request(_self: StopRun, _run_id: str, asked: StopRequest, _tasks: Sequence[TaskRecord]) -> StopRequest:
+    return asked
+
+
+def _claim_nothing(_self: DynamoStartClaims, _key: str, claim: Claim) -> Claim:
+    return claim
+
+
 def _ended_once_it_is_to_end(self: EcsTask) -> bool:
     return self.last_status == "STOPPED" or self.stop_code is not None
 
@@ -243,6 +270,30 @@ BROKEN: Final[Mapping[str, tuple[Break, frozenset[str]]]] = MappingProxyType(
         "whoever says so is an attempt of the run": (
             lambda: patch.object(run_state, "is_attempt", lambda _run, _task: True),
             frozenset({"I2"}),
+        ),
+        "count the newest attempt alone": (
+            lambda: patch.object(run_state, "with_task", _count_no_older_attempt),
+            frozenset({"I11"}),
+        ),
+        "count what is billed when an attempt is first seen": (
+            lambda: patch.object(run_state, "_counted", _count_each_attempt_once),
+            frozenset({"I11"}),
+        ),
+        "say that an execution is stopped": (
+            lambda: patch.object(StopRun, "_stop_execution", _say_that_it_is_stopped),
+            frozenset({"L7"}),
+        ),
+        "stop what is known of a run when it is stopped": (
+            lambda: patch.object(record_task_state, "may_be_asked_to_stop", lambda _run, _task: False),
+            frozenset({"L7"}),
+        ),
+        "a request to stop is not recorded": (
+            lambda: patch.object(StopRun, "_record", _record_no_request),
+            frozenset({"L7"}),
+        ),
+        "a key claims nothing": (
+            lambda: patch.object(DynamoStartClaims, "claim", _claim_nothing),
+            frozenset({"I12"}),
         ),
         "log the token": (lambda: patch.object(RecordTaskState, "__call__", _say_the_token), frozenset({"I9"})),
     }

@@ -1,4 +1,4 @@
-"""What must hold after every step (I1 to I9), and what must hold once faults are over (L1 to L6)."""
+"""What must hold after every step (I1 to I9), and what must hold once faults are over (L1 to L6; L7 is in stops.py)."""
 
 import json
 from collections import Counter
@@ -22,7 +22,7 @@ _TASK_EVENT: Final = "ECS Task State Change"
 
 
 class ViolationError(BaseException):
-    """Something that must hold does not. `name` is I1 to I10 or L1 to L6."""
+    """Something that must hold does not. `name` is I1 to I12 or L1 to L7."""
 
     def __init__(self, name: str, what: str) -> None:
         super().__init__(f"{name}: {what}")
@@ -58,6 +58,8 @@ class Invariants:
         self.is_of_tomorrow: Callable[[str], bool] = lambda _partition: False
         #: Of tokens whose key is not ours to use for the time being.
         self.is_withheld: Callable[[str], bool] = lambda _token: False
+        #: Of runs that somebody wants stopped, by their ids.
+        self.is_asked_to_stop: Callable[[str], bool] = lambda _run_id: False
         self._run_of: dict[str, str] = {}
         table.observers.append(self.on_write)
 
@@ -124,6 +126,8 @@ class Invariants:
         claimed = self.intruders.get(task.arn)
         if claimed and "RUN_EXECUTION_ARN" in task.order.environment:
             return  # it says that it is of an execution that has ended
+        if self.is_asked_to_stop(self.run_key(task).removeprefix("RUN#")):
+            return
         must(attempt is not None, "L5", f"task {task.task_id}, which is no run's, was stopped")
         assert attempt is not None
         execution = attempt.branch.execution

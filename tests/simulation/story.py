@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from tests.simulation.counted import check_counted
 from tests.simulation.expressions import Item
 from tests.simulation.invariants import ViolationError
 from tests.simulation.poison import is_poison
@@ -129,6 +130,7 @@ def _settle_down(world: World) -> None:
             break
         world.run_for(95)
     world.invariants.check_ended_before(began)
+    world.stops.check_stopped_before(began)
     world.run_for(600)
     for execution in list(world.executions.all.values()):
         if execution.parent is None:
@@ -142,6 +144,9 @@ def _settle_down(world: World) -> None:
 def _check_end(world: World) -> None:
     scheduler = world.scheduler
     world.invariants.check_end(scheduler.iso(), scheduler.iso(scheduler.now - 4 * 3_600))
+    check_counted(world.table, world.executions, world.invariants.intruders)
+    world.stops.check_end()
+    world.callers.check_end(world.stepfunctions.inputs)
 
 
 def _find_the_lost(world: World) -> None:

@@ -48,6 +48,7 @@ from tests.simulation.printed import Printed
 from tests.simulation.profile import Profile, Theme, spec_of
 from tests.simulation.scheduler import BEGINNING, Scheduler, current_process
 from tests.simulation.stepfunctions import StepFunctions
+from tests.simulation.stops import Stops
 from tests.simulation.swept import Swept
 from tests.simulation.tasks import OTHER_CLUSTER_ARN, REMEMBERS, Order, Task
 from tests.simulation.template import Function
@@ -115,6 +116,8 @@ class World:
         self.preparations = Preparations(scheduler, plan, self.lambda_, self.invariants)
         self._prepare_badly()
         self._refuse_keys()
+        chances = Random(f"{self.seed} and stops")
+        self.stops = Stops(scheduler, chances, self.lambda_, self.executions, self.invariants, self.table)
         self.swept = Swept(self.invariants, lambda: scheduler.now, self.table, self.ecs, self.executions)
         self.swept.is_calm = plan.weather is Weather.CALM and not plan.brittle
         self.changes = Changes(self.more, plan, scheduler, self.table, self.lambda_)
@@ -156,6 +159,9 @@ class World:
         self.executions.on_status = self._status_changed
         self.stepfunctions.on_answer = self.invariants.on_answer
         self.stepfunctions.spec_of = self._spec_of
+        self.stops.read = self.callers.read
+        self.callers.on_accepted = self.stops.plan
+        self.invariants.is_asked_to_stop = self.stops.asked.__contains__
         self.lambda_.on_cold_start = self._begin_process
         self.lambda_.on_error = self.invariants.on_error
         self.lambda_.on_success = self.invariants.on_acknowledged
@@ -276,7 +282,8 @@ class World:
             spec = self._with_own_variable(spec_of(rng, f"run-{self.seed}-{n}", profile.theme))
             self.scheduler.after(rng.random() * profile.arrive_within, self._start, spec)
         for _ in range(profile.callers):
-            self.scheduler.after(rng.random() * 100, self.callers.start)
+            start = self.callers.start_once if self.more.random() < 0.5 else self.callers.start
+            self.scheduler.after(rng.random() * 100, start)
         for _ in range(profile.poison):
             self.scheduler.after(rng.random() * 300, self._poison)
         if rng.random() < 0.3:
@@ -296,6 +303,7 @@ class World:
         if self.refuses and self.preparations.chances.random() < self.refuses:
             self._bad_inputs.add(spec.name)
         self._start_execution(spec)
+        self.stops.plan([f"{spec.name}:{n}" for n in range(spec.items)] or [spec.name])
         if self.plan.happens(0.2):
             self.scheduler.after(self.rng.random() * 3, self._start_execution, spec)
 

@@ -11,7 +11,7 @@ from fargate_runs.ports import ClusterUnavailableError, ExecutionsUnavailableErr
 from fargate_runs.reading.execution import Execution
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.record import TaskRecord
-from fargate_runs.runs.run_state import RunRecord, RunStatus, StopRequest, with_task
+from fargate_runs.runs.run_state import RunRecord, RunStatus, StopRequest, with_execution, with_task
 from fargate_runs.usecases.stop_run import NO_REASON, StopRun
 from tests.fakes.clock import NOON, StoppedClock
 from tests.fakes.cluster import InMemoryCluster
@@ -77,6 +77,68 @@ def test_a_task_that_no_execution_waits_for(world: World) -> None:
     world.stop(RUN_ID, reason=None, by=JANE)
     assert world.stopped_tasks() == [(task.task_arn, f"{NO_REASON} (stopped by {JANE})")]
     assert world.executions.stops == []
+
+
+def test_an_execution_that_has_succeeded_unseen_does_not_keep_its_task(world: World) -> None:
+    """A request-response execution succeeds as soon as it has started its task; StopExecution says nothing of that."""
+    task = open_task()
+    world.has(pending_run(pattern=Pattern.REQUEST_RESPONSE, execution=RUNNING), task, seen=SUCCEEDED)
+    world.stop(RUN_ID, reason="x", by=JANE)
+    assert world.executions.stops == [(EXECUTION_ARN, "Run.Stopped", f"x (stopped by {JANE})")]
+    assert world.stopped_tasks() == [(task.task_arn, f"x (stopped by {JANE})")]
+
+
+def test_a_task_that_is_recorded_just_before_the_request(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    task, write_run = open_task(), world.store.write_run
+    world.has(pending_run(pattern=Pattern.REQUEST_RESPONSE, execution=RUNNING), seen=RUNNING)
+
+    def after_a_task(run: RunRecord) -> RunRecord | None:
+        world.store.write_task(task)
+        return write_run(run)
+
+    monkeypatch.setattr(world.store, "write_run", after_a_task)
+    world.stop(RUN_ID, reason="x", by=JANE)
+    assert [task_arn for task_arn, _ in world.stopped_tasks()] == [task.task_arn]
+
+
+@pytest.mark.parametrize("pattern", [Pattern.SYNC, Pattern.CALLBACK])
+def test_only_a_request_response_run_may_have_a_task_that_nobody_knows(world: World, pattern: Pattern) -> None:
+    world.has(pending_run(pattern=pattern, execution=SUCCEEDED), seen=SUCCEEDED)
+    with pytest.raises(RunNotRunningError):
+        world.stop(RUN_ID, reason="x", by=JANE)
+    other = pending_run(pattern=Pattern.REQUEST_RESPONSE, execution=SUCCEEDED)
+    world.store.runs[RUN_ID] = replace(other, revision=world.store.runs[RUN_ID].revision)
+    assert world.stop(RUN_ID, reason="x", by=JANE).request.by == JANE
+    assert (world.executions.stops, world.stopped_tasks()) == ([], [])
+
+
+def test_a_run_of_others_that_says_so_is_not_asked_for_more(world: World) -> None:
+    task = open_task()
+    run = replace(pending_run(pattern=Pattern.REQUEST_RESPONSE), follows=False)
+    world.has(run)
+    with pytest.raises(RunNotRunningError):
+        world.stop(RUN_ID, reason="x", by=JANE)
+    world.store.write_task(changed(task, execution_arn=None))
+    world.stop(RUN_ID, reason="x", by=JANE)
+    assert len(world.stopped_tasks()) == 1
+
+
+def test_the_request_of_a_run_that_is_not_written_yet_stays_when_it_is(world: World) -> None:
+    task = open_task()
+    world.store.write_task(task)
+    world.executions.show(RUNNING)
+    request = world.stop(RUN_ID, reason="x", by=JANE).request
+    run = world.store.runs[RUN_ID]
+    assert (run.newest_task_id, run.follows) == (task.task_id, True)
+    assert with_execution(run, RUNNING, Pattern.CALLBACK).stop_request == request
+
+
+def test_a_run_whose_start_is_refused_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [None, pending_run()]
+    monkeypatch.setattr(world.store, "find_run", lambda _run_id: found.pop())
+    with pytest.raises(RunNotFoundError):
+        world.stop(RUN_ID, reason="x", by=JANE)
+    assert world.store.runs == {}
 
 
 def test_a_task_of_somebody_elses_machine(world: World) -> None:

@@ -12,6 +12,9 @@ end by itself. Step Functions stops tasks of `.sync` only, on a best-effort basi
 
 While an execution runs, a task of it is abandoned if it is a replaced attempt: a retry has started the next one, or
 Step Functions has started the same one once more.
+
+A request-response run may be asked to stop when its execution has succeeded and its task is not known yet. Then its
+task is stopped when it is seen.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +26,7 @@ from typing import Final
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.record import TaskRecord
-from fargate_runs.runs.run_state import JUST_AFTER
+from fargate_runs.runs.run_state import JUST_AFTER, RunRecord, StopRequest, is_attempt
 
 GRACE: Final = timedelta(minutes=5)
 # DescribeExecution is eventually consistent: for some seconds it may not show a redrive.
@@ -76,6 +79,21 @@ def may_be_of_a_redrive(created_at: datetime | None, execution: Execution, now: 
     if created_at is None or execution.stopped_at is None:
         return False
     return created_at - execution.stopped_at > JUST_AFTER and now - created_at < SHOWN_AFTER
+
+
+def may_be_asked_to_stop(run: RunRecord, task: TaskRecord) -> bool:
+    """Whether a live task is of a run that somebody asked to stop, and no end of its execution stops the task."""
+    if run.stop_request is None or not run.follows or (run.execution and run.execution.status in _NOBODY_WAITS):
+        return False
+    return task.pattern is Pattern.REQUEST_RESPONSE and is_attempt(run, task)
+
+
+def is_asked_to_stop(execution: Execution) -> bool:
+    """Whether the request is for this execution as it is now.
+
+    A redrive came after the request. An execution that failed or was stopped is left to the table above.
+    """
+    return execution.status not in _NOBODY_WAITS and execution.redrive_count == 0
 
 
 def may_be_replaced(tasks: Sequence[TaskRecord]) -> tuple[TaskRecord, ...]:
@@ -146,6 +164,11 @@ def reason_of_end(execution: Execution) -> str:
 def reason_of_retry(record: TaskRecord) -> str:
     """The reason for an attempt that a retry has replaced: its token is closed, and its execution goes on."""
     return _reason(record.execution_arn or record.run_id, "managing this resource replaced this attempt")
+
+
+def reason_of_request(request: StopRequest) -> str:
+    """The reason for what is stopped because somebody asked for it."""
+    return f"{request.reason} (stopped by {request.by})"
 
 
 def reason_of_second_start(record: TaskRecord) -> str:

@@ -31,6 +31,7 @@ from fargate_runs.ports import (
 from fargate_runs.reading.execution import is_named
 from fargate_runs.reading.patterns import StateMachines
 from fargate_runs.reading.task import EcsTask
+from fargate_runs.runs.abandoned import may_be_asked_to_stop
 from fargate_runs.runs.record import Delivery, TaskRecord
 from fargate_runs.runs.run_state import RunRecord, order_of, task_id_of, with_tasks
 from fargate_runs.runs.settle import Step, decide
@@ -294,8 +295,10 @@ class RecordTaskState:
         return fold_run(self._store, record.run_id, shown)
 
     def _stop_if_abandoned(self, record: TaskRecord, run: RunRecord, go_on: Callable[[], None]) -> int:
-        """Stop a live task whose execution has ended, as far as the run shows."""
+        """Stop a live task whose execution has ended, or of a run that is to stop, as far as the run shows."""
         execution = run.execution
+        if run.stop_request and may_be_asked_to_stop(run, record):
+            return self._abandoned.asked_to_stop(record, run.stop_request, go_on)
         if execution is None or execution.arn != record.execution_arn:
             return 0
         return self._abandoned.these(execution, (record,), go_on)

@@ -25,15 +25,19 @@ from fargate_runs.ports import (
 )
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.runs.abandoned import (
+    LONGEST_REASON,
+    is_asked_to_stop,
     is_to_be_stopped,
     may_be_of_a_redrive,
     may_be_replaced,
     reason_of_end,
+    reason_of_request,
     reason_of_retry,
     reason_of_second_start,
     started_twice,
 )
 from fargate_runs.runs.record import TaskRecord
+from fargate_runs.runs.run_state import StopRequest
 
 
 class EnoughForNowError(Exception):
@@ -122,6 +126,16 @@ class StopAbandoned:
         if now_so is None:
             return 0
         return self._stop(self._some(now_so, live), lambda _each: reason_of_end(now_so), Asking(go_on))
+
+    def asked_to_stop(self, task: TaskRecord, request: StopRequest, go_on: Callable[[], None] = always) -> int:
+        """Stop a live task of a run that somebody asked to stop, unless the run was redriven since; returns how many.
+
+        Raises ExecutionsUnavailableError or ClusterUnavailableError, and every error of `go_on`.
+        """
+        execution = self._as_it_is(task.execution_arn) if task.execution_arn else None
+        if execution is None or not is_asked_to_stop(execution):
+            return 0
+        return self._stop([task], lambda _each: reason_of_request(request)[:LONGEST_REASON], Asking(go_on))
 
     def replaced_attempts(
         self,

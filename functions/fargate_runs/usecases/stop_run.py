@@ -2,8 +2,12 @@
 
 The request is recorded first, with its reason and who made it. An execution that goes on is stopped, and what it leaves
 behind is stopped as after every abort (`stop_abandoned.py`). Where no execution goes on, its tasks are stopped here.
+
+Of a request-response run nobody knows whether its execution still goes on: it succeeds as soon as it has started its
+task. So its tasks are stopped here too, and a task that is not known yet is stopped when it is seen.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -11,8 +15,9 @@ from typing import Final
 from fargate_runs.errors import RunHasEndedError, RunNotFoundError, RunNotRunningError
 from fargate_runs.ports import Clock, Cluster, ExecutionStops, RunStore
 from fargate_runs.reading import lenient
-from fargate_runs.reading.patterns import StateMachines
-from fargate_runs.runs.abandoned import LONGEST_REASON
+from fargate_runs.reading.execution import ExecutionStatus
+from fargate_runs.reading.patterns import Pattern, StateMachines
+from fargate_runs.runs.abandoned import LONGEST_REASON, reason_of_request
 from fargate_runs.runs.record import TaskRecord
 from fargate_runs.runs.run_state import RUN_STOPPED, RunRecord, RunStatus, StopRequest, is_attempt, with_tasks
 from fargate_runs.usecases.folding import fold_run
@@ -61,14 +66,17 @@ class StopRun:
         if run.has_ended:
             raise RunHasEndedError(run_id, run.status)
         asked = StopRequest(_to_the_millisecond(self._clock.now()), by, reason or NO_REASON)
-        request = self._record(run_id, asked)
+        request = self._record(run_id, asked, tasks)
         stops_execution = self._stop_execution(run, request)
-        live = [task for task in tasks if task.outcome is None]
-        if not stops_execution:
-            if not live:
+        works_on = run.follows and run.pattern is Pattern.REQUEST_RESPONSE
+        if works_on:
+            _, tasks = self._load(run_id)  # a task that is recorded from now on sees the request
+        if works_on or not stops_execution:
+            live = [task for task in tasks if task.outcome is None]
+            if not (live or stops_execution or (works_on and _has_succeeded(run))):
                 raise RunNotRunningError(run_id)
             for task in live:
-                self._cluster.stop(task.task_arn, _words(request)[:LONGEST_REASON])
+                self._cluster.stop(task.task_arn, reason_of_request(request)[:LONGEST_REASON])
         return Stopping(run_id, run.status, request)
 
     def _load(self, run_id: str) -> tuple[RunRecord, tuple[TaskRecord, ...]]:
@@ -81,9 +89,11 @@ class StopRun:
             raise RunNotFoundError(run_id)
         return run, tuple(task for task in tasks if is_attempt(run, task))
 
-    def _record(self, run_id: str, asked: StopRequest) -> StopRequest:
+    def _record(self, run_id: str, asked: StopRequest, tasks: Sequence[TaskRecord]) -> StopRequest:
         def requested(stands: RunRecord | None) -> RunRecord:
-            run = stands or RunRecord(run_id)
+            run = with_tasks(stands, self._state_machines, *tasks) if tasks else stands
+            if run is None:
+                raise RunNotFoundError(run_id)  # its start was refused, just now
             return run if run.stop_request else replace(run, stop_request=asked)
 
         return fold_run(self._store, run_id, requested).stop_request or asked
@@ -92,11 +102,11 @@ class StopRun:
         """Stop the execution of a run of ours, unless it is known to have ended. Returns False if there is none."""
         if not run.follows or run.execution_arn is None or (run.execution and run.execution.is_closed):
             return False
-        return self._executions.stop(run.execution_arn, RUN_STOPPED, _words(request))
+        return self._executions.stop(run.execution_arn, RUN_STOPPED, reason_of_request(request))
 
 
-def _words(request: StopRequest) -> str:
-    return f"{request.reason} (stopped by {request.by})"
+def _has_succeeded(run: RunRecord) -> bool:
+    return run.execution is not None and run.execution.status is ExecutionStatus.SUCCEEDED
 
 
 def _to_the_millisecond(moment: datetime) -> datetime:
