@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, Final
 
 from fargate_runs.outcomes.kinds import ErrorName
+from fargate_runs.runs.run_state import RUN_STOPPED
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.executions import Execution, Executions, Says
 from tests.simulation.expressions import Item
@@ -17,7 +18,7 @@ from tests.simulation.scheduler import Ended, Scheduler
 from tests.simulation.tasks import Task
 from tests.template.loading import EVENTS, event_sample
 
-_GET: Final = event_sample(EVENTS / "api" / "get-run.json")
+_STOP: Final = event_sample(EVENTS / "api" / "stop-run.json")
 _MOST_TRIES: Final = 5
 _WITHIN: Final = (3.0, 60.0, 500.0)  # seconds after its start
 _REFUSED: Final = frozenset({404, 409})
@@ -81,9 +82,7 @@ class Stops:
         asked = self.asked.setdefault(run_id, Asked(run_id))
         asked.tries += 1
         event = {
-            **_GET,
-            "httpMethod": "POST",
-            "resource": "/runs/{runId}/stop",
+            **_STOP,
             "path": f"/runs/{run_id}/stop",
             "pathParameters": {"runId": run_id},
             "body": json.dumps({"reason": f"try {asked.tries}"}),
@@ -156,6 +155,8 @@ class Stops:
         shown, truth = item["status"]["S"], tasks[-1].truth if tasks else frozenset[ErrorName | None]()
         is_lost = item.get("error", {"S": None})["S"] == ErrorName.LOST
         was_stopped = execution.status in {"ABORTED", "SUCCEEDED"} and truth and truth <= _STOPPED
+        says_why = shown != "STOPPED" or item["error"]["S"] == RUN_STOPPED
+        must(says_why, "L7", f"{execution.spec.name} was stopped because somebody asked for it, and does not say so")
         is_so = shown == "STOPPED" if was_stopped and not is_lost else shown not in {"PENDING", "RUNNING"}
         must(bool(is_so), "L7", f"{execution.spec.name} was stopped, and shows {shown}")
 
