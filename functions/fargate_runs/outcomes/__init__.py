@@ -1,1 +1,1 @@
-"""How a task ended, in the words of docs/outcomes.md: from what its containers show, by a table of rules."""
+"""How a task ended, in the words of docs/outcomes.md: a table of rules reads what its containers show."""

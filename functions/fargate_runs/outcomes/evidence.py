@@ -1,4 +1,4 @@
-"""What the rules of an outcome look at: a task's own words and codes, without the containers that do not count."""
+"""The evidence for the rules of an outcome: a task's reasons and exit codes, without containers that do not count."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,9 +24,9 @@ _EXITED: Final = re.compile(r"^\s*Essential container in task exited", re.IGNORE
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A stopped task, as the rules see it. `main` is None where no container is known to be the main one.
+    """A stopped task, as the rules see it. `main` is None if no container is known to be the main one.
 
-    `containers` are those that count, by name: ECS lists them in no fixed order, and the order says nothing.
+    `containers` are those that count, in the order of their names: ECS lists them in no fixed order.
     """
 
     stop_code: str | None
@@ -38,7 +38,7 @@ class Evidence:
 
     @classmethod
     def of(cls, task: EcsTask, main_container: str | None) -> "Evidence":
-        """`main_container` names the main container where the task's own overrides do not."""
+        """Returns the evidence of a task. `main_container` names its main container if its own overrides do not."""
         counted = sorted((each for each in task.containers if not is_injected(each.name)), key=lambda each: each.name)
         return cls(
             stop_code=task.stop_code,
@@ -50,48 +50,55 @@ class Evidence:
         )
 
     def says(self, pattern: re.Pattern[str]) -> bool:
-        """Whether the task's own reason matches."""
+        """Returns whether the task's own reason matches."""
         return pattern.search(self.reason) is not None
 
     def some_container_says(self, pattern: re.Pattern[str]) -> bool:
-        """Whether a container's reason matches."""
+        """Returns whether a container's reason matches."""
         return any(_says(each, pattern) for each in self.containers)
 
     def start(self, container: Container) -> Start:
-        """Whether this container has run. UNSURE for a container that ECS does not list."""
+        """Returns whether this container has run. UNSURE for a container that ECS does not list."""
         return self.starts.get(container.name, Start.UNSURE)
 
     @property
     def others(self) -> tuple[Container, ...]:
-        """The containers that count, beside the main one."""
+        """The containers that count, without the main one."""
         return tuple(each for each in self.containers if self.main is None or each.name != self.main.name)
 
     @property
     def _looked_at(self) -> Sequence[Container]:
-        """The main container; all of them if none is known to be the main one."""
+        """The main container; all containers if none is known to be the main one."""
         return self.containers if self.main is None else (self.main,)
 
     @property
     def is_alone(self) -> bool:
-        """No other container counts."""
+        """True if no other container counts."""
         return not self.others
 
     @property
     def judged(self) -> Container | None:
-        """The container whose exit code is the verdict: the main one; else one that ended well if all did; else the
-        one that failed.
+        """The container whose exit code is the verdict: the main one, if it is known.
+
+        Without a main one it is one that ended well if all did, else the one that failed.
         """
         well = next((each for each in self.containers if each.exit_code == 0), None)
         return self.main or (well if self.succeeded_together else self.culprit) or well
 
     @property
     def culprit(self) -> Container | None:
-        """Where no container is the main one: the one that failed by itself, else was killed, else was told to stop."""
+        """The worst of the other containers: one that failed by itself, else was killed, else was told to stop.
+
+        It decides if no container is the main one.
+        """
         return worst(each for each in self.others if each.exit_code not in {None, 0})
 
     @property
     def out_of_memory(self) -> Container | None:
-        """The container that ran out of memory and took the task with it; a main one that ended by itself is clear."""
+        """The container that ran out of memory and ended the task.
+
+        Another container than the main one counts only if the main one did not end by itself.
+        """
         starved = self._starved
         if self.main is None:
             return next(iter(starved), None)
@@ -103,9 +110,9 @@ class Evidence:
 
     @property
     def _starved(self) -> Sequence[Container]:
-        """The containers that ran out of memory by their own reason.
+        """The containers that ran out of memory, by their own reasons.
 
-        The task's reason names no container: it can mean one that was killed, else one whose end ECS did not see.
+        The task's reason names no container. It may mean one that was killed, else one whose end ECS did not see.
         """
         named = [each for each in self.containers if _says(each, _OUT_OF_MEMORY)]
         if named or not self.says(_OUT_OF_MEMORY):
@@ -115,8 +122,8 @@ class Evidence:
 
     @property
     def failed_sidecar(self) -> Container | None:
-        """Another container that failed by itself or did not start, after which the main one was told to stop."""
-        # One that ended well comes here only where ECS says that its task failed to start: else it was a success.
+        """Another container that failed by itself or did not start; the main one was told to stop after that."""
+        # A main container with exit code 0 gets here only if ECS says that the task failed to start.
         if self.main is None or self.main.exit_code not in {0, *TOLD_TO_STOP}:
             return None
         by_itself = [each for each in self.others if each.exit_code not in {None, 0, *TOLD_TO_STOP}]
@@ -130,9 +137,9 @@ class Evidence:
 
     @property
     def failed_dependency(self) -> Container | None:
-        """The container whose end kept the main one from being started (`dependsOn`, fact B46).
+        """The container whose end kept the main one from starting (`dependsOn`, fact B46).
 
-        One that ended well or was told to stop did so only where ECS says that an essential container exited.
+        A container that ended well or was told to stop counts only if ECS says that an essential container exited.
         """
         if self.main is None or not self._was_left_out(self.main) or self.start_error is not None:
             return None
@@ -141,16 +148,16 @@ class Evidence:
 
     @property
     def succeeded_together(self) -> bool:
-        """For a task without a main container: one exited 0, and every other one 0 or as it was asked to (143).
+        """For a task without a main container: one exited with 0, and all others with 0 or as they were asked to (143).
 
-        A killed one (137) is no success: it may be the work, cut off by the one that ended well.
+        A killed container (137) is no success: it may have done the work, until the end of another one cut it off.
         """
         codes = [each.exit_code for each in self.containers]
         return 0 in codes and all(code in {0, *ASKED_TO_STOP} for code in codes)
 
     @property
     def never_ran(self) -> bool:
-        """Nothing that counts is known to have run: what the texts say about the start can be the reason."""
+        """No container that counts is known to have run, so the texts about the start may give the reason."""
         return all(self.start(each) is not Start.RAN for each in self._looked_at)
 
     @property
@@ -162,75 +169,75 @@ class Evidence:
 
     @property
     def start_failed(self) -> bool:
-        """ECS says that the task failed to start, and the container that counts is not the one that has run."""
+        """ECS says that the task failed to start, and the container that counts is not known to have run."""
         some_did_not = self.never_ran if self.main else self._some_did_not_run
         return self.stop_code == FAILED_TO_START and some_did_not
 
     @property
     def _some_did_not_run(self) -> bool:
-        """Where no container is the main one: one has not run, and none failed that may be the reason of that."""
+        """Without a main container: some container did not run, and no container that failed explains it."""
         blamed = self.culprit is not None and self.start_error is None
         return not blamed and (not self.containers or any(start is not Start.RAN for start in self.starts.values()))
 
     @property
     def nothing_is_listed(self) -> bool:
-        """No containers, as it is after some failed starts (fact B3), and nothing else that says that any has run."""
+        """ECS lists no containers, as after some failed starts (fact B3), and nothing else shows that one has run."""
         has_run = self.has_started or self._essential_exited or says_of_start(self.reason) is Says.RAN
         return not self.containers and not has_run
 
     @property
     def _essential_exited(self) -> bool:
-        """ECS says so; the text counts as well as the stop code, which may be missing (fact B15)."""
+        """ECS says that an essential container exited: by the stop code, or by the text if it is missing (fact B15)."""
         return self.stop_code == _ESSENTIAL_EXITED or self.says(_EXITED)
 
     @property
     def ran_unseen(self) -> Container | None:
-        """A container that has run and has no exit code: the main one, or any if none is known to be it."""
+        """A container that has run and has no exit code: the main one, or any one if no main one is known."""
         return next(
             (each for each in self._looked_at if each.exit_code is None and self.start(each) is Start.RAN), None
         )
 
     def shows_its_run(self, unseen: Container) -> bool:
-        """Whether one that has run unseen says so itself, and not its task's `startedAt` alone."""
-        # The task's own reason means its only container.
+        """Returns whether this container itself shows that it ran, not only its task's `startedAt`."""
+        # If a task has one container, the task's own reason is about it.
         said = {unseen.reason, self.reason} if self.is_alone else {unseen.reason}
         return shows_its_run(unseen) or Says.RAN in map(says_of_start, said)
 
     @property
     def may_have_logged(self) -> bool:
-        """Whether the judged container may have written a log: it has run, or it is not known that it has not."""
+        """True if the judged container may have written a log: it has run, or ECS does not say that it has not."""
         starts = {self.starts[each.name] for each in self._looked_at if each.name in self.starts}
         if not starts:
             return self.has_started
-        # ECS saw its start fail, and nobody knows whether it did.
+        # ECS saw the start fail, but does not say whether the container ran.
         may_have_started = Start.UNSURE in starts and self.start_error is ErrorName.FAILED_TO_START
         return Start.RAN in starts or may_have_started
 
     @property
     def start_error(self) -> ErrorName | None:
-        """What the texts say about a failed start."""
+        """The error of a failed start that the texts name."""
         return start_error(self._start_text)
 
     @property
     def start_error_lasts(self) -> bool:
-        """Whether those texts tell of what another try does not mend."""
+        """True if the texts name a failure that another try does not mend."""
         return lasts(self._start_text)
 
     @property
     def start_reason(self) -> str:
-        """The text that says most about the start: the container's, where the task's own says nothing."""
+        """The text that says most about the start: the task's, or a container's if the task's says nothing."""
         return self._start_text or self.reason
 
     @property
     def _start_text(self) -> str | None:
-        """The first that says something: the task's, else the main container's, else another's."""
+        """The first text that names an error of the start: the task's, else the main container's, else another's."""
         first = [self.main.reason] if self.main else []
         texts = [self.reason, *first, *(each.reason for each in self.others)]
         return next((text for text in texts if start_error(text)), None)
 
 
 def _main(counted: Sequence[Container], name: str | None) -> Container | None:
-    """The container of that name; without a name the only one that there is."""
+    """Returns the container of that name; without a name, the only one that counts."""
     if name is None or is_injected(name):
         return counted[0] if len(counted) == 1 else None
     # A main container that ECS does not list counts, without an exit code.
@@ -242,10 +249,10 @@ def _says(container: Container, pattern: re.Pattern[str]) -> bool:
 
 
 def worst(containers: Iterable[Container]) -> Container | None:
-    """The one to blame: it failed by itself, else was killed, else was asked to stop, else ended well."""
+    """Returns the one to blame: it failed by itself, else was killed, else was asked to stop, else ended well."""
     return min(containers, key=lambda each: _innocence(each.exit_code), default=None)
 
 
 def _innocence(exit_code: int | None) -> tuple[bool, bool, bool]:
-    """The greater, the less is it to blame."""
+    """Returns a value to sort by: the container with the smallest one is to blame."""
     return exit_code == 0, exit_code in ASKED_TO_STOP, exit_code in TOLD_TO_STOP

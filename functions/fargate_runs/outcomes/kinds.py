@@ -1,6 +1,6 @@
-"""The names of the outcomes, and what each name says beside the name: the status, and whether a retry makes sense.
+"""The names of the outcomes. Each name also gives the status, and whether a retry makes sense.
 
-The error names are what SendTaskFailure sends, so users match them in Retry and Catch: they are a public contract.
+SendTaskFailure sends the error names, so users match them in Retry and Catch: they are a public contract.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class OutcomeStatus(StrEnum):
 
 
 class ErrorName(StrEnum):
-    """Why a task did not succeed."""
+    """The errors of tasks that did not succeed."""
 
     EXITED_NON_ZERO = "Container.ExitedNonZero"
     OUT_OF_MEMORY = "Container.OutOfMemory"
@@ -43,7 +43,7 @@ class ErrorName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an error name says beside the name. An outcome may be less transient than its name: a rule says so."""
+    """The status and the transience of an error name. A rule may make an outcome less transient than its name."""
 
     status: OutcomeStatus
     transient: bool

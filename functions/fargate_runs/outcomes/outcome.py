@@ -18,11 +18,11 @@ _LONGEST_REASON_IN_SUMMARY = 300
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a task ended and what to do about it.
+    """How a task ended, and what to do about it.
 
-    `container` and `exit_code` are the main container's; where none is known, those of the container that was judged.
-    `culprit` is another container that failed and took that one with it. `stop_code` and `stopped_reason` are as ECS
-    gave them. `may_have_logged` is for the decision alone, and not stored: of the culprit, else of `container`.
+    `container` and `exit_code` are the main container's, or the judged container's if no main one is known. `culprit`
+    is another container that failed and ended that one too. `stop_code` and `stopped_reason` are as ECS gave them.
+    `may_have_logged` says whether the culprit, else `container`, may have a log. It is not stored.
     """
 
     status: OutcomeStatus
@@ -39,12 +39,12 @@ class Outcome:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the token gets a success."""
+        """True if the token gets a success."""
         return self.status is OutcomeStatus.SUCCEEDED
 
 
 def outcome_of(task: EcsTask, *, main_container: str | None = None) -> Outcome | None:
-    """The outcome of a task, None while it has not ended.
+    """Returns the outcome of a task; None while it has not ended.
 
     `main_container` names the main container of a task whose own overrides name none.
     """
@@ -56,7 +56,7 @@ def outcome_of(task: EcsTask, *, main_container: str | None = None) -> Outcome |
 
 
 def lost(container: str | None = None) -> Outcome:
-    """The outcome of a task that ECS no longer knows, of which nothing told how it ended."""
+    """Returns the outcome of a task that ECS no longer knows, if nothing shows how it ended."""
     kind = KINDS[ErrorName.LOST]
     return Outcome(kind.status, ErrorName.LOST, kind.transient, LOST_SUMMARY, LOST_ADVICE, container=container)
 
@@ -86,7 +86,7 @@ def _outcome(rule: Rule, evidence: Evidence, task: EcsTask) -> Outcome:
 def _words(evidence: Evidence, culprit: Container | None) -> dict[str, object]:
     judged = evidence.judged
     unseen = evidence.ran_unseen
-    # Who stops a task says why in its own reason, whatever its containers say about the start.
+    # The task's own reason of a stop by a user counts, whatever its containers say about the start.
     failed_by_itself = evidence.never_ran and evidence.stop_code != "UserInitiated"
     return {
         "reason": _short(evidence.start_reason if failed_by_itself else evidence.reason),

@@ -1,8 +1,8 @@
-"""What it means that ECS refused a RunTask call: no task was started, or nobody knows of one.
+"""What a refused RunTask call means: no task was started, or none is known.
 
-Step Functions names the API's error `ECS.<exception>`, but what RunTask does not model, throttling above all, arrives
-as `ECS.AmazonECSException`, and a throttle of EC2 or a lack of capacity under a name of its own (fact B24): so the text
-decides. What a text says about a start is known by start_failures.py; here is only what is about the call itself.
+Step Functions names the API's error `ECS.<exception>`. Errors that RunTask does not model, throttling above all, arrive
+as `ECS.AmazonECSException`. A throttle of EC2 and a lack of capacity have names of their own (fact B24). So the text
+decides. start_failures.py reads what a text says about a start; this module reads what it says about the call itself.
 """
 
 import json
@@ -18,15 +18,15 @@ from fargate_runs.reading import lenient
 
 _PREFIXES: Final = ("ECS.", "AmazonECS.")
 FAILURES: Final = "AmazonECS.Unknown"  # RunTask answered with `Failures` (fact B23)
-#: Errors that RunTask's own throttle comes under; under any other name it is the throttle of a service behind it.
-#: EcsException is what the SDK's newer version calls AmazonECSException; as an error it is on no record.
+#: The error names of RunTask's own throttle. A throttle of a service behind it has other names.
+#: EcsException is the newer SDK's name of AmazonECSException. It has not been seen as an error.
 _MAY_BE_THROTTLES: Final = frozenset({"ECS.AmazonECSException", "ECS.EcsException", "ECS.ClientException"})
 _WRAPS_A_THROTTLE: Final = "ECS.InvalidParameterException"
-#: The other side failed, or no answer came: the task may have been started all the same (fact B43).
+#: The service failed, or no answer came. The task may have started all the same (fact B43).
 _PASSES: Final = frozenset({"ECS.ServerException", "ECS.SdkClientException"})
 
 _API: Final = re.compile(
-    # It ends the cause of every API error (fact B24); the SDK's newer version says behind it how often it has tried.
+    # The end of the cause of every API error (fact B24). The newer SDK adds how often it has tried.
     r"\s*\(Service: [^()]*\)\s*(\(SDK Attempt Count: [0-9]+\)\s*)?$"
 )
 _CODE: Final = re.compile(r"\bError Code: (\w+)")
@@ -53,9 +53,9 @@ _FAILURES_ADVICE: Final = "Look up the reason in the list of API failure reasons
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A refused call. `error` and `cause` are what the run ends with if it is not tried again.
+    """A refused call. `error` and `cause` are those of the run if it is not tried again.
 
-    `throttled` says that ECS had too many calls at once, which says nothing about the run; it is transient too.
+    `throttled` means that ECS had too many calls at once. That says nothing about the run, and is transient too.
     """
 
     error: str
@@ -65,12 +65,12 @@ class Refusal:
 
 
 def is_of_a_call(error: str) -> bool:
-    """Whether this is the name of an error of the call, and not of a task."""
+    """Returns whether an error of this name is of the call, and not of a task."""
     return error.startswith(_PREFIXES)
 
 
 def refusal_of(error: str, cause: str, run_id: str | None) -> Refusal:
-    """Judge an error of RunTask under the name and with the cause that Step Functions gives it; never raises."""
+    """Judges an error of RunTask, by the name and the cause that Step Functions gives it. Never raises."""
     if error == FAILURES:
         return _of_failures(cause, run_id)
     said, code, other_side_failed = _read(cause)
@@ -84,13 +84,13 @@ def refusal_of(error: str, cause: str, run_id: str | None) -> Refusal:
 
 
 def _soon_over(error: str, said: str) -> bool:
-    """The role that is still being made, or the throttle of a service behind the call (EC2's)."""
+    """Returns whether the role is still being made, or a service behind the call (EC2) throttles."""
     throttled_behind = error == _WRAPS_A_THROTTLE and _RATE.search(said) is not None
     return throttled_behind or _ROLE_IN_THE_MAKING.search(said) is not None
 
 
 def _read(cause: str) -> tuple[str, str | None, bool]:
-    """(text, error code, whether the HTTP status is a server's error) of the cause of an API error."""
+    """Reads the cause of an API error: its text, its error code, and whether its HTTP status is a server's error."""
     api = _API.search(cause)
     if api is None:
         return cause, None, False
@@ -99,13 +99,13 @@ def _read(cause: str) -> tuple[str, str | None, bool]:
 
 
 def _is_throttle(error: str, said: str, code: str | None) -> bool:
-    if {error.partition(".")[2], code} & _RATE_CODES:  # as a name it is on no record
+    if {error.partition(".")[2], code} & _RATE_CODES:  # as a name none has been seen
         return True
     return error in _MAY_BE_THROTTLES and _RATE.search(said) is not None
 
 
 def _of_failures(cause: str, run_id: str | None) -> Refusal:
-    """RunTask answered, and started nothing: on Fargate for lack of capacity, unless the reasons say otherwise."""
+    """Judges an answer that started nothing. On Fargate it means no capacity, unless its reasons say otherwise."""
     failures = _failures_in(cause)
     if failures is None:
         return _named(ErrorName.CAPACITY_UNAVAILABLE, cause, run_id)
@@ -116,7 +116,7 @@ def _of_failures(cause: str, run_id: str | None) -> Refusal:
 
 
 def _failures_in(cause: str) -> list[object] | None:
-    """The `Failures` of RunTask's answer; None where the cause is no such answer."""
+    """Returns the `Failures` of RunTask's answer; None if the cause is no such answer."""
     try:
         answer = lenient.mapping(json.loads(cause))
     except (ValueError, RecursionError):
@@ -133,7 +133,7 @@ def _reasons(failures: list[object]) -> Iterator[str]:
 
 
 def _named(error: ErrorName, said: str, run_id: str | None, failures: list[object] | None = None) -> Refusal:
-    """A refusal under a name of our own, with a cause in the form of a task's."""
+    """Returns a refusal under a name of our own, with a cause in the form of a task's."""
     kind = KINDS[error]
     no_capacity = error is ErrorName.CAPACITY_UNAVAILABLE
     facts = {
@@ -157,7 +157,7 @@ def _advice(error: ErrorName) -> str:
 
 
 def _shown(failures: list[object]) -> list[dict[str, str | None]]:
-    """At most ten: one call starts no more tasks (fact B34)."""
+    """Returns at most ten: one call starts no more tasks (fact B34)."""
     names = ("Arn", "Reason", "Detail")
     listed = list(lenient.mappings(failures))[:10]
     return [{name: lenient.text(each.get(name), 500) for name in names if name in each} for each in listed]

@@ -1,7 +1,7 @@
 """The rules of the outcomes, in the order in which they are tried: the first that applies gives the outcome.
 
-The order is the meaning: a stop by somebody wins over every exit code, because a container that ends well after
-SIGTERM has not done its work; then what ECS says about memory and the start; then the main container's exit code.
+The order matters. A stop by somebody wins over every exit code: a container that ends well after SIGTERM has not done
+its work. Then comes what ECS says about memory and the start, then the main container's exit code.
 Summaries and advice are templates over `reason`, `container`, `exit_code`, `culprit` and `culprit_code`.
 """
 
@@ -39,10 +39,10 @@ Culprit = Callable[[Evidence], Container | None]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When a stopped task has this error. `error` None is success.
+    """The condition under which a stopped task has this error. If `error` is None, the task succeeded.
 
-    `transient` is said where this rule is not as transient as its error is, `culprit` where a container is to blame
-    that need not be the one that is judged.
+    `transient` is set if the rule is not as transient as its error. `culprit` is set if a container other than the
+    judged one may be to blame.
     """
 
     error: ErrorName | None
@@ -54,7 +54,7 @@ class Rule:
 
 
 def _stopped_with(code: str, pattern: re.Pattern[str]) -> Predicate:
-    """The stop code, or its text where there is no stop code (fact B15: codes may be missing)."""
+    """Matches the stop code, or its text if there is no stop code (fact B15: codes may be missing)."""
     return lambda e: e.stop_code == code or (e.stop_code is None and e.says(pattern))
 
 
@@ -81,7 +81,7 @@ def _health_check_failed(e: Evidence) -> bool:
 
 
 def _failed_to_start(error: ErrorName) -> Predicate:
-    """A start that failed for this reason: by its stop code, or without one when nothing ever ran."""
+    """Matches a start that failed for this reason: by its stop code, or without one if nothing ever ran."""
     return lambda e: (e.stop_code == FAILED_TO_START or e.never_ran) and e.start_error is error
 
 
@@ -100,7 +100,7 @@ def _succeeded(e: Evidence) -> bool:
 
 
 def _exited(*codes: int) -> Predicate:
-    """The container that is judged exited with one of these; Windows' codes also as signed numbers."""
+    """Matches if the judged container exited with one of these codes."""
     return lambda e: e.judged is not None and e.judged.exit_code in codes
 
 

@@ -1,6 +1,6 @@
-"""What a text about a start means: those of facts B16, B37, B46 and B47, of AWS's list of stopped reasons, of reports.
+"""The meaning of texts about a start: facts B16, B37, B46 and B47, AWS's list of stopped reasons, and users' reports.
 
-A text's leading error type decides, whatever else is quoted further on; only without one do its words decide.
+The error type at the beginning of a text decides, whatever the text quotes further on. Without one its words decide.
 """
 
 import re
@@ -26,13 +26,13 @@ _PROVISIONING: Final = re.compile(
     r"|rate (limit )?exceeded|configur\w+ ENI|setup \w+ eni|ENI .{0,60}time(d )?[ -]?out"
     r"|network interface .{0,80}time(d )?[ -]?out|time(d )?[ -]?out .{0,80}network interface"
     r"|Unexpected EC2 error"
-    # What EC2 answers about the network with an error of its own, or not at all: RunTask quotes it.
+    # EC2's own errors about the network, or no answer of EC2. RunTask quotes them.
     r"|Error retrieving (subnet|security group) information.*"
     r"(\(ErrorCode: (InternalError|Unavailable|ServiceUnavailable)\)|Unable to execute HTTP request)",
     re.IGNORECASE,
 )
 _EC2_REFUSED: Final = re.compile(
-    # AuthFailure is not among them: EC2 says that of itself now and then, and the next try succeeds (fact B47).
+    # AuthFailure is left out: EC2 answers it now and then for no reason, and the next try succeeds (fact B47).
     r"Unexpected EC2 error.*(Unauthorized|AccessDenied|NotFound|Invalid\w+|SecurityGroup|PolicyViolation)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -55,11 +55,11 @@ _NO_SUCH_IMAGE: Final = re.compile(
     r"|image is incompatible with|\b40[134]\b|role has the permissions|(cannot|can.t) find the image|image exists",
     re.IGNORECASE,
 )
-# An equal disk, and the same image, fail again (fact B47). A registry's own full disk (HTTP 507) may pass.
+# The same image on a disk of the same size fails again (fact B47). A registry's full disk (HTTP 507) may pass.
 _PULL_NEVER: Final = re.compile(
     r"no space left\b|(not enough|(?<!507 )insufficient|out of) (free |disk |storage )*space\b"
     r"|(?<!507 )insufficient (disk|storage)\b|\b(disk|volume|file ?system) (is )?full\b|disk quota exceeded"
-    r"|\b(?-i:ENOSPC|EDQUOT)\b"  # a name of an image may have them in small letters
+    r"|\b(?-i:ENOSPC|EDQUOT)\b"  # in small letters they may be part of an image's name
     r"|media type .{0,120}no longer supported|unsupported (manifest )?media type|no processor for media-type"
     r"|max depth exceeded",
     re.IGNORECASE | re.DOTALL,
@@ -68,12 +68,12 @@ _TRANSITION: Final = re.compile(r"transition to (\w+)", re.IGNORECASE)
 _BEFORE_ITS_START: Final = frozenset({"pulled", "created", "resources_provisioned", "manifest_pulled"})
 _DOES_NOT_RUN: Final = ("cannotpull", "cannotcreate", "cannotstart", "resourceinitialization")
 _LOST_SIGHT_OF: Final = ("cannotstop", "cannotinspect", "cannotdescribe")
-# An image's own name may hold any of those words: what has a slash in it is a reference or an address ("i/o" is not).
+# An image's name may contain any of those words. A word with a slash is a reference or an address ("i/o" is not).
 _REFERENCE: Final = re.compile(r"(?!i/o\b)\S*/\S*")
 
 
 def start_error(text: str | None) -> ErrorName | None:
-    """The error that a stopped reason or a container's reason names; None when it says nothing about a start."""
+    """Returns the error that a stopped reason or a container's reason names; None if it says nothing about a start."""
     said = _WRAPPER.sub("", text or "")
     if _NOTHING_SAID.match(said):
         return None
@@ -82,24 +82,24 @@ def start_error(text: str | None) -> ErrorName | None:
 
 
 def lasts(text: str | None) -> bool:
-    """Whether another try would end the same way, although the error of this text is a transient one (fact B47)."""
+    """Returns whether another try would end the same way, although this text's error is a transient one (fact B47)."""
     return start_error(text) is ErrorName.IMAGE_PULL_FAILED and _PULL_NEVER.search(text or "") is not None
 
 
 class Says(Enum):
-    """What a container's own reason says about its start."""
+    """The start of a container, by its own reason."""
 
-    RAN = auto()  # what failed came after the start
+    RAN = auto()  # it failed after the start
     MAYBE = auto()  # ECS did not see whether it started
     NEVER = auto()  # it could not be started
     NOT_YET = auto()  # it was not made in time
-    NOTHING = auto()  # nothing about that
+    NOTHING = auto()  # the reason says nothing about it
 
 
 def says_of_start(reason: str | None) -> Says:
-    """Whether a container with this reason has run (fact B46).
+    """Returns whether a container with this reason has run (fact B46).
 
-    If a start times out, ECS's agent takes the container for started and stops it, so ECS does not know.
+    If a start times out, ECS's agent takes the container for started and stops it. So ECS does not know.
     """
     leading = _ERROR_TYPE.match(_WRAPPER.sub("", reason or ""))
     error_type = leading.group(1).lower() if leading else ""
@@ -135,12 +135,12 @@ def _of_pull(said: str) -> ErrorName:
 
 
 def _of_timeout(said: str) -> ErrorName | None:
-    """A container that could not be stopped in time had started (fact B46)."""
+    """Returns the error of a time-out. There is none if the stop timed out: that container had started (fact B46)."""
     return None if _of_transition(said) is Says.RAN else ErrorName.FAILED_TO_START
 
 
 def _of_set_up(said: str) -> ErrorName:
-    """Set-up that the task definition asks for stays a fault of its own, even where it timed out on the way."""
+    """Returns the error of a failed set-up: the task definition's if that asks for the set-up, timed out or not."""
     if _PROVISIONING.search(said) and not _EC2_REFUSED.search(said) and not _SET_UP_BY_US.search(said):
         return ErrorName.PROVISIONING_FAILED
     return ErrorName.RESOURCE_INITIALIZATION_FAILED
@@ -171,5 +171,5 @@ _ERROR_TYPES: Final[tuple[tuple[str, Callable[[str], ErrorName | None]], ...]] =
     ("docker", _of_timeout),
     ("internalerror", lambda _: ErrorName.PROVISIONING_FAILED),
     ("outofmemory", lambda _: None),
-    ("taskdependency", lambda _: None),  # which container it waited for, and how that ended, says more
+    ("taskdependency", lambda _: None),  # the container it waited for says more, by its end
 )

@@ -1,6 +1,6 @@
-"""Whether a container of a stopped task has run: nothing that has run may be called a failed start (fact B46).
+"""Whether a container of a stopped task has run: a container that has run is never a failed start (fact B46).
 
-ECS has no field for it. An exit code says so; without one the task's `startedAt` and the container's own fields do.
+ECS has no field for it. An exit code shows it; without one, the task's `startedAt` and the container's own fields do.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ FAILED_TO_START: Final = "TaskFailedToStart"
 
 
 class Start(Enum):
-    """What is known about the start of a container: it has run, it has not, or ECS does not say."""
+    """Whether a container has started: it has run, it has not, or ECS does not say."""
 
     RAN = auto()
     NEVER = auto()
@@ -22,7 +22,7 @@ class Start(Enum):
 
 
 def start_of(container: Container, task: EcsTask, counted: Sequence[Container]) -> Start:
-    """What a stopped task shows of the start of one of its containers; `counted` are those without the injected."""
+    """Returns what a stopped task shows about the start of a container. `counted` has no injected containers."""
     says = says_of_start(container.reason)
     if says is Says.NEVER:
         return Start.NEVER  # whatever exit code its runtime made up for it
@@ -36,14 +36,14 @@ def start_of(container: Container, task: EcsTask, counted: Sequence[Container]) 
 
 
 def shows_its_run(container: Container) -> bool:
-    """Whether a container of a started task shows by its own fields that it has run."""
+    """Returns whether a container of a started task shows by its own fields that it has run."""
     return container.has_runtime or container.last_status == "RUNNING"
 
 
 def _in_a_started_task(container: Container, counted: Sequence[Container]) -> Start:
-    """Decides about a container of a task that has started. Without a runtime it did not run, if another has one.
+    """Judges a container of a task that has started. Without a runtime it did not run, if another container has one.
 
-    Old events, and tasks that were cut down, show no runtime for any container.
+    Old events, and tasks with fields removed, show no runtime for any container.
     """
     shown = any(each.has_runtime for each in counted)
     left_out = container.last_status == "PENDING" or (shown and not container.has_runtime)
@@ -51,7 +51,7 @@ def _in_a_started_task(container: Container, counted: Sequence[Container]) -> St
 
 
 def _by_the_reason_of_the_task(container: Container, task: EcsTask, counted: Sequence[Container]) -> Start:
-    """The task never was running, and its reason may be that of one of its containers, without a name."""
+    """Judges by the task's reason if the task never ran: the reason may be one container's, without its name."""
     says = says_of_start(task.stopped_reason)
     if says is Says.RAN and len(counted) == 1:
         return Start.RAN
@@ -59,6 +59,6 @@ def _by_the_reason_of_the_task(container: Container, task: EcsTask, counted: Seq
         return Start.UNSURE
     if task.stop_code == FAILED_TO_START:
         return Start.NEVER
-    # One that waited for another (`dependsOn`) has neither exit code nor reason when that other one ended.
+    # A container that waited for another (`dependsOn`) has no exit code and no reason when that one ends.
     another_ended = any(each.exit_code is not None for each in counted)
     return Start.NEVER if another_ended and container.last_status != "RUNNING" else Start.UNSURE

@@ -1,6 +1,6 @@
 """The failure of a `.sync` state in the words of an outcome.
 
-Step Functions fails the state when any container of the task exited with a code other than 0, sidecars and injected
+Step Functions fails the state if any container of the task exited with a code other than 0, sidecars and injected
 containers included (fact B22). The task's own outcome counts the main container alone, so the two may differ.
 """
 
@@ -21,8 +21,8 @@ _SIDECAR_ADVICE = (
 
 
 def sync_failure_of(task: EcsTask) -> Outcome:
-    """Why Step Functions failed the state of this task: the task's outcome, or what only `.sync` calls a failure."""
-    # Step Functions says that it is over, whatever the last status of the copy in the Cause is.
+    """Returns why Step Functions failed the state of this task: the task's outcome, or a failure only for `.sync`."""
+    # Step Functions says that the task is over, whatever last status the copy in the Cause has.
     outcome = outcome_of(replace(task, last_status=STOPPED))
     if outcome is None or not outcome.succeeded:
         return outcome or _unknown(task)
@@ -32,7 +32,7 @@ def sync_failure_of(task: EcsTask) -> Outcome:
 
 
 def _culprit(others: Iterable[Container]) -> Container | None:
-    """The one that failed by itself, else was killed, else was told to stop, else has no exit code."""
+    """Returns the container that failed by itself, else was killed, else was told to stop, else has no exit code."""
     found = [each for each in others if each.exit_code != 0]
     return worst(each for each in found if each.exit_code is not None) or next(iter(found), None)
 

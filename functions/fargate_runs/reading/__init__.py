@@ -1,1 +1,1 @@
-"""What AWS says, read: task states, executions, texts and ARNs. It knows nothing of runs or outcomes."""
+"""Readers of AWS's data: task states, executions, texts and ARNs. They know nothing of runs or outcomes."""

@@ -1,4 +1,4 @@
-"""Reading what EventBridge sends: an envelope (fact B1) around one state of one task or of one execution."""
+"""Reads events of EventBridge: an envelope (fact B1) around one state of one task or of one execution."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _LONGEST_ID: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class TaskStateChange:
-    """One "ECS Task State Change". `event_id` is for the log only: duplicates are known by task and version."""
+    """One "ECS Task State Change". `event_id` is for the log only: task and version identify duplicates."""
 
     event_id: str
     task: EcsTask
@@ -30,7 +30,7 @@ class TaskStateChange:
     def from_event(
         cls, event: object, *, cluster_arn: str, token_variables: Sequence[str] = DEFAULT_TOKEN_VARIABLES
     ) -> "TaskStateChange":
-        """Read an event. Raises MalformedEventError or ForeignEventError, which name the field and echo nothing."""
+        """Reads an event. Raises MalformedEventError or ForeignEventError; both name the field and show no value."""
         event_id, detail = _opened(event, *TASK_EVENTS)
         task = _task(detail, token_variables)
         if task.cluster_arn != cluster_arn:
@@ -47,7 +47,7 @@ class ExecutionStateChange:
 
     @classmethod
     def from_event(cls, event: object, *, state_machines: StateMachines) -> "ExecutionStateChange":
-        """Read an event. Raises MalformedEventError or ForeignEventError, which name the field and echo nothing."""
+        """Reads an event. Raises MalformedEventError or ForeignEventError; both name the field and show no value."""
         event_id, detail = _opened(event, *EXECUTION_EVENTS)
         try:
             execution = Execution.from_detail(detail)
@@ -59,7 +59,7 @@ class ExecutionStateChange:
 
 
 def _opened(event: object, source: str, detail_type: str) -> tuple[str, Mapping[str, object]]:
-    """The id and the detail of an event of this kind."""
+    """Returns the id and the detail of an event of this kind."""
     envelope = _object(event, "the event")
     if envelope.get("source") != source:
         raise ForeignEventError("source", f"is not {source!r}")

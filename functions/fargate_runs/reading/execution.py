@@ -1,6 +1,6 @@
 """A Step Functions execution as this application sees it, read from an event or from DescribeExecution.
 
-Its input and output are never kept, and of its cause only what a person may read anywhere: the cause of a failed
+Its input and output are never kept. Of its cause only a part that anyone may read is kept: the cause of a failed
 `.sync` state is the whole task, with its environment in clear.
 """
 
@@ -19,13 +19,13 @@ from fargate_runs.reading.patterns import state_machine_of
 _LONGEST_ARN: Final = 1_024
 _LONGEST_ERROR: Final = 256  # fact B30
 _LONGEST_SUMMARY: Final = 1_000
-# What is left out of a text: a word longer than any ARN is a task token, and from a brace on it may be an input or a
-# task, as the error texts of Step Functions repeat them, cut off or not.
+# The parts of a text that are never kept. A word longer than any ARN is a task token. A brace may begin an input or a
+# task: error texts of Step Functions repeat them, cut off or not.
 _SECRET: Final = re.compile(r"\{.*|\S{300,}", re.DOTALL)
 
 
 class ExecutionStatus(StrEnum):
-    """DescribeExecution's own words."""
+    """The statuses of DescribeExecution."""
 
     RUNNING = "RUNNING"
     SUCCEEDED = "SUCCEEDED"
@@ -40,7 +40,7 @@ _OPEN: Final = frozenset({ExecutionStatus.RUNNING, ExecutionStatus.PENDING_REDRI
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One execution at one moment. `cause` is a sentence for people, not what Step Functions gave."""
+    """One execution at one moment. `cause` is a sentence for people, not the text of Step Functions."""
 
     arn: str
     status: ExecutionStatus
@@ -52,9 +52,9 @@ class Execution:
 
     @classmethod
     def from_detail(cls, detail: Mapping[str, object]) -> "Execution":
-        """Read an event's `detail`, DescribeExecution's answer or an element of ListExecutions'.
+        """Reads an event's `detail`, DescribeExecution's answer or an element of ListExecutions'.
 
-        Raises MalformedExecutionError when executionArn, status or redriveCount cannot be used.
+        Raises MalformedExecutionError if executionArn, status or redriveCount cannot be used.
         """
         status = _status(detail)
         return cls(
@@ -74,27 +74,30 @@ class Execution:
 
     @property
     def is_closed(self) -> bool:
-        """Whether it has ended; only a redrive opens it again."""
+        """True if it has ended. Only a redrive opens it again."""
         return self.status not in _OPEN
 
     @property
     def order(self) -> int:
-        """Which of two states of an execution is the later one: counted by redrives, never by a clock."""
+        """Sorts the states of an execution: a later state is greater. It counts redrives, and uses no clock."""
         return 2 * self.redrive_count + int(self.is_closed)
 
 
 def is_child(execution_arn: str) -> bool:
-    """Whether this is an execution that a Distributed Map started for items: its machine's name has a label."""
+    """Returns whether a Distributed Map started this execution for its items: then its machine's name has a label."""
     return "/" in execution_arn
 
 
 def is_named(execution_arn: str | None, run_id: str) -> bool:
-    """Whether this run id is the name of this execution: the run is the execution, and not a part of it."""
+    """Returns whether the execution's name is this run id: then the run is the whole execution, not a part of it."""
     return execution_arn is not None and not is_child(execution_arn) and execution_arn.rpartition(":")[2] == run_id
 
 
 def summary_of(cause: object) -> str | None:
-    """What may be shown of a cause: the summary of one of ours, or a text up to an object in it; never an object."""
+    """Returns the part of a cause that may be shown: the summary of one of ours, else the text before an object.
+
+    Never returns an object.
+    """
     text = lenient.text(cause, 262_144)
     if text is None:
         return None
@@ -121,7 +124,7 @@ def _status(detail: Mapping[str, object]) -> ExecutionStatus:
 
 
 def _redrive_count(detail: Mapping[str, object]) -> int:
-    """It orders the writes, so nothing is guessed: absent and null are 0, a text is refused."""
+    """Returns the count of redrives. It orders the writes, so nothing is guessed: absent is 0, a text is refused."""
     value = detail.get("redriveCount")
     if value is None:
         return 0

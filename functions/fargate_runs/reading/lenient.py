@@ -1,18 +1,18 @@
-"""Readers for data that others wrote: they take what is there and never raise (facts B2 to B4)."""
+"""Lenient readers for data that others wrote: they use what is there, and never raise (facts B2 to B4)."""
 
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-LONGEST_TEXT: Final = 2_048  # ECS's own reasons stay under 1,024; longer ones are somebody else's log
+LONGEST_TEXT: Final = 2_048  # ECS's own reasons stay under 1,024; a longer one quotes a log
 _WHOLE_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,10}")
 _TOO_LARGE: Final = 10_000_000_000
 _MILLISECONDS_FROM: Final = 100_000_000_000  # an epoch number above this is in milliseconds (fact B20)
 
 
 def text(value: object, longest: int = LONGEST_TEXT) -> str | None:
-    """A text without what cannot be stored or sent as UTF-8, cut to `longest` characters; None for anything else."""
+    """Returns a text that can be stored and sent as UTF-8, cut to `longest` characters; None for anything else."""
     if not isinstance(value, str) or not value:
         return None
     clean = value.encode("utf-8", "replace").decode("utf-8")
@@ -20,14 +20,14 @@ def text(value: object, longest: int = LONGEST_TEXT) -> str | None:
 
 
 def says_something(value: object) -> bool:
-    """Whether a value is there, readable or not: no None, nothing empty, no zero, and no "null" (fact B3)."""
+    """Returns whether there is a value, readable or not. None, empty values, zero and "null" are none (fact B3)."""
     return value.strip().lower() not in {"", "null", "none"} if isinstance(value, str) else bool(value)
 
 
 def whole_number(value: object) -> int | None:
-    """A whole number, also as a float or as digits in a text, of at most ten digits.
+    """Returns a whole number of at most ten digits, given as such, as a float or as digits in a text.
 
-    None for anything else, True and False included.
+    Returns None for anything else, True and False included.
     """
     if isinstance(value, str):
         return int(value) if _WHOLE_NUMBER.fullmatch(value.strip()) else None
@@ -37,7 +37,7 @@ def whole_number(value: object) -> int | None:
 
 
 def time(value: object) -> datetime | None:
-    """A moment in UTC from ISO 8601 with any number of fraction digits, a datetime or an epoch number (s or ms)."""
+    """Returns a moment in UTC. Reads ISO 8601 with any number of fraction digits, datetimes and epochs (s or ms)."""
     try:
         if isinstance(value, datetime):
             return _in_utc(value)
@@ -56,18 +56,18 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 def iso(moment: datetime | None) -> str | None:
-    """ISO 8601 with exactly three fraction digits and Z, so that texts sort as the moments do."""
+    """Returns ISO 8601 with exactly three fraction digits and Z, so that texts sort as the moments do."""
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def mapping(value: object) -> Mapping[str, object]:
-    """The mapping itself, or an empty one for anything else."""
+    """Returns the mapping itself, or an empty one for anything else."""
     return value if isinstance(value, Mapping) else {}
 
 
 def mappings(value: object) -> Iterator[Mapping[str, object]]:
-    """The mappings in a list; whatever else is in it is passed over."""
+    """Yields the mappings in a list, and skips everything else in it."""
     if isinstance(value, list | tuple):
         yield from (each for each in value if isinstance(each, Mapping))

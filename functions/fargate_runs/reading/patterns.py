@@ -24,7 +24,7 @@ class StateMachines:
     callback: str
 
     def arn_of(self, pattern: Pattern) -> str:
-        """The machine that runs this pattern."""
+        """Returns the machine that runs this pattern."""
         return {
             Pattern.REQUEST_RESPONSE: self.request_response,
             Pattern.SYNC: self.sync,
@@ -37,16 +37,16 @@ class StateMachines:
         return tuple(map(self.arn_of, Pattern))
 
     def pattern_of_execution(self, execution_arn: str | None) -> Pattern | None:
-        """The pattern of an execution of one of these machines; None for every other one."""
+        """Returns the pattern of an execution of one of these machines; None for any other execution."""
         machine = state_machine_of(execution_arn)
         return next((pattern for pattern in Pattern if machine == self.arn_of(pattern)), None)
 
     def are_beside(self, execution_arn: str) -> bool:
-        """Whether it is an execution of the same account and Region, and no express one: others tell us nothing."""
+        """Returns whether an execution is a standard one in the same account and Region. No other can be asked for."""
         return execution_arn.split(":")[:6] == [*self.callback.split(":")[:5], "execution"]
 
     def pattern_of(self, execution_arn: str | None, *, has_token: bool, started_by: str | None) -> Pattern | None:
-        """The pattern of a task: by its machine, else by what the task itself shows; None if nothing shows it."""
+        """Returns the pattern of a task, by its machine, else by the task's own fields; None if nothing shows it."""
         ours = self.pattern_of_execution(execution_arn)
         if ours:
             return ours
@@ -57,12 +57,12 @@ class StateMachines:
 
 @dataclass(frozen=True, slots=True)
 class FollowedMachines:
-    """State machines of others whose executions are asked for: ARNs, and beginnings of ARNs, which end in `*`."""
+    """State machines of others whose executions are asked for: ARNs, and prefixes of ARNs that end in `*`."""
 
     machines: tuple[str, ...] = ()
 
     def has(self, execution_arn: str) -> bool:
-        """Whether it is an execution of one of them, that of a Distributed Map's child included."""
+        """Returns whether it is an execution of one of them. Executions of a Distributed Map's children count."""
         machine = state_machine_of(execution_arn)
         return machine is not None and any(_fits(machine, each) for each in self.machines)
 
@@ -75,11 +75,11 @@ class SweptMachines:
     followed: FollowedMachines
 
     def are_ours(self, execution_arn: str) -> bool:
-        """Return whether it is an execution of this application's machines."""
+        """Returns whether it is an execution of this application's machines."""
         return self.ours.pattern_of_execution(execution_arn) is not None
 
     def are_followed(self, execution_arn: str) -> bool:
-        """Return whether it is an execution of another machine that the sweep asks for."""
+        """Returns whether it is an execution of another machine that the sweep asks for."""
         is_shown = not self.are_ours(execution_arn) and self.ours.are_beside(execution_arn)
         return is_shown and self.followed.has(execution_arn)
 
@@ -89,12 +89,12 @@ def _fits(machine: str, followed: str) -> bool:
 
 
 def execution_arn(state_machine_arn: str, name: str) -> str:
-    """The ARN that an execution of this name has: known before it is started."""
+    """Returns the ARN of an execution with this name. It is known before the execution is started."""
     return f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
 
 
 def state_machine_of(execution_arn: str | None) -> str | None:
-    """The machine of an execution, also of a Distributed Map's child. None if this is no execution's ARN."""
+    """Returns the machine of an execution, also of a Distributed Map's child. None if this is no execution's ARN."""
     parts = (execution_arn or "").split(":")
     if len(parts) < 8 or parts[5] != "execution":  # noqa: PLR2004 - arn:partition:states:region:account:execution:machine:name
         return None

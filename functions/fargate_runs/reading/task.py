@@ -1,6 +1,6 @@
 """An ECS task as this application sees it, read leniently from an event or from DescribeTasks.
 
-Of the environment in the overrides only these values are kept: the task token, RUN_ID, RUN_EXECUTION_ARN, RUN_ATTEMPT
+It keeps only these values of the environment in the overrides: the task token, RUN_ID, RUN_EXECUTION_ARN, RUN_ATTEMPT
 and RUN_TIMEOUT_SECONDS.
 """
 
@@ -31,15 +31,15 @@ _LARGEST_KEY: Final = 2_048  # bytes of a key of DynamoDB, which an id becomes
 
 
 def is_injected(container: str) -> bool:
-    """Whether AWS put this container into the task: such a one never counts."""
+    """Returns whether AWS added this container to the task. Such a container never counts."""
     return container.startswith(_INJECTED_PREFIXES)
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container of a task. `exit_code` is None while it runs and where it never started (fact B3).
+    """One container of a task. `exit_code` is None while it runs, and if it never started (fact B3).
 
-    `has_runtime` says that the container was made on its host: it has a runtime id, ports, or an agent that ran in it.
+    `has_runtime` says that its host made the container: it has a runtime id, ports, or an agent that ran in it.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """When a task went from step to step; None for a step that it has not reached (fact B2)."""
+    """The times of a task's steps. A time is None if the task has not reached that step (fact B2)."""
 
     created_at: datetime | None = None
     pull_started_at: datetime | None = None
@@ -63,11 +63,11 @@ class Timeline:
 
     @classmethod
     def from_detail(cls, detail: Mapping[str, object]) -> "Timeline":
-        """From the camelCase names that ECS and our records use."""
+        """Reads the camelCase names of ECS and of our records."""
         return cls(**{ours: lenient.time(detail.get(theirs)) for ours, theirs in TIMELINE_NAMES.items()})
 
     def as_detail(self) -> dict[str, str | None]:
-        """The same as ISO texts under ECS's camelCase names."""
+        """Returns the same as ISO texts under ECS's camelCase names."""
         return {theirs: lenient.iso(getattr(self, ours)) for ours, theirs in TIMELINE_NAMES.items()}
 
 
@@ -85,10 +85,10 @@ NOTHING_YET: Final = Timeline()
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """One task at one `version` (fact B9), as it is recorded. Its repr shows nothing that came from the environment.
+    """One task at one `version` (fact B9), as it is recorded. Its repr shows no value of the environment.
 
-    `run_id` is RUN_ID, or the task id: a task without RUN_ID is a run of its own. `timeout_seconds` is how long it may
-    live from its creation, whoever waits for it.
+    `run_id` is RUN_ID, or the task id: a task without RUN_ID is a run of its own. `timeout_seconds` limits the life of
+    the task, from its creation, whether or not anything waits for it.
     """
 
     task_arn: str
@@ -117,16 +117,15 @@ class TaskState:
 
     @property
     def has_ended(self) -> bool:
-        """Only STOPPED, or DELETED after it, ends a task; stop codes and exit codes stand before that (fact B6)."""
+        """True if the status is STOPPED, or DELETED after it. Stop codes and exit codes appear earlier (fact B6)."""
         return self.last_status in _ENDED
 
 
 @dataclass(frozen=True, slots=True)
 class EcsTask(TaskState):
-    """The same with what only its outcome and the answer to it need. Its repr does not show the token either.
+    """A TaskState with what only its outcome and its answer need. Its repr does not show the token either.
 
-    `has_started` is true also where the time of its start cannot be read, as in a report from which somebody took the
-    values.
+    `has_started` is true even if the time of the start cannot be read, as in a report whose values were removed.
     """
 
     has_started: bool = False
@@ -135,16 +134,16 @@ class EcsTask(TaskState):
 
     @property
     def state(self) -> TaskState:
-        """What is recorded of it."""
+        """Returns the part that is recorded."""
         return TaskState(**{name: getattr(self, name) for name in TaskState.__slots__})
 
     @classmethod
     def from_detail(
         cls, detail: Mapping[str, object], *, token_variables: Sequence[str] = DEFAULT_TOKEN_VARIABLES
     ) -> "EcsTask":
-        """Read an event's `detail` or one task of DescribeTasks; times as texts, datetimes or epoch numbers.
+        """Reads an event's `detail` or one task of DescribeTasks. Times may be texts, datetimes or epoch numbers.
 
-        Raises MalformedTaskError when taskArn, clusterArn, lastStatus or version cannot be used.
+        Raises MalformedTaskError if taskArn, clusterArn, lastStatus or version cannot be used.
         """
         found = _Environment.of(detail, token_variables)
         task_arn = _arn(detail, "taskArn", ":task/")
@@ -175,7 +174,7 @@ class EcsTask(TaskState):
 
 @dataclass(frozen=True, slots=True)
 class _Environment:
-    """What the overrides' environment says, in whichever entry it stands (fact B7)."""
+    """The values from the overrides' environment. They may stand in any entry (fact B7)."""
 
     run_id: str | None
     execution_arn: str | None
@@ -196,7 +195,7 @@ class _Environment:
 
 
 def _override_entries(detail: Mapping[str, object]) -> Iterator[tuple[str, dict[str, str]]]:
-    """(container, its environment overrides); the containers that AWS injects are left out."""
+    """Yields (container, its environment overrides), without the containers that AWS injects."""
     for entry in lenient.mappings(lenient.mapping(detail.get("overrides")).get("containerOverrides")):
         name = entry.get("name")
         if isinstance(name, str) and name and not is_injected(name):
@@ -213,14 +212,14 @@ def _variables(environment: object) -> Iterator[tuple[str, str]]:
 def _first(
     entries: Sequence[tuple[str, dict[str, str]]], names: Sequence[str], longest: int
 ) -> tuple[str | None, str | None]:
-    """(value, container) of the first of these names that has a usable value."""
+    """Returns (value, container) of the first of these names that has a usable value."""
     return next(_values(entries, names, longest), (None, None))
 
 
 def _values(
     entries: Sequence[tuple[str, dict[str, str]]], names: Sequence[str], longest: int
 ) -> Iterator[tuple[str, str]]:
-    """(value, container), name by name; a value that is too long is none."""
+    """Yields (value, container), name by name. Skips values that are too long."""
     for name in names:
         for container, environment in entries:
             value = environment.get(name, "")
@@ -231,13 +230,13 @@ def _values(
 def _tokens(
     entries: Sequence[tuple[str, dict[str, str]]], names: Sequence[str], main_container: str | None
 ) -> Iterator[tuple[str, str]]:
-    """(value, container), the main container's first: another one may have the token of another execution."""
+    """Yields (value, container), the main container's first: another one may have the token of another execution."""
     for is_main in (True, False):
         yield from _values([each for each in entries if (each[0] == main_container) is is_main], names, _LONGEST_TOKEN)
 
 
 def _counted(value: str | None) -> int | None:
-    """A whole number from 1 on, as digits, up to as many seconds as a limit may have; anything else is none."""
+    """Returns a whole number from 1 to the longest limit, given as digits; None for anything else."""
     number = int(value) if value and value.isdecimal() else 0
     return number if 0 < number <= _LONGEST_TIMEOUT else None
 
@@ -256,7 +255,7 @@ def _containers(detail: Mapping[str, object]) -> Iterator[Container]:
 
 
 def _has_runtime(container: Mapping[str, object]) -> bool:
-    """Network interfaces are no sign of it: they are there before the container is."""
+    """Returns whether a host made the container. Network interfaces do not show it: they exist before the container."""
     agents = lenient.mappings(container.get("managedAgents"))
     return bool(
         lenient.text(container.get("runtimeId"))
@@ -284,7 +283,7 @@ def _status(detail: Mapping[str, object]) -> str:
 
 
 def _version(value: object) -> int:
-    """Versions order the writes, so nothing is guessed: absent counts as the oldest, a text is refused."""
+    """Returns the version. It orders the writes, so nothing is guessed: absent is the oldest, a text is refused."""
     if value is None:
         return 0
     number = None if isinstance(value, str) else lenient.whole_number(value)
@@ -294,13 +293,13 @@ def _version(value: object) -> int:
 
 
 def _digits(value: object) -> str | None:
-    """cpu and memory are digits in a text; "null" is how ECS says none (fact B3)."""
+    """Returns digits: cpu and memory are digits in a text, and ECS writes "null" for none (fact B3)."""
     number = lenient.whole_number(value)
     return None if number is None else str(number)
 
 
 def from_pascal_case(task: Mapping[str, object]) -> dict[str, object]:
-    """The Task of Step Functions' ECS integration (PascalCase, fact B20) as the camelCase detail of an event."""
+    """Turns the Task of Step Functions' ECS integration (PascalCase, fact B20) into an event's camelCase detail."""
     return {_camel(name): _camel_deep(value) for name, value in task.items()}
 
 

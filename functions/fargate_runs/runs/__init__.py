@@ -1,1 +1,1 @@
-"""What may be asked for, what is recorded of it, and what is to be done about it."""
+"""Runs: what a request may ask for, what is recorded, what is left to do."""

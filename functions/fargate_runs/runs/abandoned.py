@@ -64,7 +64,7 @@ VERDICTS: Final[Mapping[tuple[Pattern | None, ExecutionStatus], Verdict]] = Mapp
 
 
 def is_to_be_stopped(pattern: Pattern | None, execution: Execution, now: datetime) -> bool:
-    """Whether a live task of this execution is stopped now. `now` counts for the grace alone."""
+    """Returns whether to stop a live task of this execution now. Only the grace depends on `now`."""
     verdict = VERDICTS[pattern, execution.status]
     if verdict is Verdict.STOP_LATER:
         return execution.stopped_at is not None and now - execution.stopped_at >= GRACE
@@ -72,7 +72,7 @@ def is_to_be_stopped(pattern: Pattern | None, execution: Execution, now: datetim
 
 
 def may_be_of_a_redrive(created_at: datetime | None, execution: Execution, now: datetime) -> bool:
-    """Whether a live task of an ended execution may be of a redrive that Step Functions does not show yet.
+    """Returns whether a live task of an ended execution may belong to a redrive that Step Functions does not show yet.
 
     ECS made it after the end, and only just now. A minute later the redrive shows, or there was none.
     """
@@ -97,11 +97,11 @@ def is_asked_to_stop(execution: Execution) -> bool:
 
 
 def may_be_replaced(tasks: Sequence[TaskRecord]) -> tuple[TaskRecord, ...]:
-    """Return live tasks with a token beside a newer task of the same execution, or beside another one of their attempt.
+    """Returns live tasks with a token that may be replaced: a newer task or one of the same attempt stands beside them.
 
-    `tasks` are those of one run. A retry closes the token of the attempt before it starts the next one (fact B28). So a
-    closed token means that the attempt was replaced. An open one means that both are wanted: the branches of a Parallel
-    or Map state share a run id.
+    `tasks` are those of one run; only tasks of one execution are compared. A retry closes the token of the attempt
+    before it starts the next one (fact B28). So a closed token means that the attempt was replaced. An open one means
+    that both are wanted: the branches of a Parallel or Map state share a run id.
     """
     return tuple(
         each
@@ -116,13 +116,14 @@ def may_be_replaced(tasks: Sequence[TaskRecord]) -> tuple[TaskRecord, ...]:
 
 
 def started_twice(tasks: Sequence[TaskRecord], execution: Execution) -> tuple[TaskRecord, ...]:
-    """Live tasks without a token that this execution, one of our machines, has replaced by a later one (fact B43).
+    """Returns live tasks without a token that this execution of our machines has replaced by a later one (fact B43).
 
-    RunTask was carried out and answered with a 5xx, so Step Functions called it again, for the same attempt or, where
-    the execution was closed before that and redriven, for a later one: it knows the later task alone. A later one that
-    came after the end of the execution is somebody else's, as is one that was started otherwise. A task from before
-    the execution is of an earlier one of this name. ECS and Step Functions have clocks of their own, so a few seconds
-    are left.
+    RunTask was carried out, but answered with a 5xx, so Step Functions called it again and knows only the later task.
+    The second call is for the same attempt. It is for a later one if the execution was closed in between and redriven.
+
+    Other tasks are somebody else's: one made after the end of the execution, and one that was started otherwise. A task
+    from before the execution belongs to an earlier one of this name. The clocks of ECS and Step Functions may differ by
+    a few seconds.
     """
     return tuple(
         each
@@ -146,7 +147,7 @@ def _replaces(other: TaskRecord, each: TaskRecord, execution: Execution) -> bool
 
 
 def _is_twin(other: TaskRecord, each: TaskRecord) -> bool:
-    """Another task of the same attempt, within one execution."""
+    """Returns whether the other one is a second task of the same attempt, within one execution."""
     attempt = each.task.attempt
     return attempt is not None and other.task.attempt == attempt and other.task_arn != each.task_arn
 
@@ -157,12 +158,12 @@ def _is_newer(other: TaskRecord, than: TaskRecord) -> bool:
 
 
 def reason_of_end(execution: Execution) -> str:
-    """The reason that ECS keeps for a task whose execution has ended; `rules.py` knows it again (fact B17)."""
+    """Returns the reason that ECS keeps for a task whose execution has ended; `rules.py` matches it (fact B17)."""
     return _reason(execution.arn, f"managing this resource ended: {execution.status}")
 
 
 def reason_of_retry(record: TaskRecord) -> str:
-    """The reason for an attempt that a retry has replaced: its token is closed, and its execution goes on."""
+    """Returns the reason for an attempt that a retry has replaced: its token is closed, and its execution goes on."""
     return _reason(record.execution_arn or record.run_id, "managing this resource replaced this attempt")
 
 
@@ -172,7 +173,7 @@ def reason_of_request(request: StopRequest) -> str:
 
 
 def reason_of_second_start(record: TaskRecord) -> str:
-    """The reason for a task whose attempt was started once more: RunTask was carried out, and its answer was lost."""
+    """Returns the reason for a task whose attempt was started once more: the answer of the first RunTask was lost."""
     return _reason(record.execution_arn or record.run_id, "managing this resource started this attempt once more")
 
 

@@ -1,4 +1,4 @@
-"""The task definitions that a run may use: the stack's own, and those that the stack allows besides. Pure."""
+"""The task definitions that a run may use: the stack's own, and the others that the stack allows. Pure."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ _EVERY_REVISION = ":*"
 
 @dataclass(frozen=True, slots=True)
 class AllowedDefinitions:
-    """ARNs. One that ends in `:*` allows every revision of its family."""
+    """ARNs of task definitions. One that ends in `:*` allows every revision of its family."""
 
     own: str
     others: tuple[str, ...] = ()
@@ -19,7 +19,7 @@ class AllowedDefinitions:
     """CPU units and MiB of memory of the stack's own, as ECS writes them."""
 
     def check(self, request: RunRequest) -> None:
-        """Raises InvalidRunRequestError for a task definition that is not allowed, and for half a size that misfits."""
+        """Raises InvalidRunRequestError if a task definition is not allowed, or if a cpu or memory alone misfits it."""
         asked = request.task_definition
         if asked is not None and self._allowing(asked) is None:
             raise InvalidRunRequestError((f"taskDefinition: {_name(asked)} is not allowed here; allowed are {self}",))
@@ -27,7 +27,7 @@ class AllowedDefinitions:
             raise InvalidRunRequestError((problem,))
 
     def resolve(self, asked: str | None) -> str:
-        """What RunTask is given for an allowed one: the ARN in the revision that is allowed, else what was asked for.
+        """Returns the task definition for RunTask: the ARN of the allowed revision, else the one that was asked for.
 
         Raises LookupError for one that is not allowed.
         """
@@ -42,7 +42,7 @@ class AllowedDefinitions:
         return next((allowed for allowed in (self.own, *self.others) if _fits(asked, allowed)), None)
 
     def _missing_half(self, request: RunRequest) -> str | None:
-        """What is wrong with a cpu or a memory by itself. The sizes of other task definitions are not known here."""
+        """Returns the problem of a cpu or a memory alone. Only the size of the stack's own task definition is known."""
         asked = request.task_definition
         if self.own_size is None or (asked is not None and not _fits(asked, self.own)):
             return None
@@ -53,7 +53,7 @@ class AllowedDefinitions:
 
 
 def _fits(asked: str, allowed: str) -> bool:
-    """By ARN, family:revision or family."""
+    """Returns whether an allowed one is asked for: by ARN, family:revision or family."""
     name = _name(allowed)
     if asked in {allowed, name, name.partition(":")[0]}:
         return True

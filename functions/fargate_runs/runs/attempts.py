@@ -1,4 +1,4 @@
-"""Whether a run is tried again after a failure, where, and after how long a wait: one table. Pure.
+"""Decides whether a run is tried again after a failure, where, and after how long a wait: one table. Pure.
 
     what failed                                                  what comes next       longest wait, seconds
     spot-first on Spot: no capacity, or interrupted              on-demand, no retry   0
@@ -18,12 +18,12 @@ from typing import Any, Final
 from fargate_runs.outcomes.kinds import ErrorName
 from fargate_runs.runs.request import Capacity
 
-#: They let a burst of 3,000 starts through at the 20 launches a second of a new account (fact B34).
+#: So many let a burst of 3,000 starts pass at a new account's 20 launches a second (fact B34).
 MOST_THROTTLES: Final = 10
 LONGEST_AFTER_A_THROTTLE: Final = 120  # seconds
 LONGEST_AFTER_A_FAILURE: Final = 300  # seconds
 _SPOT_IS_GONE: Final = frozenset({ErrorName.CAPACITY_UNAVAILABLE, ErrorName.SPOT_INTERRUPTED})
-#: After a stop by somebody an exit code says nothing.
+#: Only for these the exit code counts: after a stop from outside it says nothing.
 _CONTAINERS_OWN: Final = frozenset({ErrorName.EXITED_NON_ZERO, ErrorName.OUT_OF_MEMORY})
 
 
@@ -36,7 +36,7 @@ class Provider(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run may still do. `attempt` is the number that its next task is told, from 1, without redrives."""
+    """The attempts that a run still has. `attempt` is the number for its next task, from 1, without redrives."""
 
     capacity: Capacity
     provider: Provider
@@ -51,13 +51,13 @@ class Plan:
     def first(
         cls, capacity: Capacity, retries: int, retry_on_exit_codes: tuple[int, ...], retry_interval_seconds: int
     ) -> "Plan":
-        """Of a run that begins."""
+        """Returns the plan of a run that begins."""
         provider = Provider.ON_DEMAND if capacity is Capacity.ON_DEMAND else Provider.SPOT
         return cls(capacity, provider, retries, retry_on_exit_codes, retry_interval_seconds)
 
     @classmethod
     def from_json(cls, given: Mapping[str, Any]) -> "Plan":
-        """As the state machine has kept it. Raises KeyError, TypeError or ValueError for anything else."""
+        """Reads a plan that the state machine has kept. Raises KeyError, TypeError or ValueError for anything else."""
         return cls(
             capacity=Capacity(given["capacity"]),
             provider=Provider(given["provider"]),
@@ -70,7 +70,7 @@ class Plan:
         )
 
     def as_json(self) -> dict[str, object]:
-        """What the state machine keeps from one attempt to the next."""
+        """Returns the plan for the state machine, which keeps it from one attempt to the next."""
         return {
             "capacity": self.capacity,
             "provider": self.provider,
@@ -85,7 +85,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """What failed. `started_a_task` is false of a call that ECS refused: the next one is of the same attempt."""
+    """A failure. `started_a_task` is false if ECS refused the call: then the next call is for the same attempt."""
 
     error: str
     transient: bool = False
@@ -96,7 +96,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """Another attempt: how long to wait for it, and the plan from then on."""
+    """Another attempt: the wait before it, and the plan from then on."""
 
     wait_seconds: int
     plan: Plan
@@ -139,7 +139,7 @@ _TABLE: Final = (
 
 
 def next_attempt(plan: Plan, failed: Failed, part: float) -> Next | None:
-    """What comes after a failure; None: the run has failed. `part` is random, from 0 up to 1: of the wait."""
+    """Returns the attempt after a failure; None if the run has failed. `part`, of the wait, is random: 0 up to 1."""
     row = next((row for row in _TABLE if row.fits(plan, failed)), None)
     if row is None:
         return None

@@ -1,6 +1,7 @@
-"""What Fargate bills for a task: from the start of the image pull to the stop, by the second, one minute at least.
+"""The time that Fargate bills for a task: from the start of the image pull to the stop, at least one minute.
 
-See https://aws.amazon.com/fargate/pricing/. A task that never began to pull costs nothing. Pure.
+It is billed by the second. A task that never began to pull costs nothing. Pure.
+See https://aws.amazon.com/fargate/pricing/.
 """
 
 import math
@@ -16,7 +17,7 @@ SPOT_PROVIDER: Final = "FARGATE_SPOT"
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """The time and the size that are billed for one task. 1,024 CPU units are one vCPU."""
+    """The time and the size that Fargate bills for one task. 1,024 CPU units are one vCPU."""
 
     seconds: int
     cpu_units: int
@@ -25,7 +26,7 @@ class Billed:
 
 
 def billed_of(task: TaskState) -> Billed | None:
-    """Return what is billed; None until the task has stopped, and if its size or its end is not known."""
+    """Returns the billed time and size; None until the task has stopped, and if its size or its end is not known."""
     cpu, memory, seconds = lenient.whole_number(task.cpu), lenient.whole_number(task.memory), _seconds(task)
     if cpu is None or memory is None or seconds is None:
         return None

@@ -1,4 +1,4 @@
-"""Which sizes Fargate has: CPU units (1,024 are a vCPU) and MiB of memory that go together.
+"""The sizes that Fargate has: CPU units (1,024 are a vCPU) with the MiB of memory that each allows.
 
 Source: "Task size" of the Amazon ECS developer guide, for Linux.
 """
@@ -20,12 +20,12 @@ MEMORY_FOR: Final[Mapping[str, tuple[int, ...]]] = {
 
 
 def go_together(cpu: str, memory: str) -> bool:
-    """Whether there is a task of this size. Both are texts of digits, as ECS writes them."""
+    """Returns whether Fargate has this size. Both are texts of digits, as ECS writes them."""
     return int(memory) in MEMORY_FOR.get(cpu, ())
 
 
 def memory_words(cpu: str) -> str:
-    """The memory sizes that go with a cpu that Fargate has: `"512", "1024", "2048"`."""
+    """Returns the memory sizes for a cpu that Fargate has: `"512", "1024", "2048"`."""
     sizes = MEMORY_FOR[cpu]
     if len(sizes) < _FEW:
         return ", ".join(f'"{size}"' for size in sizes)
@@ -33,10 +33,10 @@ def memory_words(cpu: str) -> str:
 
 
 def missing_half(given: tuple[str | None, str | None], own: tuple[str, str]) -> str | None:
-    """What is wrong with a run that asks for a cpu or a memory alone; None where nothing is.
+    """Returns the problem of a run that asks for a cpu or a memory alone; None if there is none.
 
-    The task definition has the other half, and Fargate starts no task whose halves do not go together. Pairs are of cpu
-    and memory: what is asked for, and what the task definition has.
+    The task definition has the other half, and Fargate starts no task whose halves do not go together. Both arguments
+    are pairs of cpu and memory: those asked for, and those of the task definition.
     """
     (cpu, memory), (own_cpu, own_memory) = given, own
     if cpu is not None and memory is None and not go_together(cpu, own_memory):

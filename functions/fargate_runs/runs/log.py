@@ -9,7 +9,7 @@ from typing import Final
 from fargate_runs.reading.links import log_stream_url, partition_and_region
 
 LARGEST_RESULT: Final = 250_000  # bytes of JSON: the output that carries it may have 262,144 (fact B30)
-DEEPEST_RESULT: Final = 100  # levels: what reads it, and is deeper in its own calls, must read it too
+DEEPEST_RESULT: Final = 100  # levels: readers that are deep in their own calls must be able to read it
 MOST_LINES: Final = 20
 LARGEST_TAIL: Final = 4_096  # bytes of UTF-8 of the lines that are kept, an end of line counted with each
 CUT: Final = "… [cut]"
@@ -26,22 +26,22 @@ class LogLocation:
 
     @classmethod
     def of(cls, task_arn: str, group: str, stream: str, region: str | None = None) -> "LogLocation":
-        """The stream in this Region, or in the one that the task ran in."""
+        """Returns a stream's location, in this Region or in the task's own."""
         partition, of_task = partition_and_region(task_arn)
         return cls(group, stream, region or of_task, partition)
 
     @property
     def url(self) -> str:
-        """The link to the stream in the console."""
+        """Returns the link to the stream in the console."""
         return log_stream_url(self.partition, self.region, self.group, self.stream)
 
     @property
     def container(self) -> str:
-        """The container whose stream it is: streams are `prefix/container/task id` (documentation of awslogs)."""
+        """Returns the container of the stream: streams are `prefix/container/task id` (documentation of awslogs)."""
         return self.stream.rpartition("/")[0].rpartition("/")[2]
 
     def as_json(self) -> dict[str, str]:
-        """For answers and documents."""
+        """Returns the location for answers and documents."""
         return {"group": self.group, "stream": self.stream, "url": self.url}
 
 
@@ -49,7 +49,7 @@ class LogLocation:
 class LogTail:
     """The last lines of a log, oldest first.
 
-    `problem` says why it could not be read, which somebody may want to mend; `absent` why there is nothing to read.
+    `problem` says why the log could not be read; somebody may mend that. `absent` says why there is nothing to read.
     """
 
     lines: tuple[str, ...] = ()
@@ -58,15 +58,15 @@ class LogTail:
 
     @property
     def note(self) -> str | None:
-        """Why there are no lines, for readers; None where there are some."""
+        """Returns why there are no lines, for readers; None if there are some."""
         return None if self.lines else self.problem or self.absent or "the log is empty"
 
     def without(self, secret: str | None) -> "LogTail":
-        """The same with a secret masked: a container may print its own token."""
+        """Returns the same with a secret masked: a container may print its own token."""
         if not secret:
             return self
-        # Whatever an encoder makes of the other signs, letters and digits stay as they are. The pattern of a token
-        # takes longer to make than all the rest of a settlement, and few containers print theirs.
+        # Making a token's pattern takes longer than all the rest of a settlement, and few containers print their
+        # token. So look for a plain part first: encoders leave letters and digits as they are.
         telling = max(re.split(_NEITHER_LETTER_NOR_DIGIT, secret), key=len)
         if not any(telling in line for line in self.lines):
             return self
@@ -74,7 +74,7 @@ class LogTail:
         return replace(self, lines=tuple(in_any_form.sub("[task token]", line) for line in self.lines))
 
     def kept(self) -> "LogTail":
-        """What is kept and shown of it: at most MOST_LINES and LARGEST_TAIL, the newest first to stay.
+        """Returns the lines to keep and show: at most MOST_LINES and LARGEST_TAIL, the newest first to stay.
 
         A line that is too long is cut to the room that is left, and older lines are dropped.
         """
@@ -93,22 +93,25 @@ class LogTail:
 
 
 def sendable(line: str) -> str:
-    """Without half characters, which a container may print and JSON may carry, but no UTF-8 can."""
+    """Returns the line without half characters: a container may print them and JSON carry them, but UTF-8 cannot."""
     return line.encode("utf-8", "replace").decode("utf-8")
 
 
 _NEITHER_LETTER_NOR_DIGIT: Final = re.compile(r"[\W_]+")
-_SHORTEST_PIECE: Final = 100  # bytes: less of a line tells nobody anything
+_SHORTEST_PIECE: Final = 100  # bytes: a shorter piece of a line is of no use
 
 
 def _cut(line: str, largest: int) -> str:
-    """The beginning of a line in so many bytes of UTF-8, and a mark."""
+    """Returns the beginning of a line, in so many bytes of UTF-8, with a mark."""
     room = largest - len(CUT.encode("utf-8"))
     return line.encode("utf-8")[:room].decode("utf-8", "ignore") + CUT
 
 
 def _form(sign: str) -> str:
-    """A pattern of a sign as it is, and as encoders of JSON and of addresses may write what is no letter or digit."""
+    """Returns a pattern for a sign, also in the forms that encoders of JSON and of addresses give it.
+
+    Encoders leave letters and digits as they are.
+    """
     if sign.isalnum():
         return sign
     return rf"(?:\\?{re.escape(sign)}|(?:\\u00|%)(?i:{ord(sign):02x}))"
@@ -116,7 +119,7 @@ def _form(sign: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run gave back: `json` is the text of one JSON object, or None, and then `note` says why if that is odd."""
+    """The result of a run. `json` is the text of one JSON object. It may be None, and `note` may say why."""
 
     json: str | None = None
     note: str | None = None
@@ -129,7 +132,7 @@ NO_TAIL: Final = LogTail()
 
 
 def result_of(tail: LogTail) -> Result:
-    """The last line that is not blank, if it is a JSON object of a size that can be delivered."""
+    """Returns the last line that is not blank, if it is a JSON object small enough to be delivered."""
     if tail.problem or tail.absent:
         return Result(note=tail.problem or tail.absent)
     last = next((line for line in reversed(tail.lines) if line.strip()), "")
@@ -157,7 +160,7 @@ def _as_object(line: str) -> Result:
 
 
 def _is_too_deep(value: object) -> bool:
-    """Level by level, without a call for each of them."""
+    """Returns whether a value is nested too deep. Goes level by level, without recursion."""
     level = [value]
     for _ in range(DEEPEST_RESULT):
         level = [each for one in level for each in _members(one)]

@@ -1,4 +1,4 @@
-"""Which log a container of a task writes to: the stack's own, or the one that its task definition names."""
+"""The log of a task's container: the stack's own log, or the one that the task definition names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ _AWSLOGS: Final = "awslogs"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a container logs; where that is not known, `instead` says why in place of the log's end.
+    """Where a container logs. If that is not known, `instead` says why, in place of the log's end.
 
-    `may_be_known_later` is true if only the call failed that tells.
+    `may_be_known_later` is true if only the call for it failed.
     """
 
     location: LogLocation | None = None
@@ -27,7 +27,7 @@ class Place:
 
     @classmethod
     def none(cls, why: str) -> "Place":
-        """Nothing that could be read."""
+        """Returns a place without a log to read."""
         return cls(instead=LogTail(absent=why))
 
 
@@ -41,7 +41,7 @@ class LogPlace:
     container: str
 
     def of(self, task: TaskState, container: str | None = None) -> LogLocation | None:
-        """The log of this container, else the main one, of a task of the stack's own definition; else None."""
+        """Returns the log of this container, else of the main one; None if the task has another task definition."""
         if not self._is_own(task):
             return None
         name = container or task.main_container or self.container
@@ -54,7 +54,7 @@ class LogPlace:
 
 @dataclass(frozen=True, slots=True)
 class LogConfiguration:
-    """What a task definition says of one container's log. Other options are not kept: some drivers' hold secrets."""
+    """The log configuration of one container in a task definition. Other options are not kept: some hold secrets."""
 
     driver: str | None = None
     group: str | None = None
@@ -63,7 +63,7 @@ class LogConfiguration:
 
     @classmethod
     def of(cls, container: Mapping[str, object]) -> "LogConfiguration":
-        """From an element of `containerDefinitions`."""
+        """Reads an element of `containerDefinitions`."""
         configuration = lenient.mapping(container.get("logConfiguration"))
         options = lenient.mapping(configuration.get("options"))
         return cls(
@@ -74,7 +74,7 @@ class LogConfiguration:
         )
 
     def place(self, task: TaskState, container: str) -> Place:
-        """The log of this container of a task: the stream is `prefix/container/task id` (documentation of awslogs)."""
+        """Returns the log of this container: the stream is `prefix/container/task id` (documentation of awslogs)."""
         if self.driver is None:
             return Place.none(f"container {container} has no log configuration")
         if self.driver != _AWSLOGS:
@@ -88,13 +88,13 @@ class LogConfiguration:
 
 
 def log_configurations_of(definition: Mapping[str, object]) -> dict[str, LogConfiguration]:
-    """Of each container, by its name, from `taskDefinition` in DescribeTaskDefinition's answer."""
+    """Reads `taskDefinition` of DescribeTaskDefinition's answer. Returns each container's configuration by its name."""
     containers = tuple(lenient.mappings(definition.get("containerDefinitions")))
     return {str(each["name"]): LogConfiguration.of(each) for each in containers if each.get("name")}
 
 
 def place_in(configurations: Mapping[str, LogConfiguration], task: TaskState, container: str | None = None) -> Place:
-    """Where this container of a task logs, else the main one: that got RUN_ID or the token, or is the only one."""
+    """Returns where this container of a task logs, else the main one: with RUN_ID or the token, or the only one."""
     names = [name for name in configurations if not is_injected(name)]
     container = container or task.main_container or (names[0] if len(names) == 1 else None)
     if container is None:

@@ -1,4 +1,4 @@
-"""Which lines of a run's log are asked for."""
+"""The question for lines of a run's log."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +12,7 @@ LONGEST_CURSOR: Final = 2_048  # characters; a token of CloudWatch Logs has 58
 class LogRequest:
     """Lines of a run's log: by default the first ones of the newest attempt's main container.
 
-    A cursor says by itself of which task and container it is; `attempt` and `container` beside it must agree.
+    A cursor names its task and container itself. `attempt` and `container` beside it must agree with it.
     """
 
     run_id: str

@@ -1,6 +1,6 @@
-"""RunTask's overrides of a run, as JSON text with holes for what only the state that runs the task knows. Pure.
+"""RunTask's overrides of a run, as JSON text with holes for values that only the state running the task knows. Pure.
 
-That state knows the task token and the number of redrives, and joins the pieces: text, number, text, token, text.
+That state knows the task token and the number of redrives. It joins the pieces: text, number, text, token, text.
 Options that a run does not set are left out, because on AWS an expression that yields nothing is an error.
 """
 
@@ -23,7 +23,7 @@ _HOLES: Final[Mapping[Pattern, tuple[str, ...]]] = {
 def overrides_in_pieces(
     request: RunRequest, *, container: str, run_id: str, execution_arn: str, timeout_seconds: int
 ) -> tuple[str, ...]:
-    """The text up to the attempt's number, for a callback then up to the token, and the rest."""
+    """Returns the text up to the attempt's number, then for a callback up to the token, then the rest."""
     variables = {
         "RUN_ID": run_id,
         "RUN_EXECUTION_ARN": execution_arn,
@@ -43,14 +43,14 @@ def overrides_in_pieces(
 
 
 def _of_the_pattern(pattern: Pattern, timeout_seconds: int) -> Mapping[str, str]:
-    """Nobody waits for a request-response task, so its limit goes with it."""
+    """Returns the pattern's own variables. A request-response task carries its limit, because nothing waits for it."""
     if pattern is Pattern.CALLBACK:
         return {TOKEN_VARIABLE: ""}
     return {"RUN_TIMEOUT_SECONDS": str(timeout_seconds)} if pattern is Pattern.REQUEST_RESPONSE else {}
 
 
 def _cut(text: str, holes: tuple[str, ...]) -> Iterator[str]:
-    """Inside of a JSON text a quote has a backslash before it: no value of a user's looks like one of these places."""
+    """Yields the pieces. No user's value looks like a hole: inside a JSON text a backslash stands before each quote."""
     for name in holes:
         before, place, text = text.partition(f'{{"Name":"{name}","Value":"')
         yield before + place

@@ -1,4 +1,4 @@
-"""What is stored of a task. A run is in `run_state.py`."""
+"""The stored record of a task. The record of a run is in `run_state.py`."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,14 +12,14 @@ from fargate_runs.runs.log import NO_RESULT, LogLocation, LogTail, Result, resul
 
 
 class Delivery(StrEnum):
-    """What became of the answer to a task's token."""
+    """The state of the answer to a task's token."""
 
     PENDING = "PENDING"
     DELIVERED = "DELIVERED"
-    # Closed before our answer came: answered by the container, timed out, its execution stopped, or answered by an
-    # earlier try of ours that could not say so any more.
+    # Closed before our answer came: the container answered, the state timed out, the execution stopped, or an earlier
+    # try of ours answered and died before it said so.
     CLOSED_BY_OTHERS = "CLOSED_BY_OTHERS"
-    # Step Functions accepts no answer of ours: not even the smallest one, or this never was a token of it.
+    # Step Functions accepts no answer, not even the smallest one. Or this never was a token.
     REFUSED = "REFUSED"
     NOT_NEEDED = "NOT_NEEDED"
 
@@ -28,21 +28,21 @@ _CORRECTED: Final = (Delivery.CLOSED_BY_OTHERS, Delivery.REFUSED)
 
 
 def replaceable_by(delivery: Delivery) -> tuple[Delivery, ...]:
-    """Return the stored deliveries that this one replaces.
+    """Returns the stored deliveries that this one replaces.
 
-    Two processes may deliver at once. If the answer of one was accepted, that explains what the other one met.
+    Two processes may deliver at once. If the answer of one was accepted, that explains the other's result.
     """
     return (Delivery.PENDING, *(_CORRECTED if delivery is Delivery.DELIVERED else ()))
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
-    """One task, one attempt of a run: the newest state that ECS has shown of it, and what became of it.
+    """One task, one attempt of a run: the newest state that ECS has shown of it, its outcome and its delivery.
 
-    `token` stands only while it may still be needed, and never in the repr. `missing_sweeps` counts the
-    sweeps that found that ECS does not know the task; the next state that ECS shows of it takes that away.
-    `log` is the main container's. `last_lines` are the end of the log of a task that did not succeed, `log_note` says
-    why there are none; they are of `culprit_log` where the outcome names a culprit.
+    `token` is kept only while it may still be needed, and never in the repr. `missing_sweeps` counts the sweeps that
+    did not find the task in ECS; the next state from ECS clears it.
+    `log` is the main container's. `last_lines` are the end of the log of a task that did not succeed: of `culprit_log`
+    if the outcome names a culprit. `log_note` says why there are none.
     """
 
     task: TaskState
@@ -59,7 +59,7 @@ class TaskRecord:
 
     @classmethod
     def of(cls, task: EcsTask, pattern: Pattern | None, log: LogLocation | None) -> "TaskRecord":
-        """The record of a task as it stands, without an outcome."""
+        """Returns the record of a task in this state, without an outcome."""
         delivery = Delivery.PENDING if task.token else Delivery.NOT_NEEDED
         return cls(task.state, pattern, log, delivery=delivery, token=task.token)
 
@@ -70,17 +70,17 @@ class TaskRecord:
 
     @property
     def task_id(self) -> str:
-        """The task, within its run."""
+        """The id of the task, unique within its run."""
         return self.task.task_id
 
     @property
     def task_arn(self) -> str:
-        """The task, everywhere."""
+        """The ARN of the task, unique everywhere."""
         return self.task.task_arn
 
     @property
     def execution_arn(self) -> str | None:
-        """The execution that the task was started by, as its environment says."""
+        """The execution that started the task, as its environment says."""
         return self.task.execution_arn
 
     @property
@@ -89,10 +89,10 @@ class TaskRecord:
         return self.task.timeline.created_at
 
     def keeping(self, stands: "TaskRecord | None") -> "TaskRecord":
-        """The same with what an earlier state knew for the task's life, where this one does not show it.
+        """Returns the same with the facts of the stored record that hold for the task's life, if it lacks them itself.
 
-        Where a task logs may have been read then and be out of reach now. Which variables may hold its token is a
-        setting of the stack, and that may have changed: the token stays, and what follows from it.
+        The place of the log may have been readable then, and not now. The variables for a token are a setting of the
+        stack, which may have changed: the token stays, and so does all that follows from it.
         """
         if stands is None:
             return self
@@ -109,26 +109,26 @@ class TaskRecord:
         )
 
     def ended(self, outcome: Outcome, result: Result) -> "TaskRecord":
-        """The same with its outcome."""
+        """Returns the same with its outcome."""
         return replace(self, outcome=outcome, result=result)
 
     def settled(self, outcome: Outcome, tail: LogTail) -> "TaskRecord":
-        """The same with its outcome and what its log says: the result of a success, else the last lines."""
+        """Returns the same with its outcome and its log: the result of a success, else the last lines."""
         if outcome.succeeded:
             return self.ended(outcome, result_of(tail))
         kept = tail.kept()
         return replace(self.ended(outcome, NO_RESULT), last_lines=kept.lines, log_note=kept.note)
 
     def delivered(self, delivery: Delivery) -> "TaskRecord":
-        """The same after its token was dealt with: the token is no longer kept."""
+        """Returns the same after the delivery. The token is no longer kept."""
         return replace(self, delivery=delivery, token=None)
 
     @property
     def awaits_delivery(self) -> bool:
-        """An outcome stands whose token has not been answered."""
+        """True if there is an outcome whose token has not been answered."""
         return self.outcome is not None and self.delivery is Delivery.PENDING
 
     @property
     def is_open(self) -> bool:
-        """Something is still to do: the task has no outcome, or the outcome was not delivered."""
+        """True if something is left to do: the task has no outcome, or the outcome was not delivered."""
         return self.outcome is None or self.delivery is Delivery.PENDING

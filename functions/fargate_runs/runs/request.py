@@ -12,7 +12,7 @@ from fargate_runs.reading import lenient
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.fargate_sizes import MEMORY_FOR, go_together, memory_words
 
-#: What the machines set themselves, or a task's token may stand in; the stack may name more variables for tokens.
+#: The variables that the machines set, or that may hold a token. The stack may name more variables for tokens.
 RESERVED_VARIABLES: Final = (
     "RUN_ID",
     "RUN_EXECUTION_ARN",
@@ -33,7 +33,7 @@ _OURS: Final = {
     "RUN_EXECUTION_ARN": 300,
     "RUN_ATTEMPT": 4,
     "RUN_TIMEOUT_SECONDS": 8,
-}  # reserved characters for what the machines put in themselves
+}  # characters reserved for the machines' own values
 _LONGEST_CONTAINER_NAME: Final = 255
 _LONGEST_SHOWN: Final = 80  # characters of a name in a problem
 _RESERVED_FOR_TOKEN: Final = 1_024  # real tokens have 700 to 1,100 characters with their JSON around them
@@ -56,7 +56,7 @@ class Capacity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """A valid request for one run; None is what the stack's defaults say. Its repr never shows environment values."""
+    """A valid request for one run. None stands for the stack's default. Its repr never shows environment values."""
 
     commands: tuple[str, ...] | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -73,7 +73,7 @@ class RunRequest:
     def from_mapping(
         cls, body: Mapping[str, object], *, require_commands: bool = True, token_variables: Collection[str] = ()
     ) -> "RunRequest":
-        """Read a request to the API: an execution's input, with or without `pattern`.
+        """Reads a request to the API: an execution's input, with or without `pattern`.
 
         `token_variables` are reserved in its environment too: a value there would be taken for a task token.
         Raises InvalidRunRequestError with every problem at once, each naming the key, what is wrong and what is right.
@@ -83,9 +83,9 @@ class RunRequest:
 
     @classmethod
     def from_input(cls, given: object, pattern: Pattern, *, token_variables: Collection[str] = ()) -> "RunRequest":
-        """Read an execution's input, whatever it is. The machine is the pattern, so `pattern` is no key of it.
+        """Reads an execution's input, of any type. The machine decides the pattern, so `pattern` is no key of it.
 
-        The task definition may have a command of its own, so `commands` is no must. Raises as `from_mapping` does.
+        The task definition may have its own command, so `commands` is optional. Raises as `from_mapping` does.
         """
         if not isinstance(given, Mapping):
             raise InvalidRunRequestError((_NO_OBJECT,))
@@ -95,7 +95,7 @@ class RunRequest:
 
     @classmethod
     def _read(cls, body: Mapping[str, object]) -> "RunRequest":
-        """Of a body without problems."""
+        """Reads a body without problems."""
         commands, environment = body.get("commands"), body.get("environment")
         capacity, pattern = body.get("capacity"), body.get("pattern")
         timeout, retries, codes = body.get("timeoutSeconds"), body.get("retries"), body.get("retryOnExitCodes")
@@ -113,11 +113,11 @@ class RunRequest:
         )
 
     def execution_input(self) -> dict[str, object]:
-        """The input of the state machine: only what was asked for, `prepare_run` knows the defaults."""
+        """Returns the input of the state machine: only what was asked for, because `prepare_run` knows the defaults."""
         return self._without_nones(environment=dict(self.environment) or None)
 
     def recorded_input(self) -> dict[str, object]:
-        """The input as it is stored and shown: the environment's names, never its values."""
+        """Returns the input as it is stored and shown: with the names of the environment, never its values."""
         given = {**dict.fromkeys(RECORDED_KEYS), **self._without_nones(environment=None)}
         return {**given, "environmentNames": sorted(self.environment)}
 
@@ -154,7 +154,7 @@ def _problems(
     *,
     require_commands: bool,
 ) -> Iterator[str]:
-    """Without `pattern` the body says it."""
+    """Yields the problems of a body. Without `pattern` the body names the pattern."""
     if len(body) > MOST_KEYS:
         yield f"the request has {len(body)} keys; the keys are {', '.join(checks)}"
         return
@@ -226,7 +226,7 @@ _SENDABLE: Final = "Unicode text without the character NUL: encode what is binar
 
 
 def _sendable(value: object) -> bool:
-    """A text that survives JSON, UTF-8 and a process's arguments."""
+    """Returns whether a text survives JSON, UTF-8 and a process's arguments."""
     if not isinstance(value, str) or "\0" in value:
         return False
     return value.encode("utf-8", "replace").decode("utf-8") == value
@@ -264,7 +264,7 @@ def _whole_number(least: int, most: int, what: str) -> "_Check":
 
 
 def _is_whole(value: object, least: int, most: int) -> bool:
-    """JSON has one kind of numbers, so 60.0 is as whole as 60."""
+    """Returns whether it is a whole number. JSON has one kind of numbers, so 60.0 is as whole as 60."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     number = lenient.whole_number(value) if is_number else None
     return number is not None and least <= number <= most
@@ -307,7 +307,7 @@ def _quoted(values: object) -> str:
 
 
 def _size_for_fargate(body: Mapping[str, object]) -> Iterator[str]:
-    """Fargate takes only some memory sizes for a cpu; with one of the two given, the task definition has the other."""
+    """Yields the problem of a cpu and a memory that do not go together. One of them alone is not checked here."""
     cpu, memory = body.get("cpu"), body.get("memory")
     if not isinstance(cpu, str) or not isinstance(memory, str):
         return
@@ -327,7 +327,7 @@ def _too_long(body: Mapping[str, object], pattern: object) -> Iterator[str]:
 
 
 def _overrides(body: Mapping[str, object]) -> dict[str, object]:
-    """The overrides that the machines will send, as ECS counts them."""
+    """Returns the overrides that the machines will send, as ECS counts them."""
     environment = body.get("environment")
     given = environment.items() if isinstance(environment, Mapping) else ()
     ours = [{"name": name, "value": "x" * length} for name, length in _OURS.items()]

@@ -1,8 +1,8 @@
-"""What a run is: folded from its newest task and its execution. Pure. What it says of itself is in run_verdict.py.
+"""The state of a run, folded from its newest task and its execution. Pure. Its status and errors: see run_verdict.py.
 
-That table is for a run that is an execution of this application's machines: between two attempts it is RUNNING, and it
-has ended when both have. Any other run, an item of a fan-out or a task of somebody's own machine, is as its newest task
-is.
+The table there is for a run that is an execution of this application's machines. Such a run is RUNNING between two
+attempts, and has ended when both the task and the execution have. Any other run is as its newest task is: an item of
+a fan-out, or a task of somebody's own machine.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ from fargate_runs.runs.run_verdict import (
 
 
 class RunStatus(StrEnum):
-    """What a run is seen to be."""
+    """The status of a run, as users see it."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -45,13 +45,13 @@ class RunStatus(StrEnum):
 
 
 class GivenUp(StrEnum):
-    """Why a run is given up: it has no task and never will. Error names, as users see them."""
+    """Why a run is given up: it has no task and never will. The values are error names that users see."""
 
     NOT_STARTED = "Run.NotStarted"
     TASK_LOST = ErrorName.LOST.value
 
 
-# None: by the task's outcome.
+# None: the task's outcome gives the status.
 _STATUSES: Final[Mapping[Says, RunStatus | None]] = MappingProxyType(
     {
         Says.PENDING: RunStatus.PENDING,
@@ -62,9 +62,9 @@ _STATUSES: Final[Mapping[Says, RunStatus | None]] = MappingProxyType(
         Says.TIMED_OUT: RunStatus.FAILED,
     }
 )
-# Names are kept for 90 days (fact B32), and the API's clock, which may have made `created_at`, may be wrong by days.
+# Names are kept for 90 days (fact B32). `created_at` may be from the API's clock, which may be wrong by days.
 LONG_BEFORE: Final = timedelta(days=30)
-# An execution that is aborted may have a call of RunTask under way, and the two services have clocks of their own.
+# RunTask may be under way when an execution is aborted, and the two services have clocks of their own.
 JUST_AFTER: Final = timedelta(seconds=10)
 MOST_COUNTED: Final = 100  # attempts: more make a record too large, and are no retries
 _ENDED: Final = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.STOPPED})
@@ -72,7 +72,7 @@ _ENDED: Final = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.STOP
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """What a run shows of its newest task. `order` says which of two views stands (see `order_of`)."""
+    """The part of its newest task that a run shows. Of two views the one with the greater `order` counts."""
 
     order: str
     outcome: Outcome | None = None
@@ -82,26 +82,26 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True)
 class StopRequest:
-    """A person or a program has asked to stop a run. `by` is an ARN, or whatever else is known of the caller."""
+    """A request by a person or a program to stop a run. `by` is an ARN, or whatever else is known of the caller."""
 
     at: datetime
     by: str
     reason: str
 
     def as_json(self) -> dict[str, object]:
-        """For documents."""
+        """Returns the request for documents."""
         return {"at": lenient.iso(self.at), "by": self.by, "reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run. `input` is what was asked for, without environment values; None where it was refused.
+    """One run. `input` is the request without environment values; None if it was refused.
 
-    `attempts` has what was billed for each task, by its id; None until it has stopped. It holds MOST_COUNTED at most.
-    `rerun_of` is the run that this one repeats.
+    `attempts` has the billed time and size of each task by its id; None until the task has stopped. It holds at most
+    MOST_COUNTED. `rerun_of` is the run that this one repeats.
 
-    `follows` is true where the run is an execution of this application's machines. `revision` counts the writes: a
-    write says which one it replaces.
+    `follows` is true if the run is an execution of this application's machines. `revision` counts the writes: a write
+    names the revision that it replaces.
     """
 
     run_id: str
@@ -120,29 +120,29 @@ class RunRecord:
 
     @property
     def status(self) -> RunStatus:
-        """By the table."""
+        """The status by the table in run_verdict.py."""
         if self._why_given_up:
             return RunStatus.FAILED
         return _STATUSES[self._says] or RunStatus(_outcome(self.task).status.value)
 
     @property
     def has_ended(self) -> bool:
-        """Whether the status is the last one, unless it is redriven."""
+        """True if the status is final. Only a redrive changes it."""
         return self.status in _ENDED
 
     @property
     def newest_task_id(self) -> str | None:
-        """Of the task that the run shows."""
+        """The id of the task that the run shows."""
         return task_id_of(self.task.order) if self.task else None
 
     @property
     def outcome(self) -> Outcome | None:
-        """The newest task's."""
+        """The newest task's outcome."""
         return self.task.outcome if self.task else None
 
     @property
     def error(self) -> str | None:
-        """Why the run did not succeed: the error of what ended it."""
+        """The error that ended the run; None if it succeeded or has not ended."""
         if self._why_given_up:
             return self._why_given_up
         if not self.has_ended:
@@ -156,7 +156,7 @@ class RunRecord:
 
     @property
     def summary(self) -> str | None:
-        """The same in a sentence or two: what ended it, then what became of its task."""
+        """The same in a sentence or two: first what ended the run, then how its task ended."""
         if self._why_given_up:
             return _GIVEN_UP[self._why_given_up]
         if not self.has_ended:
@@ -172,7 +172,7 @@ class RunRecord:
 
     @property
     def advice(self) -> str | None:
-        """What to do about it. None where nothing but the execution knows."""
+        """What to do about the error. None if only the execution knows it."""
         if not self.has_ended:
             return None
         if self._stopped_for:
@@ -185,7 +185,7 @@ class RunRecord:
 
     @property
     def transient(self) -> bool | None:
-        """Whether the same run may well succeed if it is started again. None where nothing but the execution knows."""
+        """True if the same run may well succeed if it is started again. None if only the execution knows the error."""
         if self._stopped_for:
             return False
         if self._says is Says.TASK:
@@ -194,34 +194,34 @@ class RunRecord:
 
     @property
     def exit_code(self) -> int | None:
-        """The main container's in the newest attempt, once the run has ended."""
+        """The exit code of the main container in the newest attempt, once the run has ended."""
         return self.outcome.exit_code if self.outcome and self.has_ended else None
 
     @property
     def attempt_count(self) -> int:
-        """How many tasks have been recorded, MOST_COUNTED at most."""
+        """The number of recorded tasks, at most MOST_COUNTED."""
         return len(self.attempts)
 
     @property
     def state_machine_arn(self) -> str | None:
-        """The machine that the run's execution is of."""
+        """The machine of the run's execution."""
         return state_machine_of(self.execution_arn)
 
     @property
     def duration_seconds(self) -> float | None:
-        """From the start of the containers to the end of the task; None while it runs and where it never started."""
+        """From the start of the containers to the end of the task. None while it runs, and if it never started."""
         if self.task is None or self.task.started_at is None or self.task.stopped_at is None:
             return None
         return max(0.0, round((self.task.stopped_at - self.task.started_at).total_seconds(), 3))
 
     @property
     def _stopped_for(self) -> StopRequest | None:
-        """The request that stopped the run. One that came too late, or did nothing, says nothing of how it ended."""
+        """The request that stopped the run. A request that came too late, or did nothing, does not explain the end."""
         return self.stop_request if self.status is RunStatus.STOPPED else None
 
     @property
     def _why_given_up(self) -> GivenUp | None:
-        """It stands while nothing has come after all: a task, or another state of the execution."""
+        """Why the run is given up, as long as nothing arrives: no task, and no other state of the execution."""
         status = self.execution.status if self.execution else None
         stands = self.task is None and self.given_up and status is _GIVEN_UP_AT[self.given_up]
         return self.given_up if stands else None
@@ -236,7 +236,7 @@ class RunRecord:
 
 RUN_STOPPED: Final = "Run.Stopped"
 _AFTER_A_STOP: Final = "Nothing is wrong with the run itself. Start it again if that was a mistake."
-# What the execution was when it was said.
+# The status of the execution at the moment the run is given up.
 _GIVEN_UP_AT: Final[Mapping[GivenUp, ExecutionStatus | None]] = MappingProxyType(
     {GivenUp.NOT_STARTED: None, GivenUp.TASK_LOST: ExecutionStatus.SUCCEEDED}
 )
@@ -247,14 +247,14 @@ _GIVEN_UP: Final = {
 
 
 def _outcome(task: TaskView | None) -> Outcome:
-    """Of a view that has one; the table asks for it in that row alone."""
+    """Returns the outcome of a view. The table asks for it only if the view has one."""
     return task.outcome if task and task.outcome else lost()
 
 
 def with_task(run: RunRecord | None, task: TaskRecord, *, follows: bool) -> RunRecord:
-    """The run after its task was recorded so.
+    """Returns the run with this task recorded.
 
-    An older task changes nothing, nor does an older state of the one shown, nor a task that is no attempt of the run.
+    The run stays the same for an older task, for an older state of its task, and for a task that is no attempt of it.
     """
     run = run or RunRecord(task.run_id)
     if follows and not run.follows and run.execution_arn != task.execution_arn:
@@ -277,14 +277,14 @@ def with_task(run: RunRecord | None, task: TaskRecord, *, follows: bool) -> RunR
 
 
 def _counted(attempts: Mapping[str, Billed | None], task: TaskRecord) -> Mapping[str, Billed | None]:
-    """The attempts with this one. What was billed for one stands: an older state of it comes late."""
+    """Returns the attempts with this one. A billed time stays: only an older state of the task can come after it."""
     if attempts.get(task.task_id) or (len(attempts) >= MOST_COUNTED and task.task_id not in attempts):
         return attempts
     return {**attempts, task.task_id: billed_of(task.task)}
 
 
 def with_tasks(run: RunRecord | None, machines: StateMachines, first: TaskRecord, *more: TaskRecord) -> RunRecord:
-    """The run after its tasks were recorded so, in whatever order."""
+    """Returns the run with these tasks recorded, in whatever order."""
     run = with_task(run, first, follows=_follows(first, machines))
     return reduce(lambda run, task: with_task(run, task, follows=_follows(task, machines)), more, run)
 
@@ -295,11 +295,11 @@ def with_execution(
     pattern: Pattern | None,
     recorded_input: Mapping[str, object] | None = None,
 ) -> RunRecord:
-    """The run after its execution was seen so; an older state of it, or another execution, changes nothing.
+    """Returns the run with this state of its execution. An older state, and another execution, change nothing.
 
-    `recorded_input` is what the execution was asked for, where that is known: it is kept unless one stands.
+    `recorded_input` is the execution's input, if it is known. It is kept unless the run has one.
 
-    Names may be used again after 90 days (fact B32): an execution that began long after what is recorded is a new run.
+    Names may be used again after 90 days (fact B32): an execution that began long after the record is a new run.
     """
     run = run or RunRecord(execution.name)
     if _is_another(run, execution):
@@ -324,16 +324,16 @@ def with_execution(
 
 
 def is_attempt(run: RunRecord, task: TaskRecord) -> bool:
-    """Whether a task with this run's id is an attempt of it, and not somebody's who has used that id.
+    """Returns whether a task with this run's id is an attempt of it. Somebody else may have used the id.
 
-    Of a run that is an execution of ours: the task says that it is of this execution, and was made in its time. Of any
-    other run nothing is known but its tasks.
+    For an execution of ours, the task must name that execution, and be made while it ran. Any other run is known only
+    by its tasks, so each counts.
     """
     return not run.follows or (task.execution_arn == run.execution_arn and _may_be_of(run, task.created_at))
 
 
 def _may_be_of(run: RunRecord, created_at: datetime | None) -> bool:
-    """Whether the run's execution can have made a task then. A redrive opens an execution that has ended again."""
+    """Returns whether the run's execution can have made a task then. A redrive may open an ended execution again."""
     if created_at is None:
         return True
     began = run.execution.started_at if run.execution else run.created_at
@@ -348,12 +348,12 @@ def _created_at(view: TaskView) -> datetime | None:
 
 
 def _anew(run: RunRecord) -> RunRecord:
-    """Nothing, to be written over what stands."""
+    """Returns an empty record that replaces the stored one."""
     return RunRecord(run.run_id, revision=run.revision)
 
 
 def _is_another(run: RunRecord, execution: Execution) -> bool:
-    """Whether the run is to be this execution, and is something else now: tasks of others, or a run of long ago."""
+    """Returns whether the run is something else until now: tasks of others, or a run of long ago with this name."""
     if not run.follows:
         return run.execution_arn != execution.arn
     began = (run.execution and run.execution.started_at) or run.created_at
@@ -361,7 +361,7 @@ def _is_another(run: RunRecord, execution: Execution) -> bool:
 
 
 def _is_of_the_past(run: RunRecord, execution: Execution) -> bool:
-    """Whether it is the execution that had the name before: its events may be replayed."""
+    """Returns whether this is an older execution with the same name: its events may be replayed."""
     began = run.execution.started_at if run.execution else None
     return began is not None and execution.started_at is not None and began - execution.started_at >= LONG_BEFORE
 
@@ -372,11 +372,11 @@ def _follows(task: TaskRecord, machines: StateMachines) -> bool:
 
 
 def order_of(task: TaskRecord) -> str:
-    """Which view of a run stands: texts that sort as newest task, then ended before not ended, then version."""
+    """Returns a text that sorts the views of a run: by newest task, then ended after not ended, then version."""
     created = lenient.iso(task.created_at) or ""
     return f"{created}#{task.task_id}#{int(task.outcome is not None)}#{task.task.version:010d}"
 
 
 def task_id_of(order: str) -> str:
-    """The task that a view is of."""
+    """Returns the task of a view's order."""
     return order.split("#")[1]

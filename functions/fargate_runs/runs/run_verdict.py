@@ -1,4 +1,4 @@
-"""What a run says of itself, and from whom it has that: what ended it is said first. One table. Pure.
+"""The status and the error of a run, and where both come from: first of all from what ended it. One table. Pure.
 
     task \\ execution       not known to have ended   SUCCEEDED   FAILED      timed out   ABORTED
     none yet               PENDING                   PENDING     EXECUTION   TIME-OUT    EXECUTION
@@ -7,8 +7,8 @@
     a failure              RUNNING                   TASK        TASK        TIME-OUT    TASK
     a failure, not why     RUNNING                   TASK        EXECUTION   TIME-OUT    TASK
 
-TASK, EXECUTION and TIME-OUT say whose status and error are the run's; the task's outcome stands beside it. A task that
-was stopped because its execution had failed is never why that failed.
+TASK, EXECUTION and TIME-OUT name the source of the run's status and error. The task's outcome is shown beside them. A
+task that was stopped because its execution had failed never explains why that failed.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ class Ended(StrEnum):
 
 
 class Says(StrEnum):
-    """What the run says of itself, and from whom it has that."""
+    """The status and the error of a run, and their source."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -88,9 +88,9 @@ _COLUMNS: Final[Mapping[ExecutionStatus, Ended]] = MappingProxyType(
     }
 )
 TIMEOUT: Final = "States.Timeout"
-# A state's time-out that nothing catches fails the execution with this error (fact B27); a machine may name the other.
+# A state's time-out that nothing catches fails the execution with the first (fact B27). A machine may use the second.
 _TIMEOUTS: Final = frozenset({TIMEOUT, "States.HeartbeatTimeout"})
-# What says no more than that a task has failed: the task itself says why (facts B21, B40).
+# These only say that a task has failed. The task itself says why (facts B21, B40).
 _SAYS_NOTHING: Final = frozenset({None, "States.TaskFailed"})
 
 
@@ -109,14 +109,14 @@ _DONE_TOO_LATE: Final = (
 
 
 def advice_after_time_out(outcome: Outcome | None) -> str:
-    """By what became of the task: one that was not stopped for the time-out has advice of its own."""
+    """Returns the advice by the end of the task. A task that the time-out did not stop has its own advice."""
     if outcome is None or outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS:
         return _LONGER
     return _DONE_TOO_LATE if outcome.succeeded else outcome.advice
 
 
 def column_of(execution: Execution | None) -> Ended:
-    """The column of the table."""
+    """Returns the column of the table."""
     if execution is None:
         return Ended.NOT_KNOWN
     if execution.status is ExecutionStatus.FAILED and execution.error in _TIMEOUTS:
@@ -125,7 +125,7 @@ def column_of(execution: Execution | None) -> Ended:
 
 
 def row_of(outcome: Outcome | None, execution: Execution | None, *, has_task: bool) -> Seen:
-    """The row of the table, for a run's newest task."""
+    """Returns the row of the table, for a run's newest task."""
     if outcome is None:
         return Seen.OPEN if has_task else Seen.NONE
     if outcome.succeeded:
@@ -134,14 +134,14 @@ def row_of(outcome: Outcome | None, execution: Execution | None, *, has_task: bo
 
 
 def _is_why(outcome: Outcome, execution: Execution | None) -> bool:
-    """Whether a failure is what its execution failed with. One that Step Functions or we stopped came after that."""
+    """Returns whether the execution failed with this failure. A stop by Step Functions or by us came after the end."""
     was_stopped_for_it = outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS
     error = execution.error if execution else None
     return not was_stopped_for_it and error in {*_SAYS_NOTHING, outcome.error}
 
 
 def of_its_task(outcome: Outcome | None) -> str:
-    """Further sentences on the task, where something else is said first."""
+    """Returns further sentences on the task, to follow the sentences on the execution."""
     if outcome is None:
         return ""
     if outcome.error is ErrorName.STOPPED_BY_STEP_FUNCTIONS:

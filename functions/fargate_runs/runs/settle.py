@@ -1,4 +1,4 @@
-"""What an arriving task state does to what is stored, as one table. Pure: the use cases carry it out.
+"""The step for an arriving task state, by the stored record: one table. Pure: the use cases carry out the step.
 
     stored \\ arriving    not ended, newer   ended, newer   same version or older
     ABSENT               RECORD             DECIDE         -
@@ -19,7 +19,7 @@ from fargate_runs.runs.record import TaskRecord
 
 
 class Stored(StrEnum):
-    """What stands in the table."""
+    """The stored record: the rows of the table."""
 
     ABSENT = "absent"
     OPEN = "no outcome yet"
@@ -28,7 +28,7 @@ class Stored(StrEnum):
 
 
 class Arriving(StrEnum):
-    """What comes in, compared by ECS's version and never by a clock (fact B9)."""
+    """The arriving state: the columns of the table. ECS's version compares it, never a clock (fact B9)."""
 
     NEWER = "newer, not ended"
     ENDED = "newer, ended"
@@ -36,7 +36,7 @@ class Arriving(StrEnum):
 
 
 class Step(StrEnum):
-    """What happens."""
+    """The step that the table gives."""
 
     RECORD = "record the task"
     DECIDE = "decide the outcome, once, and deliver it"
@@ -62,12 +62,12 @@ STEPS: Final[Mapping[tuple[Stored, Arriving], Step]] = MappingProxyType(
 
 
 def decide(stored: TaskRecord | None, arriving: EcsTask) -> Step:
-    """The step for this state of a task, given the record of that same task."""
+    """Returns the step for this state of a task, given the record of that same task."""
     return STEPS[stored_state(stored), arriving_state(stored, arriving)]
 
 
 def stored_state(stored: TaskRecord | None) -> Stored:
-    """The row of the table."""
+    """Returns the row of the table."""
     if stored is None:
         return Stored.ABSENT
     if stored.outcome is None:
@@ -76,7 +76,7 @@ def stored_state(stored: TaskRecord | None) -> Stored:
 
 
 def arriving_state(stored: TaskRecord | None, arriving: EcsTask) -> Arriving:
-    """The column of the table."""
+    """Returns the column of the table."""
     if stored is not None and arriving.version <= stored.task.version:
         return Arriving.OLD
     return Arriving.ENDED if arriving.has_ended else Arriving.NEWER
