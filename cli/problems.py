@@ -1,7 +1,7 @@
 """What an answer of the API that is no success becomes: an error of `cli.errors` that says what to do.
 
-The function behind the API writes problem details (RFC 9457) with a name in `error`, and so does API Gateway where the
-template has it do so; elsewhere, as in the local runtime, that has a `message` only.
+The function behind the API writes problem details (RFC 9457) with a name in `error`, and so does API Gateway, where the
+template has it do so; the gateway of an older stack writes a `message` only.
 """
 
 from __future__ import annotations

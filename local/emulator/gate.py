@@ -21,6 +21,7 @@ from local.access import ACCESS_KEY_ID
 from local.access import SERVICE as OWN_SERVICE
 from local.emulator.credentials import Keys
 from local.emulator.rest_apis import path_of
+from local.emulator.rest_apis import refusal as refusal_of_api
 from local.front_door import OWN_PATHS
 from local.paths import REGION
 from local.signatures import Claim, Request, SignatureError, read_claim, verify
@@ -35,6 +36,16 @@ Json = dict[str, Any]
 Receive = Callable[[], Awaitable[Json]]
 Send = Callable[[Json], Awaitable[None]]
 Response = tuple[int, dict[str, str], bytes]
+
+#: API Gateway's names of what is wrong with a signature.
+_ERROR_TYPES: Final = {
+    "MissingAuthenticationToken": "MissingAuthenticationTokenException",
+    "IncompleteSignature": "IncompleteSignatureException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+    "RequestTimeTooSkewed": "InvalidSignatureException",
+    "RequestExpired": "InvalidSignatureException",
+    "InvalidToken": "UnrecognizedClientException",
+}
 
 
 class Gate:
@@ -129,11 +140,19 @@ class Call:
         """An answer in the form of the service that was called."""
         service = self.service()
         if service in {OWN_SERVICE, EXECUTE_API}:
-            return _rest_refusal(error)
+            return self._refusal_of_stage(error) or _rest_refusal(error)
         denied = iam_evaluator.AuthError(error.code, str(error))
         request_id = str(uuid.uuid4())
         response: Response = ministack_app._credential_failure(service, "", request_id, denied, self._headers)
         return response
+
+    def _refusal_of_stage(self, error: SignatureError) -> Response | None:
+        if self.api is None or self.path.startswith(OWN_PATHS):
+            return None
+        api_id, stage, path = self.api
+        stage, _ = ministack_app._resolve_stage_and_path(api_id, stage, path)
+        found: Response | None = refusal_of_api(api_id, stage, _ERROR_TYPES.get(error.code, error.code), str(error))
+        return found
 
 
 def _check_unsigned(call: Call) -> None:
@@ -149,15 +168,7 @@ def _check_unsigned(call: Call) -> None:
 
 def _rest_refusal(error: SignatureError) -> Response:
     """As API Gateway answers."""
-    names = {
-        "MissingAuthenticationToken": "MissingAuthenticationTokenException",
-        "IncompleteSignature": "IncompleteSignatureException",
-        "SignatureDoesNotMatch": "InvalidSignatureException",
-        "RequestTimeTooSkewed": "InvalidSignatureException",
-        "RequestExpired": "InvalidSignatureException",
-        "InvalidToken": "UnrecognizedClientException",
-    }
-    kind = names.get(error.code, error.code)
+    kind = _ERROR_TYPES.get(error.code, error.code)
     return (
         403,
         {"Content-Type": "application/json", "x-amzn-ErrorType": kind},

@@ -22,6 +22,7 @@
 | policies with a condition on `ecs:cluster` | they allow nothing there |
 | queries of a table's index | each page sorts all of its partition: ten seconds at 100,000 items |
 | paths and queries of REST APIs | the path is decoded before its resource is found; the first value counts |
+| gateway responses of an OpenAPI document | they are left out there |
 | HTTP APIs with the payload format 1.0 | their functions get version 2.0 there |
 | GetLogEvents | a token holds for every stream, a page has any size, limits are not checked |
 | the resource that reading a log stream is authorized on | it is the log group's there, the stream's in AWS |

@@ -66,7 +66,10 @@ GATEWAY: Final[Mapping[str, GatewayProblem]] = {
         "it may have done what was asked for: look before you send it again, or send an Idempotency-Key",
     ),
     "DEFAULT_4XX": GatewayProblem(
-        None, "Call.Refused", "API Gateway refused the call", "the header x-amzn-ErrorType says why"
+        None,
+        "Call.Refused",
+        "API Gateway refused the call",
+        "the credentials or the form of the call are wrong; the header x-amzn-ErrorType says which",
     ),
     "DEFAULT_5XX": GatewayProblem(
         None, "Service.Failed", "The request failed", "API Gateway could not have it answered; send it again later"
