@@ -203,3 +203,11 @@ def raises(error: Exception) -> Callable[..., NoReturn]:
         raise error
 
     return call
+
+
+def a_run(number: int, **changes: object) -> Detail:
+    """A task with a token and a run of its own."""
+    name = f"run-{number:03d}"
+    given = overrides(run_id=name, token=f"t{number}")
+    given["containerOverrides"][-1]["environment"][1]["value"] = EXECUTION_ARN.replace(RUN_ID, name)
+    return detail(taskArn=task_arn(f"{number:032x}"), overrides=given, **changes)

@@ -7,10 +7,7 @@ import pytest
 from fargate_runs.answers import log_page
 from fargate_runs.answers.cursor import cursor_of
 from fargate_runs.answers.document_size import LARGEST_DOCUMENT, size_of
-from fargate_runs.answers.log_reading import TaskLogs
 from fargate_runs.errors import (
-    AttemptNotFoundError,
-    ContainerNotFoundError,
     FargateRunsError,
     InvalidCursorError,
     LogElsewhereError,
@@ -19,91 +16,19 @@ from fargate_runs.errors import (
     LogNotYetError,
     RunNotFoundError,
 )
-from fargate_runs.ports import (
-    LoadedRun,
-    LogLine,
-    LogPage,
-    LogRefusedError,
-    LogThrottledError,
-    LogTokenError,
-    LogUnavailableError,
-    Unreadable,
-    UnreadableRecordError,
-)
+from fargate_runs.ports import LogLine, LogPage, LogRefusedError, LogThrottledError, LogTokenError, LogUnavailableError
 from fargate_runs.reading.execution import ExecutionStatus
 from fargate_runs.runs.log import LogLocation
-from fargate_runs.runs.log_request import LogRequest
-from fargate_runs.usecases.read_logs import ReadLogs
 from tests.fakes.clock import NOON
-from tests.fakes.ecs import (
-    GUARD_DUTY,
-    MACHINES,
-    RUN_ID,
-    TASK_ID,
-    TOKEN,
-    container,
-    detail,
-    life,
-    overrides,
-    task_arn,
-)
-from tests.fakes.logs import InMemoryLogPages
+from tests.fakes.ecs import RUN_ID, TASK_ID, TOKEN
+from tests.fakes.reading_logs import GROUP, OF_OTHER, OTHER, STREAM, Logs
 from tests.fakes.records import pending_run
-from tests.fakes.settling import LOG_PLACE, World
-from tests.fakes.task_definitions import awslogs, definition
-
-GROUP = "/jobs/tasks"
-STREAM = f"runs/main/{TASK_ID}"
-OTHER = "arn:aws:ecs:us-east-1:123456789012:task-definition/other:3"
-OF_OTHER: dict[str, Any] = {"taskDefinitionArn": OTHER}
-SECOND = TASK_ID[:-1] + "e"
-Document = dict[str, Any]
-
-
-class Logs:
-    """The world with the use case on it, and a task of it that runs or has ended."""
-
-    def __init__(self) -> None:
-        self.world = World()
-        self.pages = InMemoryLogPages()
-        self.reads_others = True
-
-    def read(self, run_id: str = RUN_ID, **asked: Any) -> Document:
-        definitions = self.world.definitions if self.reads_others else None
-        use_case = ReadLogs(self.world.store, self.pages, TaskLogs(self.world.logs, LOG_PLACE, definitions), MACHINES)
-        return use_case(LogRequest(run_id, **asked))
-
-    def texts(self, **asked: Any) -> list[str]:
-        return [line["text"] for line in self.read(**asked)["lines"]]
-
-    def to_the_end(self, **asked: Any) -> list[str]:
-        """All lines, with as many requests as it takes until an answer is complete."""
-        document = self.read(**asked)
-        found = document["lines"]
-        while not document["isComplete"]:
-            document = self.read(**asked, cursor=document["cursor"])
-            found = [*found, *document["lines"]]
-        return [line["text"] for line in found]
-
-    def runs(self, **changes: Any) -> None:
-        self.world.settle({**life()[2], **changes})
-
-    def ends(self, **changes: Any) -> None:
-        self.world.settle(detail(**changes))
+from tests.fakes.task_definitions import definition
 
 
 @pytest.fixture
 def logs() -> Logs:
     return Logs()
-
-
-def attempt(number: int | None, task_id: str, created: str = "2025-05-06T11:02:13Z", **more: Any) -> dict[str, Any]:
-    """A task with this RUN_ATTEMPT."""
-    given = overrides()
-    if number:
-        given["containerOverrides"][-1]["environment"].append({"name": "RUN_ATTEMPT", "value": str(number)})
-    arn = task_arn().replace(TASK_ID, task_id)
-    return {"taskArn": arn, "createdAt": created, "overrides": given, **more}
 
 
 def test_a_log_is_followed_while_its_task_runs_until_it_has_ended(logs: Logs) -> None:
@@ -179,141 +104,6 @@ def test_who_cannot_look_behind_a_page_lets_the_caller_do_it(logs: Logs, monkeyp
     monkeypatch.setattr(logs.pages, "page", throttled_behind)
     document = logs.read()
     assert (len(document["lines"]), document["isComplete"]) == (1, False)
-
-
-class TestAttempts:
-    @pytest.fixture
-    def logs(self, logs: Logs) -> Logs:
-        """Two tasks, the first of which has ended."""
-        logs.ends(**attempt(1, TASK_ID))
-        logs.runs(**attempt(2, SECOND, "2025-05-06T12:00:00Z"))
-        logs.pages.add(GROUP, STREAM, "of the first")
-        logs.pages.add(GROUP, f"runs/main/{SECOND}", "of the second")
-        return logs
-
-    def test_the_newest_by_default_and_any_by_its_number(self, logs: Logs) -> None:
-        newest = logs.read()
-        assert (newest["attempt"], newest["taskId"], newest["isComplete"]) == (2, SECOND, False)
-        assert logs.texts() == logs.texts(attempt=2) == ["of the second"]
-        first = logs.read(attempt=1)
-        assert (first["attempt"], first["taskId"], first["isComplete"]) == (1, TASK_ID, True)
-        assert logs.texts(attempt=1) == ["of the first"]
-
-    def test_one_that_is_not_there(self, logs: Logs) -> None:
-        with pytest.raises(AttemptNotFoundError, match="has no attempt 3; its attempts are 1, 2"):
-            logs.read(attempt=3)
-
-    def test_of_two_with_one_number_the_newest(self, logs: Logs) -> None:
-        third = TASK_ID[:-1] + "d"
-        logs.runs(**attempt(2, third, "2025-05-06T13:00:00Z"))
-        logs.pages.add(GROUP, f"runs/main/{third}", "started twice")
-        assert logs.texts(attempt=2) == ["started twice"]
-
-    def test_a_cursor_alone_stays_at_its_attempt(self, logs: Logs) -> None:
-        cursor = logs.read(attempt=1)["cursor"]
-        logs.pages.add(GROUP, STREAM, "late")
-        assert logs.texts(cursor=cursor) == logs.texts(cursor=cursor, attempt=1, container="main") == ["late"]
-
-    def test_a_cursor_of_another_attempt(self, logs: Logs) -> None:
-        cursor = logs.read(attempt=1)["cursor"]
-        with pytest.raises(InvalidCursorError, match="cursor: is of another attempt"):
-            logs.read(cursor=cursor, attempt=2)
-
-    def test_one_that_cannot_be_read_may_be_the_one(self, logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
-        loaded = logs.world.store.load_run(RUN_ID)
-        broken = replace_unreadable(loaded, Unreadable(RUN_ID, "x", "status: NEW"))
-        monkeypatch.setattr(logs.world.store, "load_run", lambda _run_id: broken)
-        assert logs.texts(attempt=1) == ["of the first"]
-        with pytest.raises(UnreadableRecordError, match="NEW"):
-            logs.read(attempt=3)
-
-
-def replace_unreadable(loaded: LoadedRun, *unreadable: Unreadable) -> LoadedRun:
-    return loaded._replace(unreadable=unreadable)
-
-
-def test_tasks_without_a_number(logs: Logs) -> None:
-    logs.runs()
-    with pytest.raises(AttemptNotFoundError, match="has no attempt 1; none of its tasks has a number"):
-        logs.read(attempt=1)
-
-
-class TestContainers:
-    @pytest.fixture
-    def logs(self, logs: Logs) -> Logs:
-        """A task of another definition, with two containers that log."""
-        logs.world.definitions.known[OTHER] = definition(main=awslogs(), side=awslogs(prefix="of-side"))
-        logs.runs(**OF_OTHER)
-        logs.pages.add("/others", f"app/main/{TASK_ID}", "of main")
-        logs.pages.add("/others", f"of-side/side/{TASK_ID}", "of side")
-        return logs
-
-    def test_the_main_one_by_default_and_any_by_its_name(self, logs: Logs) -> None:
-        assert logs.read()["container"] == "main"
-        assert logs.texts() == logs.texts(container="main") == ["of main"]
-        side = logs.read(container="side")
-        assert (side["container"], side["log"]["stream"]) == ("side", f"of-side/side/{TASK_ID}")
-        logs.pages.add("/others", f"of-side/side/{TASK_ID}", "more")
-        assert logs.texts(cursor=side["cursor"]) == ["more"]
-
-    @pytest.mark.parametrize("name", ["nobody", GUARD_DUTY])
-    def test_one_that_is_not_there(self, logs: Logs, name: str) -> None:
-        with pytest.raises(ContainerNotFoundError, match=f"container '{name}'; there is main, side"):
-            logs.read(container=name)
-
-    def test_a_cursor_of_another_container(self, logs: Logs) -> None:
-        cursor = logs.read(container="side")["cursor"]
-        with pytest.raises(InvalidCursorError, match="cursor: is of another container"):
-            logs.read(cursor=cursor, container="main")
-
-    def test_one_that_never_began(self, logs: Logs) -> None:
-        del logs.pages.streams["/others"][f"of-side/side/{TASK_ID}"]
-        with pytest.raises(LogNotYetError, match=r"container side .* has not logged"):
-            logs.read(container="side")
-        logs.ends(**OF_OTHER)
-        with pytest.raises(LogGoneError, match=r"container side .* never started, or its log was deleted"):
-            logs.read(container="side")
-
-    def test_the_main_one_is_found_although_its_place_was_not_known_at_first(self, logs: Logs) -> None:
-        second = {"taskArn": task_arn().replace(TASK_ID, SECOND), **OF_OTHER, "createdAt": "2025-05-06T12:00:00Z"}
-        logs.world.definitions.is_down = True
-        logs.runs(**second)
-        logs.world.definitions.is_down = False
-        logs.pages.add("/others", f"app/main/{SECOND}", "found")
-        assert logs.texts() == logs.texts(container="main") == ["found"]
-
-
-class TestContainersOfTheStacksOwnDefinition:
-    """Which there are is not known where task definitions are not read."""
-
-    @pytest.fixture
-    def logs(self, logs: Logs) -> Logs:
-        logs.reads_others = False
-        logs.pages.add(GROUP, STREAM, "of main")
-        logs.pages.add(GROUP, f"runs/side/{TASK_ID}", "of side")
-        logs.runs()
-        return logs
-
-    def test_one_that_logs(self, logs: Logs) -> None:
-        assert logs.texts(container="side") == ["of side"]
-
-    def test_one_that_is_not_there_is_known_at_the_end(self, logs: Logs) -> None:
-        with pytest.raises(LogNotYetError):
-            logs.read(container="nobody")
-        logs.ends()
-        with pytest.raises(ContainerNotFoundError, match="container 'nobody'; there is main"):
-            logs.read(container="nobody")
-
-    def test_the_one_that_was_to_blame_is_known(self, logs: Logs) -> None:
-        logs.ends(containers=[container(exit_code=137), container("side", 3)], stopCode="EssentialContainerExited")
-        assert logs.texts(container="side") == ["of side"]
-        logs.pages.streams[GROUP].clear()
-        with pytest.raises(LogGoneError):
-            logs.read(container="side")
-
-    def test_one_of_aws_own(self, logs: Logs) -> None:
-        with pytest.raises(LogElsewhereError, match="is AWS's own"):
-            logs.read(container=GUARD_DUTY)
 
 
 @pytest.mark.parametrize(
