@@ -17,6 +17,7 @@ Document = Mapping[str, object]
 #: What may be otherwise a moment later: throttles, and a function or a table that has no time.
 FOR_NOW: Final = frozenset({429, 500, 502, 503, 504})
 _REQUEST: Final = 400
+_TOO_MANY: Final = 429
 _FORBIDDEN: Final = frozenset({401, 403})
 #: API Gateway's answer to a signed call of a path or method that it does not have.
 _NO_ROUTE: Final = frozenset({"Missing Authentication Token", "Call.NotSigned"})
@@ -33,6 +34,8 @@ def error_of(status: int, document: Document, refused: str) -> CliError:
         return _forbidden(status, name, message)
     if name is not None and status not in FOR_NOW - {502}:
         return RefusedError(message, name, BAD_INPUT if name in _WRONG_INPUT else FAILED)
+    if status == _TOO_MANY:
+        return NoAnswerError(f"There are too many calls (HTTP {status}: {message}). Try it again in a moment.")
     failed = NoAnswerError if status in FOR_NOW else ApiError
     return failed(f"The API failed (HTTP {status}: {message}). Its function's log says why.")
 

@@ -95,6 +95,17 @@ def test_but_not_for_ever(runner: CliRunner) -> None:
     assert len(server.requests) == 4
 
 
+def test_a_throttle_sends_nobody_to_a_log(runner: CliRunner) -> None:
+    """No function has been called."""
+    throttled = Reply(429, {"error": "Call.Throttled", "detail": "send it again"})
+    with serving(scripted({GET: [throttled]})) as server:
+        result = runner.invoke(main, SHOW, obj=at(server))
+
+    assert result.exit_code == 69
+    assert "too many calls (HTTP 429: send it again). Try it again in a moment." in " ".join(result.stderr.split())
+    assert "log" not in result.stderr
+
+
 def test_nothing_that_answers_is_explained(runner: CliRunner) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
