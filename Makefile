@@ -76,7 +76,7 @@ mutation: setup ## Every mutant of the modules that decide must fail a test; wri
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --upgrade --target build/mutation -r requirements/mutation.txt
 	@$(BIN)/python -m tools.mutation
 
-picture: setup ## Draw the README's picture from a demo in the local runtime
+picture: setup ## Draw the README's pictures from a demo and from commands in the local runtime
 	@$(BIN)/runs local up --brief
 	@$(BIN)/python -m tools.picture
 
