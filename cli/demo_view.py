@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from cli.interrupts import displayed, whole
 from cli.progress import phase, steps
 from cli.render import COLOURS
 from cli.text import compact, duration, one_line
@@ -34,8 +35,9 @@ def view(console: Console, rows: Sequence[Row], clock: Callable[[], float]) -> I
     from rich.live import Live
 
     # The table is drawn anew several times a second, so that durations move between two answers.
-    with Live(get_renderable=lambda: table(rows, clock, console.width), console=console, refresh_per_second=8) as live:
-        yield live.refresh
+    live = Live(get_renderable=lambda: table(rows, clock, console.width), console=console, refresh_per_second=8)
+    with displayed(live, console.file):
+        yield whole(live.refresh)
 
 
 def cells(row: Row, clock: Callable[[], float]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from cli.documents import SUCCEEDED
+from cli.interrupts import ENDED_BY_CTRL_C
 from cli.text import columns, wrapped
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ FAILED: Final = 1
 BAD_INPUT: Final = 2
 UNAVAILABLE: Final = 69  # EX_UNAVAILABLE of sysexits.h
 TIMED_OUT: Final = 124  # that of timeout(1)
-INTERRUPTED: Final = 130  # what shells report for Ctrl-C
+INTERRUPTED: Final = ENDED_BY_CTRL_C
 #: A process has one byte for its code: what does not fit could become 0.
 LARGEST: Final = 255
 #: The errors of a run that was not given more time: by Step Functions (fact B27), or by the sweep.

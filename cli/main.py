@@ -17,6 +17,7 @@ from cli.commands.start import start
 from cli.commands.stop import stop
 from cli.commands.wait import wait
 from cli.commands.watch import watch
+from cli.interrupts import ending_on_ctrl_c
 from cli.no_traceback import WithoutTraceback
 from cli.program import has_local_runtime, version
 from cli.text import wants_colour
@@ -61,4 +62,5 @@ for command in (_local(), *_OF_RUNS, explain, doctor, dead_letters, redrive, rep
 
 
 if __name__ == "__main__":
-    main()
+    with ending_on_ctrl_c():
+        main()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from cli.api_client import read_as
+from cli.interrupts import displayed, whole
 from cli.run_list import rows_of, table
 from cli.text import clean
 
@@ -46,12 +47,14 @@ def view(console: Console) -> Iterator[Callable[[Sequence[Row], datetime], None]
     from rich.live import Live
     from rich.text import Text
 
-    with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
+    live = Live(console=console, auto_refresh=False, vertical_overflow="crop")
+    draw = whole(live.update)
 
-        def show(rows: Sequence[Row], now: datetime) -> None:
-            shown = page(rows, now, console.width, console.height)
-            live.update(Text.from_ansi(shown, no_wrap=True), refresh=True)
+    def show(rows: Sequence[Row], now: datetime) -> None:
+        shown = page(rows, now, console.width, console.height)
+        draw(Text.from_ansi(shown, no_wrap=True), refresh=True)
 
+    with displayed(live, console.file):
         yield show
 
 

@@ -15,6 +15,9 @@ def main() -> None:
     inside = Path(__file__).parent
     if (inside / "cli").is_dir():  # in a wheel; a checkout has the modules on its path already
         sys.path.insert(0, str(inside))
-    from cli.main import main as run  # noqa: PLC0415 - found only now
+    from cli.interrupts import ending_on_ctrl_c  # noqa: PLC0415 - found only now
 
-    run()
+    with ending_on_ctrl_c():
+        from cli.main import main as run  # noqa: PLC0415 - it takes a while, and somebody may press Ctrl-C
+
+        run()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.errors import FAILED, INTERRUPTED, OK, CliError
+from cli.interrupts import displayed, whole
 from cli.program import program
 from cli.surroundings import Surroundings, pass_surroundings
 from cli.target import Target, resolve, target_options
@@ -125,8 +126,10 @@ def _progress(expected: int) -> Iterator[Callable[[int], None]]:
     if not console.is_terminal:
         yield lines_of_progress(console.print, expected)
         return
-    with console.status("Reading the dead-letter queues") as status:
-        yield lambda count: status.update(f"{count} of about {max(expected, count)} dead letters")
+    status = console.status("Reading the dead-letter queues")
+    draw = whole(status.update)
+    with displayed(status, console.file):
+        yield lambda count: draw(f"{count} of about {max(expected, count)} dead letters")
 
 
 def _show(tally: Tally, surroundings: Surroundings, target: Target, *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.errors import FAILED, INTERRUPTED, OK
+from cli.interrupts import displayed, whole
 from cli.surroundings import Surroundings, pass_surroundings
 from cli.target import resolve, target_options
 from cli.target_choice import TargetOptions
@@ -94,8 +95,10 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
     if not console.is_terminal:
         yield _lines(console.print)
         return
-    with console.status("STARTING") as status:
-        yield lambda progress: status.update(_line(progress))
+    status = console.status("STARTING")
+    draw = whole(status.update)
+    with displayed(status, console.file):
+        yield lambda progress: draw(_line(progress))
 
 
 def _line(progress: Progress) -> str:

@@ -29,7 +29,7 @@ import fcntl, os, sys, termios
 terminal = os.open(sys.argv[1], os.O_RDWR)
 fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
 for each in (0, 1, 2): os.dup2(terminal, each)
-os.execv(sys.executable, [sys.executable, "-m", "cli.main", *sys.argv[2:]])
+os.execv(sys.executable, [sys.executable, "-m", *sys.argv[2:]])
 """
 _SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
 
@@ -46,6 +46,11 @@ class Terminal:
         """All that was written, as soon as `text` is in it."""
         return self._read(lambda: text in self.written, f"{text!r} on the terminal")
 
+    def watch(self, seconds: float) -> None:
+        """Take what it writes for so long: a program whose terminal is full does nothing."""
+        until = time.monotonic() + seconds
+        self._read(lambda: time.monotonic() >= until, "time")
+
     def type(self, keys: bytes) -> None:
         """Press keys."""
         os.write(self._master, keys)
@@ -61,7 +66,7 @@ class Terminal:
         while not enough():
             if time.monotonic() > deadline:
                 raise AssertionError(f"not within {LIMIT_SECONDS} s: {what}, but {self.written!r}")
-            if not select.select([self._master], [], [], 1.0)[0]:
+            if not select.select([self._master], [], [], 0.1)[0]:
                 continue
             try:
                 read = os.read(self._master, 65_536)
@@ -74,13 +79,15 @@ class Terminal:
 
 
 @contextmanager
-def terminal(*words: str, width: int = 80, height: int = 24, environment: Mapping[str, str]) -> Iterator[Terminal]:
-    """`runs` with these words in a terminal of that size."""
+def terminal(
+    *words: str, width: int = 80, height: int = 24, environment: Mapping[str, str], module: str = "cli.main"
+) -> Iterator[Terminal]:
+    """`runs` (or another module) with these words in a terminal of that size."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     process = subprocess.Popen(
-        [sys.executable, "-c", _LAUNCH, os.ttyname(slave), *words],
+        [sys.executable, "-c", _LAUNCH, os.ttyname(slave), module, *words],
         cwd=PROJECT,
         env={**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONUTF8": "1", **environment},
         start_new_session=True,
