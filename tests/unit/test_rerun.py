@@ -87,7 +87,7 @@ def test_what_is_no_execution_of_ours(door: Again, changes: dict[str, object]) -
     ("given", "said"),
     [
         ("{", "no JSON"),
-        ("[]", "must be a JSON object"),
+        ("[]", "its input is refused: .*must be a JSON object"),
         (json.dumps({"commands": ["job"], "environment": {"JOB_TOKEN": CANARY}}), "JOB_TOKEN"),
         (json.dumps({"commands": ["job"], "taskDefinition": 7}), "taskDefinition"),
     ],

@@ -8,7 +8,8 @@ import pytest
 
 from fargate_runs.errors import RunHasEndedError, RunNotFoundError, RunNotRunningError
 from fargate_runs.ports import ClusterUnavailableError, ExecutionsUnavailableError
-from fargate_runs.reading.execution import Execution
+from fargate_runs.reading import lenient
+from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.record import TaskRecord
 from fargate_runs.runs.run_state import RunRecord, RunStatus, StopRequest, with_execution, with_task
@@ -71,6 +72,19 @@ def test_a_run_whose_execution_goes_on(world: World, run: RunRecord, tasks: Any)
     assert world.store.runs[RUN_ID].stop_request == stopping.request
 
 
+def test_the_answer_is_what_is_on_record(world: World) -> None:
+    world.has(pending_run(execution=RUNNING), seen=RUNNING)
+    world.clock.pass_by(timedelta(microseconds=1_999))
+    stopping = world.stop(RUN_ID, reason=None, by=JANE)
+    at = NOON + timedelta(milliseconds=1)
+    assert stopping.request == world.store.runs[RUN_ID].stop_request == StopRequest(at, JANE, "no reason was given")
+    assert stopping.as_document() == {
+        "runId": RUN_ID,
+        "status": "PENDING",
+        "stopRequest": {"at": lenient.iso(at), "by": JANE, "reason": "no reason was given"},
+    }
+
+
 def test_a_task_that_no_execution_waits_for(world: World) -> None:
     task = open_task()
     world.has(pending_run(pattern=Pattern.REQUEST_RESPONSE, execution=SUCCEEDED), task, seen=SUCCEEDED)
@@ -99,6 +113,15 @@ def test_a_task_that_is_recorded_just_before_the_request(world: World, monkeypat
     monkeypatch.setattr(world.store, "write_run", after_a_task)
     world.stop(RUN_ID, reason="x", by=JANE)
     assert [task_arn for task_arn, _ in world.stopped_tasks()] == [task.task_arn]
+
+
+@pytest.mark.parametrize("pattern", Pattern)
+def test_an_accepted_run_is_not_running_before_step_functions_knows_it(world: World, pattern: Pattern) -> None:
+    for run in (pending_run(pattern=pattern), pending_run(pattern=pattern, execution=RUNNING)):
+        world.store.runs.clear()
+        world.has(run)
+        with pytest.raises(RunNotRunningError):
+            world.stop(RUN_ID, reason="x", by=JANE)
 
 
 @pytest.mark.parametrize("pattern", [Pattern.SYNC, Pattern.CALLBACK])
@@ -144,7 +167,7 @@ def test_a_run_whose_start_is_refused_meanwhile(world: World, monkeypatch: pytes
 def test_a_task_of_somebody_elses_machine(world: World) -> None:
     arn = "arn:aws:states:us-east-1:123456789012:execution:theirs:1"
     task = changed(open_task(), execution_arn=arn)
-    world.has(RunRecord(RUN_ID), task)
+    world.has(RunRecord(RUN_ID), task, seen=Execution(arn, ExecutionStatus.RUNNING))
     world.stop(RUN_ID, reason="x", by=JANE)
     assert [task_arn for task_arn, _ in world.stopped_tasks()] == [task.task_arn]
     assert world.executions.stops == []

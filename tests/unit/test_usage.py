@@ -44,6 +44,13 @@ TABLE: dict[str, tuple[Detail, int, float, float, float]] = {
         300,
         0.09,
     ),
+    "another provider": (
+        lasting("2025-05-06T11:10:00Z", capacityProviderName="of-our-own"),
+        600,
+        150,
+        300,
+        0.18,
+    ),
     "never pulled: nothing": (failed_start("Timeout waiting for network interface provisioning"), 0, 0, 0, 0),
     "a failed pull is billed": (
         failed_start("CannotPullContainerError: x", pullStartedAt=PULLED),

@@ -43,12 +43,26 @@ TARGETS = (
     Target("fargate_runs.runs.settle", ("tests/unit/test_settle.py", _DECISIONS, _DOCUMENT)),
     Target(
         "fargate_runs.runs.abandoned",
-        ("tests/unit/test_abandoned.py", "tests/unit/test_started_twice.py", _DECISIONS, _DOCUMENT),
+        (
+            "tests/unit/test_abandoned.py",
+            "tests/unit/test_started_twice.py",
+            "tests/unit/test_stop_asked.py",
+            _DECISIONS,
+            _DOCUMENT,
+        ),
     ),
     Target(
         "fargate_runs.runs.run_state",
-        (_RUN_STATE, _DECISIONS, _ATTEMPTS, "tests/unit/test_run_state_folding.py", _DOCUMENT),
+        (
+            _RUN_STATE,
+            _DECISIONS,
+            _ATTEMPTS,
+            "tests/unit/test_run_state_folding.py",
+            "tests/unit/test_stop_run.py",
+            _DOCUMENT,
+        ),
     ),
+    Target("fargate_runs.runs.billed", ("tests/unit/test_usage.py",)),
     Target("fargate_runs.runs.attempts", ("tests/unit/test_attempts.py",)),
     Target("fargate_runs.runs.overrides", ("tests/unit/test_overrides.py",)),
     Target(
@@ -56,6 +70,9 @@ TARGETS = (
     ),
     Target("fargate_runs.runs.time_limit", ("tests/unit/test_time_limit.py",)),
     Target("fargate_runs.runs.run_verdict", (_RUN_STATE, _DOCUMENT)),
+    Target("fargate_runs.answers.cursor", ("tests/unit/test_cursor.py",)),
+    Target("fargate_runs.usecases.stop_run", ("tests/unit/test_stop_run.py", "tests/unit/test_stop_asked.py")),
+    Target("fargate_runs.usecases.rerun", ("tests/unit/test_rerun.py",)),
     Target("fargate_runs.outcomes.starts", ("tests/unit/test_starts.py", *_OUTCOMES)),
     Target("fargate_runs.outcomes.evidence", ("tests/unit/test_evidence.py", *_OUTCOMES)),
     Target("fargate_runs.outcomes.refused_start", ("tests/unit/test_refused_start.py",)),
@@ -177,6 +194,18 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "if self._says is Says.TIMED_OUT:",
         "if self._says <= Says.TIMED_OUT:",
         "As texts, no other member is less.",
+    ),
+    Equivalent(
+        "fargate_runs.answers.cursor",
+        "if version != VERSION or not _is_place(place):",
+        "if version is not VERSION or not _is_place(place):",
+        "CPython has one object for each small number.",
+    ),
+    Equivalent(
+        "fargate_runs.usecases.stop_run",
+        "return run.execution is not None and run.execution.status is ExecutionStatus.SUCCEEDED",
+        "return run.execution is not None and run.execution.status >= ExecutionStatus.SUCCEEDED",
+        "A run whose execution has ended otherwise does not come here, and as texts the open ones are less.",
     ),
     Equivalent(
         "fargate_runs.runs.run_state",

@@ -5,7 +5,6 @@ may not see.
 """
 
 import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Mapping
@@ -28,7 +27,7 @@ def place_of(scope: str, cursor: str) -> Mapping[str, str]:
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         version, digest, place = json.loads(text)
-    except (ValueError, TypeError, RecursionError, binascii.Error):
+    except (ValueError, TypeError, RecursionError):
         raise InvalidCursorError("is none that this API has given; leave it out to begin anew") from None
     if version != VERSION or not _is_place(place):
         raise InvalidCursorError("is none that this API has given; leave it out to begin anew")
@@ -44,6 +43,4 @@ def _digest(scope: str) -> str:
 
 
 def _is_place(place: object) -> bool:
-    if not isinstance(place, dict) or not place:
-        return False
-    return all(isinstance(value, str) and value for value in place.values())
+    return isinstance(place, dict) and bool(place) and all(isinstance(each, str) and each for each in place.values())

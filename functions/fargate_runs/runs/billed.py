@@ -22,7 +22,7 @@ class Billed:
     seconds: int
     cpu_units: int
     memory_mib: int
-    is_spot: bool = False
+    is_spot: bool
 
 
 def billed_of(task: TaskState) -> Billed | None:

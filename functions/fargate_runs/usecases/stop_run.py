@@ -100,9 +100,9 @@ class StopRun:
 
     def _stop_execution(self, run: RunRecord, request: StopRequest) -> bool:
         """Stop the execution of a run of ours, unless it is known to have ended. Returns False if there is none."""
-        if not run.follows or run.execution_arn is None or (run.execution and run.execution.is_closed):
-            return False
-        return self._executions.stop(run.execution_arn, RUN_STOPPED, reason_of_request(request))
+        goes_on = run.follows and not (run.execution and run.execution.is_closed)
+        stops, why = self._executions.stop, reason_of_request(request)
+        return bool(goes_on and run.execution_arn and stops(run.execution_arn, RUN_STOPPED, why))
 
 
 def _has_succeeded(run: RunRecord) -> bool:
