@@ -24,6 +24,9 @@ class SignedCall(AuthBase):
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Add Authorization, X-Amz-Date and, for temporary credentials, X-Amz-Security-Token."""
+        # AWS signs a space as %20, and `requests` writes it as a plus; a plus itself is %2B by now.
+        path, mark, query = str(request.url).partition("?")
+        request.url = f"{path}{mark}{query.replace('+', '%20')}"
         signed = AWSRequest(method=request.method, url=request.url, data=request.body or b"")
         if "Content-Type" in request.headers:
             signed.headers["Content-Type"] = request.headers["Content-Type"]

@@ -19,13 +19,14 @@ from tests.fakes.records import BADLY, WELL, execution, outcome
 PENDING, RUNNING, SUCCEEDED, FAILED, STOPPED = RunStatus
 
 TASK, TIME_OUT = Says.TASK, Says.TIMED_OUT
-# For each row what it says in each column: not known to have ended, SUCCEEDED, FAILED, timed out, ABORTED.
+# For each row what it says in each column: not known to have ended, SUCCEEDED, FAILED, timed out, ABORTED,
+# ABORTED by the API.
 ROWS: Final[dict[Seen, tuple[Says, ...]]] = {
-    Seen.NONE: (Says.PENDING, Says.PENDING, Says.EXECUTION_FAILED, TIME_OUT, Says.EXECUTION_STOPPED),
-    Seen.OPEN: (Says.RUNNING, Says.RUNNING, Says.RUNNING, Says.RUNNING, Says.RUNNING),
-    Seen.SUCCEEDED: (Says.RUNNING, TASK, TASK, TIME_OUT, TASK),
-    Seen.FAILED: (Says.RUNNING, TASK, TASK, TIME_OUT, TASK),
-    Seen.NOT_WHY: (Says.RUNNING, TASK, Says.EXECUTION_FAILED, TIME_OUT, TASK),
+    Seen.NONE: (Says.PENDING, Says.PENDING, Says.EXECUTION_FAILED, TIME_OUT, *[Says.EXECUTION_STOPPED] * 2),
+    Seen.OPEN: (*[Says.RUNNING] * 6,),
+    Seen.SUCCEEDED: (Says.RUNNING, TASK, TASK, TIME_OUT, TASK, TASK),
+    Seen.FAILED: (Says.RUNNING, TASK, TASK, TIME_OUT, TASK, Says.EXECUTION_STOPPED),
+    Seen.NOT_WHY: (Says.RUNNING, TASK, Says.EXECUTION_FAILED, TIME_OUT, TASK, Says.EXECUTION_STOPPED),
 }
 BY_USER = outcome(stopCode="UserInitiated", stoppedReason="Task stopped by user")
 FOR_IT = outcome(stopCode="UserInitiated", stoppedReason=reason_of_end(execution("TIMED_OUT")))
@@ -106,10 +107,14 @@ def test_the_row_of_a_task(task_name: str, row: Seen) -> None:
         ("ABORTED", Ended.ABORTED),
     ],
 )
-@pytest.mark.parametrize("error", ["States.Timeout", "States.HeartbeatTimeout", "States.TaskFailed", None])
+@pytest.mark.parametrize(
+    "error", ["States.Timeout", "States.HeartbeatTimeout", "States.TaskFailed", "Run.Stopped", None]
+)
 def test_the_column_of_an_execution(status: str, column: Ended, error: str | None) -> None:
     """The error of a time-out says so where the execution failed; who aborts one may give it any error."""
     failed_for_it = status == "FAILED" and error in {"States.Timeout", "States.HeartbeatTimeout"}
+    if status == "ABORTED" and error == "Run.Stopped":
+        column = Ended.STOPPED
     assert column_of(execution(status, error=error)) is (Ended.TIMED_OUT if failed_for_it else column)
 
 

@@ -259,7 +259,9 @@ KILLED = ended_task(
 )
 
 
-@pytest.mark.parametrize("tasks", [(), (KILLED,)], ids=["before a task", "with its task"])
+@pytest.mark.parametrize(
+    "tasks", [(), (KILLED,), (failed_task(),)], ids=["before a task", "with its task", "between two attempts"]
+)
 def test_a_run_that_was_stopped_says_by_whom_and_why(tasks: tuple[TaskRecord, ...]) -> None:
     run = pending_run(execution=ABORTED)
     for task in tasks:

@@ -22,6 +22,7 @@ from fargate_runs.runs.billed import Billed, billed_of
 from fargate_runs.runs.record import TaskRecord
 from fargate_runs.runs.run_verdict import (
     ADVICE_BESIDE_A_TASK,
+    RUN_STOPPED,
     SAYS,
     TIMEOUT,
     TOO_LONG,
@@ -234,7 +235,6 @@ class RunRecord:
         return SAYS[row_of(self.outcome, self.execution, has_task=has_task), column_of(self.execution)]
 
 
-RUN_STOPPED: Final = "Run.Stopped"
 _AFTER_A_STOP: Final = "Nothing is wrong with the run itself. Start it again if that was a mistake."
 # The status of the execution at the moment the run is given up.
 _GIVEN_UP_AT: Final[Mapping[GivenUp, ExecutionStatus | None]] = MappingProxyType(

@@ -1,14 +1,15 @@
 """The status and the error of a run, and where both come from: first of all from what ended it. One table. Pure.
 
-    task \\ execution       not known to have ended   SUCCEEDED   FAILED      timed out   ABORTED
-    none yet               PENDING                   PENDING     EXECUTION   TIME-OUT    EXECUTION
-    no outcome yet         RUNNING                   RUNNING     RUNNING     RUNNING     RUNNING
-    a success              RUNNING                   TASK        TASK        TIME-OUT    TASK
-    a failure              RUNNING                   TASK        TASK        TIME-OUT    TASK
-    a failure, not why     RUNNING                   TASK        EXECUTION   TIME-OUT    TASK
+    task \\ execution       not known to have ended   SUCCEEDED   FAILED      timed out   ABORTED     stopped
+    none yet               PENDING                   PENDING     EXECUTION   TIME-OUT    EXECUTION   EXECUTION
+    no outcome yet         RUNNING                   RUNNING     RUNNING     RUNNING     RUNNING     RUNNING
+    a success              RUNNING                   TASK        TASK        TIME-OUT    TASK        TASK
+    a failure              RUNNING                   TASK        TASK        TIME-OUT    TASK        EXECUTION
+    a failure, not why     RUNNING                   TASK        EXECUTION   TIME-OUT    TASK        EXECUTION
 
 TASK, EXECUTION and TIME-OUT name the source of the run's status and error. The task's outcome is shown beside them. A
-task that was stopped because its execution had failed never explains why that failed.
+task that was stopped because its execution had failed never explains why that failed. An execution that the API has
+stopped may have been about to start another attempt, so the failure of the last one does not explain the run's end.
 """
 
 from collections.abc import Mapping
@@ -39,6 +40,7 @@ class Ended(StrEnum):
     FAILED = "FAILED"
     TIMED_OUT = "timed out"
     ABORTED = "ABORTED"
+    STOPPED = "ABORTED with `Run.Stopped`"
 
 
 class Says(StrEnum):
@@ -59,22 +61,26 @@ SAYS: Final[Mapping[tuple[Seen, Ended], Says]] = MappingProxyType(
         (Seen.NONE, Ended.FAILED): Says.EXECUTION_FAILED,
         (Seen.NONE, Ended.TIMED_OUT): Says.TIMED_OUT,
         (Seen.NONE, Ended.ABORTED): Says.EXECUTION_STOPPED,
+        (Seen.NONE, Ended.STOPPED): Says.EXECUTION_STOPPED,
         **{(Seen.OPEN, ended): Says.RUNNING for ended in Ended},
         (Seen.SUCCEEDED, Ended.NOT_KNOWN): Says.RUNNING,
         (Seen.SUCCEEDED, Ended.SUCCEEDED): Says.TASK,
         (Seen.SUCCEEDED, Ended.FAILED): Says.TASK,
         (Seen.SUCCEEDED, Ended.TIMED_OUT): Says.TIMED_OUT,
         (Seen.SUCCEEDED, Ended.ABORTED): Says.TASK,
+        (Seen.SUCCEEDED, Ended.STOPPED): Says.TASK,
         (Seen.FAILED, Ended.NOT_KNOWN): Says.RUNNING,
         (Seen.FAILED, Ended.SUCCEEDED): Says.TASK,
         (Seen.FAILED, Ended.FAILED): Says.TASK,
         (Seen.FAILED, Ended.TIMED_OUT): Says.TIMED_OUT,
         (Seen.FAILED, Ended.ABORTED): Says.TASK,
+        (Seen.FAILED, Ended.STOPPED): Says.EXECUTION_STOPPED,
         (Seen.NOT_WHY, Ended.NOT_KNOWN): Says.RUNNING,
         (Seen.NOT_WHY, Ended.SUCCEEDED): Says.TASK,
         (Seen.NOT_WHY, Ended.FAILED): Says.EXECUTION_FAILED,
         (Seen.NOT_WHY, Ended.TIMED_OUT): Says.TIMED_OUT,
         (Seen.NOT_WHY, Ended.ABORTED): Says.TASK,
+        (Seen.NOT_WHY, Ended.STOPPED): Says.EXECUTION_STOPPED,
     }
 )
 _COLUMNS: Final[Mapping[ExecutionStatus, Ended]] = MappingProxyType(
@@ -87,6 +93,8 @@ _COLUMNS: Final[Mapping[ExecutionStatus, Ended]] = MappingProxyType(
         ExecutionStatus.ABORTED: Ended.ABORTED,
     }
 )
+RUN_STOPPED: Final = "Run.Stopped"
+"""The error of an execution that the API has stopped, and of its run."""
 TIMEOUT: Final = "States.Timeout"
 # A state's time-out that nothing catches fails the execution with the first (fact B27). A machine may use the second.
 _TIMEOUTS: Final = frozenset({TIMEOUT, "States.HeartbeatTimeout"})
@@ -121,6 +129,8 @@ def column_of(execution: Execution | None) -> Ended:
         return Ended.NOT_KNOWN
     if execution.status is ExecutionStatus.FAILED and execution.error in _TIMEOUTS:
         return Ended.TIMED_OUT
+    if execution.status is ExecutionStatus.ABORTED and execution.error == RUN_STOPPED:
+        return Ended.STOPPED
     return _COLUMNS[execution.status]
 
 
