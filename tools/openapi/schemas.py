@@ -272,7 +272,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "StopRequestBody": {
         "type": "object",
         "description": "Why the run is to be stopped.",
-        "properties": {"reason": {"type": "string", "minLength": 1, "maxLength": LONGEST_REASON}},
+        "properties": {"reason": maybe({"type": "string", "minLength": 1, "maxLength": LONGEST_REASON})},
         "additionalProperties": False,
     },
     "Run": _RUN,
