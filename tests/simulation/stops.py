@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, Final
 
 from fargate_runs.outcomes.kinds import ErrorName
-from fargate_runs.runs.run_state import RUN_STOPPED
+from fargate_runs.runs.run_verdict import RUN_STOPPED
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.executions import Execution, Executions, Says
 from tests.simulation.expressions import Item
