@@ -1,12 +1,14 @@
 """Which room of `fargate_runs` may know which: each knows only those below it, and only the outside knows an SDK."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[2] / "functions" / "fargate_runs"
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+PACKAGE = FUNCTIONS / "fargate_runs"
 #: Of the domain. What a room knows beside `errors`, which everybody may know.
 KNOWS = {
     "reading": set[str](),
@@ -17,43 +19,68 @@ KNOWS = {
     "usecases": {"reading", "outcomes", "runs", "ports", "answers"},
     "aws": {"reading", "outcomes", "runs", "ports"},
 }
-#: Only handlers, what puts them together, and adapters know these.
-OUTSIDE = {"boto3", "botocore", "aws_lambda_powertools", "urllib3"}
+#: The same of the modules in no room. `assembly` puts everything together.
+LOOSE = {
+    "__init__": set[str](),
+    "assembly": {"clock", "later", "settings", *KNOWS},
+    "clock": {"ports"},
+    "errors": set[str](),
+    "event_problems": {"observability"},
+    "first_event": set[str](),
+    "later": set[str](),
+    "observability": set[str](),
+    "settings": {"answers", "reading"},
+    "time_left": {"usecases"},
+}
+#: The standard library, but for what hides an import from this test.
+PYTHON = sys.stdlib_module_names - {"importlib", "imp", "pkgutil", "runpy"}
+#: What is not Python's own. The domain knows none of it.
+SDK = {"botocore", "mypy_boto3_dynamodb", "mypy_boto3_ecs", "mypy_boto3_logs", "mypy_boto3_stepfunctions"}
+OUTSIDE = {
+    "aws": SDK,
+    "observability": {"aws_lambda_powertools"},
+    "time_left": {"aws_lambda_powertools"},
+}
 
 
 def modules(room: str) -> list[Path]:
-    return sorted((PACKAGE / room).glob("**/*.py"))
+    """The files of a room, or of a module in no room."""
+    return sorted((PACKAGE / room).glob("**/*.py")) or [PACKAGE / f"{room}.py"]
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The modules that a file imports, also those that only its types need."""
+    """The modules that a file imports, also those that only its types need. A relative import begins with a dot."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module == "fargate_runs":
             yield from (f"fargate_runs.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
+            yield "." * node.level + (node.module or "")
 
 
-@pytest.mark.parametrize("room", KNOWS)
+@pytest.mark.parametrize("room", [*KNOWS, *LOOSE])
 def test_a_room_knows_only_those_below_it(room: str) -> None:
-    seen = {name.split(".")[1] for path in modules(room) for name in imported(path) if name.startswith("fargate_runs.")}
+    names = [name.split(".") for path in modules(room) for name in imported(path)]
+    seen = {".".join(inside[:1]) for package, *inside in names if package == "fargate_runs"}
 
-    assert seen - {room, "errors"} <= KNOWS[room]
+    assert seen - {room, "errors"} <= (KNOWS | LOOSE)[room]
 
 
-@pytest.mark.parametrize("room", [room for room in KNOWS if room != "aws"])
+@pytest.mark.parametrize("room", [*KNOWS, *LOOSE])
 def test_the_domain_knows_nothing_of_the_outside(room: str) -> None:
-    assert modules(room)
+    known = PYTHON | {"fargate_runs"} | OUTSIDE.get(room, set())
     for path in modules(room):
-        assert not {name.split(".")[0] for name in imported(path)} & OUTSIDE, path
+        assert {name.split(".")[0] for name in imported(path)} <= known, path
+
+
+def test_handlers_leave_the_wiring_to_the_assembly() -> None:
+    handlers = [path for path in FUNCTIONS.glob("*/*.py") if path.parent != PACKAGE]
+    assert handlers
+    for path in handlers:
+        assert not [name for name in imported(path) if name.startswith((".", "botocore", "boto3", "fargate_runs.aws"))]
 
 
 def test_every_module_of_the_domain_is_in_a_room() -> None:
-    loose = {path.stem for path in PACKAGE.glob("*.py")}
-
-    assert loose == {
-        *("__init__", "assembly", "clock", "errors", "event_problems", "first_event", "later"),
-        *("observability", "settings", "time_left"),
-    }
+    assert {path.stem for path in PACKAGE.glob("*.py")} == LOOSE.keys()
+    assert {path.relative_to(PACKAGE).parts[0] for path in PACKAGE.glob("*/**/*.py")} == KNOWS.keys()
