@@ -65,6 +65,7 @@ def full_task() -> TaskRecord:
         started_by="somebody",
         stop_code="EssentialContainerExited",
         stopped_reason="Essential container in task exited",
+        capacity_provider_name="FARGATE_SPOT",
         timeline=Timeline(**dict.fromkeys(TIMELINE_NAMES, NOON)),
         log=ELSEWHERE,
         culprit_log=ELSEWHERE,

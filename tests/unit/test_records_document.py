@@ -10,13 +10,16 @@ import pytest
 
 from fargate_runs.answers.document_size import LARGEST_DOCUMENT
 from fargate_runs.answers.usage import Prices
+from fargate_runs.aws.claims import DynamoStartClaims
 from fargate_runs.aws.items import OPEN_SHARDS, run_item, shard, task_item
 from fargate_runs.aws.mark import mark_item
-from fargate_runs.ports import SweepMark
+from fargate_runs.ports import Claim, SweepMark
 from fargate_runs.runs.request import RECORDED_KEYS
 from fargate_runs.usecases.show_run import run_document
-from tests.fakes.clock import NOON
+from tests.fakes.clock import NOON, StoppedClock
+from tests.fakes.moto_table import runs_table_on_moto
 from tests.fakes.records import full_run, full_task
+from tests.fakes.tables import TABLE
 from tests.template.loading import load_template, resources_of_type
 
 DOCUMENT: Final = (Path(__file__).parents[2] / "docs" / "records.md").read_text()
@@ -134,8 +137,14 @@ def test_an_object_of_an_attempt(key: str) -> None:
     assert told("An attempt", key) == list(attempt()[key])
 
 
-def test_the_execution_and_the_input_of_the_document() -> None:
+def test_the_logs_of_an_attempt() -> None:
+    assert told("An attempt", "log") == ["culpritLog", *attempt()["log"]]
+    assert list(attempt()["culpritLog"]) == list(attempt()["log"])
+
+
+def test_the_execution_the_stop_and_the_input_of_the_document() -> None:
     document: Any = run_document(full_run(), [full_task()], PRICES)
+    assert told("The document of a run", "stopRequest") == list(document["stopRequest"])
     assert told("The document of a run", "execution") == list(document["execution"])
     assert told("The document of a run", "input") == list(document["input"]) == [*RECORDED_KEYS, "environmentNames"]
 
@@ -148,7 +157,19 @@ def test_the_items_of_tasks() -> None:
 
 
 def test_the_items_of_runs() -> None:
-    assert set(names("A run")) == of_table(run_item(full_run(), now=NOON, expires_at=1))
+    item: Any = run_item(full_run(), now=NOON, expires_at=1)
+    assert set(names("A run")) == of_table(item)
+    assert told("The document of a run", "stopRequest") == list(item["stopRequest"])
+    (billed,) = item["billed"].values()
+    assert told("A run", "billed") == ["attemptCount", *billed]
+
+
+def test_the_item_of_a_key() -> None:
+    with runs_table_on_moto() as client:
+        DynamoStartClaims(client, TABLE, StoppedClock()).claim("key", Claim("a", "run-1", NOON))
+        (item,) = client.scan(TableName=TABLE)["Items"]
+    (row,) = (line for line in section("The items in the table").splitlines() if line.startswith("| key |"))
+    assert re.findall(r"`(\w+)`", row.split("|")[4]) == [name for name in item if name not in {"pk", "sk"}]
 
 
 def test_the_item_of_the_mark() -> None:
