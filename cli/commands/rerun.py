@@ -29,5 +29,5 @@ def rerun(context: click.Context, /, named: NamedRun, waiting: Waiting) -> None:
     asked. With --wait as `runs start --wait`.
     """
     found = named.find()
-    answer = found.api.rerun(found.run_id, waiting.key)
-    context.exit(go_on(found.api, found.target, found.surroundings, answer, waiting))
+    api, run_id = found.api, found.run_id
+    context.exit(go_on(api, found.target, found.surroundings, lambda: api.rerun(run_id, waiting.key), waiting))

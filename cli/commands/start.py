@@ -74,7 +74,7 @@ def start(
     request = _checked(pattern, commands, given)
     target = resolve(options, surroundings)
     api = ApiClient(target, sleep=surroundings.sleep)
-    context.exit(go_on(api, target, surroundings, api.start_run(request, waiting.key), waiting))
+    context.exit(go_on(api, target, surroundings, lambda: api.start_run(request, waiting.key), waiting))
 
 
 _KEYS = {

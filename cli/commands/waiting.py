@@ -1,4 +1,4 @@
-"""What `start` and `rerun` have in common: a run has been started, and one may wait for its end."""
+"""What `start` and `rerun` have in common: a run is started, and one may wait for its end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.errors import OK
+from cli.errors import INTERRUPTED, OK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,15 +66,24 @@ def wait_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_options
 
 
-def go_on(api: ApiClient, target: Target, surroundings: Surroundings, answer: Document, waiting: Waiting) -> int:
-    """Say what was started and, where that is wanted, wait for its end. Return the exit code.
+def go_on(
+    api: ApiClient, target: Target, surroundings: Surroundings, start: Callable[[], Document], waiting: Waiting
+) -> int:
+    """Start a run, say so and, where that is wanted, wait for its end. Return the exit code.
 
     Without --wait stdout gets the run's id alone, or with --json the API's answer: all else is on stderr.
     """
     from cli.api_client import started_of
     from cli.attending import Attendance, Wanted, hint
+    from cli.program import program
     from cli.text import clean
 
+    try:
+        answer = start()
+    except KeyboardInterrupt:
+        look = f"{program()} list{target.options}"
+        click.echo(f"\nInterrupted before the answer: the run may have been started. Look:  {look}", err=True)
+        return INTERRUPTED
     started = started_of(answer)
     run_id = clean(started.run_id)
     if waiting.wait:

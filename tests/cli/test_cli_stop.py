@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from cli.main import main
 from tests.cli.documents_for_tests import RUN_ID, STARTED
-from tests.cli.standin import STAGE, Reply, at, scripted, serving
+from tests.cli.standin import STAGE, Reply, Time, at, scripted, serving
 from tests.cli.world import OLDER, problem
 
 STOP = f"POST {STAGE}/runs/{RUN_ID}/stop"
@@ -75,3 +75,16 @@ def test_a_rerun_is_a_run_of_its_own(runner: CliRunner) -> None:
     assert (result.exit_code, result.stdout) == (0, f"{RUN_ID}\n")
     assert f"Wait for it:   runs wait {RUN_ID}\n" in result.stderr
     assert server.paths() == [RERUN]
+
+
+@pytest.mark.parametrize("command", [["start", "--", "true"], ["rerun", OLDER], ["start", "--wait", "--", "true"]])
+def test_ctrl_c_before_the_answer_says_that_a_run_may_have_been_started(runner: CliRunner, command: list[str]) -> None:
+    class Interrupted(Time):
+        def sleep(self, _: float) -> None:
+            raise KeyboardInterrupt
+
+    with serving(lambda _: Reply(503, {})) as server:
+        result = runner.invoke(main, command, obj=at(server, Interrupted()))
+
+    said = "\nInterrupted before the answer: the run may have been started. Look:  runs list\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (130, "", said)
