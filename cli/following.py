@@ -72,7 +72,9 @@ def follow(
                 spectator.lines(page)
         except RunNotFoundError:
             raise
-        except CliError as refusal:  # if nobody answers at all, the next look says so
+        except CliError as refusal:
+            if isinstance(refusal, NoAnswerError):
+                look()  # where nobody answers at all, it says so, and that is enough
             spectator.no_lines(refusal)
             log = None
         without_its_task += run.awaits_its_task

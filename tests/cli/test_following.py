@@ -289,6 +289,26 @@ def test_a_runtime_that_has_ended_is_not_waited_for(runner: CliRunner, time: Tim
     assert result.stderr.endswith("The local runtime has ended, and the run with it: nothing of it is kept.\n")
 
 
+@pytest.mark.parametrize("command", WAITING)
+def test_that_nobody_answers_is_said_once_although_it_was_the_log_that_was_asked_for(
+    runner: CliRunner, time: Time, command: str
+) -> None:
+    world, control = World(running("a")), Control()
+
+    def answer(request: Request) -> Reply:
+        if "/logs" in request.path:
+            control.found = None
+        return world.answer(request) if control.found else Reply(502, "gone")
+
+    with serving(answer) as server:
+        control.found = runtime_status(server.url)
+        around = Surroundings(control=lambda: control, sleep=time.sleep, clock=time.clock)
+        result = runner.invoke(main, COMMANDS[command], obj=around)
+
+    assert result.exit_code == 69
+    assert (result.stderr.count("HTTP 502"), result.stderr.count("cannot be shown")) == (1, 0)
+
+
 def test_credentials_that_expire_are_not_asked_with_again(runner: CliRunner, time: Time) -> None:
     expired = Reply(403, {"message": "The security token included in the request is expired"})
     with serving(lambda _: expired) as server:
