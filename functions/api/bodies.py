@@ -24,6 +24,14 @@ def reason_of(body: Mapping[str, object]) -> str | None:
     return lenient.text(reason.strip(), LONGEST_REASON) if isinstance(reason, str) else None
 
 
+def expect_nothing(body: Mapping[str, object]) -> None:
+    """Raise InvalidRunRequestError for a body that says anything: it would have no effect."""
+    if body:
+        raise InvalidRunRequestError(
+            [f"{key[:40]}: cannot be given; a rerun has the input of the run that it repeats" for key in body]
+        )
+
+
 def caller_of(event: APIGatewayProxyEvent) -> str:
     """Return who makes a request: an ARN of IAM, or the subject of a JSON web token.
 

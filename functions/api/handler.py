@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from api.bodies import caller_of, reason_of
+from api.bodies import caller_of, expect_nothing, reason_of
 from api.parameters import key_of, values_of
 from api.problems import answer_problems
 from api.routes import ROUTES, Route
@@ -54,19 +54,21 @@ class Call:
         """Returns the `{runId}` of the path, decoded: API Gateway and Powertools leave it percent-encoded."""
         return unquote(self.path["runId"])
 
-    def body(self) -> Mapping[str, object]:
-        """Returns the body, a JSON object. Raises InvalidRunRequestError for any other body."""
+    def body(self, example: str) -> Mapping[str, object]:
+        """Returns the body, a JSON object. Raises InvalidRunRequestError for any other body, with what would be one."""
         try:
             body = json.loads(self.event.decoded_body or "")
         except (ValueError, RecursionError):
             raise InvalidRunRequestError(("body: is no JSON; send a JSON object",)) from None
         if not isinstance(body, dict):
-            raise InvalidRunRequestError(('body: is no JSON object; send one, such as {"commands": ["true"]}',))
+            raise InvalidRunRequestError((f"body: is no JSON object; send one, such as {example}",))
         return body
 
 
 def _start_run(call: Call) -> Reply:
-    request = RunRequest.from_mapping(call.body(), token_variables=settings().request.token_variables)
+    request = RunRequest.from_mapping(
+        call.body('{"commands": ["true"]}'), token_variables=settings().request.token_variables
+    )
     run = use_cases().start_run(request, key=key_of(call.event.headers))
     logger.info("run started", run_id=run.run_id, pattern=run.pattern.value)
     count("RunsStarted")
@@ -86,7 +88,7 @@ def _read_logs(call: Call) -> Reply:
 
 
 def _stop_run(call: Call) -> Reply:
-    reason = reason_of(call.body() if call.event.body else {})
+    reason = reason_of(call.body('{"reason": "wrong input"}') if call.event.body else {})
     stopping = use_cases().stop_run(call.run_id, reason=reason, by=caller_of(call.event))
     logger.info("run to be stopped", run_id=call.run_id)
     count("RunsStopped")
@@ -94,6 +96,7 @@ def _stop_run(call: Call) -> Reply:
 
 
 def _rerun_run(call: Call) -> Reply:
+    expect_nothing(call.body("{}") if call.event.body else {})
     run = use_cases().rerun_run(call.run_id, key=key_of(call.event.headers))
     logger.info("run started again", run_id=run.run_id, rerun_of=call.run_id)
     count("RunsStarted")

@@ -83,6 +83,12 @@ def test_a_bad_reason_stops_nothing(stack: Stack, body: Any, field: str) -> None
     assert stack.executions.stops == []
 
 
+def test_a_body_that_is_none_is_answered_with_one_that_is(stack: Stack) -> None:
+    for path, example in (("/runs", '{"commands": ["true"]}'), ("/runs/x/stop", '{"reason": "wrong input"}')):
+        (said,) = call(stack, path, "[]")[1]["problems"]
+        assert said["detail"] == f"is no JSON object; send one, such as {example}"
+
+
 def test_no_run(stack: Stack) -> None:
     for action in ("stop", "rerun"):
         status, answer = call(stack, f"/runs/nobody/{action}")
@@ -115,6 +121,23 @@ def test_rerun(stack: Stack, printed: Callable[[], str]) -> None:
     assert json.loads(stack.executions.started[answer["runId"]].input) == BODY
     assert shown(stack, answer["runId"])["rerunOf"] == run_id
     assert CANARY not in printed() + str(answer) + str(stack.items())
+
+
+@pytest.mark.parametrize("body", ["", {}])
+def test_a_rerun_needs_no_body(stack: Stack, body: Any) -> None:
+    assert call(stack, f"/runs/{started(stack)}/rerun", body)[0] == 202
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [("{", ["body"]), ("[]", ["body"]), ({"commands": ["other"], "x" * 50: 1}, ["commands", "x" * 40])],
+)
+def test_a_rerun_with_another_input_is_refused(stack: Stack, body: Any, fields: list[str]) -> None:
+    run_id = started(stack)
+    status, answer = call(stack, f"/runs/{run_id}/rerun", body)
+    check("Problem", answer)
+    assert (status, [each["field"] for each in answer["problems"]]) == (400, fields)
+    assert list(stack.executions.started) == [run_id]
 
 
 def test_what_cannot_be_run_again(stack: Stack) -> None:
