@@ -19,7 +19,9 @@ FIRST_PAUSE_SECONDS: Final = 0.2
 GROWTH: Final = 1.4
 #: Locally a line is to be seen within two seconds of its print; in AWS its way to the log takes longer than this.
 LONGEST_PAUSE_SECONDS: Final = 2.0
-LONGEST_LOCAL_PAUSE_SECONDS: Final = 1.0
+LONGEST_LOCAL_PAUSE_SECONDS: Final = 0.5
+#: While a log goes on, the run is asked for after so many questions for lines: the log tells when it is complete.
+ROUNDS_BETWEEN_LOOKS: Final = 3
 #: How often an ended run is asked for its task. It may never come: Task.Lost, or no capacity and so no task at all.
 MOST_QUESTIONS_FOR_ITS_TASK: Final = 10
 #: For how long an API that does not answer is asked again.
@@ -58,12 +60,13 @@ def follow(
 
     The record knows the end: a run between two attempts has not ended, one whose execution ended without a task has.
     A run whose execution told first of its task's end is followed until it shows the task, for some seconds at most.
+    The run is asked for less often than its log, so that a line is not late for a question that it does not need.
     The log is over after the run, or before it where one attempt alone is wanted.
     """
     without_its_task = 0
     pausing = pauses(longest_pause_seconds)
+    run, rounds = look(), 0
     while True:
-        run = look()
         spectator.run(run)
         came = False
         try:
@@ -86,6 +89,9 @@ def follow(
         if came:
             pausing = pauses(longest_pause_seconds)
         sleep(next(pausing))
+        rounds += 1
+        if run.ended or log is None or not log.goes_on or rounds >= ROUNDS_BETWEEN_LOOKS:
+            run, rounds = look(), 0
 
 
 class Patience:

@@ -101,6 +101,7 @@ class RunLog:
         self._from_the_first = from_the_first
         self._attempt = only
         self._log = None if only is None else AttemptLog(read, only, container)
+        self._there = False
         self._last_questions = 0
         self._seen = False
         self.refusal: RefusedError | None = None
@@ -108,18 +109,23 @@ class RunLog:
         self.over = False
         """Whether no more lines come."""
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the log that is read may get more lines. Else only the run tells what comes."""
+        return self._there and self._log is not None and not self._log.complete
+
     def pages(self, run: Run) -> Iterator[LogPage]:
-        """The pages that have come; `run` was asked for just before. Raises RefusedError where no line can be read."""
+        """The pages that have come; `run` was asked for lately. Raises RefusedError where no line can be read."""
         numbers = attempt_numbers(run)
         if self._log is None and numbers:
             self._turn_to(min(numbers) if self._from_the_first else max(numbers), numbers)
         while not self.over:
-            there = False
+            self._there = False
             if self._log is not None:
-                there = yield from self._pages_if_any(self._log)
+                self._there = yield from self._pages_if_any(self._log)
             following = min((each for each in numbers if each > (self._attempt or 0)), default=None)
             if following is None:
-                self._may_be_over(run, there=there)
+                self._may_be_over(run)
                 return
             if self._only is not None:
                 self.over = True
@@ -130,14 +136,14 @@ class RunLog:
         self._attempt = attempt
         self._log = AttemptLog(self._read, numbers[attempt], self._container)
 
-    def _may_be_over(self, run: Run, *, there: bool) -> None:
+    def _may_be_over(self, run: Run) -> None:
         """No later attempt is there: the end is that of this log, or that of the run where it has none."""
         complete = self._log is not None and self._log.complete
         if not run.ended:
             self.over = complete and self._only is not None
             return
         self._last_questions += 1
-        self.over = complete or not there or self._last_questions >= MOST_LAST_QUESTIONS
+        self.over = complete or not self._there or self._last_questions >= MOST_LAST_QUESTIONS
 
     def _pages_if_any(self, log: AttemptLog) -> Generator[LogPage, None, bool]:
         """The pages of a log, and whether there is one."""

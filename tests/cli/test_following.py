@@ -233,14 +233,24 @@ def test_lines_since_a_time(runner: CliRunner) -> None:
 
 
 def test_questions_come_less_often_until_a_line_comes(runner: CliRunner, time: Time) -> None:
-    quiet = [running("a")] * 10
+    quiet = [running("a")] * 4
     world = World(NOTHING_YET, *quiet, *[running("a", "b")] * 3, ended_well("a", "b"))
 
     followed(runner, world, COMMANDS["wait"], time)
 
     assert time.pauses[:4] == pytest.approx([0.2, 0.2, 0.28, 0.392])  # the line came with the second question
-    assert max(time.pauses) == 1.0
-    assert time.pauses[11] == 0.2  # "b" came
+    assert max(time.pauses) == 0.5
+    assert time.pauses[13] == 0.2  # "b" came
+
+
+def test_the_run_is_asked_for_less_often_than_its_log(runner: CliRunner) -> None:
+    """A line waits for no question that it does not need; until there is a log, and behind it, the run tells all."""
+    world = World(NOTHING_YET, NOTHING_YET, *[running("a")] * 3, ended_well("a"))
+
+    _, server = followed(runner, world, COMMANDS["wait"])
+
+    asked = "".join("L" if "/logs" in path else "R" for path in server.paths())
+    assert asked == "RRRLLLLRLLLRLLLRL"  # after a page with lines comes another question for more
 
 
 def test_an_api_that_comes_back_is_waited_for(runner: CliRunner, time: Time) -> None:

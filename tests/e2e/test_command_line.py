@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from cli.following import LONGEST_LOCAL_PAUSE_SECONDS
 from tests.cli.terminals import CTRL_C, plain, terminal
 from tests.e2e.conftest import Stack
 from tests.waiting import LIMIT_SECONDS
@@ -157,3 +160,23 @@ def test_what_is_not_there_is_said_in_a_line(stack: Stack) -> None:
         done = typed(command, "nobody")
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == "Error: There is no run nobody in the local runtime.\n"
+
+
+def test_a_line_is_seen_soon_after_its_print(stack: Stack) -> None:
+    """Within the longest pause between two questions and a few of the API's own answers, on a busy machine too."""
+    # Between two lines there is time enough for the pauses to grow.
+    prints = "import time\nfor _ in range(8): time.sleep(4.5); print(time.time(), flush=True)"
+    run_id = typed("start", "--", "python", "-c", prints).stdout.strip()
+    late, answers = [], []
+    with subprocess.Popen([*RUNS, "logs", "-f", run_id], cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        for line in process.stdout:
+            late.append(time.time() - float(line))
+            asked = time.monotonic()
+            stack.api.read_log(run_id, {"limit": 1})
+            answers.append(time.monotonic() - asked)
+
+    assert len(late) == 8
+    # The first one may have been printed before the follower was there.
+    most = LONGEST_LOCAL_PAUSE_SECONDS + 3 * statistics.median(answers)
+    assert statistics.median(late[1:]) < most, (late, answers)
