@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fargate_runs.aws import clients, run_lists
 from tests.fakes.ecs import RUN_ID, container, event, life
 from tests.functional.conftest import Stack
 from tests.functional.requests import request
@@ -142,3 +143,23 @@ def test_a_forged_cursor_is_refused(stack: Stack, change: Any) -> None:
     _, first = get(stack, limit=1)
     status, answer = get(stack, limit=1, cursor=_forged(first["cursor"], change))
     assert (status, answer["problems"][0]["field"]) == (400, "cursor")
+
+
+@pytest.mark.parametrize(
+    ("query", "most"),
+    [({}, 1), ({"status": "PENDING"}, 1), ({"pattern": "sync"}, 2), ({"idPrefix": "2"}, 1), ({"limit": 1}, 1)],
+)
+def test_a_page_is_one_query_or_two(
+    stack: Stack, query: dict[str, Any], most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the table has: of the pattern there is nothing, so all of it would have to be read."""
+    monkeypatch.setattr(run_lists, "FILTERED_PAGE", 2)
+    for _ in range(8):
+        start(stack)
+    asked: list[str] = []
+    clients.dynamodb().meta.events.register(
+        "before-call.dynamodb", lambda model, **_: asked.append(model.name), unique_id="counting"
+    )
+    assert get(stack, **query)[0] == 200
+    assert asked.count("Query") == most
+    assert len(asked) <= most + 1  # a list by id reads its rows by one BatchGetItem
