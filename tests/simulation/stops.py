@@ -152,6 +152,8 @@ class Stops:
     def _check_status(self, item: Item, execution: Execution) -> None:
         """Whoever stopped its task, that is what the run shows; what had ended before, or was lost, stays as it was."""
         tasks = [each.task for branch in execution.branches for each in branch.attempts if each.task]
+        if any(self._invariants.record(each) is None for each in tasks):
+            return  # forgotten by ECS in an outage of the sweep: the run is given up some hours later
         shown, truth = item["status"]["S"], tasks[-1].truth if tasks else frozenset[ErrorName | None]()
         is_lost = item.get("error", {"S": None})["S"] == ErrorName.LOST
         was_stopped = execution.status in {"ABORTED", "SUCCEEDED"} and truth and truth <= _STOPPED

@@ -93,7 +93,7 @@ def is_asked_to_stop(execution: Execution) -> bool:
 
     A redrive came after the request. An execution that failed or was stopped is left to the table above.
     """
-    return execution.status not in _NOBODY_WAITS and execution.redrive_count == 0
+    return execution.status not in _NOBODY_WAITS and not execution.redrive_count
 
 
 def may_be_replaced(tasks: Sequence[TaskRecord]) -> tuple[TaskRecord, ...]:
