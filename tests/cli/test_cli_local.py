@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from cli import progress
 from cli.main import main
 from cli.program import program
+from local.ecs.runtimes import RUNTIMES
 from local.errors import BadParametersError, LocalRuntimeError
 from tests.cli.standin import Control, runtime_status, surroundings
 from tests.waiting import eventually
@@ -72,7 +73,7 @@ def test_before_the_first_step_something_is_told_too(waiting: str, told: str, mo
     assert said[said.index("a step") + 1].startswith(f"  {waiting or 'a step'}: ")
 
 
-@pytest.mark.parametrize("choice", ["process", "docker"])
+@pytest.mark.parametrize("choice", RUNTIMES)
 def test_up_is_told_what_containers_are(runner: CliRunner, choice: str) -> None:
     control = Control(runtime_status(ENDPOINT))
 
@@ -82,10 +83,10 @@ def test_up_is_told_what_containers_are(runner: CliRunner, choice: str) -> None:
 
 
 def test_up_refuses_containers_of_another_kind(runner: CliRunner) -> None:
-    result = runner.invoke(main, ["local", "up", "--containers", "podman"], obj=surroundings(Control()))
+    result = runner.invoke(main, ["local", "up", "--containers", "no-such-kind"], obj=surroundings(Control()))
 
     assert result.exit_code == 2
-    assert "'podman' is not one of 'process', 'docker'" in result.stderr
+    assert f"'no-such-kind' is not one of {', '.join(map(repr, RUNTIMES))}" in result.stderr
 
 
 def test_up_refuses_a_parameter_without_a_value(runner: CliRunner) -> None:

@@ -13,6 +13,7 @@ from local import control
 from local.ecs.containers import ContainerSpec
 from local.ecs.docker_engine import Engine
 from local.ecs.docker_runtime import options_of
+from local.ecs.runtimes import RUNTIMES
 from local.errors import NoContainerEngineError, UnknownContainersError
 
 # Docker's SDK leaves the socket of a connection that was refused to the garbage collector.
@@ -50,8 +51,8 @@ def test_an_engine_that_does_not_answer_is_one_line_with_the_way_out(
 
 
 def test_a_setting_that_is_none_of_the_choices_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FARGATE_RUNS_CONTAINERS", "podman")
-    with pytest.raises(UnknownContainersError, match="must be one of process, docker, not 'podman'"):
+    monkeypatch.setenv("FARGATE_RUNS_CONTAINERS", "no-such-kind")
+    with pytest.raises(UnknownContainersError, match=f"must be one of {', '.join(RUNTIMES)}, not 'no-such-kind'"):
         control.up()
 
 
