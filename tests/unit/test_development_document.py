@@ -35,6 +35,7 @@ def test_every_kind_of_change_is_there() -> None:
         "a pattern",
         "the sweep's cadence",
         "a list",
+        "a route of the API",
         "a CLI command",
         "a local container runtime",
         "a fault kind",
