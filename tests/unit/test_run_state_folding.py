@@ -187,6 +187,11 @@ def test_what_was_billed_for_an_attempt_stands() -> None:
     assert run.attempt_count == 1
 
 
+def test_a_run_with_attempts_can_be_a_key() -> None:
+    """The model of the protocol keeps states in sets."""
+    assert len({with_task(None, SECOND[4], follows=True), with_task(None, SECOND[4], follows=True)}) == 1
+
+
 def test_a_task_of_another_execution_is_not_counted() -> None:
     other = changed(SECOND[4], execution_arn=f"{EXECUTION_ARN}-2")
     assert with_task(PENDING_RUN, other, follows=False).attempts == {}

@@ -114,7 +114,7 @@ class RunRecord:
     task: TaskView | None = None
     execution: Execution | None = None
     given_up: GivenUp | None = None
-    attempts: Mapping[str, Billed | None] = field(default_factory=dict)
+    attempts: Mapping[str, Billed | None] = field(default_factory=dict, hash=False)
     stop_request: StopRequest | None = None
     rerun_of: str | None = None
     revision: int = field(default=0, compare=False)
