@@ -220,9 +220,9 @@ def _stack_target(choice: StackChoice) -> Target:
         session = session_of(choice)
         description = _describe(session, stack)
     except exceptions.ClientError as error:
-        raise UnavailableError(_why_no_stack(stack, error)) from error
+        raise UnavailableError(_why_no_stack(choice, error)) from error
     except exceptions.BotoCoreError as error:
-        raise UnavailableError(f"Cannot look up stack {stack}: {error}") from error
+        raise UnavailableError(_cannot_look_up(choice, str(error))) from error
     return target_of(session, choice, description)
 
 
@@ -230,9 +230,8 @@ def target_of(session: Session, choice: StackChoice, description: StackTypeDef) 
     """A stack as CloudFormation describes it. Raises UnavailableError for one of another application."""
     stack, region = choice.stack, session.region_name
     label = f"stack {stack} in {region}"
+    again = _options(stack, region, choice.profile)
     outputs = {one["OutputKey"]: one["OutputValue"] for one in description.get("Outputs", [])}
-    profile = f" --profile {shlex.quote(choice.profile)}" if choice.profile else ""
-    again = f" --stack {shlex.quote(stack)} --region {region}{profile}"
     return Target(label, again, region, _api_url(outputs, label), session, None, outputs)
 
 
@@ -250,11 +249,23 @@ def _describe(session: Session, stack: str) -> StackTypeDef:
     return session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
 
 
-def _why_no_stack(stack: str, error: ClientError) -> str:
+def _options(stack: str, region: str | None, profile: str | None) -> str:
+    """What names the same stack once more."""
+    given = (("--stack", stack), ("--region", region), ("--profile", profile))
+    return "".join(f" {option} {shlex.quote(value)}" for option, value in given if value)
+
+
+def _why_no_stack(choice: StackChoice, error: ClientError) -> str:
     message = error.response["Error"].get("Message", str(error))
     if _NO_STACK.search(message):
-        return f"There is no stack {stack} here: check its name, --region and --profile. (CloudFormation: {message})"
-    return f"Cannot look up stack {stack}: {message}"
+        advice = "check its name, --region and --profile"
+        return f"There is no stack {choice.stack} here: {advice}. (CloudFormation: {message})"
+    return _cannot_look_up(choice, message)
+
+
+def _cannot_look_up(choice: StackChoice, why: str) -> str:
+    doctor = f"{program()} doctor{_options(choice.stack, choice.region, choice.profile)}"
+    return f"Cannot look up stack {choice.stack}: {why.rstrip('.')}. Find out what to do:  {doctor}"
 
 
 def _api_url(outputs: Mapping[str, str], label: str) -> str:

@@ -70,7 +70,10 @@ def test_the_api_of_the_stack_is_called_with_the_callers_credentials(
 
 ANSWERS = {
     "no such stack": (refused("ValidationError", "Stack with id jobs does not exist"), "There is no stack jobs here"),
-    "not allowed": (refused("AccessDenied", "User x may not"), "Cannot look up stack jobs: User x may not"),
+    "not allowed": (
+        refused("AccessDenied", "User x may not."),
+        "Cannot look up stack jobs: User x may not. Find out what to do:  runs doctor --stack jobs --region",
+    ),
     "another application's": (described(None), "has no output ApiUrl"),
 }
 
@@ -94,8 +97,12 @@ def test_a_stack_that_cannot_be_used_is_explained(
     ("options", "exit_code", "said"),
     [
         (["--stack", "jobs"], 2, "No AWS Region"),
-        (["--stack", "jobs", "--region", "eu-west-1"], 69, "Unable to locate credentials"),
-        (["--stack", "jobs", "--profile", "of-nobody"], 69, "of-nobody"),
+        (
+            ["--stack", "jobs", "--region", "eu-west-1"],
+            69,
+            "Unable to locate credentials. Find out what to do:  runs doctor --stack jobs --region eu-west-1\n",
+        ),
+        (["--stack", "jobs", "--profile", "of-nobody"], 69, "runs doctor --stack jobs --profile of-nobody\n"),
         (["--stack", "not a name!", "--region", "nowhere at all"], 69, "Cannot look up stack"),
         (["--region", "eu-west-1"], 2, "--stack"),
         (["--profile", "mine"], 2, "--stack"),
