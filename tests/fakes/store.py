@@ -145,7 +145,9 @@ class InMemoryRunStore(RunStore):
             if not run.has_ended:
                 arn = run.execution_arn if run.follows else None
                 has_succeeded = run.execution is not None and run.execution.status is ExecutionStatus.SUCCEEDED
-                yield OpenRun(run.run_id, arn, run.created_at, run.newest_task_id, has_succeeded)
+                yield OpenRun(
+                    run.run_id, arn, run.created_at, run.newest_task_id, has_succeeded, run.stop_request is not None
+                )
 
     def sweep_mark(self) -> SweepMark:
         return self.mark

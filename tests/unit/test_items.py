@@ -217,7 +217,7 @@ def test_what_is_read_of_a_task_that_is_only_looked_after() -> None:
 def test_what_a_sweep_reads_of_an_open_item() -> None:
     both = ("pk", "sk", "runId", "executionArn")
     of_tasks = ("taskId", "taskArn", "outcome", "pattern", "missingSweeps", "taskCreatedAt", "timeoutSeconds")
-    of_runs = ("createdAt", "followsExecution", "executionStatus", "taskOrder")
+    of_runs = ("createdAt", "followsExecution", "executionStatus", "taskOrder", "stopRequest")
     assert sorted(OPEN_ATTRIBUTES) == sorted((*both, *of_tasks, *of_runs))
 
 

@@ -11,7 +11,7 @@ from fargate_runs.reading.patterns import Pattern
 from fargate_runs.reading.task import TaskState
 from fargate_runs.runs.log import NO_RESULT, LogLocation
 from fargate_runs.runs.record import Delivery, TaskRecord
-from fargate_runs.runs.run_state import GivenUp, RunRecord, RunStatus, with_execution, with_task
+from fargate_runs.runs.run_state import GivenUp, RunRecord, RunStatus, StopRequest, with_execution, with_task
 from fargate_runs.usecases.folding import fold_run
 from tests.fakes.attempts import SECOND
 from tests.fakes.clock import NOON
@@ -347,3 +347,8 @@ def test_a_run_and_all_of_its_tasks(store: RunStore) -> None:
         store.write_task(each)
     loaded = store.load_run(RUN_ID).tasks
     assert sorted(loaded, key=lambda each: each.task.version, reverse=True) == tasks
+
+
+def test_an_open_run_that_is_to_stop(store: RunStore) -> None:
+    store.write_run(pending_run(stop_request=StopRequest(NOON, "jane", "wrong input")))
+    assert list(store.open_items()) == [OpenRun(RUN_ID, EXECUTION_ARN, NOON, is_to_stop=True)]

@@ -268,7 +268,7 @@ def test_a_run_that_was_stopped_says_by_whom_and_why(tasks: tuple[TaskRecord, ..
         run = with_task(run, task, follows=True)
     asked = replace(run, stop_request=ASKED)
     assert (asked.status, asked.error, asked.transient) == (RunStatus.STOPPED, "Run.Stopped", False)
-    assert asked.summary == f"{JANE} stopped the run: wrong input"
+    assert asked.summary == f"Stopped: wrong input (by {JANE})"
     assert asked.advice == "Nothing is wrong with the run itself. Start it again if that was a mistake."
     assert run.status is RunStatus.STOPPED
     assert run.summary != asked.summary

@@ -40,7 +40,12 @@ _OPEN_RUN: Final = (
 
 # The attributes of an open item that a sweep reads.
 OPEN_ATTRIBUTES: Final = tuple(
-    dict.fromkeys(("pk", "sk", *names(_OPEN_TASK), *names(_OPEN_RUN), "outcome", "followsExecution", "executionStatus"))
+    dict.fromkeys(
+        (
+            *("pk", "sk", *names(_OPEN_TASK), *names(_OPEN_RUN)),
+            *("outcome", "followsExecution", "executionStatus", "stopRequest"),
+        )
+    )
 )
 
 
@@ -57,4 +62,5 @@ def _open_run_of(item: Mapping[str, object]) -> OpenRun:
     fields = found(_OPEN_RUN, item)
     if not item["followsExecution"]:
         fields["execution_arn"] = None
-    return OpenRun(**fields, has_succeeded=item.get("executionStatus") == ExecutionStatus.SUCCEEDED)
+    has_succeeded = item.get("executionStatus") == ExecutionStatus.SUCCEEDED
+    return OpenRun(**fields, has_succeeded=has_succeeded, is_to_stop="stopRequest" in item)

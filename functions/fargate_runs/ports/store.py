@@ -49,6 +49,7 @@ class OpenRun:
     """A run that has not ended, from the same index. `execution_arn` is set if the run is an execution of our machines.
 
     `has_succeeded` is true if the execution is recorded as SUCCEEDED: the run is open only because of its task.
+    `is_to_stop` is true if somebody asked to stop the run.
     """
 
     run_id: str
@@ -56,6 +57,7 @@ class OpenRun:
     created_at: datetime | None = None
     newest_task_id: str | None = None
     has_succeeded: bool = False
+    is_to_stop: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,7 @@ class RunRecord:
         if not self.has_ended:
             return None
         if request := self._stopped_for:
-            return f"{request.by} stopped the run: {request.reason}"
+            return f"Stopped: {request.reason} (by {request.by})"
         if self._says is Says.TASK:
             return _outcome(self.task).summary
         if self._says is Says.TIMED_OUT:

@@ -175,6 +175,18 @@ class RecordTaskState:
         looked_at = tuple(each.task_id for each in tasks if each.task_id not in done.withheld)
         return LookedAfter(done.stopped, looked_at, beside, len(done.withheld), unreadable_run=not is_shown)
 
+    def stop_as_asked(self, run_id: str, go_on: Callable[[], None]) -> int:
+        """Stop the live tasks of a run that somebody asked to stop; returns how many.
+
+        Only a request-response run has such tasks: its execution has succeeded, so the end of it stops nothing.
+        """
+        run = self._store.find_run(run_id)
+        if run is None or run.stop_request is None:
+            return 0
+        live = [each for each in self._store.tasks_of(run_id) if each.outcome is None]
+        asked = [each for each in live if may_be_asked_to_stop(run, each)]
+        return sum(self._abandoned.asked_to_stop(each, run.stop_request, go_on) for each in asked)
+
     def lose(self, run_id: str, task_id: str, missing_sweeps: int = 0) -> Settlement | None:
         """Give a task without an outcome the outcome Task.Lost. ECS did not know it in `missing_sweeps` sweeps.
 

@@ -92,8 +92,11 @@ class SweepExecutions:
             report.attempt(self._look_at, arn, live.get(arn, ()), None, report, go_on)
 
     def _leave_alone(self, runs: Mapping[str, OpenRun], live_tasks: Iterable[OpenTask]) -> None:
-        """Skip executions recorded as SUCCEEDED. They stay so: only a failed execution can be redriven (fact B32)."""
-        live_tasks = tuple(live_tasks)
+        """Skip executions recorded as SUCCEEDED. They stay so: only a failed execution can be redriven (fact B32).
+
+        A run that somebody asked to stop is looked at by each sweep until its task has ended.
+        """
+        live_tasks = [each for each in live_tasks if not _is_to_stop(runs.get(each.execution_arn or ""))]
         self._left_alone.keep({(each.execution_arn, each.pattern) for each in live_tasks}.__contains__)
         for each in live_tasks:
             run = runs.get(each.execution_arn or "")
@@ -137,6 +140,9 @@ class SweepExecutions:
             self._show_tasks(run, report, go_on)
         if execution.status is ExecutionStatus.SUCCEEDED:
             self._give_up(run, GivenUp.TASK_LOST, execution.stopped_at, NEVER_SEEN_AFTER)
+            if run and run.is_to_stop:
+                report.stopped += self._settle.stop_as_asked(run.run_id, go_on)
+                return
             for pattern in {each.pattern for each in live}:
                 if VERDICTS[pattern, execution.status] is Verdict.LEAVE:
                     self._left_alone.add((arn, pattern))
@@ -159,6 +165,10 @@ class SweepExecutions:
         """Give up a run whose task was never seen and never will be."""
         if run and not run.newest_task_id and since and self._clock.now() - since >= after:
             fold_run(self._store, run.run_id, lambda stands: _given_up(stands, run, why))
+
+
+def _is_to_stop(run: OpenRun | None) -> bool:
+    return run is not None and run.is_to_stop
 
 
 def _given_up(stands: RunRecord | None, run: OpenRun, why: GivenUp) -> RunRecord:
