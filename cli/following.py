@@ -23,7 +23,7 @@ LONGEST_LOCAL_PAUSE_SECONDS: Final = 0.5
 #: While a log goes on, the run is asked for after so many questions for lines: the log tells when it is complete.
 ROUNDS_BETWEEN_LOOKS: Final = 3
 #: How often an ended run is asked for its task. It may never come: Task.Lost, or no capacity and so no task at all.
-MOST_QUESTIONS_FOR_ITS_TASK: Final = 10
+MOST_QUESTIONS_FOR_ITS_TASK: Final = 16
 #: For how long an API that does not answer is asked again.
 PATIENCE_SECONDS: Final = 60.0
 

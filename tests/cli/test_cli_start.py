@@ -199,11 +199,11 @@ def test_a_request_response_run_is_waited_for_until_its_task_ended(runner: CliRu
     assert (result.exit_code, world.asked) == (3, 2)
 
 
-def test_questions_come_less_often_but_at_least_every_second(runner: CliRunner) -> None:
+def test_questions_come_less_often_but_at_least_twice_a_second(runner: CliRunner) -> None:
     _, _, time = waited(runner, *[run("RUNNING")] * 20, succeeded())
 
     assert time.pauses[0] == 0.2
-    assert time.pauses[-1] == 1.0
+    assert time.pauses[-1] == 0.5
 
 
 def test_what_is_between_two_attempts_is_waited_for(runner: CliRunner) -> None:
