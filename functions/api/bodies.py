@@ -1,6 +1,7 @@
 """What a request says beside its parameters: who makes it, and the bodies that are no request for a run."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
@@ -11,6 +12,16 @@ from fargate_runs.reading import lenient
 LONGEST_REASON: Final = 1_000  # characters
 _LONGEST_CALLER: Final = 300
 _REASON: Final = "reason"
+
+
+def each_key_once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    """Returns an object of a JSON text. Raises InvalidRunRequestError if it has a key twice: one would be lost."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        times = Counter(key for key, _ in pairs)
+        twice = [f"{key[:40]}: is given more than once; give it once" for key, count in times.items() if count > 1]
+        raise InvalidRunRequestError(twice).cut()
+    return found
 
 
 def reason_of(body: Mapping[str, object]) -> str | None:

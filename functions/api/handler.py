@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from api.bodies import caller_of, expect_nothing, reason_of
+from api.bodies import caller_of, each_key_once, expect_nothing, reason_of
 from api.parameters import key_of, values_of
 from api.problems import answer_problems
 from api.routes import ROUTES, Route
@@ -57,7 +57,7 @@ class Call:
     def body(self, example: str) -> Mapping[str, object]:
         """Returns the body, a JSON object. Raises InvalidRunRequestError for any other body, with what would be one."""
         try:
-            body = json.loads(self.event.decoded_body or "")
+            body = json.loads(self.event.decoded_body or "", object_pairs_hook=each_key_once)
         except (ValueError, RecursionError):
             raise InvalidRunRequestError(("body: is no JSON; send a JSON object",)) from None
         if not isinstance(body, dict):

@@ -110,13 +110,15 @@ def test_no_run(stack: Stack) -> None:
         ("null", "body", "no JSON object"),
         ("[]", "body", "no JSON object"),
         ('"text"', "body", "no JSON object"),
+        ('{"commands": ["a"], "commands": ["b"]}', "commands", "is given more than once"),
+        ('{"commands": ["a"], "environment": {"A": "1", "A": "2"}}', "A", "is given more than once"),
         ({}, "commands", "is missing"),
         ({"commands": []}, "commands", "must be a list"),
         ({**BODY, "taskDefinition": "other"}, "taskDefinition", "other is not allowed"),
         ({**BODY, "environment": {"A": "x" * 9_000}}, "commands, environment", "together they make"),
         (dict.fromkeys(map(str, range(51))), None, "the request has 51 keys"),
     ],
-    ids=range(12),
+    ids=range(14),
 )
 def test_bad_requests(stack: Stack, body: Any, field: str | None, said: str) -> None:
     status, reply = call(stack, "POST", "/runs", body)
