@@ -19,6 +19,7 @@ from fargate_runs.runs.run_state import (
     MOST_COUNTED,
     RunRecord,
     RunStatus,
+    StopRequest,
     TaskView,
     order_of,
     with_execution,
@@ -190,6 +191,23 @@ def test_what_was_billed_for_an_attempt_stands() -> None:
 def test_a_run_with_attempts_can_be_a_key() -> None:
     """The model of the protocol keeps states in sets."""
     assert len({with_task(None, SECOND[4], follows=True), with_task(None, SECOND[4], follows=True)}) == 1
+
+
+ASKED = StopRequest(NOON, "jane", "wrong input")
+
+
+def test_a_request_to_stop_stays_where_only_tasks_of_others_were_known() -> None:
+    stranger = replace(with_task(None, changed(SECOND[2], execution_arn=None), follows=False), stop_request=ASKED)
+    seen = execution("RUNNING")
+    assert with_execution(stranger, seen, Pattern.SYNC).stop_request == ASKED
+    assert with_task(stranger, SECOND[2], follows=True).stop_request == ASKED
+
+
+def test_a_request_to_stop_is_not_for_a_later_run_of_the_same_name() -> None:
+    old = with_execution(replace(PENDING_RUN, stop_request=ASKED), execution("SUCCEEDED"), Pattern.SYNC)
+    assert old.stop_request == ASKED
+    later = replace(execution("RUNNING"), started_at=NOON + timedelta(days=100))
+    assert with_execution(old, later, Pattern.SYNC).stop_request is None
 
 
 def test_a_task_of_another_execution_is_not_counted() -> None:

@@ -348,8 +348,11 @@ def _created_at(view: TaskView) -> datetime | None:
 
 
 def _anew(run: RunRecord) -> RunRecord:
-    """Returns an empty record that replaces the stored one."""
-    return RunRecord(run.run_id, revision=run.revision)
+    """Returns an empty run, to be written over what stands.
+
+    A request to stop it stays if what stands is only tasks of others with this id: it was for the run of this name.
+    """
+    return RunRecord(run.run_id, stop_request=None if run.follows else run.stop_request, revision=run.revision)
 
 
 def _is_another(run: RunRecord, execution: Execution) -> bool:
