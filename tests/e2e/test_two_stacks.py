@@ -60,7 +60,7 @@ def second(stack: Stack) -> Iterator[Stack]:
     endpoint = stack.status.endpoint
     deploy(endpoint, {"RetryIntervalSeconds": "1"})
     outputs = outputs_of(endpoint)
-    outputs["ApiUrl"] = API_URL.sub(rf"{endpoint}/_aws/execute-api/\1/", outputs["ApiUrl"])
+    outputs["ApiUrl"] = API_URL.sub(rf"{endpoint}/_aws/execute-api/\1", outputs["ApiUrl"])
     status = RuntimeStatus(
         endpoint, stack.status.region, NAME, outputs, stack.status.pid, stack.status.secret_access_key
     )

@@ -172,9 +172,8 @@ def _keep_no_token() -> Iterator[None]:
         yield
 
 
-def _count_no_older_attempt(run: RunRecord | None, task: TaskRecord, *, follows: bool) -> RunRecord:
-    is_older = run is not None and run.task is not None and run.task.order > run_state.order_of(task)
-    return run if run and is_older else _with_task(run, task, follows=follows)
+def _count_the_first_attempt(attempts: Mapping[str, Billed | None], task: TaskRecord) -> Mapping[str, Billed | None]:
+    return attempts if attempts and task.task_id not in attempts else _counted(attempts, task)
 
 
 def _count_each_attempt_once(attempts: Mapping[str, Billed | None], task: TaskRecord) -> Mapping[str, Billed | None]:
@@ -271,8 +270,8 @@ BROKEN: Final[Mapping[str, tuple[Break, frozenset[str]]]] = MappingProxyType(
             lambda: patch.object(run_state, "is_attempt", lambda _run, _task: True),
             frozenset({"I2"}),
         ),
-        "count the newest attempt alone": (
-            lambda: patch.object(run_state, "with_task", _count_no_older_attempt),
+        "count the first attempt alone": (
+            lambda: patch.object(run_state, "_counted", _count_the_first_attempt),
             frozenset({"I11"}),
         ),
         "count what is billed when an attempt is first seen": (
