@@ -105,4 +105,4 @@ def test_the_readme_shows_it(name: str) -> None:
 @pytest.mark.parametrize("svg", [picture.screen("type", "a page"), *map(_drawn, picture.NAMES)])
 def test_it_loads_nothing_from_anywhere_and_tells_nothing_of_a_machine(svg: str) -> None:
     assert not re.search(r"url\((?!#)|href|@font-face|src=", svg)
-    assert not re.search(r"localhost|127\.0|/home/|/root/|/tmp/|\.venv", svg)
+    assert not re.search(r"localhost|127\.0|/(?:home|root|tmp)/|\.venv", svg)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from fargate_runs.aws.attributes import deserialized, serialized
-from fargate_runs.aws.translate import Translation
+from fargate_runs.aws.table_errors import TABLE_ERRORS
 from fargate_runs.ports import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 MOST_IN_A_BATCH: Final = 100  # keys of BatchGetItem
 MOST_TRIES: Final = 5  # of a batch of which nothing is answered
-_TRANSLATED: Final = Translation("the runs table did not answer:", StoreUnavailableError)
 
 
 def items_of(
@@ -33,7 +32,7 @@ def _items_of_batch(
     """Yields the items of one batch. A call may answer a part of it: at most 16 MB, or what is not throttled."""
     in_vain = 0
     while left:
-        with _TRANSLATED:
+        with TABLE_ERRORS:
             answer = client.batch_get_item(RequestItems={table: cast("Any", {"Keys": left, **options})})
         yield from map(deserialized, answer["Responses"][table])
         unprocessed = answer["UnprocessedKeys"].get(table)

@@ -6,12 +6,12 @@ Keys are the callers' own texts, so the table holds only their digests.
 """
 
 import hashlib
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import ClientError
 
 from fargate_runs.aws.attributes import deserialized, serialized
-from fargate_runs.aws.translate import Translation, code_of
+from fargate_runs.aws.table_errors import TABLE_ERRORS, is_refused
 from fargate_runs.ports import CLAIMS_ARE_KEPT, Claim, Clock, StartClaims, StoreUnavailableError
 from fargate_runs.reading import lenient
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from fargate_runs.aws.attributes import Attributes
-
-_TRANSLATED: Final = Translation("the runs table did not answer:", StoreUnavailableError)
-_REFUSED: Final = "ConditionalCheckFailedException"
 
 
 class DynamoStartClaims(StartClaims):
@@ -42,7 +39,7 @@ class DynamoStartClaims(StartClaims):
             "createdAt": lenient.iso(claim.created_at),
             "expiresAt": int((now + CLAIMS_ARE_KEPT).timestamp()),
         }
-        with _TRANSLATED:
+        with TABLE_ERRORS:
             try:
                 self._client.put_item(
                     TableName=self._table,
@@ -52,14 +49,14 @@ class DynamoStartClaims(StartClaims):
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
             except ClientError as error:
-                if code_of(error) != _REFUSED:
+                if not is_refused(error):
                     raise
                 return _claim_of(cast("dict[str, Attributes]", error.response).get("Item", {}))
         return claim
 
     def drop(self, key: str, claim: Claim) -> None:
         """See StartClaims."""
-        with _TRANSLATED:
+        with TABLE_ERRORS:
             try:
                 self._client.delete_item(
                     TableName=self._table,
@@ -68,7 +65,7 @@ class DynamoStartClaims(StartClaims):
                     ExpressionAttributeValues=serialized({":run": claim.run_id}),
                 )
             except ClientError as error:
-                if code_of(error) != _REFUSED:
+                if not is_refused(error):
                     raise
 
 

@@ -13,7 +13,7 @@ from fargate_runs.aws.items import OPEN_SHARDS, run_item, run_key, run_of, shard
 from fargate_runs.aws.mark import SWEEP_KEY, mark_item, mark_of
 from fargate_runs.aws.projections import OPEN_ATTRIBUTES, TASK_ATTRIBUTES, open_item_of
 from fargate_runs.aws.rows import Item, unless_unreadable
-from fargate_runs.aws.translate import Translation, code_of
+from fargate_runs.aws.table_errors import TABLE_ERRORS, is_refused
 from fargate_runs.ports import (
     Clock,
     LoadedRun,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from fargate_runs.aws.attributes import Attributes
 
-_TRANSLATED: Final = Translation("the runs table did not answer:", StoreUnavailableError)
 
 T = TypeVar("T")
 
@@ -204,7 +203,7 @@ class DynamoRunStore(RunStore):
         return int((self._clock.now() + self._retention).timestamp())
 
     def _get(self, key: Mapping[str, str]) -> Item | None:
-        with _TRANSLATED:
+        with TABLE_ERRORS:
             answer = self._client.get_item(TableName=self._table, Key=serialized(key), ConsistentRead=True)
         return deserialized(answer["Item"]) if "Item" in answer else None
 
@@ -218,7 +217,7 @@ class DynamoRunStore(RunStore):
     def _query(self, key: str, value: str, **more: Any) -> Iterator[Item]:
         """Yields the items of one partition of the table or of an index, page by page."""
         names = {"#key": key, **more.pop("ExpressionAttributeNames", {})}
-        for page in _TRANSLATED.pages(
+        for page in TABLE_ERRORS.pages(
             self._client,
             "query",
             TableName=self._table,
@@ -231,7 +230,7 @@ class DynamoRunStore(RunStore):
 
     def _put_if(self, item: Item, condition: Condition) -> Item | None:
         """Puts the item if the condition holds; returns the conflicting item otherwise."""
-        with _TRANSLATED:
+        with TABLE_ERRORS:
             try:
                 self._client.put_item(
                     TableName=self._table,
@@ -240,7 +239,7 @@ class DynamoRunStore(RunStore):
                     **condition,
                 )
             except ClientError as error:
-                if not _is_refused(error):
+                if not is_refused(error):
                     raise
                 return self._standing(error, item)
         return None
@@ -278,11 +277,11 @@ class DynamoRunStore(RunStore):
     @staticmethod
     def _unless_refused(call: Callable[[], object]) -> None:
         """Makes a call. If its condition does not hold, nothing is left to do."""
-        with _TRANSLATED:
+        with TABLE_ERRORS:
             try:
                 call()
             except ClientError as error:
-                if not _is_refused(error):
+                if not is_refused(error):
                     raise
 
 
@@ -318,7 +317,3 @@ def _is(revision: int | Decimal) -> Condition:
         "ExpressionAttributeNames": {"#revision": "revision"},
         "ExpressionAttributeValues": serialized({":revision": revision}),
     }
-
-
-def _is_refused(error: ClientError) -> bool:
-    return code_of(error) == "ConditionalCheckFailedException"

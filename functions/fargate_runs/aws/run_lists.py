@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from fargate_runs.aws.attributes import deserialized, serialized
 from fargate_runs.aws.batches import items_of
 from fargate_runs.aws.items import attempts_of
-from fargate_runs.aws.translate import Translation
-from fargate_runs.ports import Place, RunLists, RunPage, RunQuery, RunRow, StoreUnavailableError
+from fargate_runs.aws.table_errors import TABLE_ERRORS
+from fargate_runs.ports import Place, RunLists, RunPage, RunQuery, RunRow
 from fargate_runs.reading import lenient
 from fargate_runs.runs.billed import Billed
 
@@ -21,7 +21,6 @@ MOST_QUERIES: Final = 2
 FILTERED_PAGE: Final = 1_000  # entries of an index, which have less than 1 KB each: a query reads 1 MB
 _FIRST, _LAST = "0", "~"  # before and after every time
 _LONGEST: Final = 1_000  # characters of a text in a row
-_TRANSLATED: Final = Translation("the runs table did not answer:", StoreUnavailableError)
 ROW: Final = (
     *("runId", "status", "pattern", "createdAt", "startedAt", "stoppedAt"),
     *("error", "summary", "exitCode", "executionArn", "billed", "rerunOf"),
@@ -91,7 +90,7 @@ class DynamoRunLists(RunLists):
 
     def _query(self, request: Mapping[str, Any], limit: int, place: Place | None) -> tuple[list[Item], Place | None]:
         start: dict[str, Any] = {"ExclusiveStartKey": serialized(place)} if place else {}
-        with _TRANSLATED:
+        with TABLE_ERRORS:
             answer = self._client.query(TableName=self._table, ScanIndexForward=False, Limit=limit, **request, **start)
         last = answer.get("LastEvaluatedKey")
         place = {name: str(value) for name, value in deserialized(last).items()} if last else None
