@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from api.handler import use_cases
+from fargate_runs.runs.request import RunRequest
 from tests.functional.conftest import Stack
 from tests.functional.requests import request
 from tests.functional.test_documents import check
@@ -50,12 +52,15 @@ def test_the_longest_key(stack: Stack) -> None:
 
 
 def test_many_at_once_are_one_run(stack: Stack) -> None:
-    """As 50 processes of the function would: nothing is shared but the table and Step Functions."""
+    """The use case, and not the handler: a process of the function has one request at a time, and its app too."""
+    asked, first = RunRequest.from_mapping(BODY), start(stack, "another key")
+    start_run = use_cases().start_run
     with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda _: start(stack, "a"), range(50)))
-    assert {body["runId"] for _, body in answers} == set(stack.executions.started)
-    assert len(stack.executions.started) == 1
-    assert sorted(status for status, _ in answers) == [*[200] * 49, 202]
+        runs = list(pool.map(lambda _: start_run(asked, key="a"), range(50)))
+    assert first[0] == 202
+    assert len({run.run_id for run in runs}) == 1
+    assert len(stack.executions.started) == 2
+    assert sorted(run.is_new for run in runs) == [*[False] * 49, True]
 
 
 def test_the_key_is_in_no_record(stack: Stack) -> None:
