@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import time
 
-import psutil
-
 from local.state import read_state
 from tests.contract.conftest import Aws, Json
+from tests.processes import server_of
 from tests.waiting import eventually
 
 TASKS = 100
@@ -79,7 +78,7 @@ def test_at_rest_the_runtime_uses_next_to_no_processor(aws: Aws) -> None:
     aws.at_rest()
     state = read_state()
     assert state is not None
-    server = next(p for p in psutil.Process(state.guard_pid).children() if "local.server" in p.cmdline())
+    server = server_of(state.guard_pid)
 
     def quiet() -> bool | None:
         before = sum(server.cpu_times()[:2])

@@ -8,10 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
 from local.paths import PROJECT
+from tests.processes import server_of
 from tests.runtimes import free_port
 
 UP = "import sys; from local import control; print(control.up(port=int(sys.argv[1]) or None).pid)"
@@ -52,7 +52,7 @@ def test_both_get_the_same_runtime(tmp_path: Path) -> None:
 
 def up_while_busy(directory: Path, port: int, guard: int) -> str:
     """What `up` answers when the runtime gives no answer at first."""
-    server = next(child for child in psutil.Process(guard).children() if "local.server" in child.cmdline())
+    server = server_of(guard)
     server.send_signal(signal.SIGSTOP)
     try:
         process = up(directory, port)

@@ -17,6 +17,7 @@ from local.errors import NoPortError, NoStateDirectoryError, WouldReplaceError
 from local.port_choice import remember
 from local.state import RuntimeState, read_state
 from tests.contract.conftest import prepared
+from tests.processes import command_of
 from tests.runtimes import bare_runtime, free_port
 from tests.waiting import eventually
 
@@ -122,8 +123,8 @@ def test_a_runtime_that_nobody_could_find_again_is_ended(tmp_path: Path, monkeyp
     with pytest.raises(OSError, match=r"runtime\.json"):
         control.start(free_port())
 
-    left = [process.cmdline() for process in psutil.process_iter() if "local.guard" in process.cmdline()]
-    assert not [arguments for arguments in left if str(tmp_path) in " ".join(arguments)]
+    commands = [command_of(process) for process in psutil.process_iter()]
+    assert not [each for each in commands if "local.guard" in each and str(tmp_path) in " ".join(each)]
 
 
 @pytest.mark.parametrize(

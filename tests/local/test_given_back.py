@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-import psutil
-
 from local.clock import Clock
 from local.ecs.fargate import LocalFargate
 from local.ecs.member import Member
@@ -21,6 +19,7 @@ from local.ecs.surroundings import Pace, Surroundings
 from local.ecs.task_containers import TaskContainers
 from local.state import read_state
 from tests.contract.conftest import prepared
+from tests.processes import server_of
 from tests.runtimes import bare_runtime
 
 ROLE = "arn:aws:iam::0:role/task"
@@ -109,7 +108,7 @@ def test_events_that_nobody_asked_for_are_not_kept(tmp_path: Path) -> None:
         aws = prepared(endpoint)
         state = read_state()
         assert state is not None
-        server = next(each for each in psutil.Process(state.guard_pid).children() if "local.server" in each.cmdline())
+        server = server_of(state.guard_pid)
         detail = json.dumps({"much": "x" * 200_000})
 
         def put(count: int) -> None:

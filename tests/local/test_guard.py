@@ -16,6 +16,7 @@ from local import control
 from local.errors import PortInUseError
 from local.state import MARK, read_state
 from tests.contract.conftest import Aws, prepared
+from tests.processes import server_of
 from tests.runtimes import bare_runtime
 from tests.waiting import eventually
 
@@ -50,11 +51,6 @@ def with_a_container(endpoint: str) -> Aws:
     )
     aws.until_status(answer["tasks"][0]["taskArn"], "RUNNING")
     return aws
-
-
-def server_of(guard_pid: int) -> psutil.Process:
-    """The server below a guard."""
-    return next(child for child in psutil.Process(guard_pid).children() if "local.server" in child.cmdline())
 
 
 def kill_server(guard_pid: int) -> None:
