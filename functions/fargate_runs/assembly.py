@@ -176,9 +176,10 @@ def sweep(ours: SweepSettings) -> "Sweep":
     from fargate_runs.usecases.sweep.tasks import SweepTasks
 
     settling, clock = ours.settling, SystemClock()
-    store = run_store(settling.runs_table_name, settling.retention_days)
-    cluster = PacedCluster(_cluster(settling.cluster_arn), clock)
-    executions = later(_executions)
+    # Every sweep needs these three, so they are made here, before the handler lets garbage be looked for.
+    store = _run_store(settling.runs_table_name, settling.retention_days)
+    cluster = PacedCluster(_ecs_cluster(settling.cluster_arn), clock)
+    executions = _executions()
     states = PacedExecutionStates(executions, clock)
     abandoned = _abandoned(store, states, cluster)
     settle = _record_task_state(settling, store, abandoned)
@@ -201,14 +202,14 @@ def sweep(ours: SweepSettings) -> "Sweep":
 
 def run_store(table: str, retention_days: int) -> RunStore:
     """The runs table."""
+    return later(lambda: _run_store(table, retention_days))
 
-    def make() -> RunStore:
-        from fargate_runs.aws import clients
-        from fargate_runs.aws.dynamodb import DynamoRunStore
 
-        return DynamoRunStore(clients.dynamodb(), table, clock=SystemClock(), retention=timedelta(days=retention_days))
+def _run_store(table: str, retention_days: int) -> RunStore:
+    from fargate_runs.aws import clients
+    from fargate_runs.aws.dynamodb import DynamoRunStore
 
-    return later(make)
+    return DynamoRunStore(clients.dynamodb(), table, clock=SystemClock(), retention=timedelta(days=retention_days))
 
 
 def _abandoned(store: RunStore, executions: ExecutionStates, cluster: Cluster) -> "StopAbandoned":
@@ -242,13 +243,14 @@ def _task_logs(ours: LogSettings) -> TaskLogs:
 
 
 def _cluster(arn: str) -> Cluster:
-    def make() -> Cluster:
-        from fargate_runs.aws import clients
-        from fargate_runs.aws.ecs import EcsCluster
+    return later(lambda: _ecs_cluster(arn))
 
-        return EcsCluster(clients.ecs(), arn)
 
-    return later(make)
+def _ecs_cluster(arn: str) -> Cluster:
+    from fargate_runs.aws import clients
+    from fargate_runs.aws.ecs import EcsCluster
+
+    return EcsCluster(clients.ecs(), arn)
 
 
 def _executions() -> "StepFunctionsExecutions":

@@ -30,9 +30,10 @@ def sweep() -> Sweep:
 @logger.inject_lambda_context(log_event=False, clear_state=True)
 def handler(_event: object, context: LambdaContext) -> dict[str, object]:
     """Runs one sweep and returns its counts. Raises StoreUnavailableError if the table could not be read at all."""
+    run = sweep()
     collect_from_now_on()
     seconds = context.get_remaining_time_in_millis() / 1_000 - MARGIN_SECONDS
-    report = sweep()(context.aws_request_id, seconds)
+    report = run(context.aws_request_id, seconds)
     logger.info("swept", extra={"report": report.as_json()})
     _count(report)
     return report.as_json()

@@ -37,6 +37,8 @@ ANSWERS: Final[Mapping[str, Json]] = {
     "Query": {"Items": [], "Count": 0, "ScannedCount": 0},
     "GetLogEvents": {"events": [], "nextBackwardToken": "b/1", "nextForwardToken": "f/1"},
     "DescribeExecution": {"executionArn": ARN, "status": "RUNNING", "startDate": 1_746_615_713, "stateMachineArn": ARN},
+    "ListTasks": {"taskArns": []},
+    "ListExecutions": {"executions": []},
     "StartExecution": {"executionArn": ARN, "startDate": 1_746_615_713},
 }
 
@@ -103,6 +105,7 @@ def aws() -> Iterator[Aws]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer is one packet: a second one would wait 40 ms for the first one's receipt
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -25,6 +25,7 @@ FIRST_EVENTS: dict[str, tuple[str, str, float]] = {
     "a run begins": ("prepare_run", "prepare-run/callback.json", 1.05),
     "a refused call is judged": ("judge_task", "judge-task/throttled.json", 1.05),
     "a failure is judged, with its log": ("judge_task", "judge-task/sync-exit-3.json", 1.05),
+    "nothing is left to do": ("sweep", "sweep/schedule.json", 1.05),
     "a run is started": ("api", "api/start-run.json", 1.15),
     "runs are listed": ("api", "api/list-runs.json", 1.15),
     "a run is shown": ("api", "api/get-run.json", 1.15),

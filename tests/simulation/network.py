@@ -1,6 +1,6 @@
 """Between the functions and AWS: clients shaped like boto3's, every call of which the scheduler decides about."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
@@ -124,39 +124,6 @@ class Client:
 
         self.__dict__[name] = call
         return call
-
-    def get_paginator(self, operation: str) -> "Paginator":
-        """As boto3's."""
-        return Paginator(getattr(self, operation), *PAGES[operation])
-
-
-#: (what the answer has, what the next call is given, what the size of a page is called)
-PAGES: Final = {
-    "query": ("LastEvaluatedKey", "ExclusiveStartKey", "Limit"),
-    "list_tasks": ("nextToken", "nextToken", "maxResults"),
-    "list_executions": ("nextToken", "nextToken", "maxResults"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Paginator:
-    """One call for each page."""
-
-    operation: Operation
-    token_out: str
-    token_in: str
-    size: str
-
-    def paginate(self, *, PaginationConfig: Mapping[str, int] | None = None, **parameters: Any) -> Iterator[Answer]:  # noqa: N803
-        """The pages, asked for one after the other."""
-        if PaginationConfig and "PageSize" in PaginationConfig:
-            parameters[self.size] = PaginationConfig["PageSize"]
-        while True:
-            page = self.operation(**parameters)
-            yield page
-            if not page.get(self.token_out):
-                return
-            parameters[self.token_in] = page[self.token_out]
 
 
 _checked: set[tuple[str, str, frozenset[str]]] = set()

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from fargate_runs.aws.dynamodb import PAGED
+from fargate_runs.aws.table_errors import TABLE_ERRORS
 from tests.fakes.tables import TABLE
 from tests.simulation import template
 from tests.simulation.dynamodb import DynamoDb
@@ -51,7 +53,9 @@ def test_queries_and_their_pages(
     }
     expected, given = (
         [{name: page[name] for name in ("Items", "Count", "ScannedCount")} for page in pages]
-        for pages in (each.get_paginator("query").paginate(TableName=TABLE, **query) for each in (both.moto, both.twin))
+        for pages in (
+            TABLE_ERRORS.pages(each.query, PAGED, TableName=TABLE, **query) for each in (both.moto, both.twin)
+        )
     )
     if limit and len(given) == len(expected) + 1:
         assert given.pop()["ScannedCount"] == 0

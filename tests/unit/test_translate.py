@@ -6,8 +6,10 @@ from typing import Any, Final
 import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
+from botocore.loaders import Loader
 from botocore.stub import Stubber
 
+from fargate_runs.aws import dynamodb, ecs, stepfunctions
 from fargate_runs.aws.translate import AwsError, Translation, code_of
 from fargate_runs.errors import PortError
 from tests.fakes.ecs import CANARY
@@ -66,7 +68,7 @@ def answers(stubber: Stubber, *pages: Mapping[str, Any]) -> Any:
 
 def test_pages_are_read_one_at_a_time(stubber: Stubber) -> None:
     client = answers(stubber, {"taskArns": ["a"], "nextToken": "1"})
-    pages = TRANSLATION.pages(client, "list_tasks", cluster="c")
+    pages = TRANSLATION.pages(client.list_tasks, ecs.PAGED, cluster="c")
     assert next(pages)["taskArns"] == ["a"]
     stubber.add_client_error("list_tasks", "Known")
     with pytest.raises(KnownError):
@@ -76,4 +78,20 @@ def test_pages_are_read_one_at_a_time(stubber: Stubber) -> None:
 def test_a_list_that_goes_round_in_circles_ends_with_an_error(stubber: Stubber) -> None:
     client = answers(stubber, *[{"taskArns": ["a"], "nextToken": "same"}] * 3)
     with pytest.raises(OtherError, match="it answered PaginationError"):
-        list(TRANSLATION.pages(client, "list_tasks", cluster="c"))
+        list(TRANSLATION.pages(client.list_tasks, ecs.PAGED, cluster="c"))
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "paged"),
+    [
+        ("dynamodb", "Query", dynamodb.PAGED),
+        ("ecs", "ListTasks", ecs.PAGED),
+        ("stepfunctions", "ListExecutions", stepfunctions.PAGED),
+    ],
+)
+def test_values_that_go_from_page_to_page_are_those_that_botocore_knows(
+    service: str, operation: str, paged: Mapping[str, str]
+) -> None:
+    known = Loader().load_service_model(service, "paginators-1")["pagination"][operation]
+    assert [known["input_token"], known["output_token"]] == [paged["input_token"], paged["output_token"]]
+    assert paged["result_key"] in known["result_key"]

@@ -47,6 +47,7 @@ class Condition(TypedDict, total=False):
     ExpressionAttributeValues: "Attributes"
 
 
+PAGED: Final = {"input_token": "ExclusiveStartKey", "output_token": "LastEvaluatedKey", "result_key": "Items"}
 _NOTHING: Final[Condition] = {"ConditionExpression": "attribute_not_exists(pk)"}
 _OVER_UNREADABLE: Final[Condition] = {
     "ConditionExpression": "NOT attribute_type(#revision, :number)",
@@ -218,8 +219,8 @@ class DynamoRunStore(RunStore):
         """Yields the items of one partition of the table or of an index, page by page."""
         names = {"#key": key, **more.pop("ExpressionAttributeNames", {})}
         for page in TABLE_ERRORS.pages(
-            self._client,
-            "query",
+            self._client.query,
+            PAGED,
             TableName=self._table,
             KeyConditionExpression="#key = :key",
             ExpressionAttributeNames=names,

@@ -18,6 +18,7 @@ MISSING: Final = "MISSING"  # fact B12
 # Refusals because of a task in the call: its ARN is of another cluster or an older form, or no policy allows it.
 _REFUSALS: Final = ("AccessDeniedException", "ClientException", "InvalidParameterException", "ValidationException")
 _TRANSLATED: Final = Translation("ECS answered", ClusterUnavailableError, dict.fromkeys(_REFUSALS, TasksRefusedError))
+PAGED: Final = {"input_token": "nextToken", "output_token": "nextToken", "result_key": "taskArns"}
 # The answer of StopTask for a task that ECS no longer knows, and that does not run.
 _NOT_FOUND: Final = "InvalidParameterException"
 
@@ -32,7 +33,9 @@ class EcsCluster(Cluster):
 
     def listed(self, which: TaskList) -> Iterator[Sequence[str]]:
         """See Cluster."""
-        for page in _TRANSLATED.pages(self._client, "list_tasks", cluster=self._cluster_arn, desiredStatus=which.value):
+        for page in _TRANSLATED.pages(
+            self._client.list_tasks, PAGED, cluster=self._cluster_arn, desiredStatus=which.value
+        ):
             self._note_time(page)
             yield page["taskArns"]
 

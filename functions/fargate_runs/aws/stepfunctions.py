@@ -40,6 +40,7 @@ class _NoExecutionError(ExecutionsUnavailableError):
     """There is no execution to show."""
 
 
+PAGED: Final = {"input_token": "nextToken", "output_token": "nextToken", "result_key": "executions"}
 # No execution of this ARN, an express one, or no machine any more.
 _NO_EXECUTION: Final = ("ExecutionDoesNotExist", "InvalidArn", "StateMachineDoesNotExist")
 
@@ -205,7 +206,7 @@ class StepFunctionsExecutions(ExecutionStates, ExecutionLists, ExecutionStops, E
 
     def _pages(self, **request: Any) -> Iterator[Sequence[Execution]]:
         with suppress(_NoExecutionError):
-            for page in _QUESTION.pages(self._client, "list_executions", **request):
+            for page in _QUESTION.pages(self._client.list_executions, PAGED, **request):
                 yield tuple(_readable(page["executions"]))
 
 
