@@ -84,7 +84,7 @@ def full_run() -> RunRecord:
     failed = execution("FAILED", error="States.TaskFailed", cause="a cause", redrive_count=1)
     run = with_task(pending_run(execution=failed, given_up=GivenUp.TASK_LOST), full_task(), follows=True)
     asked = StopRequest(NOON, "arn:aws:iam::123456789012:user/jane", "wrong input")
-    return replace(run, revision=1, stop_request=asked, rerun_of="another-run")
+    return replace(run, revision=1, stop_request=asked, rerun_of="another-run", job="nightly")
 
 
 def pending_run(**changes: Any) -> RunRecord:

@@ -1,26 +1,32 @@
-"""The runs table of the real template, on moto."""
+"""The tables of the real template, on moto."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tests.template.loading import load_template, resources_of_type
+from tests.template.loading import load_template
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 TABLE = "runs"
+JOBS_TABLE = "jobs"
 CREATABLE = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
 
 
 def create_runs_table(client: "DynamoDBClient") -> None:
     """As template.yaml has it."""
-    client.create_table(TableName=TABLE, **_properties())
+    client.create_table(TableName=TABLE, **_properties("RunsTable"))
+
+
+def create_jobs_table(client: "DynamoDBClient") -> None:
+    """As template.yaml has it."""
+    client.create_table(TableName=JOBS_TABLE, **_properties("JobsTable"))
 
 
 @cache
-def _properties() -> dict[str, Any]:
-    (table,) = resources_of_type(load_template(), "AWS::DynamoDB::Table").values()
-    return {name: table["Properties"][name] for name in CREATABLE}
+def _properties(resource: str) -> dict[str, Any]:
+    properties = load_template()["Resources"][resource]["Properties"]
+    return {name: properties[name] for name in CREATABLE if name in properties}
 
 
 def spoil(client: Any, run_id: str, task_id: str | None = None) -> None:

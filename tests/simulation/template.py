@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Final
 
 from tests.fakes.ecs import CLUSTER_ARN, MACHINES, TASK_DEFINITION_ARN
-from tests.fakes.tables import TABLE
+from tests.fakes.tables import JOBS_TABLE, TABLE
 from tests.template.loading import Node, Object, load_template, resources_of_type
 
 ACCOUNT: Final = "123456789012"
@@ -20,6 +20,7 @@ KNOWN: Final[Mapping[str, str]] = {
     "AWS::StackName": "fargate-runs",
     "AWS::URLSuffix": "amazonaws.com",
     "RunsTable": TABLE,
+    "JobsTable": JOBS_TABLE,
     "Cluster": CLUSTER_ARN.rpartition("/")[2],
     "Cluster.Arn": CLUSTER_ARN,
     "TaskDefinition": TASK_DEFINITION_ARN,
@@ -70,8 +71,7 @@ def functions() -> Mapping[str, Function]:
 @cache
 def table() -> Object:
     """The properties of the runs table."""
-    (found,) = resources_of_type(template(), "AWS::DynamoDB::Table").values()
-    properties: Object = found["Properties"]
+    properties: Object = template()["Resources"]["RunsTable"]["Properties"]
     return properties
 
 

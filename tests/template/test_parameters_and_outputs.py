@@ -36,6 +36,7 @@ OUTPUTS = {
     "RunTaskStateMachineArn",
     "RunTaskSyncStateMachineArn",
     "RunsTableName",
+    "JobsTableName",
     "ScheduleDeadLetterQueueUrl",
     "SecurityGroupIds",
     "SubnetIds",

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.template.loading import Object, resources_of_type
+from tests.template.loading import Object
 
 #: Attributes of runs and tasks that can be long, secret, or change without a list showing it.
 NEVER_IN_A_LIST: Final = {"taskToken", "input", "outcome", "lastLogLines", "executionCause", "revision", "expiresAt"}
@@ -13,7 +13,7 @@ MOST_ATTRIBUTES: Final = 100  # that all indexes of a table together may name in
 
 @pytest.fixture
 def indexes(template: Object) -> dict[str, Any]:
-    (table,) = resources_of_type(template, "AWS::DynamoDB::Table").values()
+    table = template["Resources"]["RunsTable"]
     return {each["IndexName"]: each for each in table["Properties"]["GlobalSecondaryIndexes"]}
 
 
@@ -24,12 +24,13 @@ def keys(index: Any) -> dict[str, str]:
 def test_the_keys_of_the_lists(indexes: dict[str, Any]) -> None:
     assert keys(indexes["runs"]) == {"HASH": "list", "RANGE": "createdAt"}
     assert keys(indexes["runs-by-status"]) == {"HASH": "listStatus", "RANGE": "createdAt"}
+    assert keys(indexes["runs-by-job"]) == {"HASH": "listJob", "RANGE": "createdAt"}
     assert keys(indexes["runs-by-id"]) == {"HASH": "list", "RANGE": "runId"}
 
 
-def test_both_lists_show_the_same_and_nothing_long(indexes: dict[str, Any]) -> None:
+def test_all_lists_show_the_same_and_nothing_long(indexes: dict[str, Any]) -> None:
     row = indexes["runs"]["Projection"]
-    assert row == indexes["runs-by-status"]["Projection"]
+    assert row == indexes["runs-by-status"]["Projection"] == indexes["runs-by-job"]["Projection"]
     assert row["ProjectionType"] == "INCLUDE"
     assert not NEVER_IN_A_LIST & set(row["NonKeyAttributes"])
 
@@ -44,7 +45,7 @@ def test_the_sweep_reads_whole_items(indexes: dict[str, Any]) -> None:
 
 def test_a_table_can_be_created_with_them(template: Object, indexes: dict[str, Any]) -> None:
     """DynamoDB refuses a key that is not defined, a definition that is no key, and a key that is named in INCLUDE."""
-    (table,) = resources_of_type(template, "AWS::DynamoDB::Table").values()
+    table = template["Resources"]["RunsTable"]
     defined = [each["AttributeName"] for each in table["Properties"]["AttributeDefinitions"]]
     used = {name for each in (table["Properties"], *indexes.values()) for name in keys(each).values()}
     assert sorted(defined) == sorted(used)

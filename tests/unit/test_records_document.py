@@ -20,7 +20,7 @@ from tests.fakes.clock import NOON, StoppedClock
 from tests.fakes.moto_table import runs_table_on_moto
 from tests.fakes.records import full_run, full_task
 from tests.fakes.tables import TABLE
-from tests.template.loading import load_template, resources_of_type
+from tests.template.loading import load_template
 
 DOCUMENT: Final = (Path(__file__).parents[2] / "docs" / "records.md").read_text()
 PRICES: Final = Prices(vcpu_hour_usd=0.04, gb_hour_usd=0.004, spot_factor=1.0)
@@ -73,6 +73,7 @@ NOT_SHOWN: Final = {
         "followsExecution",
         "list",
         "listStatus",
+        "listJob",
         "taskOrder",
         "givenUp",
         "billed",
@@ -182,7 +183,7 @@ def test_the_keys_of_the_indexes() -> None:
     written = {name for item in items for name in item if name in INDEXED}
     assert written == INDEXED
     run = run_item(full_run(), now=NOON, expires_at=1)
-    of_lists = {"list", "listStatus", "createdAt", "runId"}
+    of_lists = {"list", "listJob", "listStatus", "createdAt", "runId"}
     assert of_lists <= run.keys()
     assert f"`{run['list']}`" in section("The indexes")
     assert INDEXED | of_lists == set(names("The indexes", 1))
@@ -190,11 +191,11 @@ def test_the_keys_of_the_indexes() -> None:
 
 
 def test_the_indexes_and_what_a_list_shows() -> None:
-    (table,) = resources_of_type(load_template(), "AWS::DynamoDB::Table").values()
+    table = load_template()["Resources"]["RunsTable"]
     indexes: Any = table["Properties"]["GlobalSecondaryIndexes"]
     assert re.findall(r"^\| `([\w-]+)`", section("The indexes"), re.MULTILINE) == [
         each["IndexName"] for each in indexes
     ]
     (row,) = (line for line in section("The indexes").splitlines() if line.startswith("A row of a list"))
     shown = [each["Projection"] for each in indexes if each["Projection"]["ProjectionType"] == "INCLUDE"]
-    assert [each["NonKeyAttributes"] for each in shown] == [re.findall(r"`(\w+)`", row)] * 2
+    assert [each["NonKeyAttributes"] for each in shown] == [re.findall(r"`(\w+)`", row)] * 3

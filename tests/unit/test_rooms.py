@@ -14,10 +14,11 @@ KNOWS = {
     "reading": set[str](),
     "outcomes": {"reading"},
     "runs": {"reading", "outcomes"},
-    "ports": {"reading", "runs"},
-    "answers": {"reading", "outcomes", "runs", "ports"},
-    "usecases": {"reading", "outcomes", "runs", "ports", "answers"},
-    "aws": {"reading", "outcomes", "runs", "ports"},
+    "jobs": {"reading", "outcomes", "runs"},
+    "ports": {"reading", "runs", "jobs"},
+    "answers": {"reading", "outcomes", "runs", "jobs", "ports"},
+    "usecases": {"reading", "outcomes", "runs", "jobs", "ports", "answers"},
+    "aws": {"reading", "outcomes", "runs", "jobs", "ports"},
 }
 #: The same of the modules in no room. `assembly` puts everything together.
 LOOSE = {
@@ -35,7 +36,15 @@ LOOSE = {
 #: The standard library, but for what hides an import from this test.
 PYTHON = sys.stdlib_module_names - {"importlib", "imp", "pkgutil", "runpy"}
 #: What is not Python's own. The domain knows none of it.
-SDK = {"botocore", "mypy_boto3_dynamodb", "mypy_boto3_ecs", "mypy_boto3_logs", "mypy_boto3_stepfunctions"}
+SDK = {
+    "botocore",
+    "mypy_boto3_dynamodb",
+    "mypy_boto3_ecs",
+    "mypy_boto3_logs",
+    "mypy_boto3_scheduler",
+    "mypy_boto3_sns",
+    "mypy_boto3_stepfunctions",
+}
 OUTSIDE = {
     "aws": SDK,
     "observability": {"aws_lambda_powertools"},

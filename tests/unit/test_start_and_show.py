@@ -187,7 +187,7 @@ def show(world: World, run_id: str = RUN_ID) -> dict[str, Any]:
 
 RUN_KEYS = (
     "runId pattern status error transient summary advice exitCode culprit result lastLogLines logNote executionArn"
-    " execution stateMachineArn createdAt startedAt stoppedAt durationSeconds usage input stopRequest rerunOf"
+    " execution stateMachineArn createdAt startedAt stoppedAt durationSeconds usage input stopRequest rerunOf job"
     " unreadableAttempts attempts attemptsLeftOut"
 )
 ATTEMPT_KEYS = (

@@ -182,6 +182,7 @@ _RUN: Final = document(
         "input": maybe(of("Input")),
         "stopRequest": maybe(of("StopRequest")),
         "rerunOf": maybe(TEXT),
+        "job": maybe(TEXT),
         "unreadableAttempts": WHOLE,
         "attemptsLeftOut": WHOLE,
         "attempts": {"type": "array", "items": of("Attempt")},
@@ -205,6 +206,7 @@ _ROW: Final = document(
         "attempts": WHOLE,
         "estimatedCostUsd": maybe(NUMBER),
         "rerunOf": maybe(TEXT),
+        "job": maybe(TEXT),
     },
     description="A run in a list.",
 )

@@ -1,6 +1,7 @@
 """Records as DynamoDB items and back. Absent values are absent attributes; numbers come back as Decimal.
 
     run   pk=RUN#<runId>  sk=RUN            createdAt, listStatus          (index runs-by-status)
+                                            listJob, createdAt             (index runs-by-job, only runs of jobs)
                                             list, createdAt, runId         (indexes runs, runs-by-id)
                                             openShard, openSince           (index open, only while it has not ended)
     task  pk=RUN#<runId>  sk=TASK#<taskId>  openShard, openSince           (index open, only while something is to do)
@@ -152,6 +153,7 @@ RUN: Final = (
         lambda request: written(STOP_REQUEST, request),
     ),
     Row("rerunOf", "rerun_of"),
+    Row("job", "job"),
     Row("revision", "revision", whole, lambda revision: revision + 1, is_needed=True),
 )
 
@@ -159,6 +161,7 @@ RUN: Final = (
 LISTED_OF_RUN: Final = (
     Row("status", "status"),
     Row("listStatus", "status"),
+    Row("listJob", "job"),
     Row("error", "error"),
     Row("summary", "summary"),
     Row("exitCode", "exit_code"),

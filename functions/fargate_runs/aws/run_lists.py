@@ -23,7 +23,7 @@ _FIRST, _LAST = "0", "~"  # before and after every time
 _LONGEST: Final = 1_000  # characters of a text in a row
 ROW: Final = (
     *("runId", "status", "pattern", "createdAt", "startedAt", "stoppedAt"),
-    *("error", "summary", "exitCode", "executionArn", "billed", "rerunOf"),
+    *("error", "summary", "exitCode", "executionArn", "billed", "rerunOf", "job"),
 )
 
 Item = Mapping[str, object]
@@ -133,6 +133,7 @@ def _row(item: Item) -> RunRow:
         stopped_at=lenient.time(item.get("stoppedAt")),
         attempts=_attempts(item),
         rerun_of=_text(item, "rerunOf"),
+        job=_text(item, "job"),
     )
 
 

@@ -1,10 +1,12 @@
 """The ports: the interfaces that the use cases need from the outside, and their errors.
 
-Each port has an in-memory twin in tests/fakes, and one contract test suite for both.
+Each port has an in-memory twin in tests/fakes, and one contract test suite for both. The ports of jobs are in jobs.py:
+a function that has nothing to do with jobs does not load them.
 """
 
 from fargate_runs.ports.claims import CLAIMS_ARE_KEPT, Claim, StartClaims
 from fargate_runs.ports.errors import (
+    AlarmsUnavailableError,
     AnswerRefusedError,
     CallbacksUnavailableError,
     ClusterUnavailableError,
@@ -24,10 +26,13 @@ from fargate_runs.ports.errors import (
     TaskDefinitionRefusedError,
     TaskDefinitionUnavailableError,
     TasksRefusedError,
+    TimerRefusedError,
+    TimersUnavailableError,
     TokenClosedError,
     TokenError,
     TokenKeyError,
     TokenUnusableError,
+    UnreadableJobError,
     UnreadableRecordError,
 )
 from fargate_runs.ports.lists import DEFAULT_LIMIT, Place, RunLists, RunPage, RunQuery, RunRow
@@ -65,6 +70,7 @@ from fargate_runs.ports.store import (
 __all__ = [
     "CLAIMS_ARE_KEPT",
     "DEFAULT_LIMIT",
+    "AlarmsUnavailableError",
     "AnswerRefusedError",
     "CallbacksUnavailableError",
     "Claim",
@@ -113,12 +119,15 @@ __all__ = [
     "TaskDefinitions",
     "TaskList",
     "TasksRefusedError",
+    "TimerRefusedError",
+    "TimersUnavailableError",
     "TokenCallbacks",
     "TokenClosedError",
     "TokenError",
     "TokenKeyError",
     "TokenUnusableError",
     "Unreadable",
+    "UnreadableJobError",
     "UnreadableRecordError",
     "WriteResult",
     "Written",

@@ -20,6 +20,10 @@ PortError
 │   └── TasksRefusedError          ECS refused the call for one of its tasks, or for all
 ├── ExecutionsUnavailableError     Step Functions did not return the state of an execution
 │   └── ExecutionNotShownError     it will not return this one, now or later
+├── UnreadableJobError             this version cannot read the definition of a job, or its gate
+├── TimersUnavailableError         EventBridge Scheduler did not carry out the call
+│   └── TimerRefusedError          … and never will: the schedule itself is wrong
+├── AlarmsUnavailableError         a notification could not be sent
 └── ExecutionError
     ├── ExecutionExistsError       an execution of this name exists (fact B32)
     ├── ExecutionThrottledError    not started, the same call may work later
@@ -145,3 +149,24 @@ class ExecutionRefusedError(ExecutionError):
 
 class ExecutionUnknownError(ExecutionError):
     """Step Functions did not respond: the execution may have started."""
+
+
+class UnreadableJobError(PortError):
+    """This version cannot read a job's definition or its gate: a newer version or a person wrote it."""
+
+    def __init__(self, job: str, problem: str) -> None:
+        super().__init__(f"the record of job {job!r} cannot be read: {problem}")
+        self.job = job
+        self.problem = problem
+
+
+class TimersUnavailableError(PortError):
+    """EventBridge Scheduler did not carry out the call: throttled, down or refused."""
+
+
+class TimerRefusedError(TimersUnavailableError):
+    """EventBridge Scheduler refuses this schedule, now and later."""
+
+
+class AlarmsUnavailableError(PortError):
+    """The notification could not be sent: throttled, down or refused."""

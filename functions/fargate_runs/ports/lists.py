@@ -42,6 +42,7 @@ class RunRow:
     stopped_at: datetime | None = None
     attempts: Mapping[str, Billed | None] = field(default_factory=dict)
     rerun_of: str | None = None
+    job: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ class RunRecord:
     """One run. `input` is the request without environment values; None if it was refused.
 
     `attempts` has the billed time and size of each task by its id; None until the task has stopped. It holds at most
-    MOST_COUNTED. `rerun_of` is the run that this one repeats.
+    MOST_COUNTED. `rerun_of` is the run that this one repeats. `job` is the name of the job that it is a run of.
 
     `follows` is true if the run is an execution of this application's machines. `revision` counts the writes: a write
     names the revision that it replaces.
@@ -117,6 +117,7 @@ class RunRecord:
     attempts: Mapping[str, Billed | None] = field(default_factory=dict, hash=False)
     stop_request: StopRequest | None = None
     rerun_of: str | None = None
+    job: str | None = None
     revision: int = field(default=0, compare=False)
 
     @property

@@ -81,6 +81,7 @@ def _row(row: RunRow, prices: Prices) -> dict[str, object]:
         "attempts": len(row.attempts),
         "estimatedCostUsd": usage.as_json()["estimatedCostUsd"] if usage else None,
         "rerunOf": row.rerun_of,
+        "job": row.job,
     }
 
 

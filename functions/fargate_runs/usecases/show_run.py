@@ -68,6 +68,7 @@ def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices,
         "input": _input(run.input),
         "stopRequest": run.stop_request.as_json() if run.stop_request else None,
         "rerunOf": run.rerun_of,
+        "job": run.job,
         "unreadableAttempts": unreadable,
     }
     return fitted(document, [_attempt(task, usage) for task, usage in zip(attempts, usages, strict=True)])
