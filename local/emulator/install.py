@@ -20,6 +20,7 @@
 | schedules with a time zone or an input that there is not | they are taken there |
 | conditions of templates with Join, Split or Sub in them | they compare the function's text there |
 | policies with a condition on `ecs:cluster` | they allow nothing there |
+| policies with a condition on `dynamodb:LeadingKeys` | with ForAllValues they allow everything there |
 | queries of a table's index | each page sorts all of its partition: ten seconds at 100,000 items |
 | paths and queries of REST APIs | the path is decoded before its resource is found; the first value counts |
 | gateway responses of an OpenAPI document | they are left out there |
@@ -56,6 +57,7 @@ from local.emulator.executions import Response, install_executions, install_toke
 from local.emulator.function_errors import install_error_types
 from local.emulator.functions import AsyncInvocations, install_folders
 from local.emulator.http_apis import install_http_apis
+from local.emulator.leading_keys import install_leading_keys
 from local.emulator.log_pages import install_log_pages
 from local.emulator.rest_apis import install_rest_apis
 from local.emulator.schedules import install_schedules
@@ -88,6 +90,7 @@ def install(
     _install_dead_letters()
     _install_log_stream_permissions()
     install_cluster_condition()
+    install_leading_keys()
     install_conditions()
     install_table_indexes()
     install_log_pages()
