@@ -11,6 +11,9 @@ from typing import Any, TypeVar
 
 import boto3
 
+from fargate_runs.aws import ecs
+from fargate_runs.aws.translate import Translation
+from fargate_runs.errors import PortError
 from tests.contract.conftest import Aws
 from tests.contract.running import STAY
 from tests.fakes.ecs import CLUSTER_ARN, MACHINES
@@ -31,6 +34,8 @@ from tests.waiting import eventually
 
 T = TypeVar("T")
 Json = dict[str, Any]
+#: For lists: the tests read pages as the adapters do.
+AS_THE_ADAPTERS = Translation("AWS answered", PortError)
 PATTERNS = {"callback": ".waitForTaskToken", "sync": ".sync"}
 
 
@@ -79,7 +84,9 @@ class Side(ABC):
         pages = (
             page["taskArns"]
             for status in ("RUNNING", "STOPPED")
-            for page in self.ecs.get_paginator("list_tasks").paginate(cluster=self.cluster, desiredStatus=status)
+            for page in AS_THE_ADAPTERS.pages(
+                self.ecs.list_tasks, ecs.PAGED, cluster=self.cluster, desiredStatus=status
+            )
         )
         return [
             task

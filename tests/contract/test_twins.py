@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from botocore.exceptions import ClientError
 
+from fargate_runs.aws import ecs, stepfunctions
 from tests.contract.conftest import Aws
-from tests.contract.sides import Json, Local, Side, Simulated
+from tests.contract.sides import AS_THE_ADAPTERS, Json, Local, Side, Simulated
 from tests.fakes.tables import TABLE
 
 
@@ -167,8 +168,8 @@ def test_executions_are_listed_newest_first_in_pages(side: Side) -> None:
         arns.append(answer["executionArn"])
         side.task_of(answer["executionArn"])
     pages = list(
-        side.stepfunctions.get_paginator("list_executions").paginate(
-            stateMachineArn=machine, PaginationConfig={"PageSize": 2}
+        AS_THE_ADAPTERS.pages(
+            side.stepfunctions.list_executions, stepfunctions.PAGED, stateMachineArn=machine, maxResults=2
         )
     )
     assert [len(page["executions"]) for page in pages] == [2, 1]
@@ -186,8 +187,8 @@ def test_tasks_are_listed_by_what_is_desired_in_pages(side: Side) -> None:
     listed = {
         status: [
             arn
-            for page in side.ecs.get_paginator("list_tasks").paginate(
-                cluster=side.cluster, desiredStatus=status, PaginationConfig={"PageSize": 1}
+            for page in AS_THE_ADAPTERS.pages(
+                side.ecs.list_tasks, ecs.PAGED, cluster=side.cluster, desiredStatus=status, maxResults=1
             )
             for arn in page["taskArns"]
         ]
