@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ENDED = frozenset({"SUCCEEDED", "FAILED", "STOPPED"})
+ENDED = frozenset({"SUCCEEDED", "FAILED", "STOPPED", "SKIPPED", "MISSED"})
 SUCCEEDED = "SUCCEEDED"
+SKIPPED = "SKIPPED"
+QUEUED = "QUEUED"
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,29 @@ class StopRequest:
 
 
 @dataclass(frozen=True)
+class Slot:
+    """How a run stands to the slots of its job. Times are ISO 8601."""
+
+    queued_at: str | None
+    admitted_at: str | None
+    place: int | None
+    """Among the runs that wait: 1 is the next one."""
+    blocked_by: str | None
+    is_forced: bool
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, object]) -> Slot:
+        """From the keys of a run."""
+        return cls(
+            queued_at=text(document, "queuedAt"),
+            admitted_at=text(document, "admittedAt"),
+            place=whole(mapping(document, "queue"), "place"),
+            blocked_by=text(document, "blockedBy"),
+            is_forced=flag(document, "forced") is True,
+        )
+
+
+@dataclass(frozen=True)
 class Run:
     """The answer to GET /runs/{runId}."""
 
@@ -206,6 +231,11 @@ class Run:
     stop_request: StopRequest | None
     rerun_of: str | None
     """The run whose input it was started with."""
+    job: str | None
+    schedule: str | None
+    scheduled_time: str | None
+    """ISO 8601."""
+    slot: Slot
     attempts: tuple[Attempt, ...]
     """The newest ones, oldest first."""
     attempts_left_out: int
@@ -247,6 +277,10 @@ class Run:
             usage=Usage.from_document(mapping(document, "usage")),
             stop_request=StopRequest.from_document(mapping(document, "stopRequest")),
             rerun_of=text(document, "rerunOf"),
+            job=text(document, "job"),
+            schedule=text(document, "schedule"),
+            scheduled_time=text(document, "scheduledTime"),
+            slot=Slot.from_document(document),
             attempts=tuple(Attempt.from_document(one) for one in attempts if isinstance(one, dict))
             if isinstance(attempts, list)
             else (),

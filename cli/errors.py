@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from cli.documents import SUCCEEDED
+from cli.documents import SKIPPED, SUCCEEDED
 from cli.interrupts import ENDED_BY_CTRL_C
 from cli.text import columns, wrapped
 
@@ -44,9 +44,9 @@ TIMEOUTS: Final = frozenset({"States.Timeout", "States.HeartbeatTimeout", "Task.
 def exit_code_of(run: Run) -> int:
     """The exit code that says how a run ended, as `docker run` does: its container's own code where there is one.
 
-    A time-out comes first: the container's code tells then only how it was stopped.
+    A time-out comes first: the container's code tells then only how it was stopped. A skipped run is no failure.
     """
-    if run.status == SUCCEEDED:
+    if run.status in {SUCCEEDED, SKIPPED}:
         return OK
     if run.error in TIMEOUTS:
         return TIMED_OUT

@@ -13,17 +13,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from cli.documents import Attempt, Execution, LastLines, Log, Run, StopRequest, Usage
+    from cli.documents import Attempt, Execution, LastLines, Log, Run, Slot, StopRequest, Usage
 
 Line = tuple[str, str | None]
 
 _ENDED_BADLY = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
+_WITHOUT_TASK = frozenset({"SKIPPED", "MISSED"})
 _LONGEST_CAUSE = 300
 
 _RETRY = {True: "a retry may help", False: "a retry alone will not help", None: ""}
 
 
-COLOURS: Mapping[str, str] = {"SUCCEEDED": "green", "FAILED": "red", "STOPPED": "yellow", "RUNNING": "cyan"}
+COLOURS: Mapping[str, str] = {
+    "SUCCEEDED": "green",
+    "FAILED": "red",
+    "STOPPED": "yellow",
+    "SKIPPED": "yellow",
+    "MISSED": "red",
+    "RUNNING": "cyan",
+}
 
 
 def run_page(run: Run, now: datetime) -> str:
@@ -88,7 +96,7 @@ def _verdict_lines(run: Run) -> Iterator[Line]:
     yield "error", f"{run.error} ({retry})" if run.error and retry else run.error
     yield "summary", run.summary
     yield "advice", run.advice
-    yield "task", "none was seen" if run.ended and not run.attempts else None
+    yield "task", "none was seen" if run.ended and not run.attempts and run.status not in _WITHOUT_TASK else None
     yield "exit code", _shown(run.exit_code)
     yield "culprit", run.culprit
     yield "result", None if run.result is None else compact(run.result)
@@ -119,6 +127,8 @@ def _run_lines(run: Run) -> Iterator[Line]:
     yield "execution", "\n".join(part for part in (run.execution_arn, _other_end(run)) if part)
     yield "redrives", _redrives(run)
     yield "rerun of", run.rerun_of
+    yield "job", _job(run)
+    yield "slot", _slot(run.slot)
     yield "stop", _stop(run.stop_request)
     yield "attempts", "\n".join(_attempts_not_shown(run))
 
@@ -142,6 +152,8 @@ def _other_end(run: Run) -> str | None:
 
 
 def _ended_otherwise(run: Run, execution: Execution) -> bool:
+    if run.status in _WITHOUT_TASK:
+        return False
     if execution.status in _ENDED_BADLY:
         return (execution.status, execution.error) != (run.status, run.error)
     # Nobody of a request-response execution waits for how its task ends.
@@ -155,6 +167,24 @@ def _stop(request: StopRequest | None) -> str | None:
     asked = (("at", request.at), ("by", request.by))
     told = " ".join(["asked for", *(f"{word} {value}" for word, value in asked if value)])
     return f"{told}: {one_line(request.reason, _LONGEST_CAUSE)}" if request.reason else told
+
+
+def _job(run: Run) -> str | None:
+    planned = f"schedule {run.schedule} at {run.scheduled_time}" if run.schedule else None
+    return ", ".join(part for part in (run.job, planned) if part) or None
+
+
+def _slot(slot: Slot) -> str | None:
+    """Returns how the run stands to its job's slots; None if nothing is to be said."""
+    place = f", number {slot.place} of those that wait" if slot.place else ""
+    waited = f"waited from {slot.queued_at}" if slot.admitted_at else f"waits since {slot.queued_at}{place}"
+    lines = (
+        waited if slot.queued_at else None,
+        f"admitted {slot.admitted_at}" if slot.admitted_at else None,
+        "above the limit, as asked for" if slot.is_forced else None,
+        f"blocked by {slot.blocked_by}" if slot.blocked_by else None,
+    )
+    return "\n".join(line for line in lines if line) or None
 
 
 def _redrives(run: Run) -> str | None:

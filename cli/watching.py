@@ -24,7 +24,12 @@ PAUSE_SECONDS: Final = 2.0
 #: Of each list that is asked for.
 MOST_ROWS: Final = 100
 #: Lists that are asked for: what is under way may be older than the newest runs.
-_LISTS: Final[tuple[dict[str, str | int], ...]] = ({"status": "RUNNING"}, {"status": "PENDING"}, {})
+_LISTS: Final[tuple[dict[str, str | int], ...]] = (
+    {"status": "RUNNING"},
+    {"status": "PENDING"},
+    {"status": "QUEUED"},
+    {},
+)
 _ROUND_THE_TABLE: Final = 4  # the counts, a blank line, the headings, and the cursor's line
 
 

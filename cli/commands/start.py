@@ -66,8 +66,9 @@ def start(
       runs start --pattern sync --stack jobs --region eu-west-1 -- ./report
 
     Exit codes: 0 started; 2 the request is wrong; 69 the API or the local runtime cannot be asked. With --wait as
-    `docker run`: 0 it SUCCEEDED; its container's own code, where it ended with one; 1 it FAILED or was STOPPED
-    otherwise; 124 it timed out; 69 its end was not seen, and it goes on; 130 stopped waiting, it goes on.
+    `docker run`: 0 it SUCCEEDED or was SKIPPED; its container's own code, where it ended with one; 1 it FAILED or was
+    STOPPED otherwise; 124 it timed out; 69 its end was not seen, and it goes on; 130 stopped waiting, it goes
+    on.
     """
     from cli.api_client import ApiClient
 

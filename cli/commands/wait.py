@@ -27,9 +27,9 @@ def wait(context: click.Context, /, named: NamedRun, quiet: bool, as_json: bool)
     The lines begin with the first one of the newest attempt, and go to stdout; all else goes to stderr. Ctrl-C leaves
     the run alone.
 
-    Exit codes: as `docker run`, 0 it SUCCEEDED; its container's own code, where it ended with one; 1 it FAILED or was
-    STOPPED otherwise; 124 it timed out; 2 no such run; 69 its end was not seen, and it goes on; 130 stopped waiting,
-    it goes on.
+    Exit codes: as `docker run`, 0 it SUCCEEDED or was SKIPPED; its container's own code, where it ended with one; 1
+    it FAILED or was STOPPED otherwise; 124 it timed out; 2 no such run; 69 its end was not seen, and it goes on; 130
+    stopped waiting, it goes on.
     """
     from cli.attending import Wanted
 

@@ -12,7 +12,7 @@ from api.parameters import Parameter, choice, text, time, whole
 from fargate_runs import errors, ports
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.log_request import DEFAULT_LINES, LONGEST_CURSOR, MOST_LINES
-from fargate_runs.runs.run_state import RunStatus
+from fargate_runs.runs.run_status import RunStatus
 
 LARGEST_ATTEMPT: Final = 99_999_999  # what RUN_ATTEMPT is read up to
 LONGEST_CONTAINER: Final = 255  # characters (reference of ContainerDefinition)

@@ -283,3 +283,49 @@ def test_json_is_the_document_as_it_came(runner: CliRunner) -> None:
         result = runner.invoke(main, [*SHOW, "--json"], obj=at(server))
 
     assert json.loads(result.stdout) == document
+
+
+@pytest.mark.parametrize(
+    ("told", "lines"),
+    [
+        ({"job": "nightly"}, ["  job        nightly"]),
+        (
+            {"job": "nightly", "schedule": "weekdays", "scheduledTime": "2025-01-31T06:00:00Z"},
+            ["  job        nightly, schedule weekdays at 2025-01-31T06:00:00Z"],
+        ),
+        (
+            {"queuedAt": "2025-01-31T06:00:00Z", "queue": {"since": "2025-01-31T06:00:00Z", "place": 2}},
+            ["  slot       waits since 2025-01-31T06:00:00Z, number 2 of those that wait"],
+        ),
+        (
+            {"queuedAt": "2025-01-31T06:00:00Z", "admittedAt": "2025-01-31T06:01:00Z", "forced": True},
+            [
+                "  slot       waited from 2025-01-31T06:00:00Z",
+                "             admitted 2025-01-31T06:01:00Z",
+                "             above the limit, as asked for",
+            ],
+        ),
+        ({"blockedBy": "another-run"}, ["  slot       blocked by another-run"]),
+        ({}, []),
+    ],
+)
+def test_the_job_and_the_slot_of_a_run(runner: CliRunner, told: dict[str, object], lines: list[str]) -> None:
+    with serving(scripted({GET: [Reply(200, run("QUEUED", **told))]})) as server:
+        shown = runner.invoke(main, SHOW, obj=at(server)).stdout.splitlines()
+
+    before = ("  command ", "  execution ", "  elapsed ")
+    assert [line for line in shown[1:] if not line.startswith(before)] == lines
+
+
+@pytest.mark.parametrize("status", ["SKIPPED", "MISSED"])
+def test_a_run_that_was_turned_away_lacks_no_task_and_ended_as_its_execution_did(
+    runner: CliRunner, status: str
+) -> None:
+    with serving(scripted({GET: [Reply(200, run(status, execution=execution()))]})) as server:
+        shown = runner.invoke(main, SHOW, obj=at(server)).stdout
+
+    assert shown.splitlines() == [
+        f"Run {RUN_ID} · callback · {status}",
+        "  command    python -c 'print('\"'\"'hello'\"'\"')'",
+        f"  execution  {EXECUTION_ARN}",
+    ]

@@ -34,6 +34,9 @@ TABLE: dict[str, tuple[dict[str, object], int]] = {
     "a task that the sweep stopped": (failed(error="Task.TimedOut", exitCode=143), 124),
     "a program that names its own end so": (failed(error="Container.ExitedNonZero", exitCode=124), 124),
     "an execution that was aborted": (run("STOPPED", execution=execution("ABORTED"), error="Run.Stopped"), 1),
+    "a run that was skipped is no failure": (run("SKIPPED", error="Run.Skipped"), 0),
+    "a run that was missed": (run("MISSED", error="Run.Missed"), 1),
+    "a run that waits": (run("QUEUED"), 1),
     "a run without an end": (run("RUNNING"), 1),
 }
 

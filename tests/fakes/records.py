@@ -12,6 +12,7 @@ from fargate_runs.reading.task import TIMELINE_NAMES, EcsTask, TaskState, Timeli
 from fargate_runs.runs.log import LogLocation, LogTail, Result
 from fargate_runs.runs.record import TaskRecord
 from fargate_runs.runs.run_state import GivenUp, RunRecord, StopRequest, with_task
+from fargate_runs.runs.run_status import RunStatus, TurnedAway
 from tests.fakes.attempts import running
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, RUN_ID, TASK_ID, TOKEN, container, task
@@ -84,7 +85,16 @@ def full_run() -> RunRecord:
     failed = execution("FAILED", error="States.TaskFailed", cause="a cause", redrive_count=1)
     run = with_task(pending_run(execution=failed, given_up=GivenUp.TASK_LOST), full_task(), follows=True)
     asked = StopRequest(NOON, "arn:aws:iam::123456789012:user/jane", "wrong input")
-    return replace(run, revision=1, stop_request=asked, rerun_of="another-run", job="nightly")
+    slot: dict[str, Any] = {
+        "schedule": "weekdays",
+        "scheduled_at": NOON,
+        "takes_slot": True,
+        "queued_at": NOON,
+        "admitted_at": NOON,
+        "is_forced": True,
+        "turned_away": TurnedAway(RunStatus.SKIPPED, "a reason", "a-run"),
+    }
+    return replace(run, revision=1, stop_request=asked, rerun_of="another-run", job="nightly", **slot)
 
 
 def pending_run(**changes: Any) -> RunRecord:

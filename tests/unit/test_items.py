@@ -93,6 +93,13 @@ RUN: Final = {
     "stopRequest": {"at": TWELVE, "by": "arn:aws:iam::123456789012:user/jane", "reason": "wrong input"},
     "rerunOf": "another-run",
     "job": "nightly",
+    "schedule": "weekdays",
+    "scheduledTime": TWELVE,
+    "takesSlot": True,
+    "queuedAt": TWELVE,
+    "admittedAt": TWELVE,
+    "forced": True,
+    "turnedAway": {"status": "SKIPPED", "reason": "a reason", "by": "a-run"},
     "revision": 2,
     "expiresAt": 1,
     "taskOrder": f"{TWELVE}#{TASK_ID}#1#0000000005",
@@ -116,6 +123,7 @@ PARTS: Final = {
     "run": full_run(),
     "billed": full_run().attempts[TASK_ID],
     "stop request": full_run().stop_request,
+    "turned away": full_run().turned_away,
     "view": full_run().task,
     "execution": full_run().execution,
 }
@@ -219,7 +227,7 @@ def test_what_is_read_of_a_task_that_is_only_looked_after() -> None:
 def test_what_a_sweep_reads_of_an_open_item() -> None:
     both = ("pk", "sk", "runId", "executionArn")
     of_tasks = ("taskId", "taskArn", "outcome", "pattern", "missingSweeps", "taskCreatedAt", "timeoutSeconds")
-    of_runs = ("createdAt", "followsExecution", "executionStatus", "taskOrder", "stopRequest")
+    of_runs = ("createdAt", "followsExecution", "executionStatus", "taskOrder", "stopRequest", "job", "takesSlot")
     assert sorted(OPEN_ATTRIBUTES) == sorted((*both, *of_tasks, *of_runs))
 
 

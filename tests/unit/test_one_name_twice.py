@@ -4,7 +4,7 @@ import pytest
 
 from fargate_runs.reading.execution import ExecutionStatus
 from fargate_runs.reading.patterns import Pattern, execution_arn
-from fargate_runs.runs.run_state import RunStatus
+from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.show_run import ShowRun
 from tests.fakes.attempts import SECOND_ID
 from tests.fakes.ecs import MACHINES, RUN_ID, TASK_ID, Detail, container, detail

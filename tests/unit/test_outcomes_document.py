@@ -14,6 +14,7 @@ from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.abandoned import GRACE, reason_of_end, reason_of_retry
 from fargate_runs.runs.record import Delivery, TaskRecord
 from fargate_runs.runs.run_state import GivenUp
+from fargate_runs.runs.run_status import TURNED_AWAY
 from fargate_runs.runs.run_verdict import RUN_STOPPED
 from fargate_runs.usecases.sweep.executions import NEVER_SEEN_AFTER, NEVER_STARTED_AFTER
 from fargate_runs.usecases.sweep.tasks import MISSING_SWEEPS
@@ -50,9 +51,13 @@ def errors_of_machines() -> Iterator[str]:
 
 
 def test_the_table_of_errors_without_a_task_is_the_code_s() -> None:
-    rows = dict(re.findall(r"\| `(\w+\.\w+)` \| (FAILED|STOPPED) \|", section("Errors of a run without a task")))
-    assert list(rows) == [*dict.fromkeys(errors_of_machines()), RUN_STOPPED, *GivenUp]
-    assert [name for name, status in rows.items() if status == "STOPPED"] == [RUN_STOPPED]
+    rows = dict(
+        re.findall(r"\| `(\w+\.\w+)` \| (FAILED|STOPPED|SKIPPED|MISSED) \|", section("Errors of a run without a task"))
+    )
+    turned_away = {words.error: str(status) for status, words in TURNED_AWAY.items()}
+    assert list(rows) == [*dict.fromkeys(errors_of_machines()), RUN_STOPPED, *GivenUp, *turned_away]
+    others = {name: status for name, status in rows.items() if status != "FAILED"}
+    assert others == {RUN_STOPPED: "STOPPED", **turned_away}
 
 
 def test_every_time_in_words_is_the_code_s() -> None:

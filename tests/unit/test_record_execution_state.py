@@ -12,7 +12,8 @@ from fargate_runs.ports import ClusterUnavailableError, StoreUnavailableError
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern, execution_arn
 from fargate_runs.runs.abandoned import reason_of_end
-from fargate_runs.runs.run_state import RunRecord, RunStatus
+from fargate_runs.runs.run_state import RunRecord
+from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.record_execution_state import ExecutionNoted
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, TASK_ID, TOKEN, detail, life, overrides, task_arn

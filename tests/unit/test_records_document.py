@@ -78,6 +78,7 @@ NOT_SHOWN: Final = {
         "givenUp",
         "billed",
         "attemptCount",
+        "takesSlot",
         "revision",
         "executionStartedAt",
     },
@@ -94,6 +95,7 @@ SHOWN_AS: Final = {
     },
     "run": {
         "outcome": "exitCode",
+        "turnedAway": "reason",
         "executionStatus": "execution.status",
         "executionError": "execution.error",
         "executionCause": "execution.cause",

@@ -12,7 +12,8 @@ from fargate_runs.aws.run_lists import DynamoRunLists
 from fargate_runs.outcomes.outcome import Outcome
 from fargate_runs.ports import RunLists, RunPage, RunQuery, RunStore, StoreUnavailableError
 from fargate_runs.reading.patterns import Pattern
-from fargate_runs.runs.run_state import RunRecord, RunStatus, TaskView
+from fargate_runs.runs.run_state import RunRecord, TaskView
+from fargate_runs.runs.run_status import RunStatus
 from tests.fakes.clock import NOON
 from tests.fakes.lists import InMemoryRunLists
 from tests.fakes.moto_table import runs_table_on_moto, store_on

@@ -10,13 +10,14 @@ import pytest
 from fargate_runs.outcomes.kinds import ErrorName
 from fargate_runs.reading.execution import ExecutionStatus
 from fargate_runs.runs.abandoned import reason_of_end
-from fargate_runs.runs.run_state import GivenUp, RunRecord, RunStatus, TaskView
+from fargate_runs.runs.run_state import GivenUp, RunRecord, TaskView
+from fargate_runs.runs.run_status import ENDED, TURNED_AWAY, RunStatus, TurnedAway
 from fargate_runs.runs.run_verdict import SAYS, Ended, Says, Seen, column_of, row_of
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import RUN_ID
 from tests.fakes.records import BADLY, WELL, execution, outcome
 
-PENDING, RUNNING, SUCCEEDED, FAILED, STOPPED = RunStatus
+PENDING, QUEUED, RUNNING, SUCCEEDED, FAILED, STOPPED, SKIPPED, MISSED = RunStatus
 
 TASK, TIME_OUT = Says.TASK, Says.TIMED_OUT
 # For each row what it says in each column: not known to have ended, SUCCEEDED, FAILED, timed out, ABORTED,
@@ -121,7 +122,7 @@ def test_the_column_of_an_execution(status: str, column: Ended, error: str | Non
 @pytest.mark.parametrize(("task_name", "execution_name", "status"), STATUS_TABLE)
 def test_status(task_name: str, execution_name: str, status: RunStatus) -> None:
     run = run_of(task_name, execution_name)
-    ended = status in {SUCCEEDED, FAILED, STOPPED}
+    ended = status not in {PENDING, RUNNING}
     assert (run.status, run.has_ended) == (status, ended)
 
 
@@ -322,3 +323,48 @@ def test_duration(started: float | None, stopped: float | None, seconds: float |
 
 def test_no_duration_without_a_task() -> None:
     assert RunRecord(RUN_ID).duration_seconds is None
+
+
+WAITS: Final[dict[str, Any]] = {"takes_slot": True, "queued_at": NOON}
+
+
+@pytest.mark.parametrize(("task_name", "execution_name", "status"), STATUS_TABLE)
+def test_a_run_that_waits_for_a_slot_is_queued_until_something_else_is_known(
+    task_name: str, execution_name: str, status: RunStatus
+) -> None:
+    run = run_of(task_name, execution_name, **WAITS)
+    waits = task_name == "none" and execution_name in OPEN
+    assert (run.status, run.has_ended) == (QUEUED if waits else status, status not in {PENDING, RUNNING})
+    admitted = run_of(task_name, execution_name, **WAITS, admitted_at=NOON)
+    assert admitted.status is status
+
+
+@pytest.mark.parametrize("turned", [SKIPPED, MISSED])
+@pytest.mark.parametrize(("task_name", "execution_name", "status"), STATUS_TABLE)
+def test_a_run_that_was_turned_away_is_so_where_the_table_says_pending(
+    task_name: str, execution_name: str, status: RunStatus, turned: RunStatus
+) -> None:
+    away = TurnedAway(turned, "taken by a-run", "a-run")
+    run = run_of(task_name, execution_name, turned_away=away, **WAITS)
+    plain = run_of(task_name, execution_name)
+    if status is PENDING:
+        assert (run.status, run.has_ended, run.summary) == (turned, True, "taken by a-run")
+        assert (run.error, run.advice, run.transient) == (*TURNED_AWAY[turned], None)
+    else:
+        assert (run.status, run.error, run.summary, run.advice) == (
+            plain.status,
+            plain.error,
+            plain.summary,
+            plain.advice,
+        )
+
+
+@pytest.mark.parametrize("turned", [SKIPPED, MISSED])
+def test_a_run_that_was_turned_away_is_not_given_up_as_well(turned: RunStatus) -> None:
+    run = RunRecord(RUN_ID, turned_away=TurnedAway(turned, "why"), given_up=GivenUp.NOT_STARTED)
+    assert (run.status, run.error, run.summary) == (turned, TURNED_AWAY[turned].error, "why")
+    assert TURNED_AWAY[turned].error == f"Run.{turned.value.title()}"
+
+
+def test_the_statuses_that_are_final() -> None:
+    assert {*RunStatus} - ENDED == {PENDING, QUEUED, RUNNING}

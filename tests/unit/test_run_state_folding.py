@@ -18,7 +18,6 @@ from fargate_runs.runs.record import TaskRecord
 from fargate_runs.runs.run_state import (
     MOST_COUNTED,
     RunRecord,
-    RunStatus,
     StopRequest,
     TaskView,
     order_of,
@@ -26,6 +25,7 @@ from fargate_runs.runs.run_state import (
     with_task,
     with_tasks,
 )
+from fargate_runs.runs.run_status import RunStatus
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, life, task_arn
 from tests.fakes.records import BADLY, WELL, changed, execution, pending_run

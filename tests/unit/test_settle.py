@@ -22,7 +22,7 @@ from fargate_runs.reading.links import task_url
 from fargate_runs.reading.task import EcsTask
 from fargate_runs.runs.log import NO_RESULT
 from fargate_runs.runs.record import Delivery, TaskRecord
-from fargate_runs.runs.run_state import RunStatus
+from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.runs.settle import STEPS, Arriving, Step, Stored, decide
 from fargate_runs.usecases.record_task_state import NOT_ACCEPTED, Settlement
 from tests.fakes.ecs import CANARY, EXECUTION_ARN, RUN_ID, TASK_ID, TOKEN, container, detail, life, overrides, task

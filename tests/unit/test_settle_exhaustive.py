@@ -18,7 +18,7 @@ from fargate_runs.outcomes.outcome import outcome_of
 from fargate_runs.reading.execution import ExecutionStatus
 from fargate_runs.reading.task import EcsTask
 from fargate_runs.runs.record import Delivery
-from fargate_runs.runs.run_state import RunStatus
+from fargate_runs.runs.run_status import RunStatus
 from tests.fakes.ecs import RUN_ID, TOKEN, Detail, container, life, overrides
 from tests.fakes.settling import World
 

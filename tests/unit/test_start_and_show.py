@@ -20,7 +20,7 @@ from fargate_runs.reading.execution import ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.allowed_definitions import AllowedDefinitions
 from fargate_runs.runs.request import RunRequest
-from fargate_runs.runs.run_state import RunStatus
+from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.show_run import ShowRun
 from fargate_runs.usecases.start_run import StartRun
 from tests.fakes.attempts import SECOND, running
@@ -188,7 +188,8 @@ def show(world: World, run_id: str = RUN_ID) -> dict[str, Any]:
 RUN_KEYS = (
     "runId pattern status error transient summary advice exitCode culprit result lastLogLines logNote executionArn"
     " execution stateMachineArn createdAt startedAt stoppedAt durationSeconds usage input stopRequest rerunOf job"
-    " unreadableAttempts attempts attemptsLeftOut"
+    " schedule scheduledTime queuedAt admittedAt forced reason blockedBy queue unreadableAttempts attempts"
+    " attemptsLeftOut"
 )
 ATTEMPT_KEYS = (
     "taskArn taskId taskUrl attempt status lastStatus version error transient summary advice container culprit exitCode"

@@ -10,7 +10,7 @@ import pytest
 from fargate_runs.answers.answer import Failure, Success
 from fargate_runs.ports import StoreUnavailableError, SweepMark
 from fargate_runs.reading.execution import ExecutionStatus
-from fargate_runs.runs.run_state import RunStatus
+from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.turn import HELD_FOR, RENEWED_AFTER, OutOfTurnError, Turn, take_turn
 from tests.fakes.clock import NOON

@@ -9,7 +9,7 @@ from fargate_runs.ports import ExecutionsUnavailableError
 from fargate_runs.reading.execution import Execution
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.abandoned import reason_of_end
-from fargate_runs.runs.run_state import RunStatus
+from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.sweep.memory import Memory
 from fargate_runs.usecases.sweep.report import SweepReport
 from tests.fakes.clock import NOON

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from fargate_runs.reading.execution import Execution
-from fargate_runs.runs.run_state import RunStatus
+from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.sweep.executions import NEVER_SEEN_AFTER, NEVER_STARTED_AFTER
 from tests.fakes.ecs import TASK_ID, detail, life
 from tests.fakes.records import outcome

@@ -4,7 +4,7 @@ import pytest
 
 from fargate_runs.ports import StoreUnavailableError
 from fargate_runs.runs.record import TaskRecord
-from fargate_runs.runs.run_state import RunStatus
+from fargate_runs.runs.run_status import RunStatus
 from tests.fakes.ecs import RUN_ID, Detail, life, task
 from tests.fakes.sweeping import SweepingTasks
 

@@ -14,7 +14,7 @@ from fargate_runs.reading.task import NOTHING_YET, TIMELINE_NAMES
 from fargate_runs.runs import request
 from fargate_runs.runs.fargate_sizes import MEMORY_FOR
 from fargate_runs.runs.record import Delivery
-from fargate_runs.runs.run_state import RunStatus
+from fargate_runs.runs.run_status import RunStatus
 
 Schema = Mapping[str, object]
 
@@ -183,6 +183,14 @@ _RUN: Final = document(
         "stopRequest": maybe(of("StopRequest")),
         "rerunOf": maybe(TEXT),
         "job": maybe(TEXT),
+        "schedule": maybe(TEXT),
+        "scheduledTime": maybe(TIME),
+        "queuedAt": maybe(TIME),
+        "admittedAt": maybe(TIME),
+        "forced": YES_OR_NO,
+        "reason": maybe(TEXT),
+        "blockedBy": maybe(TEXT),
+        "queue": maybe(of("Queue")),
         "unreadableAttempts": WHOLE,
         "attemptsLeftOut": WHOLE,
         "attempts": {"type": "array", "items": of("Attempt")},
@@ -287,6 +295,9 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "Execution": _EXECUTION,
     "Input": _INPUT,
     "Usage": _USAGE,
+    "Queue": document(
+        {"since": TIME, "place": maybe(WHOLE)}, description="The run waits for a slot of its job: 1 is the next one."
+    ),
     "StopRequest": document(
         {"at": TIME, "by": TEXT, "reason": TEXT}, description="Who has asked to stop the run, when and why."
     ),

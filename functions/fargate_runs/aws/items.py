@@ -43,6 +43,7 @@ from fargate_runs.runs.billed import Billed
 from fargate_runs.runs.log import LogLocation, Result
 from fargate_runs.runs.record import Delivery, TaskRecord
 from fargate_runs.runs.run_state import GivenUp, RunRecord, StopRequest, TaskView
+from fargate_runs.runs.run_status import RunStatus, TurnedAway
 
 OPEN_SHARDS: Final = 8
 
@@ -137,6 +138,12 @@ STOP_REQUEST: Final = (
     needed("reason", "reason"),
 )
 
+TURNED_AWAY: Final = (
+    needed("status", "status", RunStatus),
+    needed("reason", "reason"),
+    Row("by", "by"),
+)
+
 RUN: Final = (
     needed("runId", "run_id"),
     Row("createdAt", "created_at", lenient.time, lenient.iso),
@@ -154,6 +161,18 @@ RUN: Final = (
     ),
     Row("rerunOf", "rerun_of"),
     Row("job", "job"),
+    Row("schedule", "schedule"),
+    Row("scheduledTime", "scheduled_at", lenient.time, lenient.iso),
+    Row("takesSlot", "takes_slot", bool, lambda takes: takes or None),
+    Row("queuedAt", "queued_at", lenient.time, lenient.iso),
+    Row("admittedAt", "admitted_at", lenient.time, lenient.iso),
+    Row("forced", "is_forced", bool, lambda is_forced: is_forced or None),
+    Row(
+        "turnedAway",
+        "turned_away",
+        lambda item: TurnedAway(**found(TURNED_AWAY, lenient.mapping(item))),
+        lambda away: written(TURNED_AWAY, away),
+    ),
     Row("revision", "revision", whole, lambda revision: revision + 1, is_needed=True),
 )
 

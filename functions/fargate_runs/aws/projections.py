@@ -36,6 +36,8 @@ _OPEN_RUN: Final = (
     Row("executionArn", "execution_arn"),
     Row("createdAt", "created_at", lenient.time),
     Row("taskOrder", "newest_task_id", lambda order: task_id_of(str(order))),
+    Row("job", "job"),
+    Row("takesSlot", "takes_slot", bool),
 )
 
 # The attributes of an open item that a sweep reads.

@@ -8,7 +8,7 @@ from typing import Final
 
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.billed import Billed
-from fargate_runs.runs.run_state import RunStatus
+from fargate_runs.runs.run_status import RunStatus
 
 DEFAULT_LIMIT: Final = 50  # runs of a page whose caller names no limit
 Place = Mapping[str, str]

@@ -49,7 +49,7 @@ class OpenRun:
     """A run that has not ended, from the same index. `execution_arn` is set if the run is an execution of our machines.
 
     `has_succeeded` is true if the execution is recorded as SUCCEEDED: the run is open only because of its task.
-    `is_to_stop` is true if somebody asked to stop the run.
+    `is_to_stop` is true if somebody asked to stop the run. `takes_slot` is true if it may be at the gate of its `job`.
     """
 
     run_id: str
@@ -58,6 +58,8 @@ class OpenRun:
     newest_task_id: str | None = None
     has_succeeded: bool = False
     is_to_stop: bool = False
+    job: str | None = None
+    takes_slot: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from fargate_runs.reading.execution import Execution, ExecutionStatus, is_named
 from fargate_runs.reading.patterns import Pattern, StateMachines, state_machine_of
 from fargate_runs.runs.billed import Billed, billed_of
 from fargate_runs.runs.record import TaskRecord
+from fargate_runs.runs.run_status import ENDED, TURNED_AWAY, RunStatus, TurnedAway
 from fargate_runs.runs.run_verdict import (
     ADVICE_BESIDE_A_TASK,
     RUN_STOPPED,
@@ -33,16 +34,6 @@ from fargate_runs.runs.run_verdict import (
     of_its_task,
     row_of,
 )
-
-
-class RunStatus(StrEnum):
-    """The status of a run, as users see it."""
-
-    PENDING = "PENDING"
-    RUNNING = "RUNNING"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    STOPPED = "STOPPED"
 
 
 class GivenUp(StrEnum):
@@ -68,7 +59,6 @@ LONG_BEFORE: Final = timedelta(days=30)
 # RunTask may be under way when an execution is aborted, and the two services have clocks of their own.
 JUST_AFTER: Final = timedelta(seconds=10)
 MOST_COUNTED: Final = 100  # attempts: more make a record too large, and are no retries
-_ENDED: Final = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.STOPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +89,11 @@ class RunRecord:
     """One run. `input` is the request without environment values; None if it was refused.
 
     `attempts` has the billed time and size of each task by its id; None until the task has stopped. It holds at most
-    MOST_COUNTED. `rerun_of` is the run that this one repeats. `job` is the name of the job that it is a run of.
+    MOST_COUNTED. `rerun_of` is the run that this one repeats.
+
+    `job` is the name of the job that it is a run of; `schedule` and `scheduled_at` are set if a schedule started it.
+    `takes_slot` is true if the job has a limit: then its gate may know the run (jobs/slots.py). It is QUEUED from
+    `queued_at` to `admitted_at`. `is_forced`: it was let in above the limit.
 
     `follows` is true if the run is an execution of this application's machines. `revision` counts the writes: a write
     names the revision that it replaces.
@@ -118,19 +112,30 @@ class RunRecord:
     stop_request: StopRequest | None = None
     rerun_of: str | None = None
     job: str | None = None
+    schedule: str | None = None
+    scheduled_at: datetime | None = None
+    takes_slot: bool = False
+    queued_at: datetime | None = None
+    admitted_at: datetime | None = None
+    is_forced: bool = False
+    turned_away: TurnedAway | None = None
     revision: int = field(default=0, compare=False)
 
     @property
     def status(self) -> RunStatus:
         """The status by the table in run_verdict.py."""
+        if self._stands_aside:
+            return self._stands_aside.status
         if self._why_given_up:
             return RunStatus.FAILED
+        if self._waits:
+            return RunStatus.QUEUED
         return _STATUSES[self._says] or RunStatus(_outcome(self.task).status.value)
 
     @property
     def has_ended(self) -> bool:
         """True if the status is final. Only a redrive changes it."""
-        return self.status in _ENDED
+        return self.status in ENDED
 
     @property
     def newest_task_id(self) -> str | None:
@@ -145,8 +150,8 @@ class RunRecord:
     @property
     def error(self) -> str | None:
         """The error that ended the run; None if it succeeded or has not ended."""
-        if self._why_given_up:
-            return self._why_given_up
+        if self._ended_without_task:
+            return self._ended_without_task[0]
         if not self.has_ended:
             return None
         if self._stopped_for:
@@ -159,8 +164,8 @@ class RunRecord:
     @property
     def summary(self) -> str | None:
         """The same in a sentence or two: first what ended the run, then how its task ended."""
-        if self._why_given_up:
-            return _GIVEN_UP[self._why_given_up]
+        if self._ended_without_task:
+            return self._ended_without_task[1]
         if not self.has_ended:
             return None
         if request := self._stopped_for:
@@ -177,6 +182,8 @@ class RunRecord:
         """What to do about the error. None if only the execution knows it."""
         if not self.has_ended:
             return None
+        if self._stands_aside:
+            return TURNED_AWAY[self._stands_aside.status].advice
         if self._stopped_for:
             return _AFTER_A_STOP
         if self._says is Says.TASK:
@@ -215,6 +222,24 @@ class RunRecord:
         if self.task is None or self.task.started_at is None or self.task.stopped_at is None:
             return None
         return max(0.0, round((self.task.stopped_at - self.task.started_at).total_seconds(), 3))
+
+    @property
+    def _stands_aside(self) -> TurnedAway | None:
+        """Why the run was turned away, unless it has a task after all, or its execution ended in another way."""
+        return self.turned_away if self._says is Says.PENDING else None
+
+    @property
+    def _ended_without_task(self) -> tuple[str, str] | None:
+        """The error and the summary of a run that was turned away or given up."""
+        if aside := self._stands_aside:
+            return TURNED_AWAY[aside.status].error, aside.reason
+        return (self._why_given_up, _GIVEN_UP[self._why_given_up]) if self._why_given_up else None
+
+    @property
+    def _waits(self) -> bool:
+        """True if the run waits for one of its job's slots."""
+        is_over = self.execution is not None and self.execution.is_closed
+        return self._says is Says.PENDING and bool(self.queued_at) and not (self.admitted_at or is_over)
 
     @property
     def _stopped_for(self) -> StopRequest | None:

@@ -11,7 +11,7 @@ from fargate_runs.errors import InvalidCursorError, InvalidParametersError
 from fargate_runs.ports import DEFAULT_LIMIT, RunLists, RunQuery, RunRow
 from fargate_runs.reading import lenient
 from fargate_runs.reading.patterns import Pattern
-from fargate_runs.runs.run_state import RunStatus
+from fargate_runs.runs.run_status import RunStatus
 
 LONGEST_REASON: Final = 300  # characters of a summary in a row
 

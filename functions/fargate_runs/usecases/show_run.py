@@ -14,6 +14,7 @@ from fargate_runs.reading.patterns import StateMachines
 from fargate_runs.runs.record import TaskRecord
 from fargate_runs.runs.request import RECORDED_KEYS
 from fargate_runs.runs.run_state import RunRecord
+from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.whole_run import whole_run
 
 Document = dict[str, object]
@@ -33,13 +34,21 @@ class ShowRun:
         return run_document(run, attempts, self._prices, unreadable=len(unreadable))
 
 
-def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices, *, unreadable: int = 0) -> Document:
+def run_document(
+    run: RunRecord,
+    attempts: Sequence[TaskRecord],
+    prices: Prices,
+    *,
+    unreadable: int = 0,
+    place: int | None = None,
+) -> Document:
     """Return a run with its attempts, oldest first. Absent values are null, times are ISO 8601 in UTC.
 
     The usage is computed from the recorded times and sizes, at the current prices. The run's own usage is the sum over
     its ended attempts. `attempt` is RUN_ATTEMPT. Two tasks share it if one attempt was started twice. `culprit` is the
     container whose last lines are shown, if it is not the main one. `unreadableAttempts` counts the attempts whose
-    records cannot be read. `document_size.py` leaves out attempts and results that do not fit into one answer.
+    records cannot be read. `queue` is there while the run waits for a slot: since when, and its place, from 1.
+    `document_size.py` leaves out attempts and results that do not fit into one answer.
     """
     usages = [usage_of(each.task, prices) for each in attempts]
     outcome = run.outcome if run.has_ended else None
@@ -69,6 +78,14 @@ def run_document(run: RunRecord, attempts: Sequence[TaskRecord], prices: Prices,
         "stopRequest": run.stop_request.as_json() if run.stop_request else None,
         "rerunOf": run.rerun_of,
         "job": run.job,
+        "schedule": run.schedule,
+        "scheduledTime": lenient.iso(run.scheduled_at),
+        "queuedAt": lenient.iso(run.queued_at),
+        "admittedAt": lenient.iso(run.admitted_at),
+        "forced": run.is_forced,
+        "reason": run.turned_away.reason if run.turned_away else None,
+        "blockedBy": run.turned_away.by if run.turned_away else None,
+        "queue": _queue(run, place),
         "unreadableAttempts": unreadable,
     }
     return fitted(document, [_attempt(task, usage) for task, usage in zip(attempts, usages, strict=True)])
@@ -85,6 +102,10 @@ def _execution(execution: Execution | None) -> Document | None:
         "stoppedAt": lenient.iso(execution.stopped_at),
         "redriveCount": execution.redrive_count,
     }
+
+
+def _queue(run: RunRecord, place: int | None) -> Document | None:
+    return {"since": lenient.iso(run.queued_at), "place": place} if run.status is RunStatus.QUEUED else None
 
 
 _INPUT_KEYS = (*RECORDED_KEYS, "environmentNames")
