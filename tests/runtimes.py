@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import random
+import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypedDict
 
-from local import control
+from local import control, deploy
 from local.access import ACCESS_KEY_ID, secret_of
+from local.fingerprint import of_sources
 from local.paths import REGION
 
 #: Below the ports that Linux and macOS give away by themselves, to outgoing connections and to servers on port 0: of
@@ -34,15 +37,31 @@ def bare_runtime(directory: Path, *, time_scale: float = 1.0) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def deployed_runtime(directory: Path, parameters: Mapping[str, str] | None = None) -> Iterator[control.RuntimeStatus]:
-    """A runtime with the stack deployed in it by `sam build` and `sam deploy`."""
+def deployed_runtime(
+    directory: Path, parameters: Mapping[str, str] | None = None, builds: Path | None = None
+) -> Iterator[control.RuntimeStatus]:
+    """A runtime with the stack deployed in it by `sam build` and `sam deploy`; see `take_build` for `builds`."""
     with _settings(directory, 1.0):
         try:
+            if builds is not None:
+                take_build(directory, builds)
             status = control.up(port=free_port(), parameters=parameters)
             _directories[status.endpoint] = directory
             yield status
         finally:
             control.down()
+
+
+def take_build(directory: Path, builds: Path) -> None:
+    """Copy what `sam build` makes into a state directory.
+
+    It is made by the first that asks for it; `builds` is shared by the test processes of a session. What it is made of
+    decides whether it is used (`local.deploy.build`).
+    """
+    with (builds / "lock").open("w") as lock, _settings(builds / "built", 1.0):
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        built = deploy.build(of_sources(), lambda _: None)
+        shutil.copytree(built, directory / built.name)
 
 
 class ClientSettings(TypedDict):

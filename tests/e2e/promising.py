@@ -12,7 +12,7 @@ STAY = ("python", "-c", "import time; time.sleep(600)")
 FAIL = ("python", "-c", "raise SystemExit(3)")
 WELL = ("python", "-c", "print('{\"rows\": 3}')")
 RULES = ("TaskStateChangeRuleArn", "ExecutionStateChangeRuleArn")
-#: For what takes several sweeps: of a process that has made some, each takes six seconds for its six lists (`pace.py`).
+#: For what takes several sweeps, on a busy machine.
 SWEEPS_SECONDS = 240
 
 

@@ -28,8 +28,8 @@ def test_the_schedule_is_off_by_default(stack: Stack) -> None:
 
 
 @pytest.mark.timeout(900)  # a build and a deployment, which have no limit of their own
-def test_a_schedule_starts_a_run(tmp_path: Path) -> None:
-    with deployed_runtime(tmp_path, PARAMETERS) as status:
+def test_a_schedule_starts_a_run(tmp_path: Path, builds: Path) -> None:
+    with deployed_runtime(tmp_path / "runtime", PARAMETERS, builds) as status:
         sfn = boto3.client("stepfunctions", **client_settings(status.endpoint))
         machine = status.outputs["RunTaskCallbackStateMachineArn"]
 

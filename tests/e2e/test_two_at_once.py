@@ -12,7 +12,7 @@ import pytest
 
 from local.paths import PROJECT
 from tests.processes import server_of
-from tests.runtimes import free_port
+from tests.runtimes import free_port, take_build
 
 UP = "import sys; from local import control; print(control.up(port=int(sys.argv[1]) or None).pid)"
 #: For `up` without a port: each checkout has one of its own.
@@ -38,8 +38,9 @@ def environment(directory: Path) -> dict[str, str]:
 
 
 @pytest.mark.timeout(900)  # a build and a deployment, which have no limit of their own
-def test_both_get_the_same_runtime(tmp_path: Path) -> None:
+def test_both_get_the_same_runtime(tmp_path: Path, builds: Path) -> None:
     port = free_port()
+    take_build(tmp_path, builds)
     try:
         both = [up(tmp_path, port) for _ in range(2)]
         answers = [process.communicate()[0].strip() for process in both]
