@@ -9,6 +9,7 @@
     ├── InvalidParametersError       parameters of a request that break the rules; it names every problem
     │   └── InvalidCursorError       … one of them is a cursor that leads nowhere
     ├── InvalidRunRequestError       a run request that breaks the rules; it names every problem
+    ├── InvalidJobError              a definition of a job that breaks the rules; it names every problem and its place
     ├── RunNotFoundError             no run has this id
     ├── RunAlreadyExistsError        another run has this id
     ├── RunHasEndedError             the run cannot be stopped any more
@@ -33,6 +34,7 @@ No message ever carries a task token, an environment value or an event as a whol
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 _MOST_PROBLEMS: Final = 20
@@ -102,6 +104,31 @@ class InvalidRunRequestError(FargateRunsError):
             return self
         more = len(self.problems) - _MOST_PROBLEMS
         return InvalidRunRequestError((*self.problems[:_MOST_PROBLEMS], f"and {more} more"))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One broken rule: its place in a document, as keys and indexes from the top, and a sentence without a subject."""
+
+    path: tuple[str | int, ...]
+    detail: str
+
+    @property
+    def place(self) -> str:
+        """Returns the path as a text, such as `schedules[0].cron`."""
+        parts = (f"[{each}]" if isinstance(each, int) else f".{each}" for each in self.path)
+        return "".join(parts).removeprefix(".")
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.detail}" if self.path else self.detail
+
+
+class InvalidJobError(FargateRunsError):
+    """A definition of a job breaks the rules. `problems` has one for each; none shows a value of a variable."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = tuple(problems)
 
 
 class RunNotFoundError(FargateRunsError):
