@@ -15,7 +15,7 @@ from typing import TypedDict
 from local import control, deploy
 from local.access import ACCESS_KEY_ID, secret_of
 from local.fingerprint import of_sources
-from local.paths import REGION
+from local.paths import PROJECT, REGION
 
 #: Below the ports that Linux and macOS give away by themselves, to outgoing connections and to servers on port 0: of
 #: those, one that is free now may be taken before a runtime, which takes seconds to start, listens on it.
@@ -61,7 +61,10 @@ def take_build(directory: Path, builds: Path) -> None:
     with (builds / "lock").open("w") as lock, _settings(builds / "built", 1.0):
         fcntl.flock(lock, fcntl.LOCK_EX)
         built = deploy.build(of_sources(), lambda _: None)
-        shutil.copytree(built, directory / built.name)
+        taken = Path(shutil.copytree(built, directory / built.name))
+        # SAM names the state machines by their way from where it built.
+        template = (built / "template.yaml").read_text()
+        (taken / "template.yaml").write_text(template.replace(os.path.relpath(PROJECT, built), str(PROJECT)))
 
 
 class ClientSettings(TypedDict):
