@@ -18,6 +18,7 @@
 | concurrent calls of a function | each starts a process, and a burst of them starves the machine |
 | bodies that are no JSON object | they are errors of the emulator there, 400 in AWS |
 | schedules with a time zone or an input that there is not | they are taken there |
+| when schedules are due | every expression is of UTC there, rates wait at first, context attributes stay |
 | conditions of templates with Join, Split or Sub in them | they compare the function's text there |
 | policies with a condition on `ecs:cluster` | they allow nothing there |
 | policies with a condition on `dynamodb:LeadingKeys` | with ForAllValues they allow everything there |
@@ -62,6 +63,7 @@ from local.emulator.log_pages import install_log_pages
 from local.emulator.rest_apis import install_rest_apis
 from local.emulator.schedules import install_schedules
 from local.emulator.table_indexes import install_table_indexes
+from local.emulator.timetable import install_timetable
 from local.emulator.virtual_time import install_clock
 from local.stepfunctions.engine import Engine
 from local.stepfunctions.ports import ExecutionEvents
@@ -97,6 +99,7 @@ def install(
     install_rest_apis()
     install_http_apis()
     install_schedules()
+    install_timetable(clock)
     _install_body_check()
     _install_worker_gate()
     install_error_types()

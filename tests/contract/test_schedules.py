@@ -113,6 +113,32 @@ def test_a_schedule_gives_its_function_the_input_that_it_names(fast: Aws, functi
     scheduler.delete_schedule(Name=name)
 
 
+def test_a_schedule_of_a_group_fires_in_its_time_zone_and_says_for_when(fast: Aws, function: tuple[str, str]) -> None:
+    """The group and its schedules as a stack and an application make them; a minute takes a second here."""
+    arn, url = function
+    scheduler = boto3.client("scheduler", **client_settings(fast.endpoint))
+    name = f"group-{uuid.uuid4().hex[:8]}"
+    scheduler.create_schedule_group(Name=name)
+    role = make_role(fast.endpoint, f"role-{name}", "*")
+    given: Json = {
+        "GroupName": name,
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "ScheduleExpressionTimezone": "Asia/Kolkata",
+        "Target": {"Arn": arn, "RoleArn": role, "Input": '{"for":"<aws.scheduler.scheduled-time>"}'},
+    }
+    scheduler.create_schedule(Name="nightly.off", ScheduleExpression="rate(1 minute)", State="DISABLED", **given)
+    scheduler.create_schedule(Name="nightly.minutes", ScheduleExpression="cron(* * * * ? *)", **given)
+    found = [datetime.fromisoformat(str(each["for"])) for each in told(fast, url, 3)]
+    assert all(each.second == 0 for each in found)
+    assert sorted(set(found)) == sorted(found)
+    listed = scheduler.list_schedules(GroupName=name, NamePrefix="nightly.")["Schedules"]
+    assert sorted(each["Name"] for each in listed) == ["nightly.minutes", "nightly.off"]
+    scheduler.update_schedule(Name="nightly.minutes", ScheduleExpression="cron(* * * * ? *)", State="DISABLED", **given)
+    assert scheduler.get_schedule(Name="nightly.minutes", GroupName=name)["State"] == "DISABLED"
+    scheduler.delete_schedule(Name="nightly.minutes", GroupName=name)
+    scheduler.delete_schedule_group(Name=name)
+
+
 REFUSED: dict[str, tuple[dict[str, object], dict[str, object], str]] = {
     "a time zone that there is not": ({"ScheduleExpressionTimezone": "Asia/Seol"}, {}, "Timezone"),
     "an input that is no JSON": ({}, {"Input": "{commands: [a]}"}, "JSON"),
