@@ -83,6 +83,12 @@ def task_definitions() -> "ECSClient":
 
 
 @cache
+def scheduler() -> Any:
+    """Returns the client for the schedules of jobs."""
+    return _client("scheduler", _config(connect=2, read=5, attempts=3))
+
+
+@cache
 def ecs() -> "ECSClient":
     """Returns the client for the tasks of the cluster."""
     return cast("ECSClient", _client("ecs", _config(connect=2, read=5, attempts=3)))

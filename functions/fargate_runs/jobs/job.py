@@ -79,7 +79,8 @@ class StoredJob:
 
     `task_definition_arn` is the revision that its runs use; `definition_digest` is that of the registered content. A
     deleted job stays for the runs that had begun before. `are_schedules_pending` is true until EventBridge Scheduler
-    has the job's schedules. `late_since` is set while an alarm for a missing success stands. `revision` counts writes.
+    has the job's schedules; `timers` are the names of all that it may have of this job.
+    `late_since` is set while an alarm for a missing success stands. `revision` counts writes.
     """
 
     job: Job
@@ -91,6 +92,7 @@ class StoredJob:
     resumed_at: datetime | None = None
     deleted_at: datetime | None = None
     are_schedules_pending: bool = False
+    timers: tuple[str, ...] = ()
     late_since: datetime | None = None
     revision: int = field(default=0, compare=False)
 
@@ -98,3 +100,8 @@ class StoredJob:
     def is_paused(self) -> bool:
         """True if its schedules start nothing."""
         return self.paused_at is not None
+
+    @property
+    def is_deleted(self) -> bool:
+        """True if it is kept only for the runs that had begun before."""
+        return self.deleted_at is not None

@@ -36,7 +36,7 @@ from fargate_runs.runs.request import (
 )
 
 LONGEST_NAME: Final = 38
-LONGEST_SCHEDULE_NAME: Final = 24
+LONGEST_SCHEDULE_NAME: Final = 20  # so that a run id has room for the number of a backfill
 MOST_SCHEDULES: Final = 20
 MOST_JOBS: Final = 500
 LARGEST_LIMIT: Final = 1_000

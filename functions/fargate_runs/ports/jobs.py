@@ -70,11 +70,10 @@ class Timer:
 
 
 class Timers(ABC):
-    """The schedules of jobs in EventBridge Scheduler. The methods raise TimersUnavailableError."""
+    """The schedules of jobs in EventBridge Scheduler. The methods raise TimersUnavailableError.
 
-    @abstractmethod
-    def of_job(self, job: str) -> Mapping[str, Timer]:
-        """Return the timers of a job, by the name of the schedule."""
+    Nothing lists them: StoredJob.timers names those that there may be.
+    """
 
     @abstractmethod
     def put(self, timer: Timer) -> None:
@@ -89,8 +88,8 @@ class JobTaskDefinitions(ABC):
     """Task definitions of jobs. Raises TaskDefinitionUnavailableError, or TaskDefinitionRefusedError for good."""
 
     @abstractmethod
-    def register(self, family: str, definition: Mapping[str, object]) -> str:
-        """Register a revision, in the words of RegisterTaskDefinition; returns its ARN."""
+    def register(self, definition: Mapping[str, object]) -> str:
+        """Register a revision of the family that a definition names (`jobs/task_definition.py`); returns its ARN."""
 
     @abstractmethod
     def deregister_all(self, family: str) -> None:
