@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from cli.copilot_schedules import NeverDeployedError, deployed, seconds_of
 from cli.text import one_line
+from fargate_runs.jobs.values import duration_words
+from fargate_runs.runs.request import MOST_RETRIES
 
 if TYPE_CHECKING:
     from cli.yaml_text import Path
@@ -21,7 +23,6 @@ ORDER: Final = (
 _DEFAULT_CPU: Final = 256
 _DEFAULT_MEMORY: Final = 512
 _DEFAULT_STORAGE_GIB: Final = 20
-_MOST_RETRIES: Final = 10
 _OWN_DEFINITION: Final = (
     "Register a task definition that has it, list it in the stack's parameter AllowedTaskDefinitions, and give "
     "taskDefinition instead of image, secrets and platform."
@@ -161,19 +162,14 @@ def _timeout(to: Conversion, given: object) -> None:
         to.lose(("timeout",), f"{one_line(str(given), 40)!r} is no whole number of seconds. Give a timeout.", "timeout")
         return
     # Copilot's limit is that of the execution, retries included. An attempt alone may take all of it.
-    to.job["timeout"] = to.job["totalTimeout"] = _duration(int(seconds))
-
-
-def _duration(seconds: int) -> str:
-    unit, size = next((unit, size) for unit, size in (("h", 3600), ("m", 60), ("s", 1)) if seconds % size == 0)
-    return f"{seconds // size}{unit}"
+    to.job["timeout"] = to.job["totalTimeout"] = duration_words(int(seconds))
 
 
 def _retries(to: Conversion, given: object) -> None:
     count = given if isinstance(given, int) and not isinstance(given, bool) else 0
-    if count > _MOST_RETRIES:
-        to.lose(("retries",), f"is {count}, and {_MOST_RETRIES} is the most here.", "retries")
-    to.job["retries"] = min(max(count, 0), _MOST_RETRIES)
+    if count > MOST_RETRIES:
+        to.lose(("retries",), f"is {count}, and {MOST_RETRIES} is the most here.", "retries")
+    to.job["retries"] = min(max(count, 0), MOST_RETRIES)
     if count > 0:
         to.job["retryOn"] = {"any": True}
 

@@ -1,20 +1,25 @@
 """jobs.yaml: the jobs of a project as they shall be, and the line of everything that is wrong with them.
 
-The file's frame is checked here: version, project, defaults. What a job may be, `fargate_runs.jobs.definition` knows,
-and what a stack allows, the stack.
+The file's frame is checked here: version, project, defaults. `fargate_runs.jobs.definition` checks the jobs, as the API
+does. What a stack allows, only its API knows.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
 from cli.errors import BadInputError
 from cli.text import clean, one_line
 from cli.yaml_text import Flaw, Place, read
+from fargate_runs.errors import InvalidJobError
+from fargate_runs.jobs.definition import read_job
+from fargate_runs.jobs.keys import DEFAULTS, FILE_VERSION, MOST_JOBS, NAME
+from fargate_runs.jobs.rules import JobRules
+from fargate_runs.jobs.values import Place as Checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,16 +28,10 @@ if TYPE_CHECKING:
 
 DEFAULT_FILE: Final = "jobs.yaml"
 STDIN: Final = "-"
-VERSION: Final = 1
-NAME: Final = re.compile(r"(?!.*(--|-$))[a-z][a-z0-9-]{0,37}")
 #: Below these, numbers and truth values are the texts that were written: a container gets nothing else.
 AS_WRITTEN: Final = frozenset({"environment", "command", "commands", "entrypoint"})
 _KEYS: Final = ("version", "project", "defaults", "jobs")
 _TIME_ZONE: Final = "timeZone"
-_NAME_RULE: Final = (
-    "must have 1 to 38 characters, lower case letters, digits and single hyphens, begin with a letter and not end "
-    "with a hyphen"
-)
 
 
 @dataclass(frozen=True, order=True)
@@ -103,8 +102,19 @@ def parse(content: bytes, name: str) -> JobsFile:
         return JobsFile(name, "", {}, tuple(problems), document)
     for path, detail in _frame_problems(data):
         problems.append(FileProblem(document.place(path), _told(path), detail))
-    bodies = dict(_bodies(data))
-    return JobsFile(name, str(data.get("project")), bodies, tuple(sorted(set(problems))), document)
+    file = JobsFile(name, str(data.get("project")), dict(_bodies(data)), (), document)
+    problems += [each for job in file.bodies for each in _job_problems(file, job)]
+    return replace(file, problems=tuple(sorted(set(problems))))
+
+
+def _job_problems(file: JobsFile, job: str) -> Iterator[FileProblem]:
+    """What is wrong with a job whatever the stack allows. The project is one matter for the whole file."""
+    try:
+        read_job(job, file.bodies[job], JobRules())
+    except InvalidJobError as error:
+        for problem in error.problems:
+            if problem.path[:1] != ("project",):
+                yield file.problem(job, problem.path, problem.detail)
 
 
 def raise_for(file: JobsFile, problems: Iterable[FileProblem]) -> None:
@@ -147,35 +157,45 @@ def _of_flaw(flaw: Flaw) -> FileProblem:
 def _frame_problems(data: Mapping[str, object]) -> Iterator[tuple[Path, str]]:
     yield from (((key,), f"is no key of a jobs file; it has {', '.join(_KEYS)}") for key in data if key not in _KEYS)
     version = data.get("version")
-    if version != VERSION or isinstance(version, bool):
-        yield ("version",), "is missing: 1 is the only one" if version is None else "must be 1, the only one"
+    if version != FILE_VERSION or isinstance(version, bool):
+        yield ("version",), f"{'is missing' if version is None else 'must be another'}; {FILE_VERSION} is the only one"
     project = data.get("project")
     if project is None:
-        yield ("project",), "is missing: `apply --prune` removes only jobs of the same project"
-    elif not isinstance(project, str) or not NAME.fullmatch(project):
-        yield ("project",), _NAME_RULE
+        yield ("project",), "is missing; `apply --prune` removes only jobs of the same project"
+    elif (problem := _name_problem(project)) is not None:
+        yield ("project",), problem
     defaults = data.get("defaults", {})
     if not isinstance(defaults, dict):
         yield ("defaults",), "must be a mapping: keys of a job, and timeZone for its schedules"
+    else:
+        yield from ((("defaults", key), "is no key of a job") for key in defaults if key not in DEFAULTS)
     jobs = data.get("jobs")
     if not isinstance(jobs, dict):
         yield ("jobs",), "must be a mapping of names to jobs; {} for none"
         return
+    if len(jobs) > MOST_JOBS:
+        yield ("jobs",), f"has {len(jobs)} jobs, and {MOST_JOBS} is the most"
     for name, job in jobs.items():
-        if not NAME.fullmatch(name):
-            yield ("jobs", name), f"the name of a job {_NAME_RULE}"
         if not isinstance(job, dict):
             yield ("jobs", name), "must be a mapping: what to run, when, and how many at a time"
+        elif "project" in job:
+            yield ("jobs", name, "project"), "is no key of a job; all jobs of a file have its project"
+
+
+def _name_problem(name: object) -> str | None:
+    place = Checked()
+    NAME.read(place, name)
+    return place.problems[0].detail if place.problems else None
 
 
 def _bodies(data: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, object]]]:
-    """Each job that has a name which may be asked about, with the defaults for the keys that it does not have."""
+    """Each job, with the defaults for the keys that it does not have."""
     given, jobs = data.get("defaults"), data.get("jobs")
-    defaults = dict(given) if isinstance(given, dict) else {}
+    defaults = {key: value for key, value in given.items() if key in DEFAULTS} if isinstance(given, dict) else {}
     zone = defaults.pop(_TIME_ZONE, None)
     for name, job in jobs.items() if isinstance(jobs, dict) else ():
-        if NAME.fullmatch(name) and isinstance(job, dict):
-            body = {"project": data.get("project"), **defaults, **job}
+        if isinstance(job, dict):
+            body = {**defaults, **job, "project": data.get("project")}
             schedules = body.get("schedules")
             if zone is not None and isinstance(schedules, list):
                 body["schedules"] = [_with_zone(schedule, zone) for schedule in schedules]
