@@ -10,6 +10,9 @@
     │   └── InvalidCursorError       … one of them is a cursor that leads nowhere
     ├── InvalidRunRequestError       a run request that breaks the rules; it names every problem
     ├── InvalidJobError              a definition of a job that breaks the rules; it names every problem and its place
+    ├── SlotTakenError               the run has to wait for one of its job's slots
+    ├── RunSkippedError              the run does not begin, because its job has no free slot for it
+    ├── QueueFullError               too many runs wait for a slot of the job
     ├── RunNotFoundError             no run has this id
     ├── RunAlreadyExistsError        another run has this id
     ├── RunHasEndedError             the run cannot be stopped any more
@@ -33,6 +36,7 @@
 No message ever carries a task token, an environment value or an event as a whole.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -129,6 +133,37 @@ class InvalidJobError(FargateRunsError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("; ".join(map(str, problems)))
         self.problems = tuple(problems)
+
+
+class SlotTakenError(FargateRunsError):
+    """The run has to wait for a slot. The message is the JSON object that its state machine reads."""
+
+    def __init__(self, job: str, place: int | None, wait_seconds: int) -> None:
+        super().__init__(json.dumps({"job": job, "place": place, "waitSeconds": wait_seconds}))
+        self.job = job
+        self.place = place
+        self.wait_seconds = wait_seconds
+
+
+class RunSkippedError(FargateRunsError):
+    """The run does not begin. The message is the JSON object that its state machine returns as its output."""
+
+    def __init__(self, run_id: str, reason: str, blocked_by: str | None) -> None:
+        skipped = {"runId": run_id, "status": "SKIPPED", "reason": reason, "blockedBy": blocked_by}
+        super().__init__(json.dumps(skipped))
+        self.run_id = run_id
+        self.reason = reason
+        self.blocked_by = blocked_by
+
+
+class QueueFullError(FargateRunsError):
+    """Too many runs wait for a slot of the job."""
+
+    def __init__(self, job: str, most: int) -> None:
+        super().__init__(
+            f"{most:,} runs of job {job} wait for a slot already: start this one later, or raise the limit"
+        )
+        self.job = job
 
 
 class RunNotFoundError(FargateRunsError):

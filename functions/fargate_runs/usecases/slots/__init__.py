@@ -1,0 +1,1 @@
+"""The slots of jobs: who may begin, who waits, and whose turn is next. The table is in jobs/slots.py."""
