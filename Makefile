@@ -54,9 +54,9 @@ simulation: setup ## The simulation of everything that can fail, and the model o
 simulate: setup ## More of it: make simulate SEEDS=20000, SEED=42 for one world with its trace, TASKS=100000 in large worlds
 	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED)) $(if $(TASKS),--tasks $(TASKS))
 
-# Half of it waits: one process more than there are cores. The long files come first, so that none is left at the end.
+# Half of it waits: two processes more than there are cores. The long files come first, so that none is left at the end.
 integration: setup ## The tests against the local runtime
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(SLOWEST) $(SLOW_TESTS)
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(SLOWEST) $(SLOW_TESTS)
 
 build: setup ## Build the functions for an account, with bytecode; then sam deploy. RUNTIME=python3.12 for another Python
 	@$(BIN)/python tools/build.py $(RUNTIME)

@@ -13,7 +13,7 @@ from tests.simulation.story import tell
 from tests.simulation.world import Settings
 from tests.template.loading import ROOT
 
-CHUNKS = 20
+CHUNKS = 10
 SEEDS_OF_A_CHUNK = 100
 FAULTS = [f"F{number:02}" for number in range(1, 27)]
 

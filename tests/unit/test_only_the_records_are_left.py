@@ -26,6 +26,7 @@ from tests.fakes.traps import CrashError, Trap
 
 RUNS, ENDED = 2, 4  # states of a life
 ENOUGH: Final = 14  # ten sweeps until a task is lost, and two more than a dead one holds up
+SOON: Final = 4  # nothing is lost any more, and one that died holds up the next for a while
 SECOND_TOKEN: Final = "second-token"
 OF_OTHERS: Final = EXECUTION_ARN.replace("fargate-runs-run-task-callback", "somebody-elses")
 SYNC: Final = EXECUTION_ARN.replace("run-task-callback", "run-task-sync")
@@ -161,7 +162,7 @@ class Story:
             self.world.callbacks.close(token)
         self.execution(ExecutionStatus.SUCCEEDED)
         self.world.clock.pass_by(timedelta(hours=3))
-        self.sweeps(ENOUGH)
+        self.sweeps(SOON)
 
     def sweeps(self, number: int) -> None:
         """So many, and none dies."""
@@ -248,7 +249,7 @@ def check_shown(story: Story, run: RunRecord) -> None:
 def test_the_replaced_attempt_is_stopped(kind: str, unheard: set[int], behind: Behind) -> None:
     """In the sweeps that follow, and without waiting for the end of the execution."""
     for story in deaths(kind, STEPS[:-1], unheard, behind=behind):
-        story.sweeps(4)  # one that died holds up the next for a while
+        story.sweeps(SOON)
         assert task_arn("1" * 32) in {arn for arn, _ in story.world.cluster.stops}
 
 
@@ -260,5 +261,5 @@ def test_it_is_stopped_after_the_run_has_ended_too(kind: str, unheard: set[int],
     for story in deaths(kind, STEPS[:-1], unheard, behind=behind):
         story.world.callbacks.close(SECOND_TOKEN)
         story.execution(ExecutionStatus.SUCCEEDED)
-        story.sweeps(4)
+        story.sweeps(SOON)
         assert task_arn("1" * 32) in {arn for arn, _ in story.world.cluster.stops}
