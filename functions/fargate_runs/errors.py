@@ -13,6 +13,11 @@
     ├── SlotTakenError               the run has to wait for one of its job's slots
     ├── RunSkippedError              the run does not begin, because its job has no free slot for it
     ├── QueueFullError               too many runs wait for a slot of the job
+    ├── JobNotFoundError             there is no job of this name, or it is deleted
+    ├── JobOwnedByAnotherError       the job belongs to another project
+    ├── JobHasLiveRunsError          the job is not deleted, because runs of it go on
+    ├── JobChangedError              somebody else changed the job at the same time
+    ├── JobNotAppliedError           AWS refused a part of a job for good
     ├── RunNotFoundError             no run has this id
     ├── RunAlreadyExistsError        another run has this id
     ├── RunHasEndedError             the run cannot be stopped any more
@@ -164,6 +169,53 @@ class QueueFullError(FargateRunsError):
             f"{most:,} runs of job {job} wait for a slot already: start this one later, or raise the limit"
         )
         self.job = job
+
+
+class JobNotFoundError(FargateRunsError):
+    """There is no job of this name, or it is deleted."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no job {name!r}")
+        self.name = name
+
+
+class JobOwnedByAnotherError(FargateRunsError):
+    """The job belongs to another project, which alone may change it."""
+
+    def __init__(self, name: str, owner: str) -> None:
+        super().__init__(
+            f"job {name!r} belongs to the project {owner!r}; choose another name, or delete it there and apply again"
+        )
+        self.name = name
+        self.owner = owner
+
+
+class JobHasLiveRunsError(FargateRunsError):
+    """Runs of the job go on. It is not deleted unless it is said what becomes of them; `run_ids` are some of them."""
+
+    def __init__(self, name: str, run_ids: Sequence[str], count: int) -> None:
+        some = ", ".join(run_ids) + (", …" if count > len(run_ids) else "")
+        super().__init__(
+            f"job {name!r} has {count} runs that have not ended: {some}; delete it with runs=stop, or with runs=keep"
+        )
+        self.name = name
+        self.run_ids = tuple(run_ids)
+
+
+class JobChangedError(FargateRunsError):
+    """Somebody else changed the job at the same time. Nothing of this change was stored."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"job {name!r} was changed by somebody else at the same time; look at it and apply again")
+        self.name = name
+
+
+class JobNotAppliedError(FargateRunsError):
+    """AWS refused a part of a job for good. The message says what stands now."""
+
+    def __init__(self, name: str, reason: str, stands: str) -> None:
+        super().__init__(f"job {name!r} was not applied: {reason}. {stands}")
+        self.name = name
 
 
 class RunNotFoundError(FargateRunsError):

@@ -145,8 +145,11 @@ class InMemoryRunStore(RunStore):
             if not run.has_ended:
                 arn = run.execution_arn if run.follows else None
                 has_succeeded = run.execution is not None and run.execution.status is ExecutionStatus.SUCCEEDED
+                is_to_stop = run.stop_request is not None
                 yield OpenRun(
-                    run.run_id, arn, run.created_at, run.newest_task_id, has_succeeded, run.stop_request is not None
+                    *(run.run_id, arn, run.created_at, run.newest_task_id, has_succeeded, is_to_stop),
+                    job=run.job,
+                    takes_slot=run.takes_slot,
                 )
 
     def sweep_mark(self) -> SweepMark:

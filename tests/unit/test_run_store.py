@@ -282,6 +282,8 @@ def test_what_is_open_is_listed_until_it_is_done(store: RunStore) -> None:
         created_at=open_task().created_at,
     )
     assert run == OpenRun(RUN_ID, EXECUTION_ARN, NOON)
+    fold_run(store, RUN_ID, lambda stands: replace(stands or pending_run(), job="nightly", takes_slot=True))
+    assert OpenRun(RUN_ID, EXECUTION_ARN, NOON, job="nightly", takes_slot=True) in list(store.open_items())
     store.write_task(ended_task())
     fold_run(store, RUN_ID, lambda stands: with_task(stands, ended_task(), follows=True))
     task, run = sorted(store.open_items(), key=lambda each: isinstance(each, OpenRun))
