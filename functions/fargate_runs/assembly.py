@@ -36,6 +36,7 @@ from fargate_runs.settings import (
 
 if TYPE_CHECKING:
     from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
+    from fargate_runs.ports.jobs import JobStore
     from fargate_runs.runs.allowed_definitions import AllowedDefinitions
     from fargate_runs.usecases.judge_task import JudgeTask
     from fargate_runs.usecases.list_runs import ListRuns
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from fargate_runs.usecases.read_logs import ReadLogs
     from fargate_runs.usecases.record_execution_state import RecordExecutionState
     from fargate_runs.usecases.record_task_state import RecordTaskState
+    from fargate_runs.usecases.requests_of_jobs import RequestsOfJobs
     from fargate_runs.usecases.rerun import RerunRun
     from fargate_runs.usecases.show_run import ShowRun
     from fargate_runs.usecases.start_run import StartRun
@@ -131,7 +133,9 @@ def prepare_run(ours: PrepareRunSettings) -> "PrepareRun":
 
     return PrepareRun(
         run_store(ours.request.runs_table_name, ours.request.retention_days),
+        SystemClock(),
         definitions=_allowed_definitions(ours.request),
+        of_jobs=later(lambda: _requests_of_jobs(ours.request)),
         container=ours.container_name,
         token_variables=ours.request.token_variables,
         defaults=Defaults(ours.default_timeout_seconds, ours.default_retries, ours.retry_interval_seconds),
@@ -144,11 +148,25 @@ def _allowed_definitions(ours: RequestSettings) -> "AllowedDefinitions":
     return AllowedDefinitions(ours.task_definition_arn, ours.allowed_task_definitions, ours.task_size)
 
 
+def _requests_of_jobs(ours: RequestSettings) -> "RequestsOfJobs":
+    from fargate_runs.usecases.requests_of_jobs import RequestsOfJobs
+
+    return RequestsOfJobs(job_store(ours.jobs_table_name, ours.retention_days), _allowed_definitions(ours))
+
+
+def job_store(table: str, retention_days: int) -> "JobStore":
+    """The jobs table. Only what has a job at hand makes it."""
+    from fargate_runs.aws import clients
+    from fargate_runs.aws.job_store import DynamoJobStore
+
+    return DynamoJobStore(clients.dynamodb(), table, clock=SystemClock(), retention=timedelta(days=retention_days))
+
+
 def judge_task(ours: JudgeTaskSettings) -> "JudgeTask":
     """For `judge_task`."""
     from fargate_runs.usecases.judge_task import JudgeTask
 
-    return JudgeTask(_task_logs(ours.logs), prices=ours.prices)
+    return JudgeTask(_task_logs(ours.logs), SystemClock(), prices=ours.prices)
 
 
 def record_task_state(ours: TaskStateChangeSettings) -> "RecordTaskState":

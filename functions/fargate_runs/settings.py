@@ -107,6 +107,7 @@ class RequestSettings:
     task_size: tuple[str, str]
     """CPU units and MiB of memory of the stack's own task definition."""
     token_variables: tuple[str, ...]
+    jobs_table_name: str
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "RequestSettings":
@@ -118,6 +119,7 @@ class RequestSettings:
             allowed_task_definitions=_list(environ, "ALLOWED_TASK_DEFINITIONS"),
             task_size=(_required(environ, "TASK_CPU"), _required(environ, "TASK_MEMORY")),
             token_variables=_token_variables(environ),
+            jobs_table_name=_required(environ, "JOBS_TABLE_NAME"),
         )
 
 

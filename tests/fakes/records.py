@@ -105,6 +105,7 @@ def pending_run(**changes: Any) -> RunRecord:
         pattern=Pattern.CALLBACK,
         execution_arn=EXECUTION_ARN,
         follows=True,
+        deadline=NOON + timedelta(hours=3),
         input={"commands": ["job"], "environmentNames": ["A"], "retries": 2, "retryOnExitCodes": [75]},
     )
     return replace(run, **changes)

@@ -21,7 +21,7 @@ from tests.fakes.cluster import InMemoryCluster
 from tests.fakes.ecs import CLUSTER_ARN, EVERY_MACHINE, MACHINES, TASK_DEFINITION_ARN, TOKEN
 from tests.fakes.logs import InMemoryLogPages, InMemoryLogs
 from tests.fakes.stepfunctions import InMemoryCallbacks, InMemoryExecutions
-from tests.fakes.tables import TABLE, create_runs_table
+from tests.fakes.tables import JOBS_TABLE, TABLE, create_jobs_table, create_runs_table
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -42,6 +42,7 @@ ENVIRONMENT = {
     "FARGATE_SPOT_PRICE_FACTOR": "1",
     "TASK_CPU": "256",
     "TASK_MEMORY": "512",
+    "JOBS_TABLE_NAME": JOBS_TABLE,
     "DEFAULT_TIMEOUT_SECONDS": "3600",
     "DEFAULT_RETRIES": "3",
     "RETRY_INTERVAL_SECONDS": "10",
@@ -152,6 +153,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     with mock_aws():
         client = boto3.client("dynamodb")
         create_runs_table(client)
+        create_jobs_table(client)
         built = Stack(client)
         monkeypatch.setattr(stepfunctions, "StepFunctionsCallbacks", lambda _client: built.callbacks)
         monkeypatch.setattr(stepfunctions, "StepFunctionsExecutions", lambda _client: built.executions)

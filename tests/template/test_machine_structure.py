@@ -115,7 +115,7 @@ def test_one_state_starts_tasks(machine: Object) -> None:
 
 def test_every_task_has_a_time_limit_and_named_retries(machine: Object) -> None:
     for task in tasks(machine):
-        assert task["TimeoutSeconds"] == ("{% $run.timeoutSeconds %}" if task in runs(machine) else 30)
+        assert task["TimeoutSeconds"] == ("{% $plan.timeoutSeconds %}" if task in runs(machine) else 30)
         retried = [name for retry in task["Retry"] for name in retry["ErrorEquals"]]
         prepares = task == machine["States"]["Prepare the run"]
         assert set(retried) <= PASSING | (PASSING_WHERE_TWICE_IS_ONCE if prepares else set())

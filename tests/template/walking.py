@@ -16,6 +16,7 @@ from fargate_runs.reading.execution import Execution
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.attempts import Plan
 from fargate_runs.usecases.judge_task import JudgeTask
+from tests.fakes.clock import StoppedClock
 from tests.fakes.logs import InMemoryLogs
 from tests.fakes.preparing import prepare_run
 from tests.fakes.settling import LOG_PLACE, PRICES
@@ -78,7 +79,7 @@ def answer(machine: Object) -> Node:
 
 def judge(payload: Mapping[str, Node]) -> Object:
     """JudgeTaskFunction."""
-    judged = JudgeTask(TaskLogs(InMemoryLogs(), LOG_PLACE, None), prices=PRICES)
+    judged = JudgeTask(TaskLogs(InMemoryLogs(), LOG_PLACE, None), StoppedClock(), prices=PRICES)
     plan = Plan.from_json(payload["plan"])
     return judged(payload["error"], payload["cause"] or "", payload["runId"], plan).as_json()
 

@@ -3,15 +3,18 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from fargate_runs.outcomes.kinds import KINDS, ErrorName
-from fargate_runs.runs.attempts import MOST_THROTTLES, Failed, Next, Plan, Provider, next_attempt
+from fargate_runs.runs.attempts import MOST_THROTTLES, Failed, Next, Plan, Provider, next_attempt, within_its_time
 from fargate_runs.runs.request import MOST_RETRIES, Capacity
+from tests.fakes.clock import NOON
 
 PLAN = Plan.first(Capacity.ON_DEMAND, 3, (), 10)
+NEWER = {"timeoutSeconds", "deadline"}
 SPOT_FIRST = Plan.first(Capacity.SPOT_FIRST, 0, (), 10)
 STEP_FUNCTIONS_OWN = ["States.TaskFailed", "ECS.AccessDeniedException", "ECS.AmazonECSException", "Job.Failed"]
 THROTTLED = Failed("ECS.AmazonECSException", transient=True, throttled=True, started_a_task=False)
@@ -61,7 +64,24 @@ def test_a_plan_is_kept_by_a_state_machine() -> None:
         "attempt": 12,
         "retried": 9,
         "throttles": 10,
+        "timeoutSeconds": None,
+        "deadline": None,
     }
+
+
+@pytest.mark.parametrize("deadline", [None, NOON])
+@pytest.mark.parametrize("is_any", [True, False])
+def test_a_plan_with_a_limit_is_kept_as_well(deadline: datetime | None, is_any: bool) -> None:
+    plan = replace(PLAN, timeout_seconds=60, deadline=deadline, retry_on_any=is_any)
+    given = json.loads(json.dumps(plan.as_json()))
+    assert (given["timeoutSeconds"], given["retryOnExitCodes"]) == (60, "any" if is_any else [])
+    assert Plan.from_json(given) == plan
+
+
+def test_a_plan_of_an_older_version_has_no_limit() -> None:
+    """Its machine does not read one either."""
+    given = {name: value for name, value in PLAN.as_json().items() if name not in NEWER}
+    assert Plan.from_json(given) == PLAN
 
 
 def test_numbers_may_have_become_others_on_the_way() -> None:
@@ -72,7 +92,7 @@ def test_numbers_may_have_become_others_on_the_way() -> None:
     assert all(isinstance(each, int) for each in (plan.retries, plan.attempt, plan.retried, plan.throttles))
 
 
-@pytest.mark.parametrize("missing", PLAN.as_json())
+@pytest.mark.parametrize("missing", sorted(PLAN.as_json().keys() - NEWER))
 def test_half_a_plan_is_none(missing: str) -> None:
     with pytest.raises(KeyError):
         Plan.from_json({name: value for name, value in PLAN.as_json().items() if name != missing})
@@ -101,6 +121,53 @@ def test_an_exit_code_that_is_asked_for_is_tried_again(error: str) -> None:
 def test_which_exit_codes(exit_code: int | None, codes: Sequence[int], again: bool) -> None:
     plan = replace(PLAN, retry_on_exit_codes=tuple(codes))
     assert is_tried_again(plan, failed("Container.ExitedNonZero", exit_code)) is again
+
+
+@pytest.mark.parametrize("error", ErrorName)
+@pytest.mark.parametrize("exit_code", [None, 0, 1, 137])
+def test_any_failure_of_the_container_itself(error: str, exit_code: int | None) -> None:
+    """Also one whose exit code nobody knows."""
+    again = is_tried_again(replace(PLAN, retry_on_any=True), failed(error, exit_code))
+    assert again == (KINDS[ErrorName(error)].transient or error.startswith("Container."))
+    assert not is_tried_again(replace(PLAN, retry_on_any=True, retries=0), failed(error, exit_code))
+
+
+@pytest.mark.parametrize(
+    ("rest_seconds", "wait_seconds", "timeout_seconds", "limit"),
+    [
+        (100, 0, 60, 60),
+        (60, 0, 60, 60),
+        (59.2, 0, 60, 60),
+        (59, 0, 60, 59),
+        (100, 70, 60, 30),
+        (100, 99, 60, 1),
+        (0.1, 0, 60, 1),
+        (100, 100, 60, None),
+        (0, 0, 60, None),
+        (-50, 0, 60, None),
+        (100, 10, None, 90),
+    ],
+)
+def test_an_attempt_ends_by_the_deadline_or_does_not_begin(
+    rest_seconds: float, wait_seconds: int, timeout_seconds: int | None, limit: int | None
+) -> None:
+    plan = replace(PLAN, timeout_seconds=timeout_seconds, deadline=NOON + timedelta(seconds=rest_seconds))
+    found = within_its_time(Next(wait_seconds, plan), NOON)
+    assert (found.plan.timeout_seconds if found else None) == limit
+    assert found is None or found == Next(wait_seconds, replace(plan, timeout_seconds=limit))
+
+
+def test_without_a_deadline_there_is_always_time() -> None:
+    attempt = Next(300, replace(PLAN, timeout_seconds=60))
+    assert within_its_time(attempt, NOON) is attempt
+
+
+@pytest.mark.parametrize(
+    ("rest_seconds", "limit"), [(None, 60), (61, 60), (60, 60), (59.5, 60), (30, 30), (0, 1), (-9, 1)]
+)
+def test_the_limit_of_the_first_attempt(rest_seconds: float | None, limit: int) -> None:
+    deadline = None if rest_seconds is None else NOON + timedelta(seconds=rest_seconds)
+    assert PLAN.limited(60, deadline, NOON) == replace(PLAN, timeout_seconds=limit, deadline=deadline)
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ ENVIRONMENT = {
 }
 
 
-API: Final = {**ENVIRONMENT, "TASK_CPU": "512", "TASK_MEMORY": "1024"}
+API: Final = {**ENVIRONMENT, "TASK_CPU": "512", "TASK_MEMORY": "1024", "JOBS_TABLE_NAME": "jobs"}
 
 
 def test_settings_and_their_defaults() -> None:
@@ -89,7 +89,7 @@ def test_settings_and_their_defaults() -> None:
 
 def test_the_size_of_the_stack_s_own_task() -> None:
     assert RequestSettings.from_env(API).task_size == ("512", "1024")
-    for name in ("TASK_CPU", "TASK_MEMORY"):
+    for name in ("TASK_CPU", "TASK_MEMORY", "JOBS_TABLE_NAME"):
         with pytest.raises(MissingSettingError, match=name):
             RequestSettings.from_env({**API, name: ""})
 

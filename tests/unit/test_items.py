@@ -92,6 +92,7 @@ RUN: Final = {
     "attemptCount": 1,
     "stopRequest": {"at": TWELVE, "by": "arn:aws:iam::123456789012:user/jane", "reason": "wrong input"},
     "rerunOf": "another-run",
+    "deadline": "2025-05-06T15:00:00.000Z",
     "job": "nightly",
     "schedule": "weekdays",
     "scheduledTime": TWELVE,

@@ -1,6 +1,8 @@
 """The failure of a state that runs a task: of a `.sync` task in the words of an outcome, or of the call."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from fargate_runs.reading.task import EcsTask
 from fargate_runs.runs.attempts import Plan
 from fargate_runs.runs.request import Capacity
 from fargate_runs.usecases.judge_task import Judgement, JudgeTask
+from tests.fakes.clock import NOON, StoppedClock
 from tests.fakes.ecs import RUN_ID, TASK_ID, TOKEN, Detail, container, detail, failed_start, overrides
 from tests.fakes.logs import InMemoryLogs
 from tests.fakes.settling import LOG_PLACE, PRICES, World
@@ -30,7 +33,9 @@ def pascal(value: Any) -> Any:
 
 
 def judged(of: Detail, *lines: str, error: str = "States.TaskFailed") -> Judgement:
-    judge = JudgeTask(TaskLogs(InMemoryLogs(*lines), LOG_PLACE, InMemoryTaskDefinitions()), prices=PRICES)
+    judge = JudgeTask(
+        TaskLogs(InMemoryLogs(*lines), LOG_PLACE, InMemoryTaskDefinitions()), StoppedClock(), prices=PRICES
+    )
     return judge(error, json.dumps(pascal(of)))
 
 
@@ -136,7 +141,7 @@ def test_the_culprit_s_log_is_read(case: str) -> None:
     of, culprit, stream, said = CULPRITS[case]
     logs = InMemoryLogs("of the main container")
     logs.streams[f"runs/proxy/{TASK_ID}"] = ("no route",)
-    judge = JudgeTask(TaskLogs(logs, LOG_PLACE, InMemoryTaskDefinitions()), prices=PRICES)
+    judge = JudgeTask(TaskLogs(logs, LOG_PLACE, InMemoryTaskDefinitions()), StoppedClock(), prices=PRICES)
     cause = json.loads(judge("States.TaskFailed", json.dumps(pascal(of))).cause)
     assert (cause["culprit"], cause["log"]["stream"]) == (culprit, f"runs/main/{TASK_ID}")
     assert (cause["lastLogLines"] or [cause["logNote"]]) == [said]
@@ -161,7 +166,7 @@ NO_TASKS = ["", "no JSON", "[]", "null", "{}", '{"TaskArn": 3}', "{" * 50_000, '
 
 @pytest.mark.parametrize("cause", NO_TASKS, ids=range(len(NO_TASKS)))
 def test_what_tells_of_no_task_goes_on_as_it_came(cause: str) -> None:
-    judge = JudgeTask(TaskLogs(InMemoryLogs(), LOG_PLACE, None), prices=PRICES)
+    judge = JudgeTask(TaskLogs(InMemoryLogs(), LOG_PLACE, None), StoppedClock(), prices=PRICES)
     assert judge("States.TaskFailed", cause) == Judgement("States.TaskFailed", cause)
 
 
@@ -172,7 +177,7 @@ def test_another_error_goes_on_as_it_came(error: str) -> None:
 
 
 def test_a_call_that_was_refused_is_judged_by_its_text() -> None:
-    judge = JudgeTask(TaskLogs(InMemoryLogs(), LOG_PLACE, None), prices=PRICES)
+    judge = JudgeTask(TaskLogs(InMemoryLogs(), LOG_PLACE, None), StoppedClock(), prices=PRICES)
     throttle = ("ECS.AmazonECSException", "Rate exceeded")
     assert judge(*throttle, RUN_ID) == Judgement(*throttle, transient=True, throttled=True)
     none = judge("ECS.ClientException", "Capacity is unavailable at this time.", RUN_ID)
@@ -183,7 +188,7 @@ def test_a_call_that_was_refused_is_judged_by_its_text() -> None:
 def test_a_log_that_cannot_be_read_changes_nothing() -> None:
     logs = InMemoryLogs("never seen")
     logs.is_down = True
-    judgement = JudgeTask(TaskLogs(logs, LOG_PLACE, None), prices=PRICES)(
+    judgement = JudgeTask(TaskLogs(logs, LOG_PLACE, None), StoppedClock(), prices=PRICES)(
         "States.TaskFailed", json.dumps(pascal(sidecars(3)))
     )
     assert judgement.error == "Container.ExitedNonZero"
@@ -208,7 +213,12 @@ def test_any_text_in_any_place_has_a_judgement(reason: str, odd: Any) -> None:
     assert EcsTask.from_detail(task).task_id == TASK_ID
 
 
-JUDGE = JudgeTask(TaskLogs(InMemoryLogs(), LOG_PLACE, InMemoryTaskDefinitions()), prices=PRICES, part=lambda: 0.999_999)
+JUDGE = JudgeTask(
+    TaskLogs(InMemoryLogs(), LOG_PLACE, InMemoryTaskDefinitions()),
+    StoppedClock(),
+    prices=PRICES,
+    part=lambda: 0.999_999,
+)
 PLAN = Plan.first(Capacity.ON_DEMAND, 1, (75,), 10)
 RATE = (
     "Rate exceeded (Service: AmazonECS; Status Code: 400; Error Code: ThrottlingException; Request ID: 1; Proxy: null)"
@@ -277,6 +287,34 @@ def test_another_attempt(error: str, cause: str, attempt: int, retried: int, thr
 
 
 @pytest.mark.parametrize(
+    ("rest_seconds", "again", "limit", "error"),
+    [
+        (3_600, True, 60, "Container.ExitedNonZero"),
+        (40, True, 30, "Container.ExitedNonZero"),
+        (11, True, 1, "Container.ExitedNonZero"),
+        (10, False, 60, "Run.TotalTimeout"),
+        (-5, False, 60, "Run.TotalTimeout"),
+    ],
+)
+def test_an_attempt_has_what_is_left_of_the_total(rest_seconds: int, again: bool, limit: int, error: str) -> None:
+    """The wait before it, of ten seconds, counts."""
+    plan = replace(PLAN, timeout_seconds=60, deadline=NOON + timedelta(seconds=rest_seconds))
+    answer = JUDGE("Container.ExitedNonZero", '{"exitCode":75}', RUN_ID, plan).as_json()
+    assert (answer["again"], answer["error"]) == (again, error)
+    assert Plan.from_json(json.loads(json.dumps(answer["plan"]))).timeout_seconds == limit
+    if not again:
+        assert answer["cause"] == "The run's totalTimeoutSeconds were over before another attempt could begin."
+        assert (answer["transient"], answer["waitSeconds"], answer["plan"]) == (False, 0, plan.as_json())
+
+
+def test_a_failure_that_is_not_tried_again_keeps_its_name_past_the_deadline() -> None:
+    plan = replace(PLAN, timeout_seconds=60, deadline=NOON - timedelta(seconds=1))
+    assert JUDGE("Container.ExitedNonZero", '{"exitCode":3}', RUN_ID, plan).error == "Container.ExitedNonZero"
+    used_up = replace(plan, retries=0)
+    assert JUDGE("Container.ExitedNonZero", '{"exitCode":75}', RUN_ID, used_up).error == "Container.ExitedNonZero"
+
+
+@pytest.mark.parametrize(
     ("error", "cause"),
     [("States.TaskFailed", "no task"), ("ECS.AccessDeniedException", "no"), ("Job.Failed", ""), ("Task.Lost", "{}")],
 )
@@ -293,6 +331,6 @@ def test_a_machine_of_before_there_were_plans_decides_by_itself() -> None:
 
 
 def test_waits_are_random() -> None:
-    judge = JudgeTask(TaskLogs(InMemoryLogs(), LOG_PLACE, InMemoryTaskDefinitions()), prices=PRICES)
+    judge = JudgeTask(TaskLogs(InMemoryLogs(), LOG_PLACE, InMemoryTaskDefinitions()), StoppedClock(), prices=PRICES)
     waits = {judge("Task.ProvisioningFailed", "", RUN_ID, PLAN).as_json()["waitSeconds"] for _ in range(200)}
     assert len(waits) > 3

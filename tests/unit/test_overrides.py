@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from fargate_runs.errors import InvalidRunRequestError
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.overrides import overrides_in_pieces
-from fargate_runs.runs.request import LONGEST_OVERRIDES, RunRequest
+from fargate_runs.runs.overrides_length import LONGEST_OVERRIDES
+from fargate_runs.runs.request import RunRequest
 from tests.fakes.ecs import TOKEN
 
 RUN_ID = "20260302T090007-0000000a"
@@ -99,6 +100,23 @@ def test_whatever_a_user_writes_is_the_users_alone(
     assert container["Environment"] == [*before_the_users(pattern), *users]
 
 
+OF_A_JOB = {"job": "j" * 38, "schedule": "s" * 24, "scheduledTime": "2026-11-30T06:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("given", "variables"),
+    [
+        ({"job": "nightly"}, {"RUN_JOB": "nightly"}),
+        (OF_A_JOB, {"RUN_JOB": "j" * 38, "RUN_SCHEDULED_TIME": "2026-11-30T06:00:00Z"}),
+        ({}, {}),
+    ],
+)
+def test_a_run_of_a_job_knows_its_job_and_its_time(given: dict[str, Any], variables: dict[str, str]) -> None:
+    (container,) = json.loads(joined(given, Pattern.SYNC))["ContainerOverrides"]
+    found = {each["Name"]: each["Value"] for each in container["Environment"]}
+    assert {name: found[name] for name in ("RUN_JOB", "RUN_SCHEDULED_TIME") if name in found} == variables
+
+
 @pytest.mark.parametrize("pattern", Pattern)
 @pytest.mark.parametrize(
     "unit",
@@ -106,6 +124,7 @@ def test_whatever_a_user_writes_is_the_users_alone(
         lambda size: {"commands": ["x" * size]},
         lambda size: {"commands": ["x"] * min(size, 1_000), "environment": {"A": "x" * size}},
         lambda size: {"environment": {f"V{n}": "" for n in range(min(size // 20, 300))}, "cpu": "512"},
+        lambda size: {"commands": ["x" * size], **OF_A_JOB},
     ],
 )
 def test_what_is_accepted_fits_with_the_longest_names(unit: Any, pattern: Pattern) -> None:

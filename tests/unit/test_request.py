@@ -7,7 +7,8 @@ import pytest
 
 from fargate_runs.errors import InvalidRunRequestError
 from fargate_runs.reading.patterns import Pattern
-from fargate_runs.runs.request import LONGEST_OVERRIDES, RESERVED_VARIABLES, Capacity, RunRequest
+from fargate_runs.runs.overrides_length import LONGEST_OVERRIDES
+from fargate_runs.runs.request import RESERVED_VARIABLES, Capacity, RunRequest
 
 COMMANDS = ["python", "-c", "print('hello')"]
 FULL: dict[str, Any] = {
@@ -20,6 +21,14 @@ FULL: dict[str, Any] = {
     "timeoutSeconds": 60,
     "retries": 2,
     "retryOnExitCodes": [75],
+}
+OF_A_JOB: dict[str, Any] = {
+    "totalTimeoutSeconds": 600,
+    "retryOnExitCodes": "any",
+    "job": "nightly",
+    "schedule": "weekdays",
+    "scheduledTime": "2026-11-30T06:00:00Z",
+    "force": True,
 }
 
 
@@ -41,6 +50,37 @@ def test_the_least_that_may_be_given() -> None:
     assert request.pattern is Pattern.CALLBACK
     assert request.execution_input() == {"commands": COMMANDS}
     assert RunRequest.from_mapping({}, require_commands=False).execution_input() == {}
+
+
+def test_everything_of_a_run_of_a_job() -> None:
+    """It needs no command: the job has one."""
+    request = RunRequest.from_mapping(OF_A_JOB)
+    assert request.execution_input() == OF_A_JOB
+    not_asked = dict.fromkeys(FULL.keys() - {"environment"})
+    assert request.recorded_input() == {**not_asked, **OF_A_JOB, "environmentNames": []}
+    assert RunRequest.from_input(OF_A_JOB, Pattern.CALLBACK) == request
+    assert (request.retry_on_any, request.retry_on_exit_codes, request.is_forced) == (True, None, True)
+    assert RunRequest.from_mapping({"job": "nightly", "force": False}).execution_input() == {"job": "nightly"}
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("2026-11-30T06:00:00Z", "2026-11-30T06:00:00Z"),
+        ("2026-11-30T06:00:00.750+00:00", "2026-11-30T06:00:00Z"),
+        ("2026-11-30T08:00:00+02:00", "2026-11-30T06:00:00Z"),
+        ("0999-01-01T00:00:00Z", "0999-01-01T00:00:00Z"),
+    ],
+)
+def test_a_scheduled_time_is_kept_as_scheduler_writes_it(given: str, kept: str) -> None:
+    request = RunRequest.from_mapping({**OF_A_JOB, "scheduledTime": given})
+    assert request.execution_input()["scheduledTime"] == kept
+
+
+@pytest.mark.parametrize("name", ["a", "a-b", "a1", "a" * 24, "n-1-2-x"])
+def test_names_of_jobs_and_schedules(name: str) -> None:
+    assert RunRequest.from_mapping({**OF_A_JOB, "job": name, "schedule": name}).job == name
+    assert RunRequest.from_mapping({"job": "a" * 38}).job == "a" * 38
 
 
 @pytest.mark.parametrize("pattern", Pattern)
@@ -84,6 +124,7 @@ def test_what_is_recorded_has_the_names_of_the_environment_and_not_its_values() 
 
 NO_RETRIES: list[Any] = [-1, 11, 1.5, "3", None, True, [3]]
 NO_EXIT_CODES: list[Any] = [3, None, {}, ["3"], [0], [256], [1.5], [True], [[3]], [None]]
+NO_NAMES: list[Any] = [None, 3, "", "A", "a_b", "1a", "-a", "a-", "a--b", "a\n", "ä", "a.b"]
 #: (what is changed, the key that the only problem names, a part of what it says)
 WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"commands": []}, "commands", "at least one text"),
@@ -112,6 +153,25 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ),
     *(({"retries": bad}, "retries", "whole number from 0 to 10") for bad in NO_RETRIES),
     *(({"retryOnExitCodes": bad}, "retryOnExitCodes", "list of whole numbers from 1 to 255") for bad in NO_EXIT_CODES),
+    ({"retryOnExitCodes": "all"}, "retryOnExitCodes", 'or the text "any"'),
+    *(
+        ({"totalTimeoutSeconds": bad}, "totalTimeoutSeconds", "whole number of seconds from 1 to 99999999")
+        for bad in (0, "60", None, 1.5, 100_000_000)
+    ),
+    *(({"job": bad}, "job", "name of 1 to 38 characters") for bad in NO_NAMES),
+    ({"job": "a" * 39}, "job", "name of 1 to 38 characters"),
+    *(({**OF_A_JOB, "schedule": bad}, "schedule", "name of 1 to 24 characters") for bad in NO_NAMES),
+    ({**OF_A_JOB, "schedule": "a" * 25}, "schedule", "name of 1 to 24 characters"),
+    *(
+        ({**OF_A_JOB, "scheduledTime": bad}, "scheduledTime", "must be a time with its offset")
+        for bad in (None, 0, "", "noon", "2026-11-30T06:00:00", "2026-11-30", "0001-01-01T00:00:00+10:00")
+    ),
+    *(({"job": "a", "force": bad}, "force", "true or false") for bad in (None, 1, "true")),
+    ({"force": True}, "force", "goes only with job"),
+    ({"force": False}, "force", "goes only with job"),
+    ({"schedule": "a", "job": "b"}, "schedule, scheduledTime", "go only together"),
+    ({"scheduledTime": "2026-11-30T06:00:00Z", "job": "b"}, "schedule, scheduledTime", "go only together"),
+    ({"job": "a", "taskDefinition": "b"}, "taskDefinition", "is the job's"),
     ({"taskDefinition": ""}, "taskDefinition", "family"),
     ({"taskDefinition": 3}, "taskDefinition", "family"),
     ({"taskDefinition": "a b"}, "taskDefinition", "family"),
@@ -162,6 +222,14 @@ def test_every_problem_at_once() -> None:
     problems = problems_of({"cpu": 1, "memory": 1, "x": 1, "environment": {"RUN_ID": "a", "B": 2}})
     keys = sorted(problem.partition(":")[0] for problem in problems)
     assert keys == ["commands", "cpu", "environment", "environment", "memory", "x"]
+
+
+def test_the_keys_of_a_job_need_one() -> None:
+    problems = problems_of({"commands": COMMANDS, **{key: OF_A_JOB[key] for key in ("schedule", "scheduledTime")}})
+    assert [each.partition(";")[0] for each in problems] == [
+        "schedule: goes only with job",
+        "scheduledTime: goes only with job",
+    ]
 
 
 def test_lists_of_the_greatest_length() -> None:

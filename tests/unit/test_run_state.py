@@ -12,7 +12,7 @@ from fargate_runs.reading.execution import ExecutionStatus
 from fargate_runs.runs.abandoned import reason_of_end
 from fargate_runs.runs.run_state import GivenUp, RunRecord, TaskView
 from fargate_runs.runs.run_status import ENDED, TURNED_AWAY, RunStatus, TurnedAway
-from fargate_runs.runs.run_verdict import SAYS, Ended, Says, Seen, column_of, row_of
+from fargate_runs.runs.run_verdict import NO_TIME_LEFT, SAYS, TOTAL_TIMEOUT, Ended, Says, Seen, column_of, row_of
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import RUN_ID
 from tests.fakes.records import BADLY, WELL, execution, outcome
@@ -246,6 +246,54 @@ def test_a_run_that_timed_out_although_its_task_ended_otherwise(task_name: str, 
     run = ended_by(task_name, "FAILED", "States.Timeout")
     assert (run.status, run.error, run.transient, run.summary) == (FAILED, "States.Timeout", False, summary)
     assert run.advice == advice
+
+
+IN_TOTAL = "The run's totalTimeoutSeconds were over, so Step Functions ended it."
+RAISE_TOTAL = (
+    "See in the attempts what took so long or failed. If the run simply needs longer, raise totalTimeoutSeconds and"
+    " start it again."
+)
+
+
+@pytest.mark.parametrize(
+    ("early_seconds", "error", "summary"),
+    [
+        (-60, "Run.TotalTimeout", IN_TOTAL),
+        (0, "Run.TotalTimeout", IN_TOTAL),
+        (2, "Run.TotalTimeout", IN_TOTAL),
+        (2.001, "States.Timeout", TOO_LONG),
+        (None, "States.Timeout", TOO_LONG),
+    ],
+)
+def test_a_time_out_at_the_deadline_is_that_of_the_whole_run(
+    early_seconds: float | None, error: str, summary: str
+) -> None:
+    """The limit of the last attempt was what was left. One that ended before was the attempt's own."""
+    deadline = None if early_seconds is None else NOON + timedelta(seconds=early_seconds)
+    ended = execution("FAILED", error="States.Timeout", cause="", stopped_at=NOON)
+    run = replace(run_of("stopped for it", "none"), execution=ended, deadline=deadline)
+    assert (run.status, run.error, run.transient) == (FAILED, error, False)
+    assert run.summary == f"{summary} Its task was stopped for that."
+    assert run.advice == (RAISE_TOTAL if summary is IN_TOTAL else LONGER)
+    assert replace(run, task=None).error == error
+    without_time = replace(run, execution=replace(ended, stopped_at=None))
+    assert without_time.error == "States.Timeout"
+
+
+@pytest.mark.parametrize("task_name", ["badly", "stopped for it", "none"])
+def test_a_run_without_time_for_another_attempt(task_name: str) -> None:
+    run = ended_by(task_name, "FAILED", TOTAL_TIMEOUT, NO_TIME_LEFT)
+    assert (run.status, run.error, run.transient, run.advice) == (FAILED, "Run.TotalTimeout", False, RAISE_TOTAL)
+    assert (run.summary or "").startswith("The run's totalTimeoutSeconds were over before another attempt could begin.")
+
+
+def test_a_deadline_changes_no_other_end() -> None:
+    past = NOON - timedelta(days=1)
+    for task_name, status in itertools.product(TASKS, ("SUCCEEDED", "FAILED", "ABORTED", "RUNNING")):
+        run = ended_by(task_name, status, "My.Error", "a cause")
+        late = replace(run, deadline=past)
+        assert (late.status, late.error, late.summary) == (run.status, run.error, run.summary)
+        assert (late.advice, late.transient) == (run.advice, run.transient)
 
 
 def test_a_task_that_was_stopped_for_a_failure_is_not_why() -> None:

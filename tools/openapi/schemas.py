@@ -66,10 +66,21 @@ _ASKED: Final[Mapping[str, Schema]] = {
     "timeoutSeconds": {**whole(1, request.LONGEST_TIMEOUT), "description": "Of each attempt."},
     "retries": {**whole(0, request.MOST_RETRIES), "description": "After transient failures."},
     "retryOnExitCodes": {
-        "type": "array",
-        "items": whole(1, request.LARGEST_EXIT_CODE),
-        "maxItems": request.LARGEST_EXIT_CODE,
+        "anyOf": [
+            {
+                "type": "array",
+                "items": whole(1, request.LARGEST_EXIT_CODE),
+                "maxItems": request.LARGEST_EXIT_CODE,
+            },
+            {"const": request.ANY},
+        ],
+        "description": "`any`: after every failure of the container itself.",
     },
+    "totalTimeoutSeconds": {**whole(1, request.LONGEST_TIMEOUT), "description": "Of all attempts, with the waits."},
+    "job": {"type": "string", "maxLength": 38, "description": "Name of the job. Its settings are the defaults."},
+    "schedule": {"type": "string", "maxLength": 24, "description": "The schedule of the job; with `scheduledTime`."},
+    "scheduledTime": {**TIME, "description": "The container has it as RUN_SCHEDULED_TIME."},
+    "force": {**YES_OR_NO, "description": "Start above the limit of the job."},
 }
 
 _USAGE: Final = document(
@@ -191,6 +202,7 @@ _RUN: Final = document(
         "reason": maybe(TEXT),
         "blockedBy": maybe(TEXT),
         "queue": maybe(of("Queue")),
+        "deadline": maybe(TIME),
         "unreadableAttempts": WHOLE,
         "attemptsLeftOut": WHOLE,
         "attempts": {"type": "array", "items": of("Attempt")},
@@ -232,7 +244,7 @@ _RUN_REQUEST: Final[Schema] = {
         },
         "pattern": {**one_of(Pattern), "default": str(Pattern.CALLBACK)},
     },
-    "required": ["commands"],
+    "anyOf": [{"required": ["commands"]}, {"required": ["job"]}],
     "additionalProperties": False,
 }
 

@@ -173,6 +173,7 @@ RUN: Final = (
         lambda item: TurnedAway(**found(TURNED_AWAY, lenient.mapping(item))),
         lambda away: written(TURNED_AWAY, away),
     ),
+    Row("deadline", "deadline", lenient.time, lenient.iso),
     Row("revision", "revision", whole, lambda revision: revision + 1, is_needed=True),
 )
 

@@ -26,6 +26,15 @@ class AllowedDefinitions:
         if problem := self._missing_half(request):
             raise InvalidRunRequestError((problem,))
 
+    def check_size(self, request: RunRequest, size: tuple[str, str] | None) -> None:
+        """Raises InvalidRunRequestError if a cpu or memory alone misfits a task definition of this size.
+
+        None is the size of the stack's own.
+        """
+        of_it = size or self.own_size
+        if of_it and (problem := missing_half((request.cpu, request.memory), of_it)):
+            raise InvalidRunRequestError((problem,))
+
     def resolve(self, asked: str | None) -> str:
         """Returns the task definition for RunTask: the ARN of the allowed revision, else the one that was asked for.
 

@@ -7,16 +7,20 @@
     anything else                                                the run has failed
 
 The first row that fits decides. A wait is a random part of the longest one (full jitter), so that runs which failed
-together do not come back together.
+together do not come back together. A run with a deadline gets no attempt that would begin after it, and no attempt
+longer than what is left then.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
+from math import ceil
 from typing import Any, Final
 
 from fargate_runs.outcomes.kinds import ErrorName
-from fargate_runs.runs.request import Capacity
+from fargate_runs.reading import lenient
+from fargate_runs.runs.request import ANY, Capacity
 
 #: So many let a burst of 3,000 starts pass at a new account's 20 launches a second (fact B34).
 MOST_THROTTLES: Final = 10
@@ -36,7 +40,11 @@ class Provider(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The attempts that a run still has. `attempt` is the number for its next task, from 1, without redrives."""
+    """The attempts that a run still has. `attempt` is the number for its next task, from 1, without redrives.
+
+    `timeout_seconds` is the limit of its next task. All of them end by the `deadline`, if there is one. A plan of an
+    older version has no limit.
+    """
 
     capacity: Capacity
     provider: Provider
@@ -46,6 +54,9 @@ class Plan:
     attempt: int = 1
     retried: int = 0
     throttles: int = 0
+    retry_on_any: bool = False
+    timeout_seconds: int | None = None
+    deadline: datetime | None = None
 
     @classmethod
     def first(
@@ -55,18 +66,27 @@ class Plan:
         provider = Provider.ON_DEMAND if capacity is Capacity.ON_DEMAND else Provider.SPOT
         return cls(capacity, provider, retries, retry_on_exit_codes, retry_interval_seconds)
 
+    def limited(self, timeout_seconds: int, deadline: datetime | None, now: datetime) -> "Plan":
+        """Returns the plan with the limit of its first task: at most what is left of the time, and at least 1 s."""
+        rest = timeout_seconds if deadline is None else max(1, _seconds_to(deadline, now))
+        return replace(self, timeout_seconds=min(timeout_seconds, rest), deadline=deadline)
+
     @classmethod
     def from_json(cls, given: Mapping[str, Any]) -> "Plan":
         """Reads a plan that the state machine has kept. Raises KeyError, TypeError or ValueError for anything else."""
+        codes = given["retryOnExitCodes"]
         return cls(
             capacity=Capacity(given["capacity"]),
             provider=Provider(given["provider"]),
             retries=int(given["retries"]),
-            retry_on_exit_codes=tuple(map(int, given["retryOnExitCodes"])),
+            retry_on_exit_codes=() if codes == ANY else tuple(map(int, codes)),
             retry_interval_seconds=int(given["retryIntervalSeconds"]),
             attempt=int(given["attempt"]),
             retried=int(given["retried"]),
             throttles=int(given["throttles"]),
+            retry_on_any=codes == ANY,
+            timeout_seconds=lenient.whole_number(given.get("timeoutSeconds")),
+            deadline=lenient.time(given.get("deadline")),
         )
 
     def as_json(self) -> dict[str, object]:
@@ -75,11 +95,13 @@ class Plan:
             "capacity": self.capacity,
             "provider": self.provider,
             "retries": self.retries,
-            "retryOnExitCodes": list(self.retry_on_exit_codes),
+            "retryOnExitCodes": ANY if self.retry_on_any else list(self.retry_on_exit_codes),
             "retryIntervalSeconds": self.retry_interval_seconds,
             "attempt": self.attempt,
             "retried": self.retried,
             "throttles": self.throttles,
+            "timeoutSeconds": self.timeout_seconds,
+            "deadline": lenient.iso(self.deadline),
         }
 
 
@@ -119,8 +141,9 @@ def _is_throttled(plan: Plan, failed: Failed) -> bool:
 
 
 def _is_retried(plan: Plan, failed: Failed) -> bool:
-    asked_for = failed.error in _CONTAINERS_OWN and failed.exit_code in plan.retry_on_exit_codes
-    return plan.retried < plan.retries and (failed.transient or asked_for)
+    is_asked_for = plan.retry_on_any or failed.exit_code in plan.retry_on_exit_codes
+    is_own = failed.error in _CONTAINERS_OWN
+    return plan.retried < plan.retries and (failed.transient or (is_own and is_asked_for))
 
 
 _TABLE: Final = (
@@ -145,3 +168,20 @@ def next_attempt(plan: Plan, failed: Failed, part: float) -> Next | None:
         return None
     counted = replace(plan, attempt=plan.attempt + failed.started_a_task)
     return Next(int(part * (row.longest_wait_seconds(plan) + 1)), row.then(counted))
+
+
+def within_its_time(attempt: Next, now: datetime) -> Next | None:
+    """Returns an attempt with a limit that ends by the deadline of its plan; None if it would begin too late."""
+    plan = attempt.plan
+    if plan.deadline is None:
+        return attempt
+    rest = _seconds_to(plan.deadline, now + timedelta(seconds=attempt.wait_seconds))
+    if rest < 1:
+        return None
+    limit = rest if plan.timeout_seconds is None else min(plan.timeout_seconds, rest)
+    return replace(attempt, plan=replace(plan, timeout_seconds=limit))
+
+
+def _seconds_to(deadline: datetime, now: datetime) -> int:
+    """Returns whole seconds, rounded up: a run that has just begun has all of its time."""
+    return ceil((deadline - now).total_seconds())

@@ -10,7 +10,7 @@ from typing import Final
 
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.reading.tokens import TOKEN_VARIABLE
-from fargate_runs.runs.request import RunRequest
+from fargate_runs.runs.request import RunRequest, iso_seconds
 
 ATTEMPT_VARIABLE: Final = "RUN_ATTEMPT"
 _HOLES: Final[Mapping[Pattern, tuple[str, ...]]] = {
@@ -29,6 +29,7 @@ def overrides_in_pieces(
         "RUN_EXECUTION_ARN": execution_arn,
         ATTEMPT_VARIABLE: "",
         **_of_the_pattern(request.pattern, timeout_seconds),
+        **_of_the_job(request),
         **request.environment,
     }
     command = {"Command": list(request.commands)} if request.commands is not None else {}
@@ -47,6 +48,14 @@ def _of_the_pattern(pattern: Pattern, timeout_seconds: int) -> Mapping[str, str]
     if pattern is Pattern.CALLBACK:
         return {TOKEN_VARIABLE: ""}
     return {"RUN_TIMEOUT_SECONDS": str(timeout_seconds)} if pattern is Pattern.REQUEST_RESPONSE else {}
+
+
+def _of_the_job(request: RunRequest) -> Mapping[str, str]:
+    """Returns the variables of a run of a job."""
+    if request.job is None:
+        return {}
+    scheduled = {"RUN_SCHEDULED_TIME": iso_seconds(request.scheduled_time)} if request.scheduled_time else {}
+    return {"RUN_JOB": request.job, **scheduled}
 
 
 def _cut(text: str, holes: tuple[str, ...]) -> Iterator[str]:

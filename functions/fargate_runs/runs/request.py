@@ -1,9 +1,9 @@
 """The request for one run. The API and `prepare_run`, with which every execution begins, read it here."""
 
-import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -11,6 +11,7 @@ from fargate_runs.errors import InvalidRunRequestError
 from fargate_runs.reading import lenient
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.fargate_sizes import MEMORY_FOR, go_together, memory_words
+from fargate_runs.runs.overrides_length import too_long
 
 #: The variables that the machines set, or that may hold a token. The stack may name more variables for tokens.
 RESERVED_VARIABLES: Final = (
@@ -18,26 +19,24 @@ RESERVED_VARIABLES: Final = (
     "RUN_EXECUTION_ARN",
     "RUN_ATTEMPT",
     "RUN_TIMEOUT_SECONDS",
+    "RUN_JOB",
+    "RUN_SCHEDULED_TIME",
     "TASK_TOKEN",
     "TASK_TOKEN_ENV_VARIABLE",
 )
 MOST_KEYS: Final = 50  # more are not looked at one by one
 MOST_COMMANDS: Final = 1_000
 MOST_VARIABLES: Final = 300  # no more fit into the overrides, however short they are
-LONGEST_OVERRIDES: Final = 8_192  # characters of JSON, the task token included (fact B30)
 MOST_RETRIES: Final = 10
 LARGEST_EXIT_CODE: Final = 255
 LONGEST_TIMEOUT: Final = 99_999_999  # seconds, Step Functions' own limit (fact B27)
-_OURS: Final = {
-    "RUN_ID": 80,
-    "RUN_EXECUTION_ARN": 300,
-    "RUN_ATTEMPT": 4,
-    "RUN_TIMEOUT_SECONDS": 8,
-}  # characters reserved for the machines' own values
-_LONGEST_CONTAINER_NAME: Final = 255
 _LONGEST_SHOWN: Final = 80  # characters of a name in a problem
-_RESERVED_FOR_TOKEN: Final = 1_024  # real tokens have 700 to 1,100 characters with their JSON around them
 
+ANY: Final = "any"  # of retryOnExitCodes: every failure of the container
+JOB_NAME: Final = re.compile(r"(?!.*--)[a-z][a-z0-9-]{0,37}(?<!-)")
+SCHEDULE_NAME: Final = re.compile(r"(?!.*--)[a-z][a-z0-9-]{0,23}(?<!-)")
+_JOB: Final = "job"
+_ONLY_WITH_A_JOB: Final = ("schedule", "scheduledTime", "force")
 _PATTERN: Final = "pattern"
 _NO_OBJECT: Final = 'the input must be a JSON object, such as {"commands": ["echo", "hello"]}'
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -56,7 +55,12 @@ class Capacity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """A valid request for one run. None stands for the stack's default. Its repr never shows environment values."""
+    """A valid request for one run. None stands for the default of its job, else of the stack.
+
+    `retry_on_any`: every failure of the container is tried again, whatever its exit code. A scheduled run of a job has
+    its `schedule` and its `scheduled_time`. `is_forced` lets the run in above the limit of its job. The repr never
+    shows environment values.
+    """
 
     commands: tuple[str, ...] | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -68,6 +72,12 @@ class RunRequest:
     retries: int | None = None
     retry_on_exit_codes: tuple[int, ...] | None = None
     pattern: Pattern = Pattern.CALLBACK
+    retry_on_any: bool = False
+    total_timeout_seconds: int | None = None
+    job: str | None = None
+    schedule: str | None = None
+    scheduled_time: datetime | None = None
+    is_forced: bool = False
 
     @classmethod
     def from_mapping(
@@ -110,6 +120,12 @@ class RunRequest:
             retries=lenient.whole_number(retries),
             retry_on_exit_codes=tuple(map(int, codes)) if isinstance(codes, list) else None,
             pattern=Pattern(str(pattern)) if pattern is not None else Pattern.CALLBACK,
+            retry_on_any=codes == ANY,
+            total_timeout_seconds=lenient.whole_number(body.get("totalTimeoutSeconds")),
+            job=_text_or_none(body.get(_JOB)),
+            schedule=_text_or_none(body.get("schedule")),
+            scheduled_time=_whole_seconds(body.get("scheduledTime")),
+            is_forced=body.get("force") is True,
         )
 
     def execution_input(self) -> dict[str, object]:
@@ -122,6 +138,7 @@ class RunRequest:
         return {**given, "environmentNames": sorted(self.environment)}
 
     def _without_nones(self, *, environment: Mapping[str, str] | None) -> dict[str, object]:
+        codes = list(self.retry_on_exit_codes) if self.retry_on_exit_codes is not None else None
         values: dict[str, object] = {
             "commands": list(self.commands) if self.commands is not None else None,
             "environment": environment,
@@ -131,9 +148,24 @@ class RunRequest:
             "capacity": self.capacity.value if self.capacity else None,
             "timeoutSeconds": self.timeout_seconds,
             "retries": self.retries,
-            "retryOnExitCodes": list(self.retry_on_exit_codes) if self.retry_on_exit_codes is not None else None,
+            "retryOnExitCodes": ANY if self.retry_on_any else codes,
+            "totalTimeoutSeconds": self.total_timeout_seconds,
+            "job": self.job,
+            "schedule": self.schedule,
+            "scheduledTime": iso_seconds(self.scheduled_time) if self.scheduled_time else None,
+            "force": self.is_forced or None,
         }
         return {key: value for key, value in values.items() if value is not None}
+
+
+def iso_seconds(moment: datetime) -> str:
+    """Returns ISO 8601 in whole seconds, as EventBridge Scheduler writes a scheduled time."""
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
+def _whole_seconds(value: object) -> datetime | None:
+    moment = lenient.time(value)
+    return moment.replace(microsecond=0) if moment else None
 
 
 def _text_or_none(value: object) -> str | None:
@@ -159,14 +191,15 @@ def _problems(
         yield f"the request has {len(body)} keys; the keys are {', '.join(checks)}"
         return
     yield from _unknown_keys(body, checks)
-    if require_commands and "commands" not in body:
+    yield from _apart_from_their_job(body)
+    if require_commands and "commands" not in body and _JOB not in body:
         yield 'commands: is missing; give the command as a list of texts, such as ["python", "-c", "print(1)"]'
     reserved = tuple(dict.fromkeys((*RESERVED_VARIABLES, *token_variables)))
     wrong = [*_reserved_names(body, reserved), *_wrong_values(body, checks)]
     yield from wrong
     if not wrong:
-        yield from _size_for_fargate(body)
-        yield from _too_long(body, pattern or body.get(_PATTERN, Pattern.CALLBACK))
+        yield from size_for_fargate(body)
+        yield from too_long(body, pattern or body.get(_PATTERN, Pattern.CALLBACK))
 
 
 def _wrong_values(body: Mapping[str, object], checks: Mapping[str, "_Check"]) -> Iterator[str]:
@@ -189,6 +222,17 @@ def _unknown_keys(body: Mapping[str, object], checks: Mapping[str, "_Check"]) ->
     for key in body:
         if key not in checks:
             yield f"{_shown(key)}: is not known; the keys are {', '.join(checks)}"
+
+
+def _apart_from_their_job(body: Mapping[str, object]) -> Iterator[str]:
+    """Yields the problems of keys that only a run of a job may have, or that go together."""
+    for key in _ONLY_WITH_A_JOB:
+        if key in body and _JOB not in body:
+            yield f"{key}: goes only with job; name the job, or leave it out"
+    if _JOB in body and "taskDefinition" in body:
+        yield "taskDefinition: is the job's; leave it out, or leave out job"
+    if ("schedule" in body) != ("scheduledTime" in body):
+        yield "schedule, scheduledTime: go only together; give both, or none"
 
 
 def _commands(value: object) -> Iterator[str]:
@@ -271,10 +315,37 @@ def _is_whole(value: object, least: int, most: int) -> bool:
 
 
 def _exit_codes(value: object) -> Iterator[str]:
+    if value == ANY:
+        return
     if isinstance(value, list) and len(value) > LARGEST_EXIT_CODE:
         yield f"has {len(value)} codes, and {LARGEST_EXIT_CODE} is the most: there are no others"
     elif not isinstance(value, list) or not all(_is_whole(each, 1, LARGEST_EXIT_CODE) for each in value):
-        yield f"must be a list of whole numbers from 1 to {LARGEST_EXIT_CODE}, such as [75, 137]"
+        yield f'must be a list of whole numbers from 1 to {LARGEST_EXIT_CODE}, such as [75, 137], or the text "{ANY}"'
+
+
+def _name(rule: re.Pattern[str], longest: int) -> "_Check":
+    def check(value: object) -> Iterator[str]:
+        if not isinstance(value, str) or not rule.fullmatch(value):
+            yield (
+                f"must be a name of 1 to {longest} characters: a to z, digits and single hyphens, a letter first, no"
+                " hyphen last"
+            )
+
+    return check
+
+
+def _scheduled_time(value: object) -> Iterator[str]:
+    try:
+        is_moment = isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        is_moment = False
+    if not is_moment or lenient.time(value) is None:
+        yield "must be a time with its offset, such as 2026-11-30T06:00:00Z"
+
+
+def _yes_or_no(value: object) -> Iterator[str]:
+    if not isinstance(value, bool):
+        yield "must be true or false"
 
 
 _Check = Callable[[object], Iterator[str]]
@@ -289,6 +360,11 @@ _CHECKS: Final[Mapping[str, _Check]] = {
     "timeoutSeconds": _whole_number(1, LONGEST_TIMEOUT, " of seconds"),
     "retries": _whole_number(0, MOST_RETRIES, ""),
     "retryOnExitCodes": _exit_codes,
+    "totalTimeoutSeconds": _whole_number(1, LONGEST_TIMEOUT, " of seconds"),
+    _JOB: _name(JOB_NAME, 38),
+    "schedule": _name(SCHEDULE_NAME, 24),
+    "scheduledTime": _scheduled_time,
+    "force": _yes_or_no,
 }
 RECORDED_KEYS: Final = (
     "commands",
@@ -299,6 +375,11 @@ RECORDED_KEYS: Final = (
     "timeoutSeconds",
     "retries",
     "retryOnExitCodes",
+    "totalTimeoutSeconds",
+    _JOB,
+    "schedule",
+    "scheduledTime",
+    "force",
 )
 
 
@@ -306,31 +387,10 @@ def _quoted(values: object) -> str:
     return ", ".join(f'"{each}"' for each in values)  # type: ignore[attr-defined]
 
 
-def _size_for_fargate(body: Mapping[str, object]) -> Iterator[str]:
+def size_for_fargate(body: Mapping[str, object]) -> Iterator[str]:
     """Yields the problem of a cpu and a memory that do not go together. One of them alone is not checked here."""
     cpu, memory = body.get("cpu"), body.get("memory")
     if not isinstance(cpu, str) or not isinstance(memory, str):
         return
     if not go_together(cpu, memory):
         yield f'memory: "{memory}" does not go with cpu "{cpu}" on Fargate; use {memory_words(cpu)}'
-
-
-def _too_long(body: Mapping[str, object], pattern: object) -> Iterator[str]:
-    length = len(json.dumps(_overrides(body), ensure_ascii=False, separators=(",", ":")))
-    if pattern == Pattern.CALLBACK:
-        length += _RESERVED_FOR_TOKEN
-    if length > LONGEST_OVERRIDES:
-        yield (
-            f"commands, environment: together they make overrides of about {length} characters, and ECS takes"
-            f" {LONGEST_OVERRIDES}; put what is long into S3 or SSM and pass its name"
-        )
-
-
-def _overrides(body: Mapping[str, object]) -> dict[str, object]:
-    """Returns the overrides that the machines will send, as ECS counts them."""
-    environment = body.get("environment")
-    given = environment.items() if isinstance(environment, Mapping) else ()
-    ours = [{"name": name, "value": "x" * length} for name, length in _OURS.items()]
-    variables = [*ours, *({"name": name, "value": value} for name, value in given)]
-    container = {"name": "x" * _LONGEST_CONTAINER_NAME, "command": body.get("commands") or [], "environment": variables}
-    return {"containerOverrides": [container], "cpu": body.get("cpu"), "memory": body.get("memory")}

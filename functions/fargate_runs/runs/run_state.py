@@ -22,11 +22,14 @@ from fargate_runs.runs.billed import Billed, billed_of
 from fargate_runs.runs.record import TaskRecord
 from fargate_runs.runs.run_status import ENDED, TURNED_AWAY, RunStatus, TurnedAway
 from fargate_runs.runs.run_verdict import (
+    ADVICE_AFTER_TOTAL_TIMEOUT,
     ADVICE_BESIDE_A_TASK,
     RUN_STOPPED,
     SAYS,
     TIMEOUT,
     TOO_LONG,
+    TOO_LONG_IN_TOTAL,
+    TOTAL_TIMEOUT,
     Ended,
     Says,
     advice_after_time_out,
@@ -58,6 +61,8 @@ _STATUSES: Final[Mapping[Says, RunStatus | None]] = MappingProxyType(
 LONG_BEFORE: Final = timedelta(days=30)
 # RunTask may be under way when an execution is aborted, and the two services have clocks of their own.
 JUST_AFTER: Final = timedelta(seconds=10)
+# A limit that ends at the deadline was computed by a clock of ours, in whole seconds.
+_JUST_BEFORE: Final = timedelta(seconds=2)
 MOST_COUNTED: Final = 100  # attempts: more make a record too large, and are no retries
 
 
@@ -85,11 +90,21 @@ class StopRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class OfJob:
+    """What a run says of its job: its name, and the schedule that started it."""
+
+    job: str
+    schedule: str | None = None
+    scheduled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run. `input` is the request without environment values; None if it was refused.
 
     `attempts` has the billed time and size of each task by its id; None until the task has stopped. It holds at most
-    MOST_COUNTED. `rerun_of` is the run that this one repeats.
+    MOST_COUNTED. `rerun_of` is the run that this one repeats. `deadline` is when its
+    totalTimeoutSeconds are over.
 
     `job` is the name of the job that it is a run of; `schedule` and `scheduled_at` are set if a schedule started it.
     `takes_slot` is true if the job has a limit: then its gate may know the run (jobs/slots.py). It is QUEUED from
@@ -119,6 +134,7 @@ class RunRecord:
     admitted_at: datetime | None = None
     is_forced: bool = False
     turned_away: TurnedAway | None = None
+    deadline: datetime | None = None
     revision: int = field(default=0, compare=False)
 
     @property
@@ -158,6 +174,8 @@ class RunRecord:
             return RUN_STOPPED
         if self._says is Says.TASK:
             return _outcome(self.task).error
+        if self._is_out_of_time:
+            return TOTAL_TIMEOUT
         own = self.execution.error if self.execution else None
         return own or (TIMEOUT if self._says is Says.TIMED_OUT else None)
 
@@ -173,7 +191,8 @@ class RunRecord:
         if self._says is Says.TASK:
             return _outcome(self.task).summary
         if self._says is Says.TIMED_OUT:
-            return f"{TOO_LONG}{of_its_task(self.outcome)}"
+            why = TOO_LONG_IN_TOTAL if self._is_out_of_time else TOO_LONG
+            return f"{why}{of_its_task(self.outcome)}"
         cause = self.execution.cause if self.execution else None
         return f"{cause or 'The execution failed.'}{of_its_task(self.outcome)}" if self.outcome else cause
 
@@ -188,8 +207,8 @@ class RunRecord:
             return _AFTER_A_STOP
         if self._says is Says.TASK:
             return _outcome(self.task).advice
-        if self._says is Says.TIMED_OUT:
-            return advice_after_time_out(self.outcome)
+        if self._says is Says.TIMED_OUT or self._is_out_of_time:
+            return ADVICE_AFTER_TOTAL_TIMEOUT if self._is_out_of_time else advice_after_time_out(self.outcome)
         return ADVICE_BESIDE_A_TASK if self.outcome else None
 
     @property
@@ -199,7 +218,7 @@ class RunRecord:
             return False
         if self._says is Says.TASK:
             return _outcome(self.task).transient
-        return False if self._says is Says.TIMED_OUT else None
+        return False if self._says is Says.TIMED_OUT or self._is_out_of_time else None
 
     @property
     def exit_code(self) -> int | None:
@@ -245,6 +264,17 @@ class RunRecord:
     def _stopped_for(self) -> StopRequest | None:
         """The request that stopped the run. A request that came too late, or did nothing, does not explain the end."""
         return self.stop_request if self.status is RunStatus.STOPPED else None
+
+    @property
+    def _is_out_of_time(self) -> bool:
+        """Whether the totalTimeoutSeconds ended the run: between two attempts, or as the limit of the last one."""
+        execution = self.execution
+        if execution is None or self._says not in {Says.TIMED_OUT, Says.EXECUTION_FAILED}:
+            return False
+        if self._says is Says.EXECUTION_FAILED:
+            return execution.error == TOTAL_TIMEOUT
+        ended = execution.stopped_at
+        return self.deadline is not None and ended is not None and ended >= self.deadline - _JUST_BEFORE
 
     @property
     def _why_given_up(self) -> GivenUp | None:
@@ -320,10 +350,14 @@ def with_execution(
     execution: Execution,
     pattern: Pattern | None,
     recorded_input: Mapping[str, object] | None = None,
+    *,
+    of_job: OfJob | None = None,
+    deadline: datetime | None = None,
 ) -> RunRecord:
     """Returns the run with this state of its execution. An older state, and another execution, change nothing.
 
-    `recorded_input` is the execution's input, if it is known. It is kept unless the run has one.
+    `recorded_input` is the execution's input, if it is known; `of_job` and `deadline` are what follows from it. Each is
+    kept unless the run has it already.
 
     Names may be used again after 90 days (fact B32): an execution that began long after the record is a new run.
     """
@@ -339,7 +373,10 @@ def with_execution(
         pattern=run.pattern or pattern,
         follows=True,
         input=recorded_input if run.input is None else run.input,
+        deadline=run.deadline or deadline,
     )
+    if of_job and run.job is None:
+        run = replace(run, job=of_job.job, schedule=of_job.schedule, scheduled_at=of_job.scheduled_at)
     if run.execution and run.execution.order >= execution.order:
         return run
     run = replace(run, execution=execution)

@@ -96,6 +96,8 @@ _COLUMNS: Final[Mapping[ExecutionStatus, Ended]] = MappingProxyType(
 RUN_STOPPED: Final = "Run.Stopped"
 """The error of an execution that the API has stopped, and of its run."""
 TIMEOUT: Final = "States.Timeout"
+TOTAL_TIMEOUT: Final = "Run.TotalTimeout"
+"""The error of a run that its totalTimeoutSeconds have ended: before an attempt, or in the middle of one."""
 # A state's time-out that nothing catches fails the execution with the first (fact B27). A machine may use the second.
 _TIMEOUTS: Final = frozenset({TIMEOUT, "States.HeartbeatTimeout"})
 # These only say that a task has failed. The task itself says why (facts B21, B40).
@@ -103,12 +105,18 @@ _SAYS_NOTHING: Final = frozenset({None, "States.TaskFailed"})
 
 
 TOO_LONG: Final = "The run took too long, so Step Functions ended it."
+TOO_LONG_IN_TOTAL: Final = "The run's totalTimeoutSeconds were over, so Step Functions ended it."
+NO_TIME_LEFT: Final = "The run's totalTimeoutSeconds were over before another attempt could begin."
 ADVICE_BESIDE_A_TASK: Final = (
     "Look at the execution's history for the state that failed: how the task ended is not why the run did."
 )
 _LONGER: Final = (
     "Read the task's log for how far it got and what it waited for. If the work simply needs longer, raise"
     " timeoutSeconds and start the run again."
+)
+ADVICE_AFTER_TOTAL_TIMEOUT: Final = (
+    "See in the attempts what took so long or failed. If the run simply needs longer, raise totalTimeoutSeconds and"
+    " start it again."
 )
 _DONE_TOO_LATE: Final = (
     "The task ended well, and Step Functions did not learn it in time: look at its log and its result before you start"

@@ -17,11 +17,13 @@ from fargate_runs.errors import MalformedTaskError
 from fargate_runs.outcomes.kinds import KINDS, ErrorName
 from fargate_runs.outcomes.refused_start import is_of_a_call, refusal_of
 from fargate_runs.outcomes.sync_failure import sync_failure_of
+from fargate_runs.ports import Clock
 from fargate_runs.reading import lenient
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.reading.task import EcsTask, from_pascal_case
-from fargate_runs.runs.attempts import Failed, Next, Plan, next_attempt
+from fargate_runs.runs.attempts import Failed, Next, Plan, next_attempt, within_its_time
 from fargate_runs.runs.record import TaskRecord
+from fargate_runs.runs.run_verdict import NO_TIME_LEFT, TOTAL_TIMEOUT
 
 TASK_FAILED = "States.TaskFailed"
 _NAMES = frozenset(ErrorName)
@@ -70,8 +72,9 @@ class JudgeTask:
     `part` returns the random part of a wait.
     """
 
-    def __init__(self, logs: TaskLogs, *, prices: Prices, part: Callable[[], float] = random) -> None:
+    def __init__(self, logs: TaskLogs, clock: Clock, *, prices: Prices, part: Callable[[], float] = random) -> None:
         self._logs = logs
+        self._clock = clock
         self._prices = prices
         self._part = part
 
@@ -84,7 +87,13 @@ class JudgeTask:
         if plan is None:
             return judged
         failed = Failed(judged.error, judged.transient, judged.throttled, judged.exit_code, judged.started_a_task)
-        return replace(judged, plan=plan, next=next_attempt(plan, failed, self._part()))
+        another = next_attempt(plan, failed, self._part())
+        if another is None:
+            return replace(judged, plan=plan)
+        fitting = within_its_time(another, self._clock.now())
+        if fitting is None:
+            return replace(judged, error=TOTAL_TIMEOUT, cause=NO_TIME_LEFT, transient=False, plan=plan)
+        return replace(judged, plan=plan, next=fitting)
 
     def _judged(self, error: str, cause: str, run_id: str | None) -> Judgement:
         if is_of_a_call(error):

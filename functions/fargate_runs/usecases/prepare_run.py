@@ -2,19 +2,27 @@
 
 The execution has begun, wherever it was started. So the record has its input and its time before a task runs. It is
 folded like any other state of the execution, so a second call is harmless.
+
+The input of a run of a job holds only what was asked for. The job is read here, so that all starts, through whatever
+door, are runs of the job as it is now.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from fargate_runs.ports import RunStore, UnreadableRecordError
+from fargate_runs.ports import Clock, RunStore, UnreadableRecordError
 from fargate_runs.reading.execution import Execution
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.allowed_definitions import AllowedDefinitions
 from fargate_runs.runs.attempts import Plan
 from fargate_runs.runs.overrides import overrides_in_pieces
 from fargate_runs.runs.request import Capacity, RunRequest
-from fargate_runs.runs.run_state import RunRecord, with_execution
+from fargate_runs.runs.run_state import OfJob, RunRecord, with_execution
 from fargate_runs.usecases.folding import fold_run
+
+if TYPE_CHECKING:
+    from fargate_runs.usecases.requests_of_jobs import RequestsOfJobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +68,18 @@ class PrepareRun:
     def __init__(
         self,
         store: RunStore,
+        clock: Clock,
         *,
         definitions: AllowedDefinitions,
+        of_jobs: "RequestsOfJobs",
         container: str,
         token_variables: tuple[str, ...],
         defaults: Defaults,
     ) -> None:
         self._store = store
+        self._clock = clock
         self._definitions = definitions
+        self._of_jobs = of_jobs
         self._container = container
         self._token_variables = token_variables
         self._defaults = defaults
@@ -75,18 +87,39 @@ class PrepareRun:
     def __call__(self, given: object, execution: Execution, pattern: Pattern) -> Prepared:
         """Prepare the run of an execution that has begun. `given` is its input, of any type.
 
-        Raises InvalidRunRequestError or StoreUnavailableError. After the latter the call may be repeated. A refused
-        input is not recorded. The run is recorded with its error when its execution has failed.
+        Raises InvalidRunRequestError, StoreUnavailableError or UnreadableJobError. After StoreUnavailableError the
+        call may be repeated. A refused input is not recorded. The run is recorded with its error when its execution has
+        failed.
         """
-        request = RunRequest.from_input(given, pattern, token_variables=self._token_variables)
-        self._definitions.check(request)
-        return self._prepared(request, execution, is_recorded=self._record(request, execution))
+        asked = RunRequest.from_input(given, pattern, token_variables=self._token_variables)
+        request, task_definition = self._resolved(asked, execution)
+        deadline = self._deadline(request, execution)
+        is_recorded = self._record(asked, execution, deadline)
+        return self._prepared(request, task_definition, execution, deadline, is_recorded=is_recorded)
 
-    def _record(self, request: RunRequest, execution: Execution) -> bool:
+    def _resolved(self, asked: RunRequest, execution: Execution) -> tuple[RunRequest, str]:
+        """The request with the settings of its job, and its task definition."""
+        if asked.job is None:
+            self._definitions.check(asked)
+            return asked, self._definitions.resolve(asked.task_definition)
+        of_job = self._of_jobs(asked, execution.started_at)
+        own = of_job.task_definition
+        return of_job.request, own or self._definitions.resolve(of_job.request.task_definition)
+
+    def _deadline(self, request: RunRequest, execution: Execution) -> datetime | None:
+        if request.total_timeout_seconds is None:
+            return None
+        began = execution.started_at or self._clock.now()
+        return began + timedelta(seconds=request.total_timeout_seconds)
+
+    def _record(self, asked: RunRequest, execution: Execution, deadline: datetime | None) -> bool:
         """Record the run; returns False if its record cannot be read. The run starts all the same."""
 
         def noted(stands: RunRecord | None) -> RunRecord:
-            return with_execution(stands, execution, request.pattern, request.recorded_input())
+            given = asked.recorded_input()
+            return with_execution(stands, execution, asked.pattern, given, of_job=of_job, deadline=deadline)
+
+        of_job = OfJob(asked.job, asked.schedule, asked.scheduled_time) if asked.job else None
 
         try:
             fold_run(self._store, execution.name, noted)
@@ -94,15 +127,25 @@ class PrepareRun:
             return False
         return True
 
-    def _prepared(self, request: RunRequest, execution: Execution, *, is_recorded: bool) -> Prepared:
+    def _prepared(
+        self,
+        request: RunRequest,
+        task_definition: str,
+        execution: Execution,
+        deadline: datetime | None,
+        *,
+        is_recorded: bool,
+    ) -> Prepared:
         defaults = self._defaults
-        timeout_seconds = _or(request.timeout_seconds, defaults.timeout_seconds)
+        limit = _or(request.timeout_seconds, defaults.timeout_seconds)
         plan = Plan.first(
             request.capacity or Capacity.ON_DEMAND,
             _or(request.retries, defaults.retries),
             request.retry_on_exit_codes or (),
             defaults.retry_interval_seconds,
         )
+        plan = replace(plan, retry_on_any=request.retry_on_any).limited(limit, deadline, self._clock.now())
+        timeout_seconds = plan.timeout_seconds or limit
         overrides = overrides_in_pieces(
             request,
             container=self._container,
@@ -112,7 +155,7 @@ class PrepareRun:
         )
         return Prepared(
             run_id=execution.name,
-            task_definition=self._definitions.resolve(request.task_definition),
+            task_definition=task_definition,
             timeout_seconds=timeout_seconds,
             container=self._container,
             plan=plan,

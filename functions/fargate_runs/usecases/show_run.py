@@ -86,6 +86,7 @@ def run_document(
         "reason": run.turned_away.reason if run.turned_away else None,
         "blockedBy": run.turned_away.by if run.turned_away else None,
         "queue": _queue(run, place),
+        "deadline": lenient.iso(run.deadline),
         "unreadableAttempts": unreadable,
     }
     return fitted(document, [_attempt(task, usage) for task, usage in zip(attempts, usages, strict=True)])
