@@ -53,6 +53,9 @@ def _count(report: SweepReport) -> None:
         "AnswersWithheld": report.withheld,
         "SweepTasksRefused": report.refused_tasks,
         "SweepExecutionsNotShown": report.not_shown,
+        "SlotsReleased": report.slots_released,
+        "SlotsTakenAgain": report.slots_taken,
+        "TicketsAnswered": report.tickets_answered,
     }
     for name, value in counts.items():
         if value or (name == FAILURES and not report.is_skipped):

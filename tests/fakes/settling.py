@@ -1,6 +1,6 @@
 """The settle use case on twins in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fargate_runs.answers.log_reading import TaskLogs
@@ -10,6 +10,8 @@ from fargate_runs.reading.patterns import FollowedMachines, SweptMachines
 from fargate_runs.reading.task import DEFAULT_TOKEN_VARIABLES, EcsTask
 from fargate_runs.runs.log_place import LogPlace
 from fargate_runs.runs.record import TaskRecord
+from fargate_runs.runs.run_state import RunRecord
+from fargate_runs.usecases.folding import no_slot
 from fargate_runs.usecases.record_execution_state import ExecutionNoted, RecordExecutionState
 from fargate_runs.usecases.record_task_state import RecordTaskState, Settlement
 from fargate_runs.usecases.stop_abandoned import StopAbandoned
@@ -31,7 +33,8 @@ PRICES = Prices(vcpu_hour_usd=0.04048, gb_hour_usd=0.004445, spot_factor=1)
 class World:
     """One table, one open token, one log, a cluster, Step Functions, and the use cases on them."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep_slot: Callable[[RunRecord], object] = no_slot) -> None:
+        self.keep_slot = keep_slot
         self.clock = StoppedClock()
         self.store = InMemoryRunStore(self.clock)
         self.callbacks = InMemoryCallbacks(TOKEN)
@@ -48,8 +51,12 @@ class World:
             self.abandoned,
             state_machines=MACHINES,
             prices=PRICES,
+            keep_slot=self._slot,
         )
-        self.note = RecordExecutionState(self.store, self.abandoned, state_machines=MACHINES)
+        self.note = RecordExecutionState(self.store, self.abandoned, state_machines=MACHINES, keep_slot=self._slot)
+
+    def _slot(self, run: RunRecord) -> object:
+        return self.keep_slot(run)
 
     def sweep(self, *, followed: FollowedMachines = EVERY_MACHINE) -> Sweep:
         """A sweep as a new process has it."""

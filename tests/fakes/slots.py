@@ -1,13 +1,14 @@
 """The slots of one job on twins in memory, and the use cases on them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from fargate_runs.errors import FargateRunsError
 from fargate_runs.jobs.gate import Gate
-from fargate_runs.jobs.job import Concurrency, Policy
+from fargate_runs.jobs.job import Concurrency, Policy, StoredJob
+from fargate_runs.ports import OpenRun
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern, execution_arn
 from fargate_runs.runs.run_state import RunRecord, with_execution
@@ -16,10 +17,14 @@ from fargate_runs.usecases.slots.admission import Admission, Admitting
 from fargate_runs.usecases.slots.slot_keeper import Kept, SlotKeeper
 from fargate_runs.usecases.slots.wait_for_slot import StopReplaced, WaitForSlot, Waiting
 from fargate_runs.usecases.stop_run import StopRun
+from fargate_runs.usecases.sweep.report import SweepReport
+from fargate_runs.usecases.sweep.slots import SweepSlots
+from fargate_runs.usecases.sweep.turn import Go
 from tests.fakes.clock import NOON, StoppedClock
 from tests.fakes.cluster import InMemoryCluster
 from tests.fakes.ecs import MACHINES
 from tests.fakes.gates import InMemoryGates
+from tests.fakes.jobs import InMemoryJobStore, job
 from tests.fakes.stepfunctions import InMemoryCallbacks, InMemoryExecutions
 from tests.fakes.store import InMemoryRunStore
 
@@ -42,11 +47,19 @@ class SlotWorld:
         self.callbacks = InMemoryCallbacks()
         self.executions = InMemoryExecutions(self.clock)
         self.cluster = InMemoryCluster()
+        self.jobs = InMemoryJobStore()
+        self.define()
         self.admission = Admission(self.gates, self.store, self.clock)
         self.keeper = SlotKeeper(self.gates, self.store, self.callbacks, self.clock)
         stop = StopRun(self.store, self.executions, self.cluster, self.clock, state_machines=MACHINES)
         self.replaces = StopReplaced(stop, self.keeper)
         self.wait_for_slot = WaitForSlot(self.gates, self.keeper, self.replaces, self.clock)
+
+    def define(self, concurrency: Concurrency | None = None, *, name: str = JOB, has_limit: bool = True) -> None:
+        """A job as it stands in its table. The world's own has the world's limit, another one the given one."""
+        limit = concurrency or (self.concurrency if name == JOB and has_limit else None)
+        stored = StoredJob(replace(job(name), concurrency=limit), NOON, NOON)
+        self.jobs.jobs[name] = stored
 
     @property
     def gate(self) -> Gate:
@@ -97,6 +110,17 @@ class SlotWorld:
     def ends(self, run_id: str, status: str = "ABORTED") -> Kept:
         """The run ends with its execution, and an event tells of it."""
         return self.keeper(self.record(run_id, status))
+
+    def open_runs(self) -> list[OpenRun]:
+        """The open runs, as the index has them now."""
+        return [each for each in self.store.open_items() if isinstance(each, OpenRun)]
+
+    def sweep(self, open_runs: Sequence[OpenRun] | None = None, go_on: Go = lambda: None) -> SweepReport:
+        """The sweep's part, as a new process has it."""
+        slots = SweepSlots(self.store, self.jobs, self.gates, self.keeper, self.replaces, self.executions, self.clock)
+        report = SweepReport()
+        report.attempt(slots, self.open_runs() if open_runs is None else open_runs, report, go_on)
+        return report
 
     def was_answered(self, run_id: str) -> bool:
         return token_of(run_id) in self.callbacks.answers

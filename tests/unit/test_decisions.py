@@ -53,7 +53,8 @@ def test_a_run_and_its_task_or_execution_that_were_read_apart_are_of_the_same_ex
 
 
 def test_the_words_of_a_status() -> None:
-    assert list(map(str, RunStatus)) == ["PENDING", "RUNNING", "SUCCEEDED", "FAILED", "STOPPED"]
+    words = "PENDING QUEUED RUNNING SUCCEEDED FAILED STOPPED SKIPPED MISSED"
+    assert list(map(str, RunStatus)) == words.split()
 
 
 def test_a_reason_is_cut_no_more_than_it_must_be() -> None:

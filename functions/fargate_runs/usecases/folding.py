@@ -24,3 +24,7 @@ def fold_run(store: RunStore, run_id: str, change: Change) -> RunRecord:
         if stands is None:
             return new
     raise StoreUnavailableError("the run is written by too many at once")
+
+
+def no_slot(_run: RunRecord) -> None:
+    """For callers that know no jobs: what follows from the state of a run, for its slot."""

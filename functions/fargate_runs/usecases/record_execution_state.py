@@ -7,7 +7,7 @@ from fargate_runs.ports import OpenTask, RunStore, UnreadableRecordError
 from fargate_runs.reading.execution import Execution, is_child
 from fargate_runs.reading.patterns import Pattern, StateMachines
 from fargate_runs.runs.run_state import RunRecord, with_execution, with_tasks
-from fargate_runs.usecases.folding import fold_run
+from fargate_runs.usecases.folding import fold_run, no_slot
 from fargate_runs.usecases.stop_abandoned import StopAbandoned, always
 
 
@@ -26,18 +26,26 @@ class ExecutionNoted:
 class RecordExecutionState:
     """The use case. An execution comes from an event or from Step Functions. The same state has the same effect."""
 
-    def __init__(self, store: RunStore, abandoned: StopAbandoned, *, state_machines: StateMachines) -> None:
+    def __init__(
+        self,
+        store: RunStore,
+        abandoned: StopAbandoned,
+        *,
+        state_machines: StateMachines,
+        keep_slot: Callable[[RunRecord], object] = no_slot,
+    ) -> None:
         self._store = store
         self._abandoned = abandoned
         self._state_machines = state_machines
+        self._keep_slot = keep_slot
 
     def __call__(
         self, execution: Execution, seen_open: Iterable[OpenTask] = (), go_on: Callable[[], None] = always
     ) -> ExecutionNoted:
         """Handle one state of an execution. A sweep sets `seen_open` and `go_on` (see StopAbandoned.of_execution).
 
-        Raises StoreUnavailableError, ExecutionsUnavailableError or ClusterUnavailableError. A repeated call continues
-        from the record.
+        Raises StoreUnavailableError, UnreadableJobError, ExecutionsUnavailableError or ClusterUnavailableError. A
+        repeated call continues from the record.
         """
         pattern = self._state_machines.pattern_of_execution(execution.arn)
         run, unreadable = None, False
@@ -46,7 +54,15 @@ class RecordExecutionState:
                 run = self._noted(execution, pattern)
             except UnreadableRecordError:
                 unreadable = True  # the abandoned tasks are stopped all the same
-        return ExecutionNoted(run, self._abandoned.of_execution(execution, seen_open, go_on), unreadable)
+        stopped = self._abandoned.of_execution(execution, seen_open, go_on)
+        if run:
+            self.slots(run)
+        return ExecutionNoted(run, stopped, unreadable)
+
+    def slots(self, run: RunRecord) -> None:
+        """Do what follows for the slot of a run that has just been written, if it takes one."""
+        if run.takes_slot:
+            self._keep_slot(run)
 
     def _noted(self, execution: Execution, pattern: Pattern) -> RunRecord:
         def noted(stands: RunRecord | None) -> RunRecord:

@@ -35,7 +35,7 @@ from fargate_runs.runs.abandoned import may_be_asked_to_stop
 from fargate_runs.runs.record import Delivery, TaskRecord
 from fargate_runs.runs.run_state import RunRecord, order_of, task_id_of, with_tasks
 from fargate_runs.runs.settle import Step, decide
-from fargate_runs.usecases.folding import fold_run
+from fargate_runs.usecases.folding import fold_run, no_slot
 from fargate_runs.usecases.stop_abandoned import ALL, Asking, StopAbandoned, always
 
 
@@ -124,6 +124,7 @@ class RecordTaskState:
         *,
         state_machines: StateMachines,
         prices: Prices,
+        keep_slot: Callable[[RunRecord], object] = no_slot,
     ) -> None:
         self._store = store
         self._callbacks = callbacks
@@ -131,6 +132,7 @@ class RecordTaskState:
         self._abandoned = abandoned
         self._state_machines = state_machines
         self._prices = prices
+        self._keep_slot = keep_slot
 
     def __call__(
         self, task: EcsTask, go_on: Callable[[], None] = always, *, leaves_attempts: bool = False
@@ -169,9 +171,12 @@ class RecordTaskState:
         `asking_beside` gets the comparison (see Beside), and returns which of the tasks are checked.
         """
         tasks = self._store.tasks_of(run_id)
-        is_shown = not tasks or self._show_if_readable(*tasks) is not None
+        run = self._show_if_readable(*tasks) if tasks else None
+        is_shown = not tasks or run is not None
         beside = Beside(task_id_of(max(map(order_of, tasks))) if tasks else None, len(tasks))
         done = self._stop_attempts(tasks, asking_beside(beside))
+        if run:
+            self._slot_of(run)
         looked_at = tuple(each.task_id for each in tasks if each.task_id not in done.withheld)
         return LookedAfter(done.stopped, looked_at, beside, len(done.withheld), unreadable_run=not is_shown)
 
@@ -277,6 +282,19 @@ class RecordTaskState:
         settlement = replace(settlement, unreadable_run=run is None)
         if run and task and not task.has_ended and _may_run(record):
             settlement = replace(settlement, stopped=settlement.stopped + self._stop_if_abandoned(record, run, go_on))
+        settlement = self._told(settlement, task)
+        if run:
+            self._slot_of(run)
+        return settlement
+
+    def _slot_of(self, run: RunRecord) -> None:
+        """Do what follows for the run's slot, if it takes one. It may have ended with this task."""
+        if run.takes_slot:
+            self._keep_slot(run)
+
+    def _told(self, settlement: Settlement, task: EcsTask | None) -> Settlement:
+        """Answer the token with the recorded outcome, unless that was done."""
+        record = settlement.record
         outcome = record.outcome
         if outcome is None or not record.awaits_delivery:
             return settlement

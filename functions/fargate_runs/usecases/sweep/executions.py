@@ -164,7 +164,7 @@ class SweepExecutions:
     def _give_up(self, run: OpenRun | None, why: GivenUp, since: datetime | None, after: timedelta) -> None:
         """Give up a run whose task was never seen and never will be."""
         if run and not run.newest_task_id and since and self._clock.now() - since >= after:
-            fold_run(self._store, run.run_id, lambda stands: _given_up(stands, run, why))
+            self._note.slots(fold_run(self._store, run.run_id, lambda stands: _given_up(stands, run, why)))
 
 
 def _is_to_stop(run: OpenRun | None) -> bool:

@@ -33,6 +33,10 @@ class SweepReport:
     - `not_shown`: executions that Step Functions does not show
     - `unreadable`: tasks of ECS's answers that cannot be read
     - `unreadable_records`: open records that cannot be read
+    - `slots_released`: slots, and places of runs that waited, that no event had given back
+    - `slots_taken`: slots for runs that went on without one
+    - `tickets_answered`: runs that waited for a slot and were told only now
+    - `replaced`: runs that were told to stop, because a newer one of their job replaces them
     - `failures`: pieces of work that the next sweep tries again
 
     `cut_short` names the parts that used up their share of the time. The next sweep does the rest.
@@ -57,6 +61,10 @@ class SweepReport:
     not_shown: int = 0
     unreadable: int = 0
     unreadable_records: int = 0
+    slots_released: int = 0
+    slots_taken: int = 0
+    tickets_answered: int = 0
+    replaced: int = 0
     failures: int = 0
     cut_short: list[str] = field(default_factory=list)
     is_complete: bool = False

@@ -7,13 +7,16 @@ has no time for to the next one.
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fargate_runs.ports import Clock, OpenRun, OpenTask, RunStore
 from fargate_runs.usecases.sweep.executions import SweepExecutions
 from fargate_runs.usecases.sweep.report import SweepReport
 from fargate_runs.usecases.sweep.tasks import SweepTasks
 from fargate_runs.usecases.sweep.turn import Go, OutOfTurnError, Turn, take_turn
+
+if TYPE_CHECKING:
+    from fargate_runs.usecases.sweep.slots import SweepSlots
 
 ASKED_EVERY: Final = 500  # open items: about a page
 EXECUTIONS: Final = "executions"
@@ -34,11 +37,19 @@ Part = Callable[[Found, SweepReport, Go], None]
 class Sweep:
     """The use case."""
 
-    def __init__(self, store: RunStore, tasks: SweepTasks, executions: SweepExecutions, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: RunStore,
+        tasks: SweepTasks,
+        executions: SweepExecutions,
+        clock: Clock,
+        slots: "SweepSlots | None" = None,
+    ) -> None:
         self._store = store
         self._tasks = tasks
         self._executions = executions
         self._clock = clock
+        self._slots = slots
 
     def __call__(self, owner: str, seconds: float) -> SweepReport:
         """Sweep for at most `seconds`.
@@ -73,11 +84,13 @@ class Sweep:
 
         If ECS's lists fail, or tokens accept no answers, the other parts continue.
         """
+        slots = self._slots
         return (
             ("answers", 1 / 4, lambda found, *more: self._tasks.carry_on(found.tasks, found.runs, *more)),
             ("tasks", 1 / 2, lambda found, *more: self._tasks.compare(found.tasks, *more)),
             ("attempts", 1 / 4, lambda found, *more: self._tasks.look_after(found.tasks, found.runs, *more)),
             (EXECUTIONS, 2 / 3, lambda found, *more: self._executions.ours(found.tasks.values(), found.runs, *more)),
+            *((("slots", 1 / 2, lambda found, *more: slots(found.runs, *more)),) if slots else ()),
             ("executions of others", 1.0, lambda found, *more: self._executions.others(found.tasks.values(), *more)),
         )
 
