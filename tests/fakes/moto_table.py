@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import boto3
@@ -13,13 +14,21 @@ from tests.fakes.clock import StoppedClock
 from tests.fakes.tables import TABLE, create_runs_table
 
 
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session(region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+
+
+def dynamodb() -> Any:
+    """A client for moto. moto takes boto3's default session away, and a new one reads all of AWS's endpoints again."""
+    return _session().client("dynamodb")
+
+
 @contextmanager
 def runs_table_on_moto() -> Iterator[Any]:
     """A client of moto that has the table and nothing else."""
     with mock_aws():
-        client = boto3.client(
-            "dynamodb", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
-        )
+        client = dynamodb()
         create_runs_table(client)
         yield client
 

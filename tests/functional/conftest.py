@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
@@ -20,6 +19,7 @@ from fargate_runs.observability import logger
 from tests.fakes.cluster import InMemoryCluster
 from tests.fakes.ecs import CLUSTER_ARN, EVERY_MACHINE, MACHINES, TASK_DEFINITION_ARN, TOKEN
 from tests.fakes.logs import InMemoryLogPages, InMemoryLogs
+from tests.fakes.moto_table import dynamodb
 from tests.fakes.stepfunctions import InMemoryCallbacks, InMemoryExecutions
 from tests.fakes.tables import JOBS_TABLE, TABLE, create_jobs_table, create_runs_table
 
@@ -109,7 +109,15 @@ def _offline(no_sockets: None) -> None:
     pass
 
 
-def forget_what_is_cached() -> None:
+@pytest.fixture(autouse=True, scope="module")
+def _clients_of_this_module() -> Iterator[None]:
+    """A client takes longer to make than most of these tests, and keeps nothing of one."""
+    forget_clients()
+    yield
+    forget_clients()
+
+
+def forget_clients() -> None:
     for cached in (
         clients.dynamodb,
         clients.stepfunctions,
@@ -118,6 +126,12 @@ def forget_what_is_cached() -> None:
         clients.logs_in,
         clients.ecs,
         clients.task_definitions,
+    ):
+        cached.cache_clear()
+
+
+def forget_what_is_cached() -> None:
+    for cached in (
         execution_state_change.handler.settings,
         execution_state_change.handler.record_execution_state,
         sweep.handler.sweep,
@@ -151,7 +165,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         monkeypatch.setenv(name, value)
     forget_what_is_cached()
     with mock_aws():
-        client = boto3.client("dynamodb")
+        client = dynamodb()
         create_runs_table(client)
         create_jobs_table(client)
         built = Stack(client)
