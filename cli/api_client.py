@@ -72,6 +72,15 @@ class ApiClient:
         """POST /runs/{runId}/rerun: start a run with the same input. Raises RefusedError where nobody knows that."""
         return self._of_a_run(self._start(_path(run_id, "/rerun"), {}, key), run_id)
 
+    def start_job(self, job: str, body: Document, key: str | None = None) -> Document:
+        """POST /jobs/{name}/runs, safe to repeat as `start_run` is. Raises RefusedError if there is no such job."""
+        answer = self._start(f"/jobs/{quote(job, safe='')}/runs", body, key)
+        return self._document(answer, "The run was not started, the request is wrong:")
+
+    def ask(self, method: str, path: str, body: Document | None = None, query: Query | None = None) -> Document:
+        """Call a route that is safe to repeat. `path` is quoted already. Raises InvalidFieldsError for a wrong body."""
+        return self._document(self._ask(method, _with(path, query or {}), body))
+
     def _start(self, path: str, body: Document, key: str | None) -> requests.Response:
         headers = {KEY_HEADER: secrets.token_hex(16) if key is None else key}
         return self._ask("POST", path, body, headers, START_PAUSES_SECONDS)

@@ -2,6 +2,7 @@
 
 CliError                readable message on stderr, exit code 1
 ├─ BadInputError        the input is wrong: exit code 2, as for a wrong option
+│  └─ InvalidFieldsError   … as the API says, field by field
 ├─ RefusedError         the API cannot do it with this run, by name: exit code 1, or 2 for a name that nothing has
 └─ UnavailableError     the API, AWS or the local runtime cannot be asked: exit code 69
    ├─ NotRunningError   no local runtime
@@ -25,7 +26,7 @@ from cli.interrupts import ENDED_BY_CTRL_C
 from cli.text import columns, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from cli.documents import Run
 
@@ -72,6 +73,14 @@ class BadInputError(CliError):
     """What was given cannot be used, and nothing was called."""
 
     exit_code = BAD_INPUT
+
+
+class InvalidFieldsError(BadInputError):
+    """The API found something wrong with a request. `problems` are the fields and what is wrong with each."""
+
+    def __init__(self, message: str, problems: Sequence[tuple[str, str]]) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
 
 
 class RefusedError(CliError):

@@ -119,7 +119,7 @@ def _job_problems(file: JobsFile, job: str) -> Iterator[FileProblem]:
 
 def raise_for(file: JobsFile, problems: Iterable[FileProblem]) -> None:
     """Raises BadInputError with every problem, if there is one."""
-    found = sorted(set(problems))
+    found = sorted(set(problems))  # the API finds again what is wrong with the file alone
     if found:
         count = "a problem" if len(found) == 1 else f"{len(found)} problems"
         lines = "\n".join(each.line(file.name) for each in found)
@@ -204,3 +204,20 @@ def _bodies(data: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, obje
 
 def _with_zone(schedule: object, zone: object) -> object:
     return {_TIME_ZONE: zone, **schedule} if isinstance(schedule, dict) else schedule
+
+
+def editor_schema() -> dict[str, object]:
+    """The JSON Schema of a file. Where texts are taken as they were written, numbers and truth values are right too."""
+    from fargate_runs.jobs.schema import file_schema
+
+    found = _loosened(file_schema(), inside=False)
+    return found if isinstance(found, dict) else {}
+
+
+def _loosened(schema: object, *, inside: bool) -> object:
+    if isinstance(schema, list):
+        return [_loosened(each, inside=inside) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _loosened(value, inside=inside or key in AS_WRITTEN) for key, value in schema.items()}
+    return {**found, "type": ["string", "number", "boolean"]} if inside and found.get("type") == "string" else found

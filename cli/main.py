@@ -8,6 +8,7 @@ from cli.commands.dead_letters import dead_letters, redrive
 from cli.commands.demo import demo
 from cli.commands.doctor import doctor
 from cli.commands.explain import explain
+from cli.commands.jobs import jobs
 from cli.commands.list import list_runs
 from cli.commands.logs import logs
 from cli.commands.replay import replay
@@ -57,7 +58,7 @@ def _local() -> click.Command:
 
 _OF_RUNS = (start, list_runs, show, logs, wait, stop, rerun, watch)
 
-for command in (_local(), *_OF_RUNS, explain, doctor, dead_letters, redrive, replay, demo):
+for command in (_local(), *_OF_RUNS, jobs, explain, doctor, dead_letters, redrive, replay, demo):
     main.add_command(command)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cli.errors import BAD_INPUT, FAILED, ApiError, BadInputError, CliError, NoAnswerError, RefusedError
+from cli.errors import BAD_INPUT, FAILED, ApiError, CliError, InvalidFieldsError, NoAnswerError, RefusedError
 from cli.text import clean
 
 Document = Mapping[str, object]
@@ -22,14 +22,18 @@ _FORBIDDEN: Final = frozenset({401, 403})
 #: API Gateway's answer to a signed call of a path or method that it does not have.
 _NO_ROUTE: Final = frozenset({"Missing Authentication Token", "Call.NotSigned"})
 #: Names in a request that nothing has; everything else that is refused is a matter of the run.
-_WRONG_INPUT: Final = frozenset({"Run.NotFound", "Attempt.NotFound", "Container.NotFound", "Run.IdempotencyKeyReused"})
+_WRONG_INPUT: Final = frozenset(
+    {"Run.NotFound", "Job.NotFound", "Attempt.NotFound", "Container.NotFound", "Run.IdempotencyKeyReused"}
+)
 
 
 def error_of(status: int, document: Document, refused: str) -> CliError:
     """The error for an answer. `refused` is the sentence before what is wrong with a request."""
     name, message = _name(document), _message(document)
     if status == _REQUEST:
-        return BadInputError("\n".join([refused, *(f"  - {each}" for each in _problems(document) or [message])]))
+        problems = _problems(document)
+        lines = [f"{field}: {detail}" if field else detail for field, detail in problems] or [message]
+        return InvalidFieldsError("\n".join([refused, *(f"  - {each}" for each in lines)]), problems or [("", message)])
     if status in _FORBIDDEN:
         return _forbidden(status, name, message)
     if name is not None and status not in FOR_NOW - {502}:
@@ -59,13 +63,14 @@ def _message(document: Document) -> str:
     return clean(str(found))
 
 
-def _problems(document: Document) -> list[str]:
+def _problems(document: Document) -> list[tuple[str, str]]:
     problems = document.get("problems")
     return [_problem(each) for each in problems] if isinstance(problems, list) else []
 
 
-def _problem(problem: object) -> str:
+def _problem(problem: object) -> tuple[str, str]:
+    """A field, empty for the request itself, and what is wrong with it."""
     if not isinstance(problem, Mapping):
-        return clean(str(problem))
-    field, detail = problem.get("field"), clean(str(problem.get("detail", "")))
-    return f"{clean(str(field))}: {detail}" if field else detail
+        return "", clean(str(problem))
+    field = problem.get("field")
+    return clean(str(field)) if field else "", clean(str(problem.get("detail", "")))

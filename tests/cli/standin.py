@@ -77,7 +77,7 @@ def serving(answer: Answer) -> Iterator[StandIn]:
             self.end_headers()
             self.wfile.write(reply.encoded())
 
-        do_GET = do_DELETE = do_POST  # noqa: N815 - the name that http.server looks for
+        do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815 - the name that http.server looks for
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's own
             """Nothing on stderr."""

@@ -1,0 +1,110 @@
+"""Bring the jobs of a project to what a file says: ask for the changes first, then make them one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from cli.documents import text
+from cli.errors import FAILED, CliError, InvalidFieldsError, NoAnswerError, RefusedError, UnavailableError
+from cli.jobs_file import raise_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cli.jobs_api import Change, JobsApi, LiveRuns
+    from cli.jobs_file import FileProblem, JobsFile
+
+_OWNED_BY_ANOTHER: Final = "Job.OwnedByAnother"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done. `others` are jobs of the project that the file does not have."""
+
+    file: JobsFile
+    changes: tuple[Change, ...]
+    others: tuple[str, ...]
+    prunes: bool
+
+    @property
+    def to_put(self) -> tuple[Change, ...]:
+        """The jobs that are not as the file says."""
+        return tuple(change for change in self.changes if not change.is_none)
+
+    @property
+    def to_remove(self) -> tuple[str, ...]:
+        """The jobs that go."""
+        return self.others if self.prunes else ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything is already as the file says."""
+        return not self.to_put and not self.to_remove
+
+
+def planned(jobs: JobsApi, file: JobsFile, *, prunes: bool) -> Plan:
+    """Ask what would change; nothing changes. Raises BadInputError with every problem of every job, line by line."""
+    problems: list[FileProblem] = list(file.problems)
+    changes = []
+    try:
+        for name, body in file.bodies.items():
+            try:
+                changes.append(jobs.put(name, body, dry_run=True))
+            except InvalidFieldsError as error:
+                problems += [file.problem(name, where, detail) for where, detail in error.problems]
+            except RefusedError as error:
+                if error.name != _OWNED_BY_ANOTHER:
+                    raise
+                problems.append(file.problem(name, "", error.message))
+    except UnavailableError:
+        raise_for(file, problems)  # what is known without the API is of use without it
+        raise
+    raise_for(file, problems)
+    others = [other for each in jobs.all(file.project) if (other := text(each, "name")) is not None]
+    return Plan(file, tuple(changes), tuple(sorted({*others} - {*file.bodies})), prunes)
+
+
+@dataclass
+class Progress:
+    """How far an apply has come. `unknown` is a job whose change was asked for and not answered."""
+
+    new: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    unknown: str | None = None
+    pending: list[str] = field(default_factory=list)
+    error: CliError | None = None
+
+    def old(self, plan: Plan) -> list[str]:
+        """The jobs that are still as they were."""
+        wanted = [*(change.job for change in plan.to_put), *plan.to_remove]
+        return [name for name in wanted if name not in {*self.new, *self.removed, self.unknown}]
+
+    @property
+    def exit_code(self) -> int:
+        """0 when everything is done; 69 when the API could not be asked."""
+        if self.error is None:
+            return 0
+        return self.error.exit_code if isinstance(self.error, UnavailableError) else FAILED
+
+
+def applied(jobs: JobsApi, plan: Plan, live_runs: LiveRuns | None, tell: Callable[[str, str], None]) -> Progress:
+    """Make the changes, each job as a whole, until one fails. `tell` gets each job and what became of it."""
+    progress = Progress()
+    current = ""
+    try:
+        for change in plan.to_put:
+            current = change.job
+            done = jobs.put(current, plan.file.bodies[current], dry_run=False)
+            progress.new.append(current)
+            if done.are_schedules_pending:
+                progress.pending.append(current)
+            tell(current, "created" if change.kind == "create" else "updated")
+        for current in plan.to_remove:
+            jobs.delete(current, live_runs)
+            progress.removed.append(current)
+            tell(current, "removed")
+    except CliError as error:
+        progress.error = error
+        progress.unknown = current if isinstance(error, NoAnswerError) else None
+    return progress
