@@ -20,10 +20,11 @@ from tests.fakes.ecs import CLUSTER_ARN, MACHINES
 from tests.fakes.tables import TABLE, create_runs_table
 from tests.runtimes import client_settings
 from tests.simulation import template
+from tests.simulation.attempts import Pattern, RunSpec
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.ecs import Ecs
 from tests.simulation.eventbridge import EventBridge
-from tests.simulation.executions import Executions, Pattern, RunSpec
+from tests.simulation.executions import Executions
 from tests.simulation.faults import FaultPlan, Weather
 from tests.simulation.lives import Ending, Life
 from tests.simulation.network import Client

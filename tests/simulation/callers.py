@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, Final
 
 from tests.fakes.ecs import CANARY
-from tests.simulation.executions import RunSpec, Says
+from tests.simulation.attempts import RunSpec, Says
 from tests.simulation.faults import FaultPlan
 from tests.simulation.invariants import must
 from tests.simulation.lambda_ import Lambda

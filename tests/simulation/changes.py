@@ -3,8 +3,8 @@
 from random import Random
 from typing import Final
 
+from tests.simulation.attempts import Attempt
 from tests.simulation.dynamodb import DynamoDb, Key
-from tests.simulation.executions import Attempt
 from tests.simulation.faults import FaultPlan
 from tests.simulation.invariants import Invariants
 from tests.simulation.lambda_ import Lambda

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from fargate_runs.runs.run_state import task_id_of
+from tests.simulation.attempts import Execution
 from tests.simulation.dynamodb import DynamoDb
-from tests.simulation.executions import Execution, Executions
+from tests.simulation.executions import Executions
 from tests.simulation.expressions import Item
 from tests.simulation.invariants import OUR_MACHINES, must
 

@@ -9,9 +9,10 @@ from typing import Any, Final
 from fargate_runs.errors import EventError, PortError
 from fargate_runs.outcomes.kinds import ErrorName
 from tests.fakes.ecs import MACHINES
+from tests.simulation.attempts import INVALID_INPUT, NOT_PREPARED, Attempt, Execution, Pattern, Says
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.ecs import Ecs
-from tests.simulation.executions import INVALID_INPUT, NOT_PREPARED, Attempt, Execution, Executions, Pattern, Says
+from tests.simulation.executions import Executions
 from tests.simulation.expressions import Item
 from tests.simulation.stepfunctions import TokenAnswer
 from tests.simulation.tasks import Task

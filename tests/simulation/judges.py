@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from fargate_runs.outcomes.kinds import ErrorName
 from local.ecs.model import pascal_case
+from tests.simulation.attempts import Attempt
 from tests.simulation.ecs import Ecs
-from tests.simulation.executions import Attempt
 from tests.simulation.faults import FaultPlan
 from tests.simulation.invariants import must
 from tests.simulation.lambda_ import Lambda

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from fargate_runs.errors import InvalidRunRequestError
 from fargate_runs.ports import StoreUnavailableError
-from tests.simulation.executions import INVALID_INPUT, NOT_PREPARED, Execution
+from tests.simulation.attempts import INVALID_INPUT, NOT_PREPARED, Execution
 from tests.simulation.faults import FaultPlan
 from tests.simulation.invariants import Invariants, must
 from tests.simulation.lambda_ import Lambda

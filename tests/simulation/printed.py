@@ -4,7 +4,7 @@ import io
 from typing import Final
 
 from tests.fakes.ecs import CANARY
-from tests.simulation.executions import TOKEN_CANARY
+from tests.simulation.attempts import TOKEN_CANARY
 
 SECRETS: Final = (CANARY, TOKEN_CANARY)
 

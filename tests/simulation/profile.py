@@ -6,8 +6,8 @@ from random import Random
 from typing import Final, TypeVar
 
 from tests.fakes.ecs import MACHINES
+from tests.simulation.attempts import Pattern, RunSpec, Says
 from tests.simulation.ecs import USUALLY_HIDDEN
-from tests.simulation.executions import Pattern, RunSpec, Says
 from tests.simulation.faults import Weather
 from tests.simulation.template import MAPPER_ARN
 

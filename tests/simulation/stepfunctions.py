@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zlib import crc32
 
-from tests.simulation.executions import Attempt, Execution, Executions, RunSpec, as_of
+from tests.simulation.attempts import Attempt, Execution, RunSpec, as_of
+from tests.simulation.executions import Executions
 from tests.simulation.faults import FaultPlan, client_error
 from tests.simulation.scheduler import Scheduler
 

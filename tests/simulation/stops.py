@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from fargate_runs.outcomes.kinds import ErrorName
 from fargate_runs.runs.run_verdict import RUN_STOPPED
+from tests.simulation.attempts import Execution, Says
 from tests.simulation.dynamodb import DynamoDb
-from tests.simulation.executions import Execution, Executions, Says
+from tests.simulation.executions import Executions
 from tests.simulation.expressions import Item
 from tests.simulation.invariants import OUR_MACHINES, Invariants, must
 from tests.simulation.lambda_ import Lambda

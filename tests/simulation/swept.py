@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tests.simulation.attempts import Attempt, Execution, Says
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.ecs import Ecs
-from tests.simulation.executions import Attempt, Execution, Executions, Says
+from tests.simulation.executions import Executions
 from tests.simulation.invariants import OUR_MACHINES, Invariants, is_settled, must
 from tests.simulation.tasks import Task
 

@@ -29,12 +29,13 @@ from fargate_runs.usecases import start_run
 from tests.fakes.ecs import MACHINES
 from tests.fakes.tables import TABLE
 from tests.simulation import template
+from tests.simulation.attempts import NOT_PREPARED, Execution, RunSpec, Says
 from tests.simulation.callers import Callers, SeededSecrets, spec_of_request
 from tests.simulation.changes import OWN_VARIABLE, TOKEN_NAMES, Changes
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.ecs import Ecs
 from tests.simulation.eventbridge import EventBridge, rules_of
-from tests.simulation.executions import NOT_PREPARED, Execution, Executions, RunSpec, Says
+from tests.simulation.executions import Executions
 from tests.simulation.faults import EventFault, FaultPlan, Weather
 from tests.simulation.invariants import OUR_MACHINES, Invariants, ViolationError
 from tests.simulation.judges import Judges
