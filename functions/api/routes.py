@@ -4,44 +4,17 @@ The function answers them (`handler.py`), the template lists them (a test compar
 `docs/openapi.json` of them. Names of documents are those of `tools/openapi/schemas.py`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
-from api.parameters import Parameter, choice, text, time, whole
 from fargate_runs import errors, ports
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.log_request import DEFAULT_LINES, LONGEST_CURSOR, MOST_LINES
 from fargate_runs.runs.run_status import RunStatus
+from rest.parameters import choice, text, time, whole
+from rest.routing import Errors, Route
 
 LARGEST_ATTEMPT: Final = 99_999_999  # what RUN_ATTEMPT is read up to
 LONGEST_CONTAINER: Final = 255  # characters (reference of ContainerDefinition)
-Errors = tuple[type[Exception], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One route. `answers` has the name of a document for each status, `errors` all that it may raise.
-
-    `takes_a_key`: it has the header Idempotency-Key.
-    """
-
-    operation: str
-    method: str
-    path: str
-    summary: str
-    answers: Mapping[int, str]
-    errors: Errors
-    parameters: tuple[Parameter, ...] = ()
-    body: str | None = None
-    is_body_needed: bool = True
-    takes_a_key: bool = False
-
-    @property
-    def rule(self) -> str:
-        """The path as Powertools writes it."""
-        return self.path.replace("{", "<").replace("}", ">")
-
 
 _STORED: Final[Errors] = (ports.StoreUnavailableError, ports.UnreadableRecordError)
 _OF_A_RUN: Final[Errors] = (errors.InvalidParametersError, errors.RunNotFoundError, *_STORED)

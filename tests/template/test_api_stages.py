@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
-from api.problems import CONTENT_TYPE
 from api.routes import ROUTES
+from rest.problems import CONTENT_TYPE
 from tests.template.loading import Node, Object, nodes, resources_of_type
 from tests.template.test_retention import broken_rules, parameters_with
 from tests.template.test_two_stacks import conditions_of

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from api.problems import NO_ROUTE, PROBLEMS, UNEXPECTED, problem_of
 from api.routes import ROUTES
+from rest.problems import NO_ROUTE, PROBLEMS, UNEXPECTED, problem_of
 from tests.template.loading import Object
 from tools.openapi.document import PATH, openapi, text
 from tools.openapi.gateway import BY_TOKEN, GATEWAY

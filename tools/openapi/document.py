@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, cast
 
-from api.parameters import KEY_HEADER, LONGEST_KEY
-from api.problems import CONTENT_TYPE, NO_ROUTE, UNEXPECTED, problem_of
-from api.routes import ROUTES, Route
+from api.routes import ROUTES
+from rest.parameters import KEY_HEADER, LONGEST_KEY
+from rest.problems import CONTENT_TYPE, NO_ROUTE, UNEXPECTED, problem_of
+from rest.routing import Route
 from tools.openapi.gateway import BY_TOKEN, GATEWAY
 from tools.openapi.schemas import SCHEMAS, of
 

@@ -53,7 +53,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     ports.LogThrottledError: Problem(429, "Log.Throttled", "CloudWatch Logs has too many reads at once", 2),
     ports.LogUnavailableError: Problem(503, "Log.Unavailable", "The log could not be read", 5),
     ports.UnreadableRecordError: Problem(500, "Run.Unreadable", "A record cannot be read"),
-    ports.StoreUnavailableError: Problem(503, "Service.Unavailable", "The runs table did not answer", 5),
+    ports.StoreUnavailableError: Problem(503, "Service.Unavailable", "A table did not answer", 5),
     ports.ExecutionsUnavailableError: Problem(503, "StepFunctions.Unavailable", "Step Functions did not answer", 5),
     ports.ClusterUnavailableError: Problem(503, "Ecs.Unavailable", "ECS did not answer", 5),
 }

@@ -46,6 +46,17 @@ def choice(name: str, description: str, values: Sequence[str]) -> Parameter:
     return Parameter(name, description, {"type": "string", "enum": list(values)}, read)
 
 
+def moment(text: str) -> datetime:
+    """Read a time in ISO 8601 (RFC 3339), with its offset. Raises ValueError with a sentence about what is right."""
+    try:
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("must be a time with its offset, such as 2026-11-30T09:30:00Z")
+
+
 def whole(name: str, description: str, least: int, most: int, default: int | None = None) -> Parameter:
     """A whole number."""
 
@@ -60,17 +71,7 @@ def whole(name: str, description: str, least: int, most: int, default: int | Non
 
 def time(name: str, description: str) -> Parameter:
     """A time in ISO 8601 (RFC 3339), with its offset."""
-
-    def read(text: str) -> datetime:
-        try:
-            found = datetime.fromisoformat(text)
-            if found.tzinfo is not None:
-                return found.astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-        raise ValueError("must be a time with its offset, such as 2026-11-30T09:30:00Z")
-
-    return Parameter(name, description, {"type": "string", "format": "date-time"}, read)
+    return Parameter(name, description, {"type": "string", "format": "date-time"}, moment)
 
 
 def text(name: str, description: str, longest: int) -> Parameter:
