@@ -1,4 +1,4 @@
-"""The bodies that are no request for a run."""
+"""The bodies of requests that start no run."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

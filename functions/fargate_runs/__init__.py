@@ -1,1 +1,1 @@
-"""What a run, a task and an outcome are, and the use cases on them. See docs/outcomes.md for the outcomes."""
+"""Runs, tasks and outcomes, and the use cases on them. See docs/outcomes.md for the outcomes."""

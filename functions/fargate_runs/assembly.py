@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ApiUseCases:
-    """What the routes of the API call. Each is made when it is first called: one request needs one of them."""
+    """The use cases of the API. Each is made when it is first called: one request needs one of them."""
 
     start_run: "StartRun"
     show_run: "ShowRun"

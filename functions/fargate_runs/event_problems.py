@@ -1,4 +1,4 @@
-"""What the log and the metrics say of an event that was not handled."""
+"""Log lines and metrics of an event that was not handled."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

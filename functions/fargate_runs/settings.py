@@ -98,7 +98,7 @@ class SweepSettings:
 
 @dataclass(frozen=True, slots=True)
 class RequestSettings:
-    """What reads the input of a run and records the run: the same for the API and for `prepare_run`."""
+    """Of the functions that read a run's input and record the run: the same for the API and for `prepare_run`."""
 
     runs_table_name: str
     retention_days: int

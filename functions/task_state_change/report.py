@@ -1,4 +1,4 @@
-"""What the log and the metrics say about one settled event."""
+"""Log lines and metrics of one settled event."""
 
 from fargate_runs.observability import count, logger
 from fargate_runs.reading.events import TaskStateChange

@@ -1,4 +1,4 @@
-"""What a refused RunTask call means: no task was started, or none is known.
+"""The meaning of a refused RunTask call: no task was started, or none is known.
 
 Step Functions names the API's error `ECS.<exception>`. Errors that RunTask does not model, throttling above all, arrive
 as `ECS.AmazonECSException`. A throttle of EC2 and a lack of capacity have names of their own (fact B24). So the text

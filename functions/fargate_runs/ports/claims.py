@@ -18,7 +18,7 @@ class Claim:
 
 
 class StartClaims(ABC):
-    """Who has used which idempotency key. The methods raise StoreUnavailableError."""
+    """The idempotency keys that were used, with their callers. The methods raise StoreUnavailableError."""
 
     @abstractmethod
     def claim(self, key: str, claim: Claim) -> Claim:

@@ -35,7 +35,7 @@ LONGEST_REASON: Final = 255  # fact B30
 
 
 class Verdict(StrEnum):
-    """What happens to the task."""
+    """The decision about the task."""
 
     LEAVE = "nothing: the task has somebody who wants it"
     STOP_LATER = "it is stopped if it still runs five minutes after its execution"

@@ -91,7 +91,7 @@ class StopRequest:
 
 @dataclass(frozen=True, slots=True)
 class OfJob:
-    """What a run says of its job: its name, and the schedule that started it."""
+    """The job of a run: its name, and the schedule that started the run."""
 
     job: str
     schedule: str | None = None
@@ -198,7 +198,7 @@ class RunRecord:
 
     @property
     def advice(self) -> str | None:
-        """What to do about the error. None if only the execution knows it."""
+        """The advice about the error; None if only the execution knows the error."""
         if not self.has_ended:
             return None
         if self._stands_aside:
