@@ -30,6 +30,7 @@ from fargate_runs.settings import (
     LogSettings,
     PrepareRunSettings,
     RequestSettings,
+    StartScheduledRunSettings,
     SweepSettings,
     TaskStateChangeSettings,
 )
@@ -37,7 +38,10 @@ from fargate_runs.settings import (
 if TYPE_CHECKING:
     from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
     from fargate_runs.ports.jobs import JobStore
+    from fargate_runs.reading.patterns import StateMachines
     from fargate_runs.runs.allowed_definitions import AllowedDefinitions
+    from fargate_runs.usecases.jobs.start import StartJobRun
+    from fargate_runs.usecases.jobs.start_scheduled import StartScheduledRun
     from fargate_runs.usecases.judge_task import JudgeTask
     from fargate_runs.usecases.list_runs import ListRuns
     from fargate_runs.usecases.prepare_run import PrepareRun
@@ -58,6 +62,7 @@ class ApiUseCases:
     """The use cases of the API. Each is made when it is first called: one request needs one of them."""
 
     start_run: "StartRun"
+    start_job_run: "StartJobRun"
     show_run: "ShowRun"
     list_runs: "ListRuns"
     read_logs: "ReadLogs"
@@ -70,23 +75,10 @@ def api(ours: ApiSettings) -> ApiUseCases:
     store = run_store(ours.request.runs_table_name, ours.request.retention_days)
 
     def start_run() -> "StartRun":
-        from fargate_runs.usecases.start_run import StartRun
+        return _start_run(ours.request, ours.state_machines, store)
 
-        definitions = _allowed_definitions(ours.request)
-        return StartRun(
-            store,
-            later(_starts),
-            later(claims),
-            SystemClock(),
-            state_machines=ours.state_machines,
-            task_definitions=definitions,
-        )
-
-    def claims() -> StartClaims:
-        from fargate_runs.aws import clients
-        from fargate_runs.aws.claims import DynamoStartClaims
-
-        return DynamoStartClaims(clients.dynamodb(), ours.request.runs_table_name, SystemClock())
+    def start_job_run() -> "StartJobRun":
+        return _start_job_run(ours.request, ours.state_machines, store)
 
     def show_run() -> "ShowRun":
         from fargate_runs.usecases.show_run import ShowRun
@@ -115,15 +107,66 @@ def api(ours: ApiSettings) -> ApiUseCases:
     def rerun_run() -> "RerunRun":
         from fargate_runs.usecases.rerun import RerunRun
 
-        return RerunRun(store, _executions(), start_run(), token_variables=ours.request.token_variables)
+        return RerunRun(
+            store,
+            _executions(),
+            start_run(),
+            later(start_job_run),
+            token_variables=ours.request.token_variables,
+        )
 
     return ApiUseCases(
         start_run=later(start_run),
+        start_job_run=later(start_job_run),
         show_run=later(show_run),
         list_runs=later(list_runs),
         read_logs=later(read_logs),
         stop_run=later(stop_run),
         rerun_run=later(rerun_run),
+    )
+
+
+def start_scheduled_run(ours: StartScheduledRunSettings) -> "StartScheduledRun":
+    """For `start_scheduled_run`. The function `jobs` starts the slots of a backfill with it."""
+    from fargate_runs.usecases.jobs.start_scheduled import StartScheduledRun
+
+    request = ours.request
+    store = run_store(request.runs_table_name, request.retention_days)
+    return StartScheduledRun(
+        job_store(request.jobs_table_name, request.retention_days),
+        store,
+        _start_job_run(request, ours.state_machines, store),
+        SystemClock(),
+    )
+
+
+def _start_run(request: RequestSettings, machines: "StateMachines", store: RunStore) -> "StartRun":
+    from fargate_runs.usecases.start_run import StartRun
+
+    def claims() -> StartClaims:
+        from fargate_runs.aws import clients
+        from fargate_runs.aws.claims import DynamoStartClaims
+
+        return DynamoStartClaims(clients.dynamodb(), request.runs_table_name, SystemClock())
+
+    return StartRun(
+        store,
+        later(_starts),
+        later(claims),
+        SystemClock(),
+        state_machines=machines,
+        task_definitions=_allowed_definitions(request),
+    )
+
+
+def _start_job_run(request: RequestSettings, machines: "StateMachines", store: RunStore) -> "StartJobRun":
+    from fargate_runs.usecases.jobs.start import StartJobRun
+
+    return StartJobRun(
+        job_store(request.jobs_table_name, request.retention_days),
+        _requests_of_jobs(request),
+        _start_run(request, machines, store),
+        token_variables=request.token_variables,
     )
 
 

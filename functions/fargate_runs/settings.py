@@ -168,6 +168,19 @@ class PrepareRunSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StartScheduledRunSettings:
+    """Of the function that the schedules of jobs call."""
+
+    request: RequestSettings
+    state_machines: StateMachines
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "StartScheduledRunSettings":
+        """Raises MissingSettingError, which names the variable."""
+        return cls(request=RequestSettings.from_env(environ), state_machines=_state_machines(environ))
+
+
+@dataclass(frozen=True, slots=True)
 class JudgeTaskSettings:
     """Of the function that judges why a state failed that runs a task."""
 

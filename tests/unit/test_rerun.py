@@ -15,7 +15,10 @@ from fargate_runs.ports import ExecutionsUnavailableError
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.request import RunRequest
 from fargate_runs.usecases.rerun import RerunRun
+from tests.fakes.clock import NOON
 from tests.fakes.ecs import CANARY, MACHINES
+from tests.fakes.starting import start_of_jobs
+from tests.fakes.stored_jobs import Jobs, a_job, stored
 from tests.unit.test_start_with_a_key import Door
 
 ASKED = RunRequest.from_mapping({"commands": ["job"], "environment": {"SECRET": CANARY}, "retries": 1})
@@ -24,7 +27,11 @@ ASKED = RunRequest.from_mapping({"commands": ["job"], "environment": {"SECRET": 
 class Again(Door):
     def __init__(self) -> None:
         super().__init__()
-        self.rerun = RerunRun(self.store, self.executions, self.start, token_variables=("JOB_TOKEN",))
+        self.jobs = Jobs(stored(a_job(pattern=Pattern.SYNC)))
+        self.start_of_jobs = start_of_jobs(self.start, self.jobs)
+        self.rerun = RerunRun(
+            self.store, self.executions, self.start, self.start_of_jobs, token_variables=("JOB_TOKEN",)
+        )
 
 
 @pytest.fixture
@@ -45,6 +52,29 @@ def test_the_same_input_environment_included(door: Again, pattern: Pattern) -> N
     assert record.rerun_of == first.run_id
     assert CANARY not in str(record.input)
     assert door.store.runs[first.run_id].rerun_of is None
+
+
+def test_a_run_of_a_job_is_one_of_its_job_again(door: Again) -> None:
+    """Nobody has scheduled it, and nobody has said that it may go above the limit."""
+    given = {"schedule": "weekdays", "scheduledTime": "2025-05-06T12:00:00Z", "force": True, "retries": 2}
+    first = door.start_of_jobs("nightly", given)
+    again = door.rerun(first.run_id)
+    assert (again.pattern, again.rerun_of) == (Pattern.SYNC, first.run_id)
+    assert json.loads(door.executions.started[again.run_id].input) == {"job": "nightly", "retries": 2}
+    record = door.store.runs[again.run_id]
+    assert (record.job, record.schedule, record.scheduled_at) == ("nightly", None, None)
+
+
+def test_a_run_of_a_deleted_job_is_not_repeated(door: Again) -> None:
+    first = door.start_of_jobs("nightly", {})
+    door.jobs.jobs["nightly"] = stored(deleted_at=NOON)
+    with pytest.raises(RunNotRepeatableError, match="its job nightly is deleted"):
+        door.rerun(first.run_id)
+
+
+def test_a_rerun_of_a_job_has_a_key_too(door: Again) -> None:
+    first = door.start_of_jobs("nightly", {})
+    assert door.rerun(first.run_id, key="a").run_id == door.rerun(first.run_id, key="a").run_id
 
 
 def test_a_rerun_may_be_run_again(door: Again) -> None:

@@ -5,9 +5,12 @@ after its end (fact B32). The records have the names of the variables alone.
 """
 
 import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from fargate_runs.errors import (
     InvalidRunRequestError,
+    JobNotFoundError,
     RunInputForgottenError,
     RunNotFoundError,
     RunNotRepeatableError,
@@ -17,23 +20,38 @@ from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.request import RunRequest
 from fargate_runs.usecases.start_run import StartedRun, StartRun
 
+if TYPE_CHECKING:
+    from fargate_runs.usecases.jobs.start import StartJobRun
+
+
+def _by_hand(request: RunRequest) -> RunRequest:
+    """The same run of a job, but no schedule is due now, and nobody has said that it may go above the limit."""
+    return replace(request, schedule=None, scheduled_time=None, is_forced=False)
+
 
 class RerunRun:
     """The use case."""
 
     def __init__(
-        self, store: RunStore, inputs: ExecutionInputs, start: StartRun, *, token_variables: tuple[str, ...]
+        self,
+        store: RunStore,
+        inputs: ExecutionInputs,
+        start: StartRun,
+        start_of_job: "StartJobRun",
+        *,
+        token_variables: tuple[str, ...],
     ) -> None:
         self._store = store
         self._inputs = inputs
         self._start = start
+        self._start_of_job = start_of_job
         self._token_variables = token_variables
 
     def __call__(self, run_id: str, *, key: str | None = None) -> StartedRun:
         """Start a run with the input of this one. The new run says which one it repeats.
 
         Raises RunNotFoundError, RunNotRepeatableError, RunInputForgottenError, ExecutionsUnavailableError, and whatever
-        StartRun raises.
+        StartRun raises. A run of a job is one of the job as it is now.
         """
         run = self._store.find_run(run_id)
         if run is None:
@@ -43,7 +61,13 @@ class RerunRun:
         given = self._inputs.input_of(run.execution_arn)
         if given is None:
             raise RunInputForgottenError(run_id)
-        return self._start(self._request(run_id, given, run.pattern), key=key, rerun_of=run_id)
+        request = self._request(run_id, given, run.pattern)
+        if request.job is None:
+            return self._start(request, key=key, rerun_of=run_id)
+        try:
+            return self._start_of_job.again(_by_hand(request), run_id, key=key)
+        except JobNotFoundError:
+            raise RunNotRepeatableError(run_id, f"its job {request.job} is deleted") from None
 
     def _request(self, run_id: str, given: str, pattern: Pattern) -> RunRequest:
         """The request of an execution's input. The rules may have changed since, and so may the stack's own names."""

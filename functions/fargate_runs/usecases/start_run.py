@@ -43,6 +43,7 @@ from fargate_runs.runs.run_state import LONG_BEFORE, RunRecord
 from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.folding import fold_run
 
+_FIXED: Final = "run id\n"  # begins the key of a run with a fixed id; no caller's key has a line break
 NAMES_ARE_KEPT: Final = timedelta(days=90)  # fact B32
 
 
@@ -114,16 +115,23 @@ class StartRun:
         self._definitions = task_definitions
         self._suffix = suffix
 
-    def __call__(self, request: RunRequest, *, key: str | None = None, rerun_of: str | None = None) -> StartedRun:
+    def __call__(
+        self, request: RunRequest, *, key: str | None = None, rerun_of: str | None = None, run_id: str | None = None
+    ) -> StartedRun:
         """Start one run. With an idempotency key, the same request starts one run however often it is made.
 
-        `rerun_of` is the id of a run that this one repeats.
+        `rerun_of` is the id of a run that this one repeats. With `run_id` the run has this id, which is its own key:
+        there is one run of it, whatever is asked for the second time. Whoever starts a run of a job has read the job,
+        and has checked the request with it.
 
         Raises InvalidRunRequestError, RunAlreadyExistsError, IdempotencyKeyReusedError, RunNotStartedError,
         RunThrottledError or RunStartUnknownError. Raises StoreUnavailableError before anything was started.
         """
-        self._definitions.check(request)
+        if request.job is None:
+            self._definitions.check(request)
         now = self._clock.now()
+        if run_id is not None:
+            return self._start_claimed(f"{_FIXED}{run_id}", Claim(_FIXED, run_id, now), request, rerun_of)
         run_id = f"{now:%Y%m%dT%H%M%S}-{self._suffix()}"
         if key is None:
             return self._start_new(self._record(run_id, now, request, rerun_of), request)
@@ -139,7 +147,7 @@ class StartRun:
         if stands.fingerprint != ours.fingerprint:
             raise IdempotencyKeyReusedError(stands.run_id)
         run = self._record(stands.run_id, stands.created_at, request, rerun_of)
-        is_new = stands.run_id == ours.run_id
+        is_new = stands == ours
         if not is_new and (started := self._started_before(run)):
             return started
         try:
@@ -183,6 +191,9 @@ class StartRun:
             follows=True,
             input=request.recorded_input(),
             rerun_of=rerun_of,
+            job=request.job,
+            schedule=request.schedule,
+            scheduled_at=request.scheduled_time,
         )
 
     def _start_new(self, run: RunRecord, request: RunRequest) -> StartedRun:
