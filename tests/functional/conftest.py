@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +13,14 @@ import api.handler
 import execution_state_change.handler
 import judge_task.handler
 import prepare_run.handler
+import start_scheduled_run.handler
 import sweep.handler
 import task_state_change.handler
 from fargate_runs.aws import clients, ecs, logs, stepfunctions
+from fargate_runs.aws.job_store import DynamoJobStore
+from fargate_runs.jobs.job import StoredJob
 from fargate_runs.observability import logger
+from tests.fakes.clock import StoppedClock
 from tests.fakes.cluster import InMemoryCluster
 from tests.fakes.ecs import CLUSTER_ARN, EVERY_MACHINE, MACHINES, TASK_DEFINITION_ARN, TOKEN
 from tests.fakes.logs import InMemoryLogPages, InMemoryLogs
@@ -96,8 +101,17 @@ class Stack:
     def prepare_run(self, event: Any) -> Any:
         return prepare_run.handler.handler(event, CONTEXT)
 
+    def start_scheduled_run(self, event: Any) -> Any:
+        return start_scheduled_run.handler.handler(event, CONTEXT)
+
     def api(self, event: Any) -> Any:
         return api.handler.handler(event, CONTEXT)
+
+    def apply(self, *jobs: StoredJob) -> None:
+        """Write jobs into the table."""
+        store = DynamoJobStore(self.dynamodb, JOBS_TABLE, clock=StoppedClock(), retention=timedelta(days=1))
+        for each in jobs:
+            assert store.write_job(each) is None
 
     def items(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.dynamodb.scan(TableName=TABLE)["Items"]
@@ -141,6 +155,7 @@ def forget_what_is_cached() -> None:
         api.handler.use_cases,
         judge_task.handler.judge_task,
         prepare_run.handler.prepare_run,
+        start_scheduled_run.handler.start_scheduled_run,
     ):
         cached.cache_clear()
 

@@ -16,6 +16,7 @@ from fargate_runs.settings import (
     ExecutionStateChangeSettings,
     JudgeTaskSettings,
     PrepareRunSettings,
+    StartScheduledRunSettings,
     SweepSettings,
     TaskStateChangeSettings,
 )
@@ -40,6 +41,7 @@ OUTPUTS = {
     "ScheduleDeadLetterQueueUrl",
     "SecurityGroupIds",
     "SubnetIds",
+    "StartScheduledRunFunctionName",
     "SweepFunctionName",
     "TaskDefinitionArn",
     "TaskLogGroupName",
@@ -60,6 +62,7 @@ SETTINGS: Mapping[str, Readable] = {
     "ExecutionStateChangeFunction": ExecutionStateChangeSettings,
     "JudgeTaskFunction": JudgeTaskSettings,
     "PrepareRunFunction": PrepareRunSettings,
+    "StartScheduledRunFunction": StartScheduledRunSettings,
     "SweepFunction": SweepSettings,
     "TaskStateChangeFunction": TaskStateChangeSettings,
 }
@@ -123,6 +126,8 @@ def test_an_input_is_read_by_the_same_settings_at_both_doors(template: Object) -
         for name in ("ApiFunction", "PrepareRunFunction")
     )
     assert all(api[name] == prepare[name] for name in INPUT)
+    timer = template["Resources"]["StartScheduledRunFunction"]["Properties"]["Environment"]["Variables"]
+    assert all(api[name] == timer[name] for name in INPUT)
 
 
 def test_the_samples_environment_names_only_variables_that_the_functions_have() -> None:
@@ -171,7 +176,7 @@ def test_the_log_groups_that_may_be_read_besides(arn: str, is_taken: bool, templ
 
 def test_every_log_group_has_a_retention(template: Object) -> None:
     groups = resources_of_type(template, "AWS::Logs::LogGroup")
-    assert len(groups) == 10
+    assert len(groups) == 11
     assert all(body["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"} for body in groups.values())
 
 

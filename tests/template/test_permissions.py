@@ -63,6 +63,9 @@ ALLOWED = {
     | ASKS
     | {"ecs:StopTask", "ecs:DescribeTasks", "events:PutTargets", "events:PutRule", "events:DescribeRule"},
     "ScheduleRole": {"states:StartExecution", "sqs:SendMessage"},
+    "StartScheduledRunRole": OWN_LOGS
+    | {f"dynamodb:{action}Item" for action in ("Get", "Put", "Delete")}
+    | {"states:StartExecution", "sqs:SendMessage"},
     "SweepRole": OWN_LOGS
     | FOLLOWS
     | ANSWERS
@@ -251,7 +254,15 @@ def test_one_role_per_function_and_per_machine(template: Object) -> None:
         for kind in ("AWS::Serverless::Function", "AWS::Serverless::StateMachine")
         for body in resources_of_type(template, kind).values()
     ]
-    functions = ["Api", "ExecutionStateChange", "JudgeTask", "PrepareRun", "Sweep", "TaskStateChange"]
+    functions = [
+        "Api",
+        "ExecutionStateChange",
+        "JudgeTask",
+        "PrepareRun",
+        "StartScheduledRun",
+        "Sweep",
+        "TaskStateChange",
+    ]
     assert sorted(users) == sorted([*(f"{name}Role" for name in functions), *MACHINE_ROLES])
 
 
@@ -267,3 +278,20 @@ def test_who_shows_a_run_may_read_all_of_its_attempts(role: str, template: Objec
     """They are the items of one partition of the table itself, and not of an index."""
     read = [each["Resource"] for each in statements_on(template, role, "dynamodb:Query")]
     assert {"Fn::GetAtt": ["RunsTable", "Arn"]} in read
+
+
+@pytest.mark.parametrize("role", ["ApiRole", "PrepareRunRole", "StartScheduledRunRole"])
+def test_whoever_starts_runs_may_read_jobs_and_not_change_them(template: Object, role: str) -> None:
+    table = {"Fn::GetAtt": ["JobsTable", "Arn"]}
+    found = [
+        each
+        for action in ("Get", "Put", "Update", "Delete")
+        for each in statements_on(template, role, f"dynamodb:{action}Item")
+    ]
+    of_jobs = [
+        as_list(each["Action"])
+        for each in found
+        if table in as_list(each["Resource"])
+        and "JOBS" in each["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
+    ]
+    assert of_jobs == [["dynamodb:GetItem"]]

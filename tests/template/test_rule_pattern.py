@@ -120,6 +120,7 @@ def test_each_sample_has_its_command_in_the_development_page() -> None:
         "sweep": "SweepFunction",
         "judge-task": "JudgeTaskFunction",
         "prepare-run": "PrepareRunFunction",
+        "start-scheduled-run": "StartScheduledRunFunction",
         "api": "ApiFunction",
     }
     samples = [path.relative_to(ROOT) for folder in functions for path in (EVENTS / folder).glob("*.json")]
