@@ -48,7 +48,12 @@ def steps(write: Callable[[str], None], waiting: str = "") -> Iterator[Callable[
 
 
 def phase(run: Run) -> str:
-    """The run's status, and while its task is on its way to RUNNING or to its end, what ECS calls that."""
+    """The run's status, and while its task is on its way to RUNNING or to its end, what ECS calls that.
+
+    A run that waits for a slot has its place instead.
+    """
+    if run.slot.place is not None:
+        return f"{run.status} (number {run.slot.place} of those that wait)"
     newest = run.attempts[-1].last_status if run.attempts else None
     attempt = f", attempt {len(run.attempts)}" if len(run.attempts) > 1 else ""
     step = f" ({newest}{attempt})" if newest and newest != run.status and not run.ended else attempt

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from cli.documents import ENDED, number, text
+from cli.documents import ENDED, QUEUED, number, text
 from cli.render import coloured
 from cli.text import clean, fitted, moment, one_line, width_of
 
@@ -36,6 +36,7 @@ class Row:
     cost_usd: float | None
     error: str | None
     summary: str | None
+    job: str | None = None
 
     @classmethod
     def from_document(cls, document: Mapping[str, object]) -> Row:
@@ -49,6 +50,7 @@ class Row:
             cost_usd=number(document, "estimatedCostUsd"),
             error=text(document, "error"),
             summary=text(document, "summary"),
+            job=text(document, "job"),
         )
 
     @property
@@ -58,7 +60,9 @@ class Row:
 
     @property
     def reason(self) -> str:
-        """Why it ended so: the error's name and a sentence. Empty for a run that succeeded or has not ended."""
+        """Why it ended so: the error's name and a sentence, or what it waits for. Empty for a run that succeeded."""
+        if self.status == QUEUED:
+            return f"waits for a slot of {one_line(self.job or 'its job', _LONGEST_REASON)}"
         return (
             one_line(": ".join(part for part in (self.error, self.summary) if part), _LONGEST_REASON)
             if self.error

@@ -286,3 +286,21 @@ class TestIds:
         with serving(scripted({})) as server:
             result = runner.invoke(main, ["show", typed], obj=at(server))
         assert (result.exit_code, server.paths()) == (2, [])
+
+
+def test_a_list_of_a_job_has_its_runs_and_what_they_wait_for(runner: CliRunner) -> None:
+    rows = [
+        row("queued", "QUEUED", job="nightly", startedAt=None),
+        row("queued-elsewhere", "QUEUED", startedAt=None),
+        row("skipped", "SKIPPED", job="nightly", error="Run.Skipped", summary="Run other holds the only slot."),
+        row("missed", "MISSED", job="nightly", error="Run.Missed", summary="It would be 3 h late."),
+    ]
+    code, stdout, _, paths = invoked(runner, listing(rows), "list", "--job", "nightly")
+
+    assert (code, paths[0]) == (0, f"GET {STAGE}/runs?job=nightly&limit=20")
+    assert [line.split(None, 3)[::3] for line in stdout.splitlines()[1:]] == [
+        ["queued", "waits for a slot of nightly"],
+        ["queued-elsewhere", "waits for a slot of its job"],
+        ["skipped", "Run.Skipped: Run other holds the only slot."],
+        ["missed", "Run.Missed: It would be 3 h late."],
+    ]

@@ -20,6 +20,7 @@ from tests.cli.standin import STAGE, Reply, Time, at, scripted, serving
 from tests.cli.world import Step, World, problem
 
 POST = f"POST {STAGE}/runs"
+JOB = f"POST {STAGE}/jobs/nightly/runs"
 GET = f"GET {STAGE}/runs/{RUN_ID}"
 ACCEPTED = Reply(202, STARTED)
 
@@ -74,6 +75,57 @@ def test_what_is_not_given_is_left_to_the_stack(runner: CliRunner) -> None:
     ]
 
 
+def test_a_job_is_started_by_its_name(runner: CliRunner) -> None:
+    with serving(scripted({JOB: [ACCEPTED]})) as server:
+        result = runner.invoke(main, ["start", "--job", "nightly"], obj=at(server))
+
+    (request,) = server.requests
+    assert (result.exit_code, result.stdout, request.document()) == (0, f"{RUN_ID}\n", {})
+    assert len(request.headers["Idempotency-Key"]) == 32
+
+
+def test_what_is_given_comes_before_what_the_job_says(runner: CliRunner) -> None:
+    options = ["--force", "--pattern", "sync", "--env", "A=b", "--retries", "0", "--total-timeout-seconds", "60"]
+    with serving(scripted({JOB: [ACCEPTED]})) as server:
+        words = ["start", "--job", "nightly", *options, "--retry-on-any", "--idempotency-key", "k", "--", "true"]
+        result = runner.invoke(main, words, obj=at(server))
+
+    (request,) = server.requests
+    assert result.exit_code == 0, result.stderr
+    assert request.headers["Idempotency-Key"] == "k"
+    assert request.document() == {
+        "commands": ["true"],
+        "pattern": "sync",
+        "force": True,
+        "environment": {"A": "b"},
+        "totalTimeoutSeconds": 60,
+        "retries": 0,
+        "retryOnExitCodes": "any",
+    }
+
+
+def test_a_job_that_is_not_there_is_wrong_input(runner: CliRunner) -> None:
+    with serving(lambda _: problem(404, "Job.NotFound", "There is no job 'nightly'.")) as server:
+        result = runner.invoke(main, ["start", "--job", "nightly"], obj=at(server))
+
+    assert (result.exit_code, result.stderr) == (2, "Error: There is no job 'nightly'.\n")
+
+
+SKIPPED = run("SKIPPED", error="Run.Skipped", summary="Run other holds the only slot.", blockedBy="other")
+QUEUED = run("QUEUED", queuedAt="2025-01-31T09:30:00Z", queue={"since": "2025-01-31T09:30:00Z", "place": 2})
+
+
+def test_a_run_that_waits_says_its_place_and_one_that_was_skipped_is_no_failure(runner: CliRunner) -> None:
+    result, _, _ = waited(runner, QUEUED, QUEUED, SKIPPED, options=("--quiet",))
+
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr.splitlines()[1:] == [
+        "QUEUED (number 2 of those that wait)",
+        "SKIPPED",
+        f"Run {RUN_ID} SKIPPED: Run.Skipped: Run other holds the only slot.  More:  runs show {RUN_ID}",
+    ]
+
+
 def test_json_is_the_answer_of_the_api(runner: CliRunner) -> None:
     with serving(scripted({POST: [ACCEPTED]})) as server:
         result = runner.invoke(main, ["start", "--json", "--", "true"], obj=at(server))
@@ -98,6 +150,11 @@ def test_json_is_the_answer_of_the_api(runner: CliRunner) -> None:
         (["--timeout-seconds", "soon", "--", "true"], "--timeout-seconds"),
         (["--", "x" * 9_000], "overrides"),
         (["--unknown", "--", "true"], "--unknown"),
+        (["--force", "--", "true"], "force: goes only with job"),
+        (["--job", "UPPER"], "job: "),
+        (["--job", "a", "--task-definition", "b"], "taskDefinition: is the job's"),
+        (["--total-timeout-seconds", "0", "--", "true"], "totalTimeoutSeconds"),
+        (["--retry-on-any", "--retry-on-exit-code", "3", "--", "true"], "--retry-on-any is every exit code"),
     ],
 )
 def test_a_wrong_request_is_named_before_a_call(runner: CliRunner, arguments: list[str], said: str) -> None:

@@ -1,16 +1,20 @@
 """Manifests of Copilot as jobs: every key of its documentation, and the job that comes of it."""
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from cli.copilot import AS_WRITTEN, Context, Imported, imported
 from cli.copilot_keys import KEYS
+from cli.copilot_schedules import deployed
 from cli.errors import BadInputError
 from cli.jobs_file import parse
 from cli.jobs_yaml import jobs_yaml
 from cli.yaml_text import read
 
+PAGE = Path(__file__).parents[2] / "docs/copilot.md"
 FRAME = "name: report\ntype: Scheduled Job\n"
 IMAGE = "image: {location: registry.example/report:1}\n"
 ALWAYS = f"{IMAGE}on: {{schedule: '@daily'}}\ntimeout: 1h\n"
@@ -365,3 +369,21 @@ def test_every_documented_key_has_a_converter() -> None:
     more = "storage logging publish sidecars taskdef_overrides count exec observability"
 
     assert {*KEYS} == {*documented.split(), *more.split()}
+
+
+def test_the_page_names_every_key() -> None:
+    page = PAGE.read_text()
+    table = page.partition("| key |")[2].partition("\n\n")[0]
+    named = {
+        key.partition(".")[0] for line in table.splitlines() for key in re.findall(r"`([a-z_.]+)`", line.split("|")[1])
+    }
+
+    assert {*KEYS, "environments"} == named - {"labels", "depends_on", "healthcheck"}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "rule"),
+    re.findall(r"^\| (?:[a-z ]+: )?`([^`]+)` \| `(?:cron|rate)\(([^`]+)\)`", PAGE.read_text(), re.MULTILINE),
+)
+def test_the_page_says_what_was_deployed(schedule: str, rule: str) -> None:
+    assert deployed(schedule).fields == rule

@@ -1,5 +1,6 @@
 """jobs.yaml: what it becomes, and what is wrong with it where."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from cli.errors import BadInputError
 from cli.jobs_file import DEFAULT_FILE, load, parse, path_of, raise_for
 from fargate_runs.jobs.keys import MOST_JOBS
 
+PROJECT = Path(__file__).parents[2]
 FILE = """\
 version: 1
 project: reports
@@ -247,3 +249,11 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     path.write_text(FILE)
 
     assert (load(str(path)).name, load(str(path)).project) == (str(path), "reports")
+
+
+def test_the_file_of_the_readme_can_be_applied() -> None:
+    (text,) = re.findall(r"```yaml\n(version: 1\n.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
+    file = parse(text.encode(), "README.md")
+
+    assert (file.problems, [*file.bodies]) == ((), ["nightly"])
+    assert len(text.splitlines()) == 10
