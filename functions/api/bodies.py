@@ -5,6 +5,7 @@ from typing import Final
 
 from fargate_runs.errors import InvalidRunRequestError
 from fargate_runs.reading import lenient
+from fargate_runs.runs.request import JOB_NAME
 
 LONGEST_REASON: Final = 1_000  # characters
 _REASON: Final = "reason"
@@ -32,3 +33,16 @@ def expect_nothing(body: Mapping[str, object]) -> None:
         raise InvalidRunRequestError(
             [f"{key[:40]}: cannot be given; a rerun has the input of the run that it repeats" for key in body]
         )
+
+
+def is_of_a_job(body: Mapping[str, object]) -> bool:
+    """Return whether a request is for a run of a job. One whose job cannot be a name is refused as any other one."""
+    name = body.get("job")
+    return isinstance(name, str) and JOB_NAME.fullmatch(name) is not None
+
+
+def expect_no_job(body: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a body. Raise InvalidRunRequestError if it names a job: the path does."""
+    if "job" in body:
+        raise InvalidRunRequestError(("job: is named by the path; leave it out",))
+    return body

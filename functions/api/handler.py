@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from api.bodies import expect_nothing, reason_of, refused
+from api.bodies import expect_no_job, expect_nothing, is_of_a_job, reason_of, refused
 from api.routes import ROUTES
 from fargate_runs import assembly
 from fargate_runs.first_event import then_collect
@@ -17,6 +17,9 @@ from fargate_runs.settings import ApiSettings
 from rest.bodies import caller_of
 from rest.parameters import key_of
 from rest.routing import Call, Operation, Reply, serving
+
+if TYPE_CHECKING:
+    from fargate_runs.usecases.start_run import StartedRun
 
 
 @cache
@@ -40,10 +43,19 @@ def _body(call: Call, example: str) -> Mapping[str, object]:
 
 
 def _start_run(call: Call) -> Reply:
-    request = RunRequest.from_mapping(
-        _body(call, '{"commands": ["true"]}'), token_variables=settings().request.token_variables
-    )
-    run = use_cases().start_run(request, key=key_of(call.event.headers))
+    body, key = _body(call, '{"commands": ["true"]}'), key_of(call.event.headers)
+    if is_of_a_job(body):
+        return _started(use_cases().start_job_run(str(body["job"]), body, key=key))
+    request = RunRequest.from_mapping(body, token_variables=settings().request.token_variables)
+    return _started(use_cases().start_run(request, key=key))
+
+
+def _start_job_run(call: Call) -> Reply:
+    body = expect_no_job(_body(call, '{"retries": 0}') if call.event.body else {})
+    return _started(use_cases().start_job_run(call.of_path("name"), body, key=key_of(call.event.headers)))
+
+
+def _started(run: "StartedRun") -> Reply:
     logger.info("run started", run_id=run.run_id, pattern=run.pattern.value)
     count("RunsStarted")
     return run.as_document(), 202 if run.is_new else 200
@@ -79,6 +91,7 @@ def _rerun_run(call: Call) -> Reply:
 
 _OPERATIONS: Final[Mapping[str, Operation]] = {
     "startRun": _start_run,
+    "startJobRun": _start_job_run,
     "listRuns": _list_runs,
     "getRun": _get_run,
     "readLogs": _read_logs,

@@ -14,6 +14,7 @@ from rest.parameters import choice, text, time, whole
 from rest.routing import Errors, Route
 
 LARGEST_ATTEMPT: Final = 99_999_999  # what RUN_ATTEMPT is read up to
+LONGEST_JOB: Final = 38
 LONGEST_CONTAINER: Final = 255  # characters (reference of ContainerDefinition)
 
 _STORED: Final[Errors] = (ports.StoreUnavailableError, ports.UnreadableRecordError)
@@ -26,6 +27,7 @@ _STARTING: Final[Errors] = (
     errors.RunThrottledError,
     errors.RunNotStartedError,
     errors.RunStartUnknownError,
+    ports.UnreadableJobError,
     *_STORED,
 )
 
@@ -34,6 +36,7 @@ _LIST: Final = (
     choice("pattern", "Only runs of this pattern.", [*Pattern]),
     time("since", "Only runs that were created at this time or later."),
     time("until", "Only runs that were created at this time or earlier."),
+    text("job", "Only runs of this job.", LONGEST_JOB),
     text("idPrefix", "Only runs whose id begins so. The list is then by id, descending.", 128),
     whole("limit", "The most runs of a page.", 1, 100, default=ports.DEFAULT_LIMIT),
     text("cursor", "The `cursor` of the page before.", 2_000),
@@ -63,8 +66,19 @@ ROUTES: Final = (
         "/runs",
         "Start a run.",
         {202: "StartedRun", 200: "StartedRun"},
-        _STARTING,
+        (*_STARTING, errors.JobNotFoundError),
         body="RunRequest",
+        takes_a_key=True,
+    ),
+    Route(
+        "startJobRun",
+        "POST",
+        "/jobs/{name}/runs",
+        "Start a run of a job.",
+        {202: "StartedRun", 200: "StartedRun"},
+        (*_STARTING, errors.JobNotFoundError),
+        body="JobRunRequest",
+        is_body_needed=False,
         takes_a_key=True,
     ),
     Route(

@@ -37,6 +37,7 @@ def _fits(run: RunRecord, query: RunQuery) -> bool:
     return (
         query.status in {None, run.status}
         and query.pattern in {None, run.pattern}
+        and query.job in {None, run.job}
         and (query.since is None or created >= (lenient.iso(query.since) or ""))
         and (query.until is None or created <= (lenient.iso(query.until) or ""))
         and run.run_id.startswith(query.id_prefix or "")
@@ -57,4 +58,5 @@ def _row(run: RunRecord) -> RunRow:
         stopped_at=run.task.stopped_at if run.task else None,
         attempts=run.attempts,
         rerun_of=run.rerun_of,
+        job=run.job,
     )

@@ -8,7 +8,7 @@ def request(method: str, path: str, body: Any = None) -> dict[str, Any]:
     """`body` may be anything JSON, or a text that is sent as it is."""
     text = body if isinstance(body, str | None) else json.dumps(body)
     return {
-        "resource": "/runs/{runId}" if path != "/runs" else path,
+        "resource": "/runs/{runId}" if path != "/runs" else path,  # Powertools goes by the path
         "path": path,
         "httpMethod": method,
         "headers": {"Content-Type": "application/json"},

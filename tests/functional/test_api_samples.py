@@ -8,6 +8,7 @@ import pytest
 
 from api.routes import ROUTES
 from tests.fakes.ecs import CLUSTER_ARN
+from tests.fakes.stored_jobs import stored
 from tests.functional.conftest import Stack
 from tests.template.loading import EVENTS, event_sample
 
@@ -15,6 +16,7 @@ from tests.template.loading import EVENTS, event_sample
 SAMPLES: Final = {
     "start-run": ("startRun", 202, None),
     "start-run-refused": ("startRun", 400, "Run.InvalidInput"),
+    "start-job-run": ("startJobRun", 202, None),
     "list-runs": ("listRuns", 200, None),
     "get-run": ("getRun", 200, None),
     "get-logs": ("readLogs", 200, None),
@@ -24,7 +26,8 @@ SAMPLES: Final = {
 
 
 def _take_in_a_run(stack: Stack) -> None:
-    """The run that the samples name: it runs, has logged a line, and Step Functions knows its input."""
+    """The job and the run that the samples name: it runs, has logged a line, and Step Functions knows its input."""
+    stack.apply(stored())
     execution = event_sample(EVENTS / "execution-state-change/running.json")
     detail = execution["detail"]
     stack.executions.start(detail["stateMachineArn"], detail["name"], detail["input"])

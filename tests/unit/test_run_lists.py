@@ -113,6 +113,14 @@ def at(second: int) -> datetime:
         (RunQuery(id_prefix=run(0).run_id), [0]),
         (RunQuery(id_prefix=run(0).run_id[:13]), [5, 4, 3, 2, 1, 0]),
         (RunQuery(id_prefix="nobody"), []),
+        (RunQuery(job="nightly"), [4, 2, 1]),
+        (RunQuery(job="nightly", status=RunStatus.FAILED), [2, 1]),
+        (RunQuery(job="nightly", status=RunStatus.PENDING), [4]),
+        (RunQuery(job="nightly", pattern=Pattern.SYNC), [4, 2]),
+        (RunQuery(job="nightly", pattern=Pattern.SYNC, status=RunStatus.FAILED), [2]),
+        (RunQuery(job="nightly", since=at(2), until=at(3)), [2]),
+        (RunQuery(job="another"), []),
+        (RunQuery(id_prefix=run(0).run_id[:13], job="nightly"), [4, 2, 1]),
         (RunQuery(id_prefix=run(0).run_id[:13], status=RunStatus.FAILED), [2, 1]),
         (RunQuery(id_prefix=run(0).run_id[:13], pattern=Pattern.SYNC), [4, 2]),
         (RunQuery(id_prefix=run(0).run_id[:13], since=at(2), until=at(4)), [4, 3, 2]),
@@ -122,7 +130,8 @@ def at(second: int) -> datetime:
 def test_filters(listed: Listed, query: RunQuery, expected: list[int], limit: int) -> None:
     patterns = {2: Pattern.SYNC, 4: Pattern.SYNC}
     runs = [run(n, patterns.get(n, Pattern.CALLBACK), BADLY if n in {1, 2} else None) for n in range(6)]
-    write(listed, *runs)
+    jobs = {1: "nightly", 2: "nightly", 3: "weekly", 4: "nightly"}
+    write(listed, *(replace(each, job=jobs.get(number)) for number, each in enumerate(runs)))
     assert ids(listed.lists, query, limit) == [runs[number].run_id for number in expected]
 
 

@@ -231,20 +231,29 @@ _ROW: Final = document(
     description="A run in a list.",
 )
 
+_PROPERTIES: Final[Mapping[str, Schema]] = {
+    **_ASKED,
+    "environment": {
+        "type": "object",
+        "maxProperties": request.MOST_VARIABLES,
+        "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+        "additionalProperties": TEXT,
+    },
+    "pattern": {**one_of(Pattern), "description": "By default the job's, else `callback`."},
+}
+
 _RUN_REQUEST: Final[Schema] = {
     "type": "object",
-    "description": "What to run. A key that is left out is as the stack says.",
-    "properties": {
-        **_ASKED,
-        "environment": {
-            "type": "object",
-            "maxProperties": request.MOST_VARIABLES,
-            "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
-            "additionalProperties": TEXT,
-        },
-        "pattern": {**one_of(Pattern), "default": str(Pattern.CALLBACK)},
-    },
+    "description": "What to run. A key that is left out is as the job says, else as the stack says.",
+    "properties": dict(_PROPERTIES),
     "anyOf": [{"required": ["commands"]}, {"required": ["job"]}],
+    "additionalProperties": False,
+}
+
+_JOB_RUN_REQUEST: Final[Schema] = {
+    "type": "object",
+    "description": "What differs from the job in this run.",
+    "properties": {key: value for key, value in _PROPERTIES.items() if key not in {"job", "taskDefinition"}},
     "additionalProperties": False,
 }
 
@@ -276,6 +285,7 @@ _PROBLEM: Final[Schema] = {
 
 SCHEMAS: Final[Mapping[str, Schema]] = {
     "RunRequest": _RUN_REQUEST,
+    "JobRunRequest": _JOB_RUN_REQUEST,
     "StartedRun": document(
         {
             "runId": TEXT,

@@ -42,7 +42,9 @@ class DynamoRunLists(RunLists):
 
     def _by_time(self, query: RunQuery, limit: int, after: Place | None) -> RunPage:
         index, key, value = ("runs", "list", ALL_RUNS)
-        if query.status:
+        if query.job:
+            index, key, value = ("runs-by-job", "listJob", query.job)
+        elif query.status:
             index, key, value = ("runs-by-status", "listStatus", query.status.value)
         keys = ("pk", "sk", key, "createdAt")
         request: dict[str, Any] = {
@@ -51,12 +53,17 @@ class DynamoRunLists(RunLists):
             "ExpressionAttributeNames": {"#key": key},
         }
         values = {":key": value, ":since": _bound(query.since, _FIRST), ":until": _bound(query.until, _LAST)}
-        if query.pattern:
-            request["FilterExpression"] = "#pattern = :pattern"
-            request["ExpressionAttributeNames"]["#pattern"] = "pattern"
-            values[":pattern"] = query.pattern.value
+        filters = {
+            "pattern": query.pattern.value if query.pattern else None,
+            "status": query.status.value if query.status and query.job else None,
+        }
+        asked = {name: value for name, value in filters.items() if value}
+        if asked:
+            request["FilterExpression"] = " AND ".join(f"#{name} = :{name}" for name in asked)
+            request["ExpressionAttributeNames"].update({f"#{name}": name for name in asked})
+            values.update({f":{name}": value for name, value in asked.items()})
         request["ExpressionAttributeValues"] = serialized(values)
-        read = FILTERED_PAGE if query.pattern else limit
+        read = FILTERED_PAGE if asked else limit
         found, place = self._read(request, read, limit, _start(after, keys))
         if len(found) > limit:
             found = found[:limit]
@@ -159,5 +166,6 @@ def _fits(row: RunRow, query: RunQuery) -> bool:
     return (
         query.status in {None, row.status}
         and query.pattern in {None, row.pattern}
+        and query.job in {None, row.job}
         and _bound(query.since, _FIRST) <= created <= _bound(query.until, _LAST)
     )

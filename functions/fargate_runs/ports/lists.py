@@ -24,6 +24,7 @@ class RunQuery:
     since: datetime | None = None
     until: datetime | None = None
     id_prefix: str | None = None
+    job: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,13 +47,14 @@ def _query(asked: Mapping[str, object]) -> RunQuery:
     since, until = asked.get("since"), asked.get("until")
     if isinstance(since, datetime) and isinstance(until, datetime) and until < since:
         raise InvalidParametersError(("until: is before since; give a later time, or leave one of them out",))
-    status, pattern, prefix = asked.get("status"), asked.get("pattern"), asked.get("idPrefix")
+    status, pattern, prefix, job = (asked.get(name) for name in ("status", "pattern", "idPrefix", "job"))
     return RunQuery(
         status=RunStatus(str(status)) if status else None,
         pattern=Pattern(str(pattern)) if pattern else None,
         since=since if isinstance(since, datetime) else None,
         until=until if isinstance(until, datetime) else None,
         id_prefix=str(prefix) if prefix else None,
+        job=str(job) if job else None,
     )
 
 
