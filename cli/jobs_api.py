@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote
 
-from cli.documents import QUEUED, SUCCEEDED, mapping, text
+from cli.documents import QUEUED, SUCCEEDED, text
+from cli.errors import RefusedError
 from cli.run_list import LARGEST_PAGE
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from cli.api_client import ApiClient, Document
 
+NOT_FOUND: Final = "Job.NotFound"
+_PENDING: Final = "schedulesPending"
 LiveRuns = Literal["stop", "keep"]
 
 
@@ -26,19 +29,21 @@ class JobsApi:
 
     def all(self, project: str | None = None) -> list[Document]:
         """GET /jobs: every job, or those of a project."""
-        found: list[Document] = []
-        query: dict[str, str | int] = {} if project is None else {"project": project}
-        while True:
-            page = self.api.ask("GET", "/jobs", query=query)
-            found += objects(page, "jobs")
-            cursor = text(page, "cursor")
-            if cursor is None:
-                return found
-            query = {**query, "cursor": cursor}
+        return objects(self.api.ask("GET", "/jobs", query={} if project is None else {"project": project}), "jobs")
 
     def get(self, name: str) -> Document:
         """GET /jobs/{name}."""
         return self.api.ask("GET", _path(name))
+
+    def exists(self, name: str) -> bool:
+        """Whether there is such a job."""
+        try:
+            self.get(name)
+        except RefusedError as error:
+            if error.name != NOT_FOUND:
+                raise
+            return False
+        return True
 
     def put(self, name: str, body: Mapping[str, object], *, dry_run: bool) -> Change:
         """PUT /jobs/{name}. Raises InvalidFieldsError; the fields are those of the body."""
@@ -117,12 +122,16 @@ class Change:
     kind: str
     fields: tuple[FieldChange, ...]
     schedules: tuple[ScheduleChange, ...]
-    are_schedules_pending: bool
 
     @property
     def is_none(self) -> bool:
         """Whether the job is already as it shall be."""
         return self.kind == "none"
+
+    @property
+    def is_only_pending(self) -> bool:
+        """Whether the job's definition is as it shall be. Its schedules may not all be in EventBridge Scheduler yet."""
+        return self.is_none or {each.field for each in self.fields} == {_PENDING}
 
     @classmethod
     def from_document(cls, job: str, document: Document) -> Change:
@@ -138,7 +147,6 @@ class Change:
                 ScheduleChange(text(each, "name") or "?", text(each, "change") or "none", texts(each, "nextFires"))
                 for each in objects(document, "schedules")
             ),
-            are_schedules_pending=mapping(document, "job").get("schedulesPending") is True,
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cli.documents import text
-from cli.errors import FAILED, CliError, InvalidFieldsError, NoAnswerError, RefusedError, UnavailableError
+from cli.errors import FAILED, CliError, InvalidFieldsError, RefusedError, UnavailableError
 from cli.jobs_file import raise_for
 
 if TYPE_CHECKING:
@@ -67,12 +67,11 @@ def planned(jobs: JobsApi, file: JobsFile, *, prunes: bool) -> Plan:
 
 @dataclass
 class Progress:
-    """How far an apply has come. `unknown` is a job whose change was asked for and not answered."""
+    """How far an apply has come. `unknown` is a job whose change failed, if nobody says what it is now."""
 
     new: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     unknown: str | None = None
-    pending: list[str] = field(default_factory=list)
     error: CliError | None = None
 
     def old(self, plan: Plan) -> list[str]:
@@ -95,10 +94,8 @@ def applied(jobs: JobsApi, plan: Plan, live_runs: LiveRuns | None, tell: Callabl
     try:
         for change in plan.to_put:
             current = change.job
-            done = jobs.put(current, plan.file.bodies[current], dry_run=False)
+            jobs.put(current, plan.file.bodies[current], dry_run=False)
             progress.new.append(current)
-            if done.are_schedules_pending:
-                progress.pending.append(current)
             tell(current, "created" if change.kind == "create" else "updated")
         for current in plan.to_remove:
             jobs.delete(current, live_runs)
@@ -106,5 +103,17 @@ def applied(jobs: JobsApi, plan: Plan, live_runs: LiveRuns | None, tell: Callabl
             tell(current, "removed")
     except CliError as error:
         progress.error = error
-        progress.unknown = current if isinstance(error, NoAnswerError) else None
+        _look_at(jobs, plan, current, progress)
     return progress
+
+
+def _look_at(jobs: JobsApi, plan: Plan, name: str, progress: Progress) -> None:
+    """Find out what became of the job whose change failed: an answer may be lost, and the job new all the same."""
+    try:
+        if name in plan.file.bodies:
+            if jobs.put(name, plan.file.bodies[name], dry_run=True).is_only_pending:
+                progress.new.append(name)
+        elif not jobs.exists(name):
+            progress.removed.append(name)
+    except CliError:
+        progress.unknown = name

@@ -32,7 +32,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     for change in plan.to_put:
         zones = _zones(plan.file.bodies[change.job])
         yield _marked(change.kind, change.job)
-        yield from (f"    {_field(each)}" for each in change.fields)
+        yield from (f"    {_field(each)}" for each in change.fields if each.field != "project")
         for schedule in change.schedules:
             yield from _schedule(schedule, zones.get(schedule.name, "UTC"))
     for name in plan.others:
@@ -52,7 +52,8 @@ def _count(jobs: int) -> str:
 
 
 def _field(change: FieldChange) -> str:
-    return f"{clean(change.field)}: {_value(change.old)} → {_value(change.new)}"
+    before = "" if change.old is None else f"{_value(change.old)} → "
+    return f"{clean(change.field)}: {before}{_value(change.new)}"
 
 
 def _value(value: object) -> str:
@@ -85,16 +86,15 @@ def _zones(body: Mapping[str, object]) -> dict[str, str]:
 
 
 def result_lines(plan: Plan, progress: Progress) -> Iterator[str]:
-    """What became of an apply that did not get to its end, or what is left to say of one that did."""
-    if progress.error is not None:
-        yield f"Not everything was applied: {progress.error.message}"
-        yield _names("new", progress.new)
-        yield _names("removed", progress.removed)
-        yield _names("not known, old or new", [progress.unknown] if progress.unknown else [])
-        yield _names("old", progress.old(plan))
-        yield "Each of them is whole. Apply the file again to finish."
-    for name in progress.pending:
-        yield f"The schedules of {clean(name)} are not all in EventBridge Scheduler yet: apply again, or wait."
+    """What became of an apply that did not get to its end. Nothing for one that did."""
+    if progress.error is None:
+        return
+    yield f"Not everything was applied: {progress.error.message}"
+    yield _names("new", progress.new)
+    yield _names("removed", progress.removed)
+    yield _names("not known, old or new", [progress.unknown] if progress.unknown else [])
+    yield _names("old", progress.old(plan))
+    yield "Each of them is whole. Apply the file again to finish."
 
 
 def _names(word: str, names: Sequence[str]) -> str:

@@ -1,36 +1,61 @@
-"""A stand-in for the API's routes of jobs: it keeps bodies, and answers in the form of the API."""
+"""A stand-in for the API's routes of jobs: the real use cases on ports in memory, answering as the API does."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from fargate_runs.errors import InvalidJobError
-from fargate_runs.jobs.definition import read_job
-from fargate_runs.jobs.document import shown_document
+from fargate_runs.errors import InvalidJobError, JobOwnedByAnotherError
 from fargate_runs.jobs.job import Job
 from fargate_runs.jobs.rules import JobRules
+from fargate_runs.usecases.jobs.apply import ApplyJob
+from fargate_runs.usecases.jobs.pause import PauseJob
+from fargate_runs.usecases.jobs.schedules import PutTimers
+from fargate_runs.usecases.jobs.show import ListJobs, ShowJob
 from tests.cli.standin import STAGE, Reply, Request
 from tests.cli.world import problem
+from tests.fakes.applying import OWN
+from tests.fakes.clock import StoppedClock
+from tests.fakes.jobs import InMemoryJobStore, InMemoryJobTaskDefinitions, InMemoryTimers
 
-FIRES = [f"2026-12-0{day}T05:00:00Z" for day in range(1, 6)]
-ARN = "arn:aws:ecs:eu-west-1:111122223333:task-definition/fargate-runs-nightly:1"
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
 @dataclass
 class Jobs:
-    """The jobs of a stack. `replies` are given instead, for a method and a path, once each."""
+    """The jobs of a stack at NOW. `replies` are given instead, for a method and a path, once each."""
 
     rules: JobRules = field(default_factory=JobRules)
-    jobs: dict[str, Job] = field(default_factory=dict)
     bodies: dict[str, Mapping[str, object]] = field(default_factory=dict)
     live: set[str] = field(default_factory=set)
-    state: dict[str, dict[str, object]] = field(default_factory=dict)
     runs: dict[str, list[dict[str, object]]] = field(default_factory=dict)
     replies: dict[str, Reply] = field(default_factory=dict)
     slots: list[dict[str, object]] = field(default_factory=list)
-    are_pending: bool = False
+    store: InMemoryJobStore = field(default_factory=InMemoryJobStore)
+    clock: StoppedClock = field(default_factory=lambda: StoppedClock(NOW))
+
+    def __post_init__(self) -> None:
+        """Wire the use cases."""
+        self._definitions, self._put = InMemoryJobTaskDefinitions(), PutTimers(self.store, InMemoryTimers())
+        self.show, self.list = ShowJob(self.store, self.clock), ListJobs(self.store, self.clock)
+        self.pausing = PauseJob(self.store, self.clock)
+
+    @property
+    def jobs(self) -> Mapping[str, Job]:
+        """The definitions by name."""
+        return {name: stored.job for name, stored in self.store.jobs.items()}
+
+    def apply(self, name: str, body: Mapping[str, object], *, is_dry_run: bool = False) -> dict[str, object]:
+        """As PUT does."""
+        put = ApplyJob(self.store, self._definitions, self._put, lambda *_: None, self.clock, rules=self.rules, own=OWN)
+        return put(name, body, is_dry_run=is_dry_run)
+
+    def change(self, name: str, **fields: Any) -> None:
+        """Change what stands of a job."""
+        self.store.jobs[name] = replace(self.store.jobs[name], **fields)
 
     def answer(self, request: Request) -> Reply:
         """What the API says."""
@@ -43,10 +68,10 @@ class Jobs:
         if path == "/runs":
             return self._runs(query)
         if path == "/jobs":
-            return self._page(query)
+            return Reply(200, self.list(query.get("project")))
         name, _, action = unquote(path.removeprefix("/jobs/")).partition("/")
         if request.method == "PUT":
-            return self._put(name, request.document(), is_dry="dryRun" in query)
+            return self._put_job(name, request.document(), is_dry="dryRun" in query)
         if name not in self.jobs:
             return problem(404, "Job.NotFound", f"there is no job {name!r}")
         return self._of_a_job(request, query, name, action)
@@ -64,75 +89,23 @@ class Jobs:
             started = [] if request.document()["dryRun"] else [slot["runId"] for slot in self.slots]
             return Reply(200, {"job": name, "slots": self.slots, "started": started, "unknown": ["often"]})
         if action:
-            self.state[name] = {"pausedAt": "2026-11-30T00:00:00Z" if action == "pause" else None}
-        return Reply(200, self.document(name))
+            return Reply(200, self.pausing.pause(name) if action == "pause" else self.pausing.resume(name))
+        return Reply(200, self.show(name))
 
-    def document(self, name: str) -> dict[str, object]:
-        """A job as the API gives it."""
-        definition = shown_document(self.jobs[name])
-        return {
-            "name": name,
-            "project": definition.pop("project"),
-            "definition": definition,
-            "createdAt": "2026-11-01T00:00:00Z",
-            "updatedAt": "2026-11-02T00:00:00Z",
-            "pausedAt": None,
-            "lateSince": None,
-            "schedulesPending": False,
-            **self.state.get(name, {}),
-            "taskDefinitionArn": ARN if self.jobs[name].image else None,
-            "schedules": self._schedules(self.jobs[name]),
-        }
-
-    def _page(self, query: Mapping[str, str]) -> Reply:
-        """Two jobs at a time."""
-        names = sorted(name for name, job in self.jobs.items() if query.get("project") in {None, job.project})
-        start = int(query.get("cursor", 0))
-        rows = [{**self.document(name), "limit": self._limit(name)} for name in names[start : start + 2]]
-        return Reply(200, {"jobs": rows, "cursor": str(start + 2) if start + 2 < len(names) else None})
-
-    def _limit(self, name: str) -> int | None:
-        concurrency = self.jobs[name].concurrency
-        return concurrency.limit if concurrency else None
-
-    def _put(self, name: str, body: Mapping[str, object], *, is_dry: bool) -> Reply:
+    def _put_job(self, name: str, body: Mapping[str, object], *, is_dry: bool) -> Reply:
         try:
-            job = read_job(name, body, self.rules)
+            answer = self.apply(name, body, is_dry_run=is_dry)
         except InvalidJobError as error:
             problems = [{"field": each.place, "detail": each.detail} for each in error.problems]
             return Reply(400, {"error": "Job.Invalid", "detail": "wrong", "problems": problems})
-        old = self.jobs.get(name)
-        if old is not None and old.project != job.project:
-            return problem(409, "Job.OwnedByAnother", f"job {name!r} belongs to the project {old.project!r}")
-        change = "create" if old is None else "none" if old == job else "update"
+        except JobOwnedByAnotherError as error:
+            return problem(409, "Job.OwnedByAnother", str(error))
         if not is_dry:
-            self.jobs[name], self.bodies[name] = job, body
-        answer = {
-            "job": {"name": name, "schedulesPending": self.are_pending},
-            "change": change,
-            "changes": [{"field": "image", "from": old.image if old else None, "to": job.image}],
-            "schedules": [
-                {"name": each.name, "change": "create" if old is None else "none", "nextFires": FIRES}
-                for each in job.schedules
-            ],
-        }
+            self.bodies[name] = body
         return Reply(200, answer)
 
     def _delete(self, name: str, runs: str | None) -> Reply:
         if name in self.live and runs is None:
             return problem(409, "Job.HasLiveRuns", f"job {name!r} has 1 runs that have not ended: a-run")
-        del self.jobs[name]
+        del self.store.jobs[name]
         return Reply(200, {"name": name, "liveRuns": ["a-run"] if runs == "keep" else [], "isComplete": True})
-
-    @staticmethod
-    def _schedules(job: Job) -> list[dict[str, object]]:
-        return [
-            {
-                "name": each.name,
-                "expression": each.expression,
-                "timeZone": each.time_zone,
-                "enabled": each.is_enabled,
-                "nextFires": FIRES if each.is_enabled else [],
-            }
-            for each in job.schedules
-        ]

@@ -9,13 +9,12 @@ from click.testing import CliRunner, Result
 
 from cli.main import main
 from cli.surroundings import Surroundings
-from fargate_runs.jobs.definition import read_job
-from fargate_runs.jobs.rules import JobRules
-from tests.cli.jobs_for_tests import ARN, Jobs
+from tests.cli.jobs_for_tests import NOW, Jobs
 from tests.cli.standin import STAGE, Control, Reply, StandIn, runtime_status, serving
 from tests.cli.world import problem
 
-NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+YESTERDAY = datetime(2026, 11, 29, tzinfo=UTC)
+ARN = "arn:aws:ecs:us-east-1:123456789012:task-definition/stack-nightly:1"
 Run = Callable[..., Result]
 NIGHTLY: Mapping[str, object] = {
     "project": "reports",
@@ -38,7 +37,7 @@ def jobs() -> Jobs:
         ("other", {"project": "others", "taskDefinition": "family"}),
         ("weekly", {"project": "reports", "image": "a"}),
     ):
-        found.jobs[name] = read_job(name, body, JobRules())
+        found.apply(name, body)
     return found
 
 
@@ -63,10 +62,8 @@ def of(status: str, created: str) -> dict[str, object]:
 
 
 def test_a_list_has_a_line_for_each_job(run: Run, jobs: Jobs) -> None:
-    jobs.state = {
-        "nightly": {"lateSince": "2026-11-29T00:00:00Z", "schedulesPending": True},
-        "weekly": {"pausedAt": "2026-11-29T00:00:00Z"},
-    }
+    jobs.change("nightly", late_since=YESTERDAY, are_schedules_pending=True)
+    jobs.change("weekly", paused_at=YESTERDAY)
     jobs.runs = {"nightly": [of("RUNNING", "2026-11-30T11:00:00Z"), of("SUCCEEDED", "2026-11-30T09:00:00Z")]}
     result = run("list")
 
@@ -81,7 +78,7 @@ def test_a_list_has_a_line_for_each_job(run: Run, jobs: Jobs) -> None:
 
 
 def test_a_paused_job_fires_never(run: Run, jobs: Jobs) -> None:
-    jobs.state = {"nightly": {"pausedAt": "2026-11-29T00:00:00Z"}}
+    jobs.change("nightly", paused_at=YESTERDAY)
 
     assert "2026-12-01" not in run("list").stdout
 
@@ -93,14 +90,9 @@ def test_a_list_of_a_project_has_its_jobs(run: Run, server: StandIn) -> None:
     assert server.paths() == [f"GET {STAGE}/jobs?project=reports"]
 
 
-def test_a_list_goes_on_page_by_page(run: Run, server: StandIn) -> None:
-    assert len(json.loads(run("list", "--json").stdout)["jobs"]) == 3
-    assert server.paths() == [f"GET {STAGE}/jobs", f"GET {STAGE}/jobs?cursor=2"]
-
-
 @pytest.mark.parametrize(("options", "of_project"), [([], ""), (["--project", "none"], " of project none")])
 def test_no_job_has_a_hint(run: Run, jobs: Jobs, options: list[str], of_project: str) -> None:
-    jobs.jobs = {}
+    jobs.store.jobs.clear()
     result = run("list", *options)
 
     said = f"There is no job{of_project} in the local runtime. Apply a file:  runs jobs apply\n"
@@ -122,17 +114,17 @@ def test_the_last_success_may_be_older_than_the_newest_runs(run: Run, jobs: Jobs
 
 
 def test_a_job_is_shown_in_the_words_of_its_file(run: Run, jobs: Jobs) -> None:
-    jobs.state = {"nightly": {"lateSince": "2026-11-29T00:00:00Z"}}
+    jobs.change("nightly", late_since=YESTERDAY, created_at=YESTERDAY)
     result = run("show", "nightly")
 
-    fires = [f"                   next {day} 2026-12-0{n} 06:00 CET" for n, day in enumerate(DAYS, start=1)]
+    fires = [f"                   next {day} 06:00 CET" for day in DAYS]
     assert result.stdout.splitlines() == [
         "Job nightly · project reports · late",
         "  runs             0 running, 0 queued",
         "  last success     none",
-        "  created          2026-11-01T00:00:00Z (29d ago)",
-        "  updated          2026-11-02T00:00:00Z (28d ago)",
-        "  late since       2026-11-29T00:00:00Z (1d ago)",
+        "  created          2026-11-29T00:00:00.000Z (1d ago)",
+        "  updated          2026-11-30T12:00:00.000Z (0s ago)",
+        "  late since       2026-11-29T00:00:00.000Z (1d ago)",
         "  schedule         weekdays: cron(0 6 ? * MON-FRI *) Europe/Berlin",
         *fires,
         "  schedule         off: rate(1 hour) UTC, not enabled",
@@ -145,11 +137,11 @@ def test_a_job_is_shown_in_the_words_of_its_file(run: Run, jobs: Jobs) -> None:
     ]
 
 
-DAYS = ("Tue", "Wed", "Thu", "Fri", "Sat")
+DAYS = ("Tue 2026-12-01", "Wed 2026-12-02", "Thu 2026-12-03", "Fri 2026-12-04", "Mon 2026-12-07")
 
 
 def test_json_is_the_job_as_the_api_has_it(run: Run, jobs: Jobs) -> None:
-    assert json.loads(run("show", "nightly", "--json").stdout) == jobs.document("nightly")
+    assert json.loads(run("show", "nightly", "--json").stdout) == jobs.show("nightly")
 
 
 def test_a_job_is_paused_and_resumed(run: Run, jobs: Jobs, server: StandIn) -> None:

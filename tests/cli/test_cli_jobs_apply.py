@@ -1,6 +1,7 @@
 """`runs jobs diff` and `apply`: what is asked, what changes, and what is said of it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from click.testing import CliRunner, Result
 from cli.main import main
 from fargate_runs.jobs.rules import JobRules
 from tests.cli.jobs_for_tests import Jobs
-from tests.cli.standin import STAGE, Reply, StandIn, at, serving
+from tests.cli.standin import STAGE, Reply, Request, StandIn, at, serving
 from tests.cli.world import problem
 
 FILE = """\
@@ -23,14 +24,17 @@ jobs:
   weekly:
     image: registry.example/week:1
 """
-FIRES = ", ".join(f"{day} 2026-12-0{n} 06:00 CET" for n, day in enumerate(("Tue", "Wed", "Thu", "Fri", "Sat"), start=1))
+_DAYS = (("Tue", "01"), ("Wed", "02"), ("Thu", "03"), ("Fri", "04"), ("Mon", "07"))
+FIRES = ", ".join(f"{day} 2026-12-{number} 06:00 CET" for day, number in _DAYS)
 NEW = f"""\
 + nightly  new
-    image: none → registry.example/report:1
+    image: registry.example/report:1
+    schedules.weekdays.cron: 0 6 ? * MON-FRI *
+    schedules.weekdays.timeZone: Europe/Berlin
     + schedule weekdays
         next  {FIRES}
 + weekly  new
-    image: none → registry.example/week:1
+    image: registry.example/week:1
 """
 Run = Callable[..., Result]
 
@@ -238,11 +242,33 @@ def test_a_job_with_live_runs_goes_only_when_it_is_said_what_becomes_of_them(
 
 
 THREE = f"{FILE}  yearly:\n    image: registry.example/year:1\n"
-#: What the second of three jobs is answered, and what is said then.
+CHANGED, DOWN, LATE = problem(409, "Job.Changed", "It was changed."), Reply(403, {}), Reply(504, {"message": "late"})
+WHEN_PUT, WHEN_ASKED = f"{STAGE}/jobs/weekly", f"{STAGE}/jobs/weekly?dryRun=true"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What the second of three jobs is answered, whether it is put all the same, and what is said then."""
+
+    reply: Reply
+    exit_code: int
+    new: str = "nightly"
+    unknown: str = "none"
+    old: str = "weekly, yearly"
+    is_put: bool = False
+    asked: Reply | None = None
+    is_pending: bool = False
+
+
 FAILURES = {
-    "refused": (problem(409, "Job.Changed", "It was changed."), 1, "none", "weekly, yearly"),
-    "not allowed": (Reply(403, {"message": "no"}), 69, "none", "weekly, yearly"),
-    "no answer": (Reply(504, {"message": "late"}), 69, "weekly", "yearly"),
+    "refused": Failure(CHANGED, 1),
+    "not allowed": Failure(DOWN, 69),
+    "no answer": Failure(LATE, 69),
+    "no answer, and done": Failure(LATE, 69, new="nightly, weekly", old="yearly", is_put=True),
+    "no answer, and all but the schedules": Failure(
+        LATE, 69, new="nightly, weekly", old="yearly", is_put=True, is_pending=True
+    ),
+    "no answer to anything": Failure(LATE, 69, unknown="weekly", old="yearly", asked=LATE),
 }
 
 
@@ -250,28 +276,60 @@ FAILURES = {
 def test_a_failure_in_the_middle_says_which_jobs_are_new_and_which_old(
     run: Run, jobs: Jobs, server: StandIn, name: str
 ) -> None:
-    reply, exit_code, unknown, old = FAILURES[name]
-    original = server.answer
-    server.answer = lambda request: reply if request.path == f"{STAGE}/jobs/weekly" else original(request)
+    failure = FAILURES[name]
+    put: list[Request] = []
+
+    def answer(request: Request) -> Reply:
+        if request.path == WHEN_PUT:
+            put.append(request)
+            if failure.is_put:
+                jobs.apply("weekly", request.document())
+                jobs.change("weekly", are_schedules_pending=failure.is_pending)
+            return failure.reply
+        if request.path == WHEN_ASKED and put and failure.asked:
+            return failure.asked
+        return jobs.answer(request)
+
+    server.answer = answer
     result = run("apply", "--yes", text=THREE)
 
-    assert (result.exit_code, [*jobs.jobs]) == (exit_code, ["nightly"])
+    assert result.exit_code == failure.exit_code
+    assert "yearly" not in jobs.jobs
     assert result.stderr.startswith("Not everything was applied: ")
     assert result.stderr.splitlines()[1:] == [
-        "  new: nightly",
+        f"  new: {failure.new}",
         "  removed: none",
-        f"  not known, old or new: {unknown}",
-        f"  old: {old}",
+        f"  not known, old or new: {failure.unknown}",
+        f"  old: {failure.old}",
         "Each of them is whole. Apply the file again to finish.",
     ]
 
 
-def test_schedules_that_are_pending_are_named(run: Run, jobs: Jobs) -> None:
-    jobs.are_pending = True
-    result = run("apply", "--yes", text="version: 1\nproject: a\njobs: {a: {image: a}}\n")
+@pytest.mark.parametrize(
+    ("is_removed", "asked", "lines"),
+    [
+        (False, None, ["  removed: none", "  not known, old or new: none", "  old: weekly"]),
+        (True, None, ["  removed: weekly", "  not known, old or new: none", "  old: none"]),
+        (True, LATE, ["  removed: none", "  not known, old or new: weekly", "  old: none"]),
+        (False, CHANGED, ["  removed: none", "  not known, old or new: weekly", "  old: none"]),
+    ],
+)
+def test_a_removal_without_an_answer_is_looked_at(
+    run: Run, jobs: Jobs, server: StandIn, is_removed: bool, asked: Reply | None, lines: list[str]
+) -> None:
+    run("apply", "--yes")
 
-    assert result.exit_code == 0
-    assert result.stderr == "The schedules of a are not all in EventBridge Scheduler yet: apply again, or wait.\n"
+    def answer(request: Request) -> Reply:
+        if request.path == WHEN_PUT and request.method == "DELETE":
+            if is_removed:
+                jobs.store.jobs.pop("weekly", None)
+            return LATE
+        return asked if request.path == WHEN_PUT and asked else jobs.answer(request)
+
+    server.answer = answer
+    result = run("apply", "--prune", "--yes", text=OTHERS)
+
+    assert (result.exit_code, result.stderr.splitlines()[1:5]) == (69, ["  new: another", *lines])
 
 
 def test_a_project_without_jobs_is_applied_too(run: Run, jobs: Jobs) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import jsonschema
@@ -12,15 +11,11 @@ from click.testing import CliRunner, Result
 from cli import target
 from cli.main import main
 from cli.yaml_text import read
-from fargate_runs.jobs.definition import read_job
-from fargate_runs.jobs.job import Job
-from fargate_runs.jobs.rules import JobRules
 from tests.cli.aws_for_tests import Aws, denied
-from tests.cli.jobs_for_tests import Jobs
+from tests.cli.jobs_for_tests import NOW, Jobs
 from tests.cli.standin import StandIn, at, serving
 from tests.cli.test_jobs_file import FILE
 
-NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 Run = Callable[..., Result]
 EVERYTHING: dict[str, object] = {
     "project": "reports",
@@ -62,18 +57,17 @@ DEFINITION = {
 }
 
 
-def job(name: str, **changes: object) -> Job:
-    """A job with every key, or with others."""
-    return read_job(name, {key: value for key, value in {**EVERYTHING, **changes}.items() if value is not None}, RULES)
-
-
-RULES = JobRules()
+def body(**changes: object) -> dict[str, object]:
+    """That of a job with every key, or with others."""
+    return {key: value for key, value in {**EVERYTHING, **changes}.items() if value is not None}
 
 
 @pytest.fixture
 def jobs() -> Jobs:
     """The stack."""
-    return Jobs(jobs={"nightly": job("nightly")})
+    found = Jobs()
+    found.apply("nightly", body())
+    return found
 
 
 @pytest.fixture
@@ -98,7 +92,7 @@ def run(runner: CliRunner, server: StandIn, aws: Aws, monkeypatch: pytest.Monkey
 
 
 def test_what_is_exported_is_applied_again_without_a_change(run: Run, jobs: Jobs, aws: Aws) -> None:
-    jobs.jobs["weekly"] = job("weekly", environment=None, taskDefinition=None)
+    jobs.apply("weekly", body(environment=None))
     result = run("export")
 
     assert (result.exit_code, result.stderr, aws.asked) == (0, "", ["DescribeTaskDefinition"])
@@ -156,7 +150,7 @@ MISSING: dict[str, tuple[dict[str, object], object, list[str]]] = {
 @pytest.mark.parametrize("name", MISSING)
 def test_a_value_that_cannot_be_read_is_named(run: Run, jobs: Jobs, aws: Aws, name: str) -> None:
     changes, answer, lines = MISSING[name]
-    jobs.jobs["nightly"] = job("nightly", **changes)
+    jobs.apply("nightly", body(**changes))
     aws.answers["DescribeTaskDefinition"] = answer  # type: ignore[assignment]
     refused, exported = run("export"), run("export", "--without-values")
 
@@ -170,7 +164,7 @@ def test_a_value_that_cannot_be_read_is_named(run: Run, jobs: Jobs, aws: Aws, na
 
 
 def test_of_several_projects_one_is_named(run: Run, jobs: Jobs) -> None:
-    jobs.jobs["other"] = job("other", project="others")
+    jobs.apply("other", body(project="others"))
     several = run("export")
 
     assert (several.exit_code, several.stderr) == (2, "Error: There are others, reports: name one with --project.\n")
