@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cli.documents import text
-from cli.errors import FAILED, CliError, InvalidFieldsError, RefusedError, UnavailableError
+from cli.errors import FAILED, INTERRUPTED, OK, CliError, InvalidFieldsError, RefusedError, UnavailableError
 from cli.jobs_file import raise_for
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class Progress:
     removed: list[str] = field(default_factory=list)
     unknown: str | None = None
     error: CliError | None = None
+    is_interrupted: bool = False
 
     def old(self, plan: Plan) -> list[str]:
         """The jobs that are still as they were."""
@@ -81,9 +82,9 @@ class Progress:
 
     @property
     def exit_code(self) -> int:
-        """0 when everything is done; 69 when the API could not be asked."""
+        """0 when everything is done; 69 when the API could not be asked; 130 after Ctrl-C."""
         if self.error is None:
-            return 0
+            return INTERRUPTED if self.is_interrupted else OK
         return self.error.exit_code if isinstance(self.error, UnavailableError) else FAILED
 
 
@@ -104,6 +105,9 @@ def applied(jobs: JobsApi, plan: Plan, live_runs: LiveRuns | None, tell: Callabl
     except CliError as error:
         progress.error = error
         _look_at(jobs, plan, current, progress)
+    except KeyboardInterrupt:
+        progress.is_interrupted = True
+        progress.unknown = current
     return progress
 
 

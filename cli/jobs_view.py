@@ -87,9 +87,9 @@ def _zones(body: Mapping[str, object]) -> dict[str, str]:
 
 def result_lines(plan: Plan, progress: Progress) -> Iterator[str]:
     """What became of an apply that did not get to its end. Nothing for one that did."""
-    if progress.error is None:
+    if progress.error is None and not progress.is_interrupted:
         return
-    yield f"Not everything was applied: {progress.error.message}"
+    yield f"Not everything was applied: {progress.error.message if progress.error else 'stopped half-way'}"
     yield _names("new", progress.new)
     yield _names("removed", progress.removed)
     yield _names("not known, old or new", [progress.unknown] if progress.unknown else [])

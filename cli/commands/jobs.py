@@ -101,7 +101,7 @@ def apply(
     or --keep-runs.
 
     Exit codes: 0 all is as the file says; 1 not everything was applied, and which jobs are new and which old; 2 the
-    file is wrong, and where; 69 the API or the local runtime cannot be asked; 130 stopped before anything changed.
+    file is wrong, and where; 69 the API or the local runtime cannot be asked; 130 stopped, and it is said where.
     """
     from cli.jobs_apply import applied
     from cli.jobs_view import result_lines

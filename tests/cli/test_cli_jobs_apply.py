@@ -1,12 +1,13 @@
 """`runs jobs diff` and `apply`: what is asked, what changes, and what is said of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from cli.jobs_api import Change, JobsApi
 from cli.main import main
 from fargate_runs.jobs.rules import JobRules
 from tests.cli.jobs_for_tests import Jobs
@@ -302,6 +303,29 @@ def test_a_failure_in_the_middle_says_which_jobs_are_new_and_which_old(
         f"  not known, old or new: {failure.unknown}",
         f"  old: {failure.old}",
         "Each of them is whole. Apply the file again to finish.",
+    ]
+
+
+def test_ctrl_c_in_the_middle_says_where(
+    run: Run, jobs: Jobs, server: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = JobsApi.put
+
+    def put(self: JobsApi, name: str, body: Mapping[str, object], *, dry_run: bool) -> Change:
+        if name == "weekly" and not dry_run:
+            raise KeyboardInterrupt
+        return real(self, name, body, dry_run=dry_run)
+
+    monkeypatch.setattr(JobsApi, "put", put)
+    result = run("apply", "--yes", text=THREE)
+
+    assert (result.exit_code, [*jobs.jobs]) == (130, ["nightly"])
+    assert result.stderr.splitlines()[:5] == [
+        "Not everything was applied: stopped half-way",
+        "  new: nightly",
+        "  removed: none",
+        "  not known, old or new: weekly",
+        "  old: yearly",
     ]
 
 

@@ -106,7 +106,9 @@ def test_it_names_all_that_it_imports(installed: Installed) -> None:
     assert {"cli.main", "cli.commands.start", "cli.explain", "cli.render"} <= set(done.stdout.split())
 
 
-@pytest.mark.parametrize("words", [["--help"], ["start", "--help"], ["local", "--help"], ["--version"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [["--help"], ["start", "--help"], ["local", "--help"], ["--version"], ["jobs", "schema"]], ids=" ".join
+)
 def test_it_says_what_it_can(installed: Installed, words: list[str]) -> None:
     done = installed.type(*words)
 
