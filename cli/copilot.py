@@ -1,8 +1,8 @@
 """A scheduled job of AWS Copilot as a job of ours: its manifest as it was deployed. Pure.
 
-What a job here cannot say is left out and named, with the reason and the way out. Sources: "Scheduled Job" of Copilot's
-manifest reference; internal/pkg/manifest and internal/pkg/deploy/cloudformation/stack of aws/copilot-cli 1.33 for the
-defaults, for how an environment's overrides are merged, and for keys that were read and did nothing.
+Parts that a job here cannot have are left out and named, with the reason and the way out. Sources: "Scheduled Job" of
+Copilot's manifest reference; internal/pkg/manifest and internal/pkg/deploy/cloudformation/stack of aws/copilot-cli 1.33
+for the defaults, for how an environment's overrides are merged, and for keys that were read and did nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _WHOLE_ENTRIES: Final = frozenset({"variables", "secrets"})
 
 @dataclass(frozen=True)
 class Context:
-    """What a manifest does not say. None: unknown."""
+    """The facts that no manifest has. None: unknown."""
 
     application: str | None = None
     environment: str | None = None
@@ -48,7 +48,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Imported:
-    """A job as jobs.yaml has it, and what is to be known of it."""
+    """A job as jobs.yaml has it, and notes about it."""
 
     name: str
     job: Mapping[str, object]
@@ -79,7 +79,7 @@ def imported(manifest: Mapping[str, object], context: Context) -> Imported:
 
 
 def _overrides(manifest: Mapping[str, object], context: Context, notes: list[Note]) -> Mapping[str, object]:
-    """What `environments` has for the environment that was asked for."""
+    """Returns the overrides of the environment that was asked for."""
     given = manifest.get("environments")
     environments = given if isinstance(given, Mapping) else {}
     if context.environment is None:

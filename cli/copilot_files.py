@@ -1,4 +1,4 @@
-"""A workspace of AWS Copilot on disk, and what is said of each manifest in it."""
+"""A workspace of AWS Copilot on disk, and the notes about each manifest in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cli.copilot_keys import Note
     from cli.yaml_text import Document, Place
 
-#: What Copilot gave every job, whatever its manifest says.
+#: True of every job, whatever its manifest says.
 _ALWAYS: Final = (
     (
         "Copilot gave the job a role of its own, with the policies of its addons. List a role in the stack's parameter "
@@ -35,13 +35,13 @@ _ALWAYS: Final = (
 
 @dataclass(frozen=True)
 class Workspace:
-    """What paths in a manifest begin at."""
+    """The directory at which paths in a manifest begin."""
 
     root: Path
 
     @classmethod
     def of(cls, file: str, given: str | None) -> Workspace:
-        """The workspace of a manifest: what copilot/ is in, or else where the manifest is."""
+        """The workspace of a manifest: the directory with copilot/ in it, or else that of the manifest."""
         above = (parent.parent for parent in Path(file).resolve().parents if parent.name == "copilot")
         return cls(Path(given) if given else next(above, Path(file).resolve().parent))
 
@@ -81,7 +81,7 @@ class ImportedFile:
         return any(note.is_lost for note in self.imported.notes)
 
     def lines(self) -> Iterator[str]:
-        """What is to be known, each with its place in the manifest."""
+        """Yields the notes, each with its place in the manifest."""
         for note in self.imported.notes:
             place = self._place(note)
             lost = "left out: " if note.is_lost else ""
@@ -99,7 +99,7 @@ class ImportedFile:
         return dict(found)
 
     def _place(self, note: Note) -> Place:
-        """Where the environment says it, or else what holds for all."""
+        """Returns the place in the overrides of the environment, or else in the rest."""
         of_environment = ("environments", self.environment or "", *note.path)
         return self.document.place(of_environment if of_environment in self.document.places else note.path)
 

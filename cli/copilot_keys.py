@@ -1,4 +1,4 @@
-"""The keys of a scheduled job's manifest, and what becomes of each. Pure."""
+"""The keys of a scheduled job's manifest, and how each converts. Pure."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Conversion:
 
     name: str
     image: str | None
-    """What to run instead of what Copilot built."""
+    """An image to run instead of the one that Copilot built."""
     arn: Callable[[str, str], str] | None
     """Makes an ARN of a service and a resource."""
     read_file: Callable[[str], str | None]
@@ -56,11 +56,11 @@ class Conversion:
     environment: dict[str, str] = field(default_factory=dict)
 
     def note(self, path: Path, detail: str, beside: str = "") -> None:
-        """Say something that is to be known."""
+        """Add a note."""
         self.notes.append(Note(path, detail, beside=beside))
 
     def lose(self, path: Path, detail: str, beside: str = "") -> None:
-        """Say what is left out."""
+        """Add a note about a part that is left out."""
         self.notes.append(Note(path, detail, is_lost=True, beside=beside))
 
 

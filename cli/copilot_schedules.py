@@ -1,4 +1,4 @@
-"""What AWS Copilot made of `on.schedule`: the rule that has been running, which is not always what the manifest says.
+"""The rule that AWS Copilot made of `on.schedule`. It does not always do as the manifest says.
 
 Source: `awsSchedule` in internal/pkg/deploy/cloudformation/stack/scheduled_job.go of aws/copilot-cli 1.33.
 """
@@ -46,7 +46,7 @@ class Deployed:
 
 
 def deployed(schedule: str) -> Deployed:
-    """Returns what was deployed. Raises NeverDeployedError."""
+    """Returns the deployed rule. Raises NeverDeployedError."""
     if _AS_IT_IS.search(schedule):
         return _as_it_is(schedule)
     if schedule.startswith(_EVERY):

@@ -89,7 +89,7 @@ class JobsApi:
 
 @dataclass(frozen=True)
 class Standing:
-    """What goes on of a job, as far as its newest runs tell, and when the last run that succeeded was created."""
+    """The runs of a job that go on, among its newest, and the time at which its last success was created."""
 
     running: int
     queued: int
@@ -98,7 +98,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class FieldChange:
-    """What changes in a job. The values are JSON; None: there is none."""
+    """One change in a job. The values are JSON; None: there is none."""
 
     field: str
     old: object

@@ -20,7 +20,7 @@ _OWNED_BY_ANOTHER: Final = "Job.OwnedByAnother"
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done. `others` are jobs of the project that the file does not have."""
+    """The changes to make. `others` are jobs of the project that the file does not have."""
 
     file: JobsFile
     changes: tuple[Change, ...]
@@ -44,7 +44,7 @@ class Plan:
 
 
 def planned(jobs: JobsApi, file: JobsFile, *, prunes: bool) -> Plan:
-    """Ask what would change; nothing changes. Raises BadInputError with every problem of every job, line by line."""
+    """Ask for the changes; make none. Raises BadInputError with every problem of every job, line by line."""
     problems: list[FileProblem] = list(file.problems)
     changes = []
     try:
@@ -89,7 +89,7 @@ class Progress:
 
 
 def applied(jobs: JobsApi, plan: Plan, live_runs: LiveRuns | None, tell: Callable[[str, str], None]) -> Progress:
-    """Make the changes, each job as a whole, until one fails. `tell` gets each job and what became of it."""
+    """Make the changes, each job as a whole, until one fails. `tell` gets each job and its change."""
     progress = Progress()
     current = ""
     try:
@@ -112,7 +112,7 @@ def applied(jobs: JobsApi, plan: Plan, live_runs: LiveRuns | None, tell: Callabl
 
 
 def _look_at(jobs: JobsApi, plan: Plan, name: str, progress: Progress) -> None:
-    """Find out what became of the job whose change failed: an answer may be lost, and the job new all the same."""
+    """Look at the job whose change failed: the answer may be lost, and the job new all the same."""
     try:
         if name in plan.file.bodies:
             if jobs.put(name, plan.file.bodies[name], dry_run=True).is_only_pending:

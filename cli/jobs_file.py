@@ -1,7 +1,7 @@
 """jobs.yaml: the jobs of a project as they shall be, and the line of everything that is wrong with them.
 
 The file's frame is checked here: version, project, defaults. `fargate_runs.jobs.definition` checks the jobs, as the API
-does. What a stack allows, only its API knows.
+does. Only the API knows the rules of its stack.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class FileProblem:
 
 @dataclass(frozen=True)
 class JobsFile:
-    """What a file says. `bodies` are those of PUT /jobs/{name}, defaults merged in, as far as they could be read."""
+    """A file. `bodies` are those of PUT /jobs/{name}, defaults merged in, as far as they could be read."""
 
     name: str
     project: str
@@ -60,13 +60,13 @@ class JobsFile:
     document: Document = field(repr=False)
 
     def problem(self, job: str, where: str | Path, detail: str) -> FileProblem:
-        """What is wrong with a field of a job's body. `where` is a path, or a text such as `schedules[0].cron`."""
+        """Returns the problem of a field of a job's body. `where` is a path, or a text such as `schedules[0].cron`."""
         path = path_of(where, self.bodies.get(job, {})) if isinstance(where, str) else where
         written = self._written(job, path)
         return FileProblem(self.document.place(written), _told(written), one_line(detail, 500))
 
     def _written(self, job: str, path: Path) -> Path:
-        """Where the file has what a job's body has at `path`."""
+        """Returns the path in the file for a path in a job's body."""
         in_job: Path = ("jobs", job, *path)
         if path[:1] == ("project",):
             return path
@@ -92,7 +92,7 @@ def load(name: str) -> JobsFile:
 
 
 def parse(content: bytes, name: str) -> JobsFile:
-    """What the content of a file says."""
+    """Returns the file with this content."""
     document = read(content, as_written=AS_WRITTEN)
     problems = [_of_flaw(flaw) for flaw in document.flaws]
     data = document.data
@@ -108,7 +108,7 @@ def parse(content: bytes, name: str) -> JobsFile:
 
 
 def _job_problems(file: JobsFile, job: str) -> Iterator[FileProblem]:
-    """What is wrong with a job whatever the stack allows. The project is one matter for the whole file."""
+    """Yields the problems of a job that every stack has. The project is one matter for the whole file."""
     try:
         read_job(job, file.bodies[job], JobRules())
     except InvalidJobError as error:
@@ -119,7 +119,7 @@ def _job_problems(file: JobsFile, job: str) -> Iterator[FileProblem]:
 
 def raise_for(file: JobsFile, problems: Iterable[FileProblem]) -> None:
     """Raises BadInputError with every problem, if there is one."""
-    found = sorted(set(problems))  # the API finds again what is wrong with the file alone
+    found = sorted(set(problems))  # the API finds the problems of the file again
     if found:
         count = "a problem" if len(found) == 1 else f"{len(found)} problems"
         lines = "\n".join(each.line(file.name) for each in found)
@@ -207,7 +207,7 @@ def _with_zone(schedule: object, zone: object) -> object:
 
 
 def editor_schema() -> dict[str, object]:
-    """The JSON Schema of a file. Where texts are taken as they were written, numbers and truth values are right too."""
+    """Returns the JSON Schema of a file. Numbers and truth values are right too in places where they are texts."""
     from fargate_runs.jobs.schema import file_schema
 
     found = _loosened(file_schema(), inside=False)

@@ -28,7 +28,7 @@ _HEADINGS: Final = ("job", "state", "schedules", "next fire", "limit", "running"
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
-    """What an apply changes, and when each schedule of a changed job fires next, in its own zone."""
+    """Yields the changes of an apply, with the next fires of each schedule of a changed job, in its own zone."""
     for change in plan.to_put:
         zones = _zones(plan.file.bodies[change.job])
         yield _marked(change.kind, change.job)
@@ -86,7 +86,7 @@ def _zones(body: Mapping[str, object]) -> dict[str, str]:
 
 
 def result_lines(plan: Plan, progress: Progress) -> Iterator[str]:
-    """What became of an apply that did not get to its end. Nothing for one that did."""
+    """Yields how far an apply got that did not get to its end. Nothing for one that did."""
     if progress.error is None and not progress.is_interrupted:
         return
     yield f"Not everything was applied: {progress.error.message if progress.error else 'stopped half-way'}"
@@ -127,7 +127,7 @@ def _cells(job: Document, standing: Standing, now: datetime) -> tuple[str, ...]:
 
 
 def states(job: Document) -> Iterator[str]:
-    """What is to be known of a job at a glance. Nothing: all is well."""
+    """Yields the states of a job that need a look. Nothing: all is well."""
     yield from (word for key, word in (("pausedAt", "paused"), ("lateSince", "late")) if text(job, key))
     if job.get("schedulesPending") is True:
         yield "schedules pending"
@@ -184,7 +184,7 @@ def _line(name: str, value: str) -> str:
 
 
 def backfill_lines(answer: Document, *, is_dry: bool) -> Iterator[str]:
-    """What a backfill started, a line for each scheduled time, with why."""
+    """Yields the starts of a backfill, a line for each scheduled time, with the reason."""
     slots, started = objects(answer, "slots"), texts(answer, "started")
     for slot in slots:
         after = text(slot, "after")
@@ -195,6 +195,6 @@ def backfill_lines(answer: Document, *, is_dry: bool) -> Iterator[str]:
 
 
 def unknown_lines(answer: Document) -> Iterator[str]:
-    """The schedules whose times nobody knows."""
+    """Yields a line for each schedule whose times nobody knows."""
     for name in texts(answer, "unknown"):
         yield f"Schedule {clean(name)} has a rate: its times are not known, and nothing of it is started."

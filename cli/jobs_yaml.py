@@ -1,4 +1,4 @@
-"""Writes jobs.yaml: what `cli.jobs_file` reads again as the same values."""
+"""Writes jobs.yaml. `cli.jobs_file` reads the same values from it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: A text that needs no quotes in any version of YAML.
 _PLAIN: Final = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+-]*(:[A-Za-z0-9_./@+-]+)*|[0-9]+[smhd]")
 _WORDS_OF_YAML: Final = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
-#: What JSON leaves as it is, and YAML does not take or takes for the end of a line.
+#: Characters that JSON leaves as they are, and YAML does not take or takes for the end of a line.
 _ESCAPED: Final = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff-\uffff]")
 _WIDTH: Final = 110
 _COMMENT_WIDTH: Final = 100

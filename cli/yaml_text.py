@@ -36,7 +36,7 @@ class Place(NamedTuple):
 
 
 class Flaw(NamedTuple):
-    """What is wrong, and where."""
+    """Something wrong, and its place."""
 
     place: Place
     path: Path
@@ -45,7 +45,7 @@ class Flaw(NamedTuple):
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML document as JSON knows values. Where there are `flaws`, what is flawed is left out."""
+    """A YAML document as JSON knows values. The parts with `flaws` are left out."""
 
     data: object
     places: Mapping[Path, Place]

@@ -1,4 +1,4 @@
-"""`runs jobs`: what runs, when, and how many at a time."""
+"""`runs jobs`: declare, list and change jobs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ _HAS_LIVE_RUNS = "Job.HasLiveRuns"
 
 @click.group()
 def jobs() -> None:
-    """What runs, when, and how many at a time: jobs.yaml.
+    """Declare what runs, when, and how many at a time.
+
+    Jobs are in a file, jobs.yaml, which is applied again and again.
 
     \b
       runs jobs diff
@@ -53,12 +55,12 @@ def live_runs_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @jobs.command()
 @file_option
-@click.option("--prune", is_flag=True, help="Show as going what the project has and the file does not.")
+@click.option("--prune", is_flag=True, help="Show jobs of the project that the file does not have as going.")
 @target_options
 @pass_surroundings
 @click.pass_context
 def diff(context: click.Context, surroundings: Surroundings, /, name: str, prune: bool, options: TargetOptions) -> None:
-    """Show what an apply would change.
+    """Show the changes that an apply would make.
 
     For each job that is new or changes: its fields, and the next five fires of its schedules, in their zones.
 
@@ -73,7 +75,7 @@ def diff(context: click.Context, surroundings: Surroundings, /, name: str, prune
 @jobs.command()
 @file_option
 @click.option("--prune", is_flag=True, help="Delete jobs of the file's project that the file does not have.")
-@click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the changes; make none.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @live_runs_options
 @target_options
@@ -214,8 +216,7 @@ def show(surroundings: Surroundings, /, job: str, as_json: bool, options: Target
 def pause(surroundings: Surroundings, /, job: str, options: TargetOptions) -> None:
     """Pause a job: its schedules start nothing until it is resumed.
 
-    Runs that have begun go on, and anybody may start it. What its schedules would have started is not caught up; see
-    `runs jobs backfill`.
+    Runs that have begun go on, and anybody may start it. Missed starts are not made up for, except with `backfill`.
 
     Exit codes: 0 it is paused; 2 no such job; 69 the API or the local runtime cannot be asked.
     """
@@ -274,7 +275,7 @@ def delete(
 @jobs.command()
 @click.option("--from", "from", required=True, metavar="TIME", help="The first scheduled time: 2d, or ISO 8601.")
 @click.option("--to", "to", required=True, metavar="TIME", help="Only times before this one.")
-@click.option("--dry-run", is_flag=True, help="Say what would be started; start nothing.")
+@click.option("--dry-run", is_flag=True, help="List the runs; start none.")
 @click.option("--json", "as_json", is_flag=True, help="Print the API's answer.")
 @click.argument("job", metavar="JOB")
 @target_options
@@ -288,10 +289,10 @@ def backfill(
     as_json: bool,
     **times: str,
 ) -> None:
-    """Start runs for what a job's schedules missed, or what failed, between two times.
+    """Start the runs that a job's schedules missed, and those that failed, between two times.
 
-    A scheduled time is one run however often this is asked: what has succeeded or goes on is left alone. The times of a
-    rate are not known, as EventBridge Scheduler counts it from a moment of its own.
+    A scheduled time has one run, however often this is asked: runs that succeeded or go on are left alone. The times of
+    a rate are not known, as EventBridge Scheduler counts it from a moment of its own.
 
     \b
       runs jobs backfill nightly --from 2026-12-01 --to 2026-12-03 --dry-run

@@ -72,7 +72,7 @@ def export(
 @click.command("import-copilot")
 @click.option("--env", "environment", metavar="NAME", help="The environment whose overrides hold.")
 @click.option("--app", "application", metavar="NAME", help="Default: that of copilot/.workspace.")
-@click.option("--image", help="What to run instead of what Copilot built.")
+@click.option("--image", help="To run instead of the image that Copilot built.")
 @click.option("--account", help="Of the secrets that are given by name.")
 @click.option("--region", help="Of the secrets that are given by name.")
 @click.option("--project", help="Project of the jobs; default: the application.")
@@ -89,8 +89,8 @@ def import_copilot(
 ) -> None:
     """Print jobs.yaml for scheduled jobs of AWS Copilot.
 
-    What converts is converted as it was deployed: schedules in UTC, the timeout over all attempts, retries after every
-    failure. What does not is named on stderr and in the file, with the reason and the way out. Nothing is called.
+    A job becomes what was deployed: schedules in UTC, the timeout over all attempts, retries after every failure. Parts
+    that do not convert are named on stderr and in the file, with the reason and the way out. Nothing is called.
 
     \b
       runs jobs import-copilot copilot/report/manifest.yml --env prod > jobs.yaml
