@@ -133,10 +133,15 @@ class Problem:
 
 
 class InvalidJobError(FargateRunsError):
-    """A definition of a job breaks the rules. `problems` has one for each; none shows a value of a variable."""
+    """A definition of a job breaks the rules. `problems` has one for each; none shows a value of a variable.
+
+    The message has the first ones.
+    """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("; ".join(map(str, problems)))
+        more = len(problems) - _MOST_PROBLEMS
+        shown = [*map(str, problems[:_MOST_PROBLEMS]), *([f"and {more} more"] if more > 0 else [])]
+        super().__init__("; ".join(shown))
         self.problems = tuple(problems)
 
 

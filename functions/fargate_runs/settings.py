@@ -146,6 +146,80 @@ class ApiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnDefinitionSettings:
+    """What the stack's own task definition says, and that of a job repeats."""
+
+    family: str
+    container_name: str
+    architecture: str
+    execution_role_arn: str
+    task_role_arn: str
+    log_group_name: str
+    region: str
+    stop_timeout_seconds: int
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "OwnDefinitionSettings":
+        """Raises MissingSettingError, which names the variable."""
+        return cls(
+            family=_required(environ, "TASK_FAMILY"),
+            container_name=_required(environ, "CONTAINER_NAME"),
+            architecture=_required(environ, "TASK_ARCHITECTURE"),
+            execution_role_arn=_required(environ, "EXECUTION_ROLE_ARN"),
+            task_role_arn=_required(environ, "TASK_ROLE_ARN"),
+            log_group_name=_required(environ, "LOG_GROUP_NAME"),
+            region=_required(environ, "LOG_REGION"),
+            stop_timeout_seconds=int(_required(environ, "STOP_TIMEOUT_SECONDS")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TimerSettings:
+    """What the schedules of jobs call, and as which role."""
+
+    group_name: str
+    function_arn: str
+    role_arn: str
+    dead_letter_arn: str
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "TimerSettings":
+        """Raises MissingSettingError, which names the variable."""
+        return cls(
+            group_name=_required(environ, "SCHEDULE_GROUP_NAME"),
+            function_arn=_required(environ, "START_SCHEDULED_RUN_FUNCTION_ARN"),
+            role_arn=_required(environ, "TIMER_ROLE_ARN"),
+            dead_letter_arn=_required(environ, "TIMER_DEAD_LETTER_ARN"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class JobsSettings:
+    """Of the function that shows and changes jobs."""
+
+    request: RequestSettings
+    cluster_arn: str
+    state_machines: StateMachines
+    own: OwnDefinitionSettings
+    timers: TimerSettings
+    allowed_task_roles: tuple[str, ...]
+    allowed_secrets: tuple[str, ...]
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "JobsSettings":
+        """Raises MissingSettingError, which names the variable."""
+        return cls(
+            request=RequestSettings.from_env(environ),
+            cluster_arn=_required(environ, "CLUSTER_ARN"),
+            state_machines=_state_machines(environ),
+            own=OwnDefinitionSettings.from_env(environ),
+            timers=TimerSettings.from_env(environ),
+            allowed_task_roles=_list(environ, "ALLOWED_TASK_ROLES"),
+            allowed_secrets=_list(environ, "ALLOWED_SECRETS"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class PrepareRunSettings:
     """Of the function that each execution begins with."""
 

@@ -46,6 +46,17 @@ def choice(name: str, description: str, values: Sequence[str]) -> Parameter:
     return Parameter(name, description, {"type": "string", "enum": list(values)}, read)
 
 
+def boolean(name: str, description: str) -> Parameter:
+    """`true` or `false`."""
+
+    def read(text: str) -> bool:
+        if text not in {"true", "false"}:
+            raise ValueError("must be true or false")
+        return text == "true"
+
+    return Parameter(name, description, {"type": "boolean", "default": False}, read)
+
+
 def moment(text: str) -> datetime:
     """Read a time in ISO 8601 (RFC 3339), with its offset. Raises ValueError with a sentence about what is right."""
     try:

@@ -12,6 +12,7 @@ from fargate_runs import errors, ports
 from fargate_runs.observability import count, logger
 
 CONTENT_TYPE: Final = "application/problem+json"
+_MOST_PROBLEMS: Final = 200  # of one answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Problem:
 PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     errors.InvalidParametersError: Problem(400, "Request.Invalid", "The request's parameters are wrong"),
     errors.InvalidRunRequestError: Problem(400, "Run.InvalidInput", "The request for a run is wrong"),
+    errors.InvalidJobError: Problem(400, "Job.Invalid", "The definition of the job is wrong"),
     errors.RunNotFoundError: Problem(404, "Run.NotFound", "There is no such run"),
     errors.JobNotFoundError: Problem(404, "Job.NotFound", "There is no such job"),
     errors.AttemptNotFoundError: Problem(404, "Attempt.NotFound", "The run has no such attempt"),
@@ -47,6 +49,10 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     errors.IdempotencyKeyReusedError: Problem(
         409, "Run.IdempotencyKeyReused", "The Idempotency-Key was used for another request"
     ),
+    errors.JobOwnedByAnotherError: Problem(409, "Job.OwnedByAnother", "The job belongs to another project"),
+    errors.JobHasLiveRunsError: Problem(409, "Job.HasLiveRuns", "Runs of the job have not ended"),
+    errors.JobChangedError: Problem(409, "Job.Changed", "Somebody else changed the job at the same time"),
+    errors.JobNotAppliedError: Problem(502, "Job.NotApplied", "AWS refused a part of the job"),
     errors.RunThrottledError: Problem(429, "Run.Throttled", "Step Functions throttled the start", 5),
     errors.RunNotStartedError: Problem(502, "Run.NotStarted", "Step Functions refused the start"),
     errors.RunStartUnknownError: Problem(503, "Run.StartUnknown", "It is not known whether the run was started", 5),
@@ -56,6 +62,10 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     ports.UnreadableRecordError: Problem(500, "Run.Unreadable", "A record cannot be read"),
     ports.UnreadableJobError: Problem(500, "Job.Unreadable", "The record of the job cannot be read"),
     ports.StoreUnavailableError: Problem(503, "Service.Unavailable", "A table did not answer", 5),
+    ports.TaskDefinitionUnavailableError: Problem(
+        503, "TaskDefinition.Unavailable", "ECS did not change the task definition", 5
+    ),
+    ports.TimersUnavailableError: Problem(503, "Scheduler.Unavailable", "EventBridge Scheduler did not answer", 5),
     ports.ExecutionsUnavailableError: Problem(503, "StepFunctions.Unavailable", "Step Functions did not answer", 5),
     ports.ClusterUnavailableError: Problem(503, "Ecs.Unavailable", "ECS did not answer", 5),
 }
@@ -103,10 +113,17 @@ def _response(problem: Problem, detail: str, error: Exception) -> Response[str]:
     }
     if isinstance(error, errors.InvalidRunRequestError | errors.InvalidParametersError):
         body["problems"] = details_of(error.problems)
+    if isinstance(error, errors.InvalidJobError):
+        body["problems"] = _details_of_job(error)
     if isinstance(error, errors.RunStartUnknownError | errors.IdempotencyKeyReusedError):
         body["runId"] = error.run_id
     headers = {"Retry-After": str(problem.retry_after_seconds)} if problem.retry_after_seconds else {}
     return Response(problem.status, content_type=CONTENT_TYPE, body=json.dumps(body), headers=headers)
+
+
+def _details_of_job(error: errors.InvalidJobError) -> list[dict[str, str]]:
+    problems = error.problems[:_MOST_PROBLEMS]
+    return [{"field": each.place, "detail": each.detail} if each.path else {"detail": each.detail} for each in problems]
 
 
 def details_of(problems: Sequence[str]) -> list[dict[str, str]]:

@@ -1,13 +1,15 @@
 """The use cases of jobs on the ports in memory, and a process that dies at any one call of a port."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
+from fargate_runs.jobs.job import JobSchedule, StoredJob
 from fargate_runs.jobs.rules import JobRules
 from fargate_runs.jobs.task_definition import OwnTaskDefinition
 from fargate_runs.runs.allowed_definitions import AllowedDefinitions
 from fargate_runs.usecases.jobs.apply import ApplyJob
-from fargate_runs.usecases.jobs.backfill import BackfillJob, Slot
+from fargate_runs.usecases.jobs.backfill import BackfillJob
 from fargate_runs.usecases.jobs.delete import DeleteJob
 from fargate_runs.usecases.jobs.pause import PauseJob
 from fargate_runs.usecases.jobs.schedules import PutTimers
@@ -55,7 +57,8 @@ class World:
         self.limits: dict[str, int | None] = {}
         self.runs = InMemoryRunStore(self.clock)
         self.executions, self.cluster = InMemoryExecutions(self.clock), InMemoryCluster()
-        self.starts: list[Slot] = []
+        self.starts: list[tuple[str, str, datetime, str]] = []
+        self.started_before: set[str] = set()
         self.start_fails_with: Exception | None = None
         self.calls = 0
         self.crash_at: int | None = None
@@ -76,11 +79,12 @@ class World:
         """As the gate keeps it."""
         self.limits[job] = limit
 
-    def start(self, slot: Slot) -> None:
-        """As StartRun does."""
+    def start(self, stored: StoredJob, schedule: JobSchedule, at: datetime, run_id: str) -> bool:
+        """As StartScheduledRun does."""
         if self.start_fails_with:
             raise self.start_fails_with
-        self.starts.append(slot)
+        self.starts.append((stored.job.name, schedule.name, at, run_id))
+        return run_id not in self.started_before
 
     def apply(self, name: str = "nightly", *, is_dry_run: bool = False, **keys: object) -> dict[str, Any]:
         """Apply a job with an image and what else is given."""

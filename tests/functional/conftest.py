@@ -11,6 +11,7 @@ from moto import mock_aws
 
 import api.handler
 import execution_state_change.handler
+import jobs.handler
 import judge_task.handler
 import prepare_run.handler
 import start_scheduled_run.handler
@@ -20,6 +21,7 @@ from fargate_runs.aws import clients, ecs, logs, stepfunctions
 from fargate_runs.aws.job_store import DynamoJobStore
 from fargate_runs.jobs.job import StoredJob
 from fargate_runs.observability import logger
+from jobs.routes import ROUTES as JOB_ROUTES
 from tests.fakes.clock import StoppedClock
 from tests.fakes.cluster import InMemoryCluster
 from tests.fakes.ecs import CLUSTER_ARN, EVERY_MACHINE, MACHINES, TASK_DEFINITION_ARN, TOKEN
@@ -28,6 +30,7 @@ from tests.fakes.moto_table import dynamodb
 from tests.fakes.stepfunctions import InMemoryCallbacks, InMemoryExecutions
 from tests.fakes.tables import JOBS_TABLE, TABLE, create_jobs_table, create_runs_table
 
+SCHEDULE_GROUP = "schedules"
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -48,6 +51,18 @@ ENVIRONMENT = {
     "TASK_CPU": "256",
     "TASK_MEMORY": "512",
     "JOBS_TABLE_NAME": JOBS_TABLE,
+    "LOG_REGION": "us-east-1",
+    "TASK_FAMILY": "stack",
+    "TASK_ARCHITECTURE": "X86_64",
+    "STOP_TIMEOUT_SECONDS": "30",
+    "EXECUTION_ROLE_ARN": "arn:aws:iam::123456789012:role/execution",
+    "TASK_ROLE_ARN": "arn:aws:iam::123456789012:role/task",
+    "ALLOWED_TASK_ROLES": "arn:aws:iam::123456789012:role/report",
+    "ALLOWED_SECRETS": "arn:aws:ssm:us-east-1:123456789012:parameter/report/*",
+    "SCHEDULE_GROUP_NAME": SCHEDULE_GROUP,
+    "START_SCHEDULED_RUN_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:start",
+    "TIMER_ROLE_ARN": "arn:aws:iam::123456789012:role/timers",
+    "TIMER_DEAD_LETTER_ARN": "arn:aws:sqs:us-east-1:123456789012:timers",
     "DEFAULT_TIMEOUT_SECONDS": "3600",
     "DEFAULT_RETRIES": "3",
     "RETRY_INTERVAL_SECONDS": "10",
@@ -113,6 +128,14 @@ class Stack:
         for each in jobs:
             assert store.write_job(each) is None
 
+    def jobs(self, event: Any) -> Any:
+        return jobs.handler.handler(event, CONTEXT)
+
+    def rest(self, event: Any) -> Any:
+        """Whichever of both functions the template has behind this route."""
+        asked = (event["httpMethod"], event["resource"])
+        return self.jobs(event) if asked in {(each.method, each.path) for each in JOB_ROUTES} else self.api(event)
+
     def items(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.dynamodb.scan(TableName=TABLE)["Items"]
         return found
@@ -139,6 +162,7 @@ def forget_clients() -> None:
         clients.logs,
         clients.logs_in,
         clients.ecs,
+        clients.scheduler,
         clients.task_definitions,
     ):
         cached.cache_clear()
@@ -153,6 +177,7 @@ def forget_what_is_cached() -> None:
         task_state_change.handler.record_task_state,
         api.handler.settings,
         api.handler.use_cases,
+        jobs.handler.use_cases,
         judge_task.handler.judge_task,
         prepare_run.handler.prepare_run,
         start_scheduled_run.handler.start_scheduled_run,
@@ -183,6 +208,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         client = dynamodb()
         create_runs_table(client)
         create_jobs_table(client)
+        clients.scheduler().create_schedule_group(Name=SCHEDULE_GROUP)
         built = Stack(client)
         monkeypatch.setattr(stepfunctions, "StepFunctionsCallbacks", lambda _client: built.callbacks)
         monkeypatch.setattr(stepfunctions, "StepFunctionsExecutions", lambda _client: built.executions)

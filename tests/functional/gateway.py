@@ -13,12 +13,13 @@ import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPResponse
 
-from api.routes import ROUTES
 from tests.functional.conftest import Stack
 from tests.functional.requests import request
+from tools.openapi.document import ROUTES
 
 BASE_URL = "https://api.test/v1"
 _STAGE = "/v1"
+_NAMED = re.compile(r"{(\w+)}")
 
 
 class Gateway(BaseAdapter):
@@ -31,7 +32,7 @@ class Gateway(BaseAdapter):
     def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
         """The handler's reply; 403 for a path or method that the stage does not have."""
         event = _event(request)
-        reply = self._stack.api(event) if event else _NO_ROUTE
+        reply = self._stack.rest(event) if event else _NO_ROUTE
         headers = {**reply.get("headers", {}), **{name: ", ".join(each) for name, each in _many(reply).items()}}
         raw = HTTPResponse(BytesIO(reply["body"].encode()), headers, reply["statusCode"], preload_content=False)
         return HTTPAdapter().build_response(request, raw)
@@ -54,7 +55,7 @@ def _many(reply: Mapping[str, Any]) -> Mapping[str, list[str]]:
 def _event(sent: requests.PreparedRequest) -> dict[str, Any] | None:
     url = urlsplit(str(sent.url))
     path = url.path.removeprefix(_STAGE)
-    found = ((route, re.fullmatch(route.path.replace("{runId}", "(?P<runId>[^/]+)"), path)) for route in ROUTES)
+    found = ((route, re.fullmatch(_NAMED.sub(r"(?P<\1>[^/]+)", route.path), path)) for route in ROUTES)
     route, match = next(((each, match) for each, match in found if match and each.method == sent.method), (None, None))
     if route is None or match is None:
         return None

@@ -22,11 +22,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from api.routes import ROUTES
 from tests.fakes.ecs import RUN_ID, TASK_ID, container, event, life
 from tests.functional.conftest import Stack
 from tests.functional.gateway import BASE_URL, Gateway
-from tools.openapi.document import PATH
+from tools.openapi.document import PATH, ROUTES
 
 SCHEMA: Final = schemathesis.openapi.from_path(PATH)
 CHECKS: Final = [

@@ -6,22 +6,31 @@ from typing import Any, Final
 
 import pytest
 
-from api.routes import ROUTES
 from tests.fakes.ecs import CLUSTER_ARN
 from tests.fakes.stored_jobs import stored
 from tests.functional.conftest import Stack
 from tests.template.loading import EVENTS, event_sample
+from tools.openapi.document import ROUTES
 
 #: The sample, the operation that it asks for, and how it is answered after the events of the run that it names.
 SAMPLES: Final = {
-    "start-run": ("startRun", 202, None),
-    "start-run-refused": ("startRun", 400, "Run.InvalidInput"),
-    "start-job-run": ("startJobRun", 202, None),
-    "list-runs": ("listRuns", 200, None),
-    "get-run": ("getRun", 200, None),
-    "get-logs": ("readLogs", 200, None),
-    "stop-run": ("stopRun", 202, None),
-    "rerun-run": ("rerunRun", 202, None),
+    "api/start-run": ("startRun", 202, None),
+    "api/start-run-refused": ("startRun", 400, "Run.InvalidInput"),
+    "api/start-job-run": ("startJobRun", 202, None),
+    "api/list-runs": ("listRuns", 200, None),
+    "api/get-run": ("getRun", 200, None),
+    "api/get-logs": ("readLogs", 200, None),
+    "api/stop-run": ("stopRun", 202, None),
+    "api/rerun-run": ("rerunRun", 202, None),
+    "jobs/apply-job": ("applyJob", 200, None),
+    "jobs/apply-job-dry": ("applyJob", 200, None),
+    "jobs/apply-job-refused": ("applyJob", 400, "Job.Invalid"),
+    "jobs/list-jobs": ("listJobs", 200, None),
+    "jobs/get-job": ("getJob", 200, None),
+    "jobs/delete-job": ("deleteJob", 200, None),
+    "jobs/pause-job": ("pauseJob", 200, None),
+    "jobs/resume-job": ("resumeJob", 200, None),
+    "jobs/backfill-job": ("backfillJob", 200, None),
 }
 
 
@@ -40,7 +49,9 @@ def _take_in_a_run(stack: Stack) -> None:
 
 
 def test_every_route_has_a_sample() -> None:
-    assert {path.stem for path in (EVENTS / "api").glob("*.json")} == set(SAMPLES)
+    assert {f"{folder}/{path.stem}" for folder in ("api", "jobs") for path in (EVENTS / folder).glob("*.json")} == set(
+        SAMPLES
+    )
     assert {operation for operation, _, _ in SAMPLES.values()} == {route.operation for route in ROUTES}
 
 
@@ -48,11 +59,12 @@ def test_every_route_has_a_sample() -> None:
 def test_a_sample_is_answered(stack: Stack, name: str) -> None:
     operation, status, error = SAMPLES[name]
     _take_in_a_run(stack)
-    event = event_sample(EVENTS / f"api/{name}.json")
+    stack.jobs(event_sample(EVENTS / "jobs/apply-job.json"))
+    event = event_sample(EVENTS / f"{name}.json")
     (route,) = [route for route in ROUTES if (route.method, route.path) == (event["httpMethod"], event["resource"])]
     assert route.operation == operation
     assert event["path"] == route.path.format(**event["pathParameters"] or {})
-    reply = stack.api(event)
+    reply = stack.rest(event)
     body: Any = json.loads(reply["body"])
     assert (reply["statusCode"], body.get("error")) == (status, error)
 

@@ -6,11 +6,12 @@ from typing import Final
 
 import pytest
 
-from api.routes import ROUTES
+from jobs.routes import ROUTES as JOB_ROUTES
 from rest.problems import CONTENT_TYPE
 from tests.template.loading import Node, Object, nodes, resources_of_type
 from tests.template.test_retention import broken_rules, parameters_with
 from tests.template.test_two_stacks import conditions_of
+from tools.openapi.document import ROUTES
 from tools.openapi.gateway import GATEWAY, GatewayProblem
 
 V2: Final = "AWS::ApiGatewayV2::"
@@ -146,10 +147,12 @@ def test_each_route_asks_for_a_token_and_a_scope(template: Object) -> None:
     routes = resources_of_type(template, f"{V2}Route")
     given = {each["Properties"]["RouteKey"]: each["Properties"] for each in routes.values()}
     assert given.keys() == {f"{route.method} {route.path}" for route in ROUTES}
+    of_jobs = {f"{route.method} {route.path}" for route in JOB_ROUTES}
     for key, each in given.items():
         assert each["AuthorizationType"] == "JWT"
         assert each["AuthorizerId"] == {"Ref": "JwtAuthorizer"}
-        assert each["Target"] == {"Fn::Sub": "integrations/${JwtIntegration}"}
+        integration = "JwtJobsIntegration" if key in of_jobs else "JwtIntegration"
+        assert each["Target"] == {"Fn::Sub": f"integrations/${{{integration}}}"}
         writers = [{"Ref": "JwtWriteScope"}]
         readers = [{"Ref": "JwtReadScope"}] if key.startswith("GET ") else []
         assert each["AuthorizationScopes"] == readers + writers, key

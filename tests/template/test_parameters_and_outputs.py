@@ -14,6 +14,7 @@ import pytest
 from fargate_runs.settings import (
     ApiSettings,
     ExecutionStateChangeSettings,
+    JobsSettings,
     JudgeTaskSettings,
     PrepareRunSettings,
     StartScheduledRunSettings,
@@ -37,6 +38,8 @@ OUTPUTS = {
     "RunTaskStateMachineArn",
     "RunTaskSyncStateMachineArn",
     "RunsTableName",
+    "JobScheduleGroupName",
+    "JobsFunctionName",
     "JobsTableName",
     "ScheduleDeadLetterQueueUrl",
     "SecurityGroupIds",
@@ -47,6 +50,7 @@ OUTPUTS = {
     "TaskLogGroupName",
     "TaskStateChangeFunctionName",
     "TaskStateChangeRuleArn",
+    "TimerDeadLetterQueueUrl",
 }
 
 
@@ -60,6 +64,7 @@ class Readable(Protocol):
 SETTINGS: Mapping[str, Readable] = {
     "ApiFunction": ApiSettings,
     "ExecutionStateChangeFunction": ExecutionStateChangeSettings,
+    "JobsFunction": JobsSettings,
     "JudgeTaskFunction": JudgeTaskSettings,
     "PrepareRunFunction": PrepareRunSettings,
     "StartScheduledRunFunction": StartScheduledRunSettings,
@@ -120,14 +125,13 @@ def test_each_function_gets_the_variables_that_it_reads_and_no_others(template: 
     assert given == {name: names_read_by(name) for name in SETTINGS}
 
 
-def test_an_input_is_read_by_the_same_settings_at_both_doors(template: Object) -> None:
-    api, prepare = (
-        template["Resources"][name]["Properties"]["Environment"]["Variables"]
-        for name in ("ApiFunction", "PrepareRunFunction")
+def test_an_input_is_read_by_the_same_settings_at_every_door(template: Object) -> None:
+    api, *others = (
+        template["Resources"][f"{name}Function"]["Properties"]["Environment"]["Variables"]
+        for name in ("Api", "PrepareRun", "StartScheduledRun", "Jobs")
     )
-    assert all(api[name] == prepare[name] for name in INPUT)
-    timer = template["Resources"]["StartScheduledRunFunction"]["Properties"]["Environment"]["Variables"]
-    assert all(api[name] == timer[name] for name in INPUT)
+    for each in others:
+        assert all(api[name] == each[name] for name in INPUT)
 
 
 def test_the_samples_environment_names_only_variables_that_the_functions_have() -> None:
@@ -176,7 +180,7 @@ def test_the_log_groups_that_may_be_read_besides(arn: str, is_taken: bool, templ
 
 def test_every_log_group_has_a_retention(template: Object) -> None:
     groups = resources_of_type(template, "AWS::Logs::LogGroup")
-    assert len(groups) == 11
+    assert len(groups) == 12
     assert all(body["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"} for body in groups.values())
 
 

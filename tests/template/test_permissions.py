@@ -11,9 +11,12 @@ from tests.template.loading import Node, Object, branches, resources_of_type
 #: Actions that IAM can give on "*" alone, or, for the two of ECS, before there is a task to name (facts B31, B33).
 ON_EVERYTHING = {
     "ecr:GetAuthorizationToken",
+    "ecs:DeregisterTaskDefinition",
     "ecs:DescribeTaskDefinition",
     "ecs:DescribeTasks",
+    "ecs:ListTaskDefinitions",
     "ecs:ListTasks",
+    "ecs:RegisterTaskDefinition",
     "ecs:StopTask",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
@@ -51,10 +54,19 @@ ALLOWED = {
         "ecr:BatchGetImage",
         "ecr:GetDownloadUrlForLayer",
         "ecr:GetAuthorizationToken",
+        "secretsmanager:GetSecretValue",
+        "ssm:GetParameters",
     },
     "ExecutionStateChangeRole": OWN_LOGS
     | FOLLOWS
     | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "sqs:SendMessage"},
+    "JobsRole": OWN_LOGS
+    | ANSWERS
+    | {f"dynamodb:{action}Item" for action in ("Get", "BatchGet", "Put", "Delete")}
+    | {"dynamodb:Query", "ecs:StopTask", "iam:PassRole"}
+    | {f"ecs:{action}" for action in ("RegisterTaskDefinition", "DeregisterTaskDefinition", "ListTaskDefinitions")}
+    | {f"scheduler:{action}Schedule" for action in ("Create", "Update", "Delete")}
+    | {f"states:{action}Execution" for action in ("Start", "Stop", "Describe")},
     "JudgeTaskRole": OWN_LOGS | READS_LOGS,
     "PrepareRunRole": OWN_LOGS | {"dynamodb:GetItem", "dynamodb:PutItem"},
     "RunTaskCallbackRole": STARTS | ASKS,
@@ -74,6 +86,7 @@ ALLOWED = {
     | READS_LOGS,
     "SweepScheduleRole": {"lambda:InvokeFunction"},
     "TaskRole": set(),
+    "TimerRole": {"lambda:InvokeFunction", "sqs:SendMessage"},
     "TaskStateChangeRole": OWN_LOGS
     | FOLLOWS
     | ANSWERS
@@ -150,14 +163,16 @@ def test_tasks_are_started_from_exactly_the_task_definitions_and_in_the_cluster(
     own, further = statements_on(template, role, "ecs:RunTask")
     # Every revision of the stack's own family: a run that waits for a retry names the one that it began with.
     family = template["Resources"]["TaskDefinition"]["Properties"]["Family"]["Ref"]
-    assert own["Resource"]["Fn::Sub"].endswith(f":task-definition/${{{family}}}:*")
+    ours, of_jobs = (resource["Fn::Sub"] for resource in own["Resource"])
+    assert ours.endswith(f":task-definition/${{{family}}}:*")
+    assert of_jobs.endswith(f":task-definition/${{{family}}}-*:*")
     assert further["Resource"] == {"Ref": "AllowedTaskDefinitions"}
     assert own["Condition"] == further["Condition"] == CLUSTER
 
 
-@pytest.mark.parametrize("role", MACHINE_ROLES)
+@pytest.mark.parametrize("role", [*MACHINE_ROLES, "JobsRole"])
 def test_exactly_the_roles_of_the_tasks_are_passed_and_only_to_tasks(role: str, template: Object) -> None:
-    own, further = statements_on(template, role, "iam:PassRole")
+    own, further, *_to_scheduler = statements_on(template, role, "iam:PassRole")
     assert own["Resource"] == [{"Fn::GetAtt": ["TaskRole", "Arn"]}, {"Fn::GetAtt": ["ExecutionRole", "Arn"]}]
     assert further["Resource"] == {"Ref": "AllowedTaskRoles"}
     for statement in (own, further):
@@ -248,6 +263,68 @@ def test_which_machines_can_be_named(name: str, taken: bool, template: Object) -
     assert re.search(pattern, "true") is None
 
 
+def test_jobs_are_written_by_their_function_alone_and_nothing_else_of_their_table(template: Object) -> None:
+    def keys(role: str, action: str) -> list[list[str]]:
+        tables = [each for each in statements_on(template, role, action) if "JobsTable" in str(each["Resource"])]
+        return [next(iter(each["Condition"].values()))["dynamodb:LeadingKeys"] for each in tables]
+
+    assert keys("JobsRole", "dynamodb:PutItem") == [["JOBS"], ["GATE#*"]]
+    assert keys("JobsRole", "dynamodb:Query") == [["JOBS"]]
+    assert keys("JobsRole", "dynamodb:DeleteItem") == [["GATE#*"]]
+    for role in resources_of_type(template, "AWS::IAM::Role"):
+        for action in ("PutItem", "DeleteItem", "UpdateItem"):
+            assert role == "JobsRole" or ["JOBS"] not in keys(role, f"dynamodb:{action}")
+
+
+def test_the_roles_of_timers_are_passed_to_scheduler_alone_and_its_schedules_are_those_of_the_group(
+    template: Object,
+) -> None:
+    *_, timers = statements_on(template, "JobsRole", "iam:PassRole")
+    assert timers["Resource"] == {"Fn::GetAtt": ["TimerRole", "Arn"]}
+    assert timers["Condition"] == {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
+    (schedules,) = statements_on(template, "JobsRole", "scheduler:CreateSchedule")
+    assert schedules["Resource"]["Fn::Sub"].endswith(":schedule/${JobScheduleGroup}/*")
+    (calls,) = statements_on(template, "TimerRole", "lambda:InvokeFunction")
+    assert calls["Resource"] == {"Fn::GetAtt": ["StartScheduledRunFunction", "Arn"]}
+
+
+def test_secrets_are_read_only_where_they_are_named(template: Object) -> None:
+    listed = template["Resources"]["ExecutionRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    (reads,) = [each for each in listed if each.get("Fn::If", [None])[0] == "HasAllowedSecrets"]
+    assert reads["Fn::If"][1:] == [
+        {
+            "Effect": "Allow",
+            "Action": ["ssm:GetParameters", "secretsmanager:GetSecretValue"],
+            "Resource": {"Ref": "AllowedSecrets"},
+        },
+        NOTHING,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arn", "taken"),
+    [
+        ("arn:aws:ssm:eu-west-1:123456789012:parameter/report/password", True),
+        ("arn:aws:ssm:eu-west-1:123456789012:parameter/report/*", True),
+        ("arn:aws:secretsmanager:eu-west-1:123456789012:secret:report-AbCdEf", True),
+        ("arn:aws:secretsmanager:eu-west-1:123456789012:secret:report-*", True),
+        ("arn:aws:secretsmanager:eu-west-1:123456789012:secret:a*b", False),
+        ("arn:aws:s3:::bucket", False),
+        ("*", False),
+    ],
+)
+def test_which_secrets_can_be_named(arn: str, taken: bool, template: Object) -> None:
+    pattern = template["Parameters"]["AllowedSecrets"]["AllowedPattern"]
+    assert (re.search(pattern, arn) is not None) is taken
+
+
+def test_images_of_this_account_can_be_pulled(template: Object) -> None:
+    (pull,) = statements_on(template, "ExecutionRole", "ecr:BatchGetImage")
+    own, named = pull["Resource"]
+    assert own["Fn::Sub"] == "arn:${AWS::Partition}:ecr:*:${AWS::AccountId}:repository/*"
+    assert named == {"Fn::If": ["ImageIsPrivate", {"Ref": "ImageRepositoryArn"}, NOTHING]}
+
+
 def test_one_role_per_function_and_per_machine(template: Object) -> None:
     users = [
         body["Properties"]["Role"]["Fn::GetAtt"][0]
@@ -257,6 +334,7 @@ def test_one_role_per_function_and_per_machine(template: Object) -> None:
     functions = [
         "Api",
         "ExecutionStateChange",
+        "Jobs",
         "JudgeTask",
         "PrepareRun",
         "StartScheduledRun",
@@ -268,7 +346,8 @@ def test_one_role_per_function_and_per_machine(template: Object) -> None:
 
 def test_the_api_wants_a_signed_request(template: Object) -> None:
     assert template["Resources"]["Api"]["Properties"]["Auth"] == {"DefaultAuthorizer": "AWS_IAM", "InvokeRole": "NONE"}
-    for event in template["Resources"]["ApiFunction"]["Properties"]["Events"].values():
+    events = [template["Resources"][f"{name}Function"]["Properties"]["Events"].values() for name in ("Api", "Jobs")]
+    for event in (each for function in events for each in function):
         assert event["Properties"]["RestApiId"] == {"Ref": "Api"}
         assert "Auth" not in event["Properties"]
 

@@ -8,18 +8,23 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from api.routes import ROUTES
+from api.routes import ROUTES as RUN_ROUTES
+from jobs.routes import ROUTES as JOB_ROUTES
 from rest.problems import NO_ROUTE, PROBLEMS, UNEXPECTED, problem_of
+from rest.routing import Route
 from tests.template.loading import Object
-from tools.openapi.document import PATH, openapi, text
+from tools.openapi.document import PATH, ROUTES, openapi, text
 from tools.openapi.gateway import BY_TOKEN, GATEWAY
 from tools.openapi.schemas import SCHEMAS
 
 
-def test_the_template_has_the_routes_of_the_function(template: Object) -> None:
-    events = template["Resources"]["ApiFunction"]["Properties"]["Events"].values()
+@pytest.mark.parametrize(("function", "routes"), [("ApiFunction", RUN_ROUTES), ("JobsFunction", JOB_ROUTES)])
+def test_the_template_has_the_routes_of_the_function(
+    template: Object, function: str, routes: tuple[Route, ...]
+) -> None:
+    events = template["Resources"][function]["Properties"]["Events"].values()
     of_template = {(each["Properties"]["Method"], each["Properties"]["Path"]) for each in events}
-    assert of_template == {(route.method, route.path) for route in ROUTES}
+    assert of_template == {(route.method, route.path) for route in routes}
 
 
 def test_the_document_is_the_one_of_this_code() -> None:

@@ -122,6 +122,7 @@ def test_each_sample_has_its_command_in_the_development_page() -> None:
         "prepare-run": "PrepareRunFunction",
         "start-scheduled-run": "StartScheduledRunFunction",
         "api": "ApiFunction",
+        "jobs": "JobsFunction",
     }
     samples = [path.relative_to(ROOT) for folder in functions for path in (EVENTS / folder).glob("*.json")]
     assert sorted(commands) == sorted((functions[path.parent.name], path.as_posix()) for path in samples)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fargate_runs.errors import InvalidParametersError, RunAlreadyExistsError, RunThrottledError
+from fargate_runs.errors import InvalidParametersError, RunThrottledError
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.run_state import RunRecord, with_execution, with_task
 from fargate_runs.runs.run_status import RunStatus, TurnedAway
@@ -29,7 +29,7 @@ def world() -> World:
 
 
 def ids(world: World) -> list[str]:
-    return [each.run_id for each in world.starts]
+    return [run_id for *_, run_id in world.starts]
 
 
 def of(days: int) -> str:
@@ -37,7 +37,7 @@ def of(days: int) -> str:
 
 
 def test_slots_without_a_run_are_started_the_oldest_first(world: World) -> None:
-    answer = world.backfill("nightly", FOURTH, NOON)
+    answer = world.backfill("nightly", FOURTH, NOON).as_document()
 
     assert answer == {
         "job": "nightly",
@@ -49,13 +49,11 @@ def test_slots_without_a_run_are_started_the_oldest_first(world: World) -> None:
         "unknown": [],
     }
     assert ids(world) == [of(4), of(5), of(6)]
-    first = world.starts[0]
-    assert (first.at, first.schedule.name) == (datetime(2025, 5, 4, 6, tzinfo=UTC), "daily")
-    assert first.stored.job.name == "nightly"
+    assert world.starts[0] == ("nightly", "daily", datetime(2025, 5, 4, 6, tzinfo=UTC), of(4))
 
 
 def test_a_dry_run_only_lists_them(world: World) -> None:
-    answer: Any = world.backfill("nightly", FOURTH, NOON, is_dry_run=True)
+    answer: Any = world.backfill("nightly", FOURTH, NOON, is_dry_run=True).as_document()
     assert [each["runId"] for each in answer["slots"]] == [of(4), of(5), of(6)]
     assert answer["started"] == []
     assert world.starts == []
@@ -121,7 +119,7 @@ def test_the_kinds_are_what_they_say() -> None:
 def test_what_stands_for_a_slot(world: World, has: Mapping[str, str], started: str | None, after: str | None) -> None:
     for suffix, kind in has.items():
         world.runs.write_run(KINDS[kind](of(6) + suffix))
-    answer: Any = world.backfill("nightly", NOON - timedelta(hours=12), NOON)
+    answer: Any = world.backfill("nightly", NOON - timedelta(hours=12), NOON).as_document()
 
     assert ids(world) == ([] if started is None else [of(6) + started])
     assert [each["after"] for each in answer["slots"]] == ([] if started is None else [after])
@@ -137,7 +135,7 @@ def test_several_schedules_by_time_and_those_that_are_off_or_have_no_known_times
             {"name": "once", "at": "2025-05-06T05:00:00"},
         ]
     )
-    answer = world.backfill("nightly", NOON - timedelta(hours=14), NOON)
+    answer = world.backfill("nightly", NOON - timedelta(hours=14), NOON).as_document()
 
     assert ids(world) == [
         "nightly_night_20250505T220000Z",
@@ -148,9 +146,9 @@ def test_several_schedules_by_time_and_those_that_are_off_or_have_no_known_times
 
 
 def test_a_run_that_somebody_else_starts_at_the_same_time(world: World) -> None:
-    world.start_fails_with = RunAlreadyExistsError("r")
-    answer: Any = world.backfill("nightly", FOURTH, NOON)
-    assert (len(answer["slots"]), answer["started"]) == (3, [])
+    world.started_before = {of(4), of(6)}
+    answer: Any = world.backfill("nightly", FOURTH, NOON).as_document()
+    assert (len(answer["slots"]), answer["started"]) == (3, [of(5)])
 
 
 def test_a_start_that_fails_is_told(world: World) -> None:
@@ -172,5 +170,5 @@ def test_too_many_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(backfill, "MOST_SLOTS", 2)
     with pytest.raises(InvalidParametersError, match="there are more than 2 times between from and to"):
         world.backfill("nightly", FOURTH, NOON)
-    assert len(world.backfill("nightly", FOURTH + timedelta(days=1), NOON)["started"]) == 2  # type: ignore[arg-type]
+    assert len(world.backfill("nightly", FOURTH + timedelta(days=1), NOON).started) == 2
     assert world.starts

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 from fargate_runs.errors import JobChangedError, JobHasLiveRunsError, JobNotFoundError
-from fargate_runs.jobs.job import StoredJob
+from fargate_runs.jobs.job import LiveRuns, StoredJob
 from fargate_runs.ports import ExecutionsUnavailableError, StoreUnavailableError
 from fargate_runs.reading.patterns import Pattern, execution_arn
 from fargate_runs.runs.run_state import RunRecord
 from fargate_runs.usecases.jobs import delete
-from fargate_runs.usecases.jobs.delete import LiveRuns
 from tests.fakes.applying import CrashError, World
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import MACHINES

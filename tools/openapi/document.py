@@ -6,16 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, cast
 
-from api.routes import ROUTES
+from api.routes import ROUTES as RUN_ROUTES
+from jobs.routes import ROUTES as JOB_ROUTES
 from rest.parameters import KEY_HEADER, LONGEST_KEY
 from rest.problems import CONTENT_TYPE, NO_ROUTE, UNEXPECTED, problem_of
 from rest.routing import Route
+from tools.openapi.describing import of
 from tools.openapi.gateway import BY_TOKEN, GATEWAY
-from tools.openapi.schemas import SCHEMAS, of
+from tools.openapi.schemas import SCHEMAS
 
 PATH: Final = Path(__file__).parents[2] / "docs" / "openapi.json"
 _JSON: Final = "application/json"
 _IN_A_PATH: Final = re.compile(r"{(\w+)}")
+ROUTES: Final = (*RUN_ROUTES, *JOB_ROUTES)
 _READING: Final = "GET"
 _IAM: Final = "iam"
 _JWT: Final = "jwt"

@@ -3,7 +3,7 @@
 `tests/functional/test_documents.py` holds what the API really answers to these schemas.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from api.bodies import LONGEST_REASON
@@ -15,47 +15,22 @@ from fargate_runs.runs import request
 from fargate_runs.runs.fargate_sizes import MEMORY_FOR
 from fargate_runs.runs.record import Delivery
 from fargate_runs.runs.run_status import RunStatus
-
-Schema = Mapping[str, object]
-
-TEXT: Final[Schema] = {"type": "string"}
-TIME: Final[Schema] = {"type": "string", "format": "date-time"}
-WHOLE: Final[Schema] = {"type": "integer"}
-NUMBER: Final[Schema] = {"type": "number"}
-YES_OR_NO: Final[Schema] = {"type": "boolean"}
-ANY_OBJECT: Final[Schema] = {"type": "object"}
-LINES: Final[Schema] = {"type": "array", "items": TEXT}
-
-
-def one_of(words: Iterable[str]) -> Schema:
-    """A text that is one of these."""
-    return {"type": "string", "enum": [str(each) for each in words]}
-
-
-def maybe(schema: Schema) -> Schema:
-    """The same, or null."""
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def whole(least: int, most: int) -> Schema:
-    """A whole number within limits."""
-    return {"type": "integer", "minimum": least, "maximum": most}
-
-
-def document(properties: Mapping[str, Schema], *, description: str) -> Schema:
-    """An object with all of these keys. Another version may add some, so there may be others."""
-    return {
-        "type": "object",
-        "description": description,
-        "properties": dict(properties),
-        "required": list(properties),
-    }
-
-
-def of(name: str) -> Schema:
-    """A reference to one of SCHEMAS."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
+from tools.openapi.describing import (
+    ANY_OBJECT,
+    LINES,
+    NUMBER,
+    TEXT,
+    TIME,
+    WHOLE,
+    YES_OR_NO,
+    Schema,
+    document,
+    maybe,
+    of,
+    one_of,
+    whole,
+)
+from tools.openapi.job_schemas import JOB_SCHEMAS
 
 _ASKED: Final[Mapping[str, Schema]] = {
     "commands": {"type": "array", "items": TEXT, "minItems": 1, "maxItems": request.MOST_COMMANDS},
@@ -327,6 +302,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "LogPage": _LOG_PAGE,
     "LogLine": document({"time": TIME, "text": TEXT}, description="A line, and when the log driver took it."),
     "Problem": _PROBLEM,
+    **JOB_SCHEMAS,
     "GatewayMessage": document(
         {"message": TEXT}, description="What API Gateway answers by itself to a call with a token."
     ),

@@ -17,6 +17,13 @@ class Policy(StrEnum):
     REPLACE = "replace"
 
 
+class LiveRuns(StrEnum):
+    """What becomes of the runs of a job that have not ended, when it is deleted."""
+
+    STOP = "stop"
+    KEEP = "keep"
+
+
 @dataclass(frozen=True, slots=True)
 class Concurrency:
     """How many runs of a job may go on at a time (1 or more)."""

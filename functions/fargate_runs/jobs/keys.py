@@ -86,7 +86,7 @@ _STARTING_DEADLINE: Final = Key(
     "no limit",
 )
 _ENVIRONMENT: Final = variables(sendable(), MOST_VARIABLES, "names and texts")
-_RETRY_ON: Final[Keys] = {
+RETRY_ON: Final[Keys] = {
     "exitCodes": Key(
         list_of(whole(1, LARGEST_EXIT_CODE), LARGEST_EXIT_CODE, "exit codes"), "Exit codes to retry after."
     ),
@@ -109,18 +109,16 @@ OVERRIDES: Final[Keys] = {
         duration(1, LONGEST_TIMEOUT), "Time limit of the whole run, with waiting for a slot and all attempts.", "none"
     ),
     "retries": Key(whole(0, MOST_RETRIES), "Retries after a transient failure.", "the stack's DefaultRetries"),
-    "retryOn": Key(of_keys(_RETRY_ON, "an object"), "Which failures of the container itself are retried too.", "none"),
+    "retryOn": Key(of_keys(RETRY_ON, "an object"), "Which failures of the container itself are retried too.", "none"),
 }
 SCHEDULE: Final[Keys] = {
     "name": Key(_name(LONGEST_SCHEDULE_NAME), "Name of the schedule, once in its job.", is_required=True),
     "cron": Key(
-        checked_text(parse_cron, "six fields, such as 0 6 ? * MON-FRI *", LONGEST_CRON),
+        checked_text(parse_cron, "six fields", LONGEST_CRON),
         "Six fields: minutes, hours, day of month, month, day of week, year, without the word cron.",
     ),
-    "rate": Key(
-        checked_text(parse_rate, "such as 15 minutes", 20), "A span, such as `15 minutes`, `1 hour`, `2 days`."
-    ),
-    "at": Key(checked_text(parse_at, "such as 2026-12-24T18:00:00", 19), "One time on the clocks of timeZone."),
+    "rate": Key(checked_text(parse_rate, "a span", 20), "A span, such as `15 minutes`, `1 hour`, `2 days`."),
+    "at": Key(checked_text(parse_at, "a time", 19), "One time on the clocks of timeZone."),
     "timeZone": _TIME_ZONE,
     "enabled": Key(boolean(), "Whether it starts runs.", "`true`"),
     "startingDeadline": _STARTING_DEADLINE,

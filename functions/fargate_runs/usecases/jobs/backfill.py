@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import count, islice
 from typing import Final
 
-from fargate_runs.errors import InvalidParametersError, RunAlreadyExistsError
+from fargate_runs.errors import InvalidParametersError
 from fargate_runs.jobs.expressions import Rate, fires, parse
 from fargate_runs.jobs.job import JobSchedule, StoredJob
 from fargate_runs.jobs.run_ids import scheduled_run_id
@@ -34,7 +34,6 @@ class Slot:
     `after` is the status of the run that it follows; None if there was none.
     """
 
-    stored: StoredJob
     schedule: JobSchedule
     at: datetime
     run_id: str
@@ -50,8 +49,30 @@ class Slot:
         }
 
 
-StartSlot = Callable[[Slot], object]
-"""Starts the run of a slot. Raises what StartRun raises."""
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """The slots to start, those that were started by this call, and the schedules whose slots nobody knows."""
+
+    job: str
+    slots: Sequence[Slot]
+    started: Sequence[Slot]
+    unknown: Sequence[str]
+
+    def as_document(self) -> dict[str, object]:
+        """Return the API's answer."""
+        return {
+            "job": self.job,
+            "slots": [each.as_document() for each in self.slots],
+            "started": [each.run_id for each in self.started],
+            "unknown": list(self.unknown),
+        }
+
+
+StartSlot = Callable[[StoredJob, JobSchedule, datetime, str], bool]
+"""Starts the run of a schedule at a time, with this id; returns False if somebody else was first.
+
+Raises what StartRun raises.
+"""
 
 
 class BackfillJob:
@@ -63,7 +84,7 @@ class BackfillJob:
         self._start = start
         self._clock = clock
 
-    def __call__(self, name: str, since: datetime, until: datetime, *, is_dry_run: bool = False) -> dict[str, object]:
+    def __call__(self, name: str, since: datetime, until: datetime, *, is_dry_run: bool = False) -> Backfill:
         """Start the slots from `since` on and before `until`, the oldest first, or only list them.
 
         Slots that are still to come are left to Scheduler. A rate has no slots that could be known: Scheduler counts it
@@ -79,22 +100,19 @@ class BackfillJob:
         unknown = [each.name for each in enabled if isinstance(parse(each.expression), Rate)]
         known = [each for each in enabled if each.name not in unknown]
         slots = self._to_start(stored, _times(known, since, min(until, self._clock.now())))
-        started = [] if is_dry_run else [each for each in slots if self._has_started(each)]
-        return {
-            "job": name,
-            "slots": [each.as_document() for each in slots],
-            "started": [each.run_id for each in started],
-            "unknown": unknown,
-        }
+        to_start = [] if is_dry_run else slots
+        started = [each for each in to_start if self._start(stored, each.schedule, each.at, each.run_id)]
+        return Backfill(name, slots, started, unknown)
 
     def _to_start(self, stored: StoredJob, times: Sequence[tuple[datetime, JobSchedule]]) -> list[Slot]:
         """The slots whose newest run is absent, missed or failed."""
-        slots = {(at, each.name): Slot(stored, each, at, _id(stored, each, at, 1)) for at, each in times}
+        job = stored.job.name
+        slots = {(at, each.name): Slot(each, at, scheduled_run_id(job, each.name, at)) for at, each in times}
         ended: dict[tuple[datetime, str], Slot] = {}
         for number in count(2):
             found = self._runs.find_runs([each.run_id for each in slots.values()]) if slots else {}
             ended.update({key: each for key, each in slots.items() if each.run_id not in found})
-            slots = dict(_next(slots, found, number))
+            slots = dict(_next(slots, found, number, job))
             if not slots:
                 break
         if len(ended) > MOST_STARTS:
@@ -102,13 +120,6 @@ class BackfillJob:
                 (f"to: there are {len(ended)} runs to start, and {MOST_STARTS} is the most; ask for a shorter time",)
             )
         return [ended[key] for key in sorted(ended)]
-
-    def _has_started(self, slot: Slot) -> bool:
-        try:
-            self._start(slot)
-        except RunAlreadyExistsError:
-            return False  # somebody else has started it just now
-        return True
 
 
 def _times(schedules: Sequence[JobSchedule], since: datetime, until: datetime) -> list[tuple[datetime, JobSchedule]]:
@@ -131,15 +142,11 @@ def _all_times(
 
 
 def _next(
-    slots: Mapping[tuple[datetime, str], Slot], found: Mapping[str, RunRecord], number: int
+    slots: Mapping[tuple[datetime, str], Slot], found: Mapping[str, RunRecord], number: int, job: str
 ) -> Iterator[tuple[tuple[datetime, str], Slot]]:
     """Yields the slots whose run has failed or was missed, with the next id."""
     for key, slot in slots.items():
         run = found.get(slot.run_id)
         if run is not None and run.status in _STARTED_AGAIN:
-            again = _id(slot.stored, slot.schedule, slot.at, number)
-            yield key, Slot(slot.stored, slot.schedule, slot.at, again, run.status)
-
-
-def _id(stored: StoredJob, schedule: JobSchedule, at: datetime, number: int) -> str:
-    return scheduled_run_id(stored.job.name, schedule.name, at, number)
+            again = scheduled_run_id(job, slot.schedule.name, slot.at, number)
+            yield key, Slot(slot.schedule, slot.at, again, run.status)

@@ -6,7 +6,6 @@ deletion that a crash cut off goes on when it is asked for again.
 
 from contextlib import suppress
 from dataclasses import replace
-from enum import StrEnum
 from typing import Final
 
 from fargate_runs.errors import (
@@ -17,7 +16,7 @@ from fargate_runs.errors import (
     RunNotFoundError,
     RunNotRunningError,
 )
-from fargate_runs.jobs.job import StoredJob
+from fargate_runs.jobs.job import LiveRuns, StoredJob
 from fargate_runs.ports import Clock, OpenRun, RunStore
 from fargate_runs.ports.jobs import JobStore, JobTaskDefinitions
 from fargate_runs.reading import lenient
@@ -27,13 +26,6 @@ from fargate_runs.usecases.stop_run import StopRun
 MOST_STOPS: Final = 100  # of one call, which has half a minute
 MOST_NAMED: Final = 5
 REASON: Final = "its job was deleted"
-
-
-class LiveRuns(StrEnum):
-    """What becomes of the runs that have not ended."""
-
-    STOP = "stop"
-    KEEP = "keep"
 
 
 class DeleteJob:
