@@ -53,6 +53,7 @@ def _count(report: SweepReport) -> None:
         "AnswersWithheld": report.withheld,
         "SweepTasksRefused": report.refused_tasks,
         "SweepExecutionsNotShown": report.not_shown,
+        "JobsLate": report.late_jobs,
         "SlotsReleased": report.slots_released,
         "SlotsTakenAgain": report.slots_taken,
         "TicketsAnswered": report.tickets_answered,

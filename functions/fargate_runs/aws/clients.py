@@ -77,6 +77,12 @@ def logs_in(region: str) -> "CloudWatchLogsClient":
 
 
 @cache
+def sns() -> Any:
+    """Returns the client for notifications."""
+    return _client("sns", _config(connect=2, read=5, attempts=2))
+
+
+@cache
 def task_definitions() -> "ECSClient":
     """Returns the client for task definitions, which say where a container logs. They may not take long either."""
     return cast("ECSClient", _client("ecs", _config(connect=1, read=1, attempts=2)))

@@ -37,6 +37,8 @@ class SweepReport:
     - `slots_taken`: slots for runs that went on without one
     - `tickets_answered`: runs that waited for a slot and were told only now
     - `replaced`: runs that were told to stop, because a newer one of their job replaces them
+    - `late_jobs`: jobs that have not succeeded for longer than their alarm allows
+    - `late_jobs_told`: those of which this sweep has told people
     - `failures`: pieces of work that the next sweep tries again
 
     `cut_short` names the parts that used up their share of the time. The next sweep does the rest.
@@ -65,6 +67,8 @@ class SweepReport:
     slots_taken: int = 0
     tickets_answered: int = 0
     replaced: int = 0
+    late_jobs: int = 0
+    late_jobs_told: int = 0
     failures: int = 0
     cut_short: list[str] = field(default_factory=list)
     is_complete: bool = False

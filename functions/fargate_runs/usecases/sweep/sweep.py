@@ -16,6 +16,7 @@ from fargate_runs.usecases.sweep.tasks import SweepTasks
 from fargate_runs.usecases.sweep.turn import Go, OutOfTurnError, Turn, take_turn
 
 if TYPE_CHECKING:
+    from fargate_runs.usecases.sweep.late_jobs import SweepLateJobs
     from fargate_runs.usecases.sweep.slots import SweepSlots
 
 ASKED_EVERY: Final = 500  # open items: about a page
@@ -44,12 +45,14 @@ class Sweep:
         executions: SweepExecutions,
         clock: Clock,
         slots: "SweepSlots | None" = None,
+        late_jobs: "SweepLateJobs | None" = None,
     ) -> None:
         self._store = store
         self._tasks = tasks
         self._executions = executions
         self._clock = clock
         self._slots = slots
+        self._late_jobs = late_jobs
 
     def __call__(self, owner: str, seconds: float) -> SweepReport:
         """Sweep for at most `seconds`.
@@ -84,13 +87,14 @@ class Sweep:
 
         If ECS's lists fail, or tokens accept no answers, the other parts continue.
         """
-        slots = self._slots
+        slots, late_jobs = self._slots, self._late_jobs
         return (
             ("answers", 1 / 4, lambda found, *more: self._tasks.carry_on(found.tasks, found.runs, *more)),
             ("tasks", 1 / 2, lambda found, *more: self._tasks.compare(found.tasks, *more)),
             ("attempts", 1 / 4, lambda found, *more: self._tasks.look_after(found.tasks, found.runs, *more)),
             (EXECUTIONS, 2 / 3, lambda found, *more: self._executions.ours(found.tasks.values(), found.runs, *more)),
             *((("slots", 1 / 2, lambda found, *more: slots(found.runs, *more)),) if slots else ()),
+            *((("late jobs", 1 / 2, lambda _found, *more: late_jobs(*more)),) if late_jobs else ()),
             ("executions of others", 1.0, lambda found, *more: self._executions.others(found.tasks.values(), *more)),
         )
 
