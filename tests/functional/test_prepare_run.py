@@ -1,6 +1,9 @@
 """The function that every execution begins with, as Lambda calls it."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ from fargate_runs.ports import StoreUnavailableError
 from fargate_runs.reading.execution import Execution
 from tests.fakes.ecs import CANARY, EXECUTION_ARN, RUN_ID
 from tests.fakes.tables import TABLE
-from tests.functional.conftest import Stack
+from tests.functional.conftest import ENVIRONMENT, Stack
 from tests.functional.printed import lines_of, metrics_of
 from tests.functional.requests import request
 
@@ -43,6 +46,23 @@ def test_a_run_is_recorded_and_said_how_to_run(stack: Stack, printed: Callable[[
     said = printed()
     assert messages(said) == ["run prepared"]
     assert CANARY not in said + str(stack.items())
+
+
+def test_a_run_without_a_job_loads_nothing_of_jobs() -> None:
+    """A function's start must stay fast."""
+    rooms = ("jobs", "ports.jobs", "usecases.jobs", "usecases.slots", "usecases.requests_of_jobs", "aws.job_store")
+    code = (
+        "import sys, prepare_run.handler as function\n"
+        f"event = {{**{BEGINS!r}, 'input': {{'command': []}}}}\n"
+        "class Context: function_name = invoked_function_arn = aws_request_id = 'x'; memory_limit_in_mb = 512\n"
+        "try: function.handler(event, Context())\n"
+        "except Exception as error: print(type(error).__name__, file=sys.stderr)\n"
+        f"print([name for name in sys.modules if name.startswith({tuple(f'fargate_runs.{each}' for each in rooms)!r})],"
+        " file=sys.stderr)"
+    )
+    environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines() == ["InvalidRunRequestError", "[]"]
 
 
 def test_a_second_call_is_the_same(stack: Stack) -> None:

@@ -147,6 +147,7 @@ def _check_api(sam: Sam, directory: Path) -> None:
         ("get-logs", 404, "Log.Gone"),  # its container was never here
         ("stop-run", 409, "Run.Ended"),
         ("rerun-run", 409, "Run.InputForgotten"),
+        ("start-job-run", 404, "Job.NotFound"),
     ):
         answer = sam.invoke("ApiFunction", EVENTS / f"api/{name}.json")
         _expect(name, _reply(answer, "error"), {"statusCode": status, "error": error})
