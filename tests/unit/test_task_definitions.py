@@ -217,6 +217,20 @@ class TestTaskLogs:
         assert logs.place_of(task(**OF_ANOTHER)) == Place(instead=throttled, may_be_known_later=True)
         assert TaskLogs(InMemoryLogs(), LOG_PLACE, None).place_of(task(**OF_ANOTHER)) == Place.none(NOT_ALLOWED)
 
+    @pytest.mark.parametrize(
+        ("family", "is_ours"),
+        [("fargate-runs-nightly", True), ("fargate-runs", True), ("fargate-runsnightly", False), ("fargate", False)],
+    )
+    def test_a_job_logs_where_the_stack_does(self, family: str, is_ours: bool) -> None:
+        arn = ARN.replace("other", family)
+        found = TaskLogs(InMemoryLogs(), LOG_PLACE, None).place_of(task(taskDefinitionArn=arn), "main")
+        assert found == (Place(LOG_PLACE.of(task(), "main")) if is_ours else Place.none(NOT_ALLOWED))
+
+    def test_a_family_that_begins_alike_may_log_elsewhere(self) -> None:
+        arn = ARN.replace("other", "fargate-runs-nightly")
+        logs = TaskLogs(InMemoryLogs(), LOG_PLACE, InMemoryTaskDefinitions({arn: KNOWN}))
+        assert logs.place_of(task(taskDefinitionArn=arn)) == Place(PLACE)
+
     def test_the_names_of_containers(self) -> None:
         twin = InMemoryTaskDefinitions({ARN: KNOWN})
         logs = TaskLogs(InMemoryLogs(), LOG_PLACE, twin)

@@ -32,7 +32,7 @@ class Settled(NamedTuple):
 
 
 class TaskLogs:
-    """The logs of tasks. `definitions` is None if only the logs of the stack's own task definition are read."""
+    """The logs of tasks. `definitions` is None if only those of the stack's and its jobs' definitions are read."""
 
     def __init__(self, reader: LogReader, own: LogPlace, definitions: TaskDefinitions | None) -> None:
         self._reader = reader
@@ -47,7 +47,8 @@ class TaskLogs:
         if own:
             return Place(own)
         if self._definitions is None:
-            return Place.none(NOT_ALLOWED)
+            of_a_job = self._own.of_a_job(task, container)
+            return Place(of_a_job) if of_a_job else Place.none(NOT_ALLOWED)
         if task.task_definition_arn is None:
             return Place.none(NOT_KNOWN)
         try:

@@ -42,14 +42,28 @@ class LogPlace:
 
     def of(self, task: TaskState, container: str | None = None) -> LogLocation | None:
         """Returns the log of this container, else of the main one; None if the task has another task definition."""
-        if not self._is_own(task):
-            return None
+        return self._location(task, container) if self._family_of(task) == self._own_family else None
+
+    def of_a_job(self, task: TaskState, container: str | None = None) -> LogLocation | None:
+        """Returns the same for a task of a job; None if its family does not begin with the stack's.
+
+        A job's own task definition logs where the stack's does. Only DescribeTaskDefinition tells it from another one
+        whose family begins alike.
+        """
+        is_of_a_job = self._family_of(task).startswith(f"{self._own_family}-")
+        return self._location(task, container) if is_of_a_job else None
+
+    def _location(self, task: TaskState, container: str | None) -> LogLocation | None:
         name = container or task.main_container or self.container
         return LogLocation.of(task.task_arn, self.group, f"{self.stream_prefix}/{name}/{task.task_id}")
 
-    def _is_own(self, task: TaskState) -> bool:
-        family = self.task_definition_arn.rpartition(":")[0]
-        return (task.task_definition_arn or "").rpartition(":")[0] == family
+    @property
+    def _own_family(self) -> str:
+        return self.task_definition_arn.rpartition(":")[0]
+
+    @staticmethod
+    def _family_of(task: TaskState) -> str:
+        return (task.task_definition_arn or "").rpartition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)
