@@ -18,6 +18,7 @@
 | concurrent calls of a function | each starts a process, and a burst of them starves the machine |
 | bodies that are no JSON object | they are errors of the emulator there, 400 in AWS |
 | schedules with a time zone or an input that there is not | they are taken there |
+| the resource that a schedule is authorized on | every group is the default one there |
 | when schedules are due | every expression is of UTC there, rates wait at first, context attributes stay |
 | conditions of templates with Join, Split or Sub in them | they compare the function's text there |
 | policies with a condition on `ecs:cluster` | they allow nothing there |

@@ -11,10 +11,12 @@ import zoneinfo
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ministack.core import iam_actions
 from ministack.services import scheduler
 from ministack.services.cloudformation import provisioners
 
 TYPE: Final = "AWS::Scheduler::Schedule"
+_IN_DEFAULT: Final = ":schedule/default/"
 OF_JSON: Final = (":lambda:", ":states:", ":events:")
 
 
@@ -36,6 +38,36 @@ def install_schedules() -> None:
         return update(physical_id, old, properties, *rest, **more)
 
     handlers["create"], handlers["update"] = checked_create, checked_update
+    _authorize_in_groups()
+
+
+def _authorize_in_groups() -> None:
+    """A schedule's ARN is `schedule/<group>/<name>` (service authorization reference of EventBridge Scheduler)."""
+    resource_arn: Callable[..., str] = iam_actions.extract_resource_arn
+
+    def extract(
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query: Mapping[str, Any],
+        *rest: Any,
+    ) -> str:
+        arn = resource_arn(service, method, path, headers, body, query, *rest)
+        before, default, name = arn.partition(_IN_DEFAULT)
+        if service != "scheduler" or not default:
+            return arn
+        return f"{before}:schedule/{_group_of(body, query)}/{name}"
+
+    iam_actions.extract_resource_arn = extract
+
+
+def _group_of(body: bytes, query: Mapping[str, Any]) -> str:
+    """Returns the group that a call names: in its body, or in its query."""
+    given = query.get("groupName")
+    named = given[0] if isinstance(given, list) and given else given
+    return str(iam_actions._safe_json_field(body, "GroupName") or named or "default")
 
 
 def _checked(operation: Callable[[str, dict[str, Any]], Any]) -> Callable[[str, dict[str, Any]], Any]:
