@@ -22,6 +22,7 @@ from fargate_runs.ports import (
     TaskDefinitions,
     TokenCallbacks,
 )
+from fargate_runs.reading.patterns import StateMachines
 from fargate_runs.runs.log_place import LogPlace
 from fargate_runs.settings import (
     ApiSettings,
@@ -34,12 +35,12 @@ from fargate_runs.settings import (
     StartScheduledRunSettings,
     SweepSettings,
     TaskStateChangeSettings,
+    WaitForSlotSettings,
 )
 
 if TYPE_CHECKING:
     from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
-    from fargate_runs.ports.jobs import JobStore, JobTaskDefinitions
-    from fargate_runs.reading.patterns import StateMachines
+    from fargate_runs.ports.jobs import Gates, JobStore, JobTaskDefinitions
     from fargate_runs.runs.allowed_definitions import AllowedDefinitions
     from fargate_runs.usecases.jobs.apply import ApplyJob
     from fargate_runs.usecases.jobs.backfill import BackfillJob
@@ -58,9 +59,13 @@ if TYPE_CHECKING:
     from fargate_runs.usecases.requests_of_jobs import RequestsOfJobs
     from fargate_runs.usecases.rerun import RerunRun
     from fargate_runs.usecases.show_run import ShowRun
+    from fargate_runs.usecases.slots.admission import Admission
+    from fargate_runs.usecases.slots.slot_keeper import SlotKeeper
+    from fargate_runs.usecases.slots.wait_for_slot import StopReplaced, WaitForSlot
     from fargate_runs.usecases.start_run import StartRun
     from fargate_runs.usecases.stop_abandoned import StopAbandoned
     from fargate_runs.usecases.stop_run import StopRun
+    from fargate_runs.usecases.sweep.slots import SweepSlots
     from fargate_runs.usecases.sweep.sweep import Sweep
 
 
@@ -90,7 +95,7 @@ def api(ours: ApiSettings) -> ApiUseCases:
     def show_run() -> "ShowRun":
         from fargate_runs.usecases.show_run import ShowRun
 
-        return ShowRun(store, ours.state_machines, ours.prices)
+        return ShowRun(store, ours.state_machines, ours.prices, gates(ours.request.jobs_table_name))
 
     def list_runs() -> "ListRuns":
         from fargate_runs.aws import clients
@@ -105,11 +110,7 @@ def api(ours: ApiSettings) -> ApiUseCases:
         return ReadLogs(store, later(_log_pages), _task_logs(ours.logs), ours.state_machines)
 
     def stop_run() -> "StopRun":
-        from fargate_runs.usecases.stop_run import StopRun
-
-        return StopRun(
-            store, _executions(), _cluster(ours.cluster_arn), SystemClock(), state_machines=ours.state_machines
-        )
+        return _stop_run(store, ours.cluster_arn, ours.state_machines)
 
     def rerun_run() -> "RerunRun":
         from fargate_runs.usecases.rerun import RerunRun
@@ -291,13 +292,13 @@ def _put_timers(ours: JobsSettings, stored: "JobStore") -> "PutTimers":
 
 def prepare_run(ours: PrepareRunSettings) -> "PrepareRun":
     """For `prepare_run`."""
-    from fargate_runs.usecases.prepare_run import Defaults, PrepareRun
+    from fargate_runs.usecases.prepare_run import Defaults, ForJobs, PrepareRun
 
     return PrepareRun(
         run_store(ours.request.runs_table_name, ours.request.retention_days),
         SystemClock(),
         definitions=_allowed_definitions(ours.request),
-        of_jobs=later(lambda: _requests_of_jobs(ours.request)),
+        for_jobs=ForJobs(later(lambda: _requests_of_jobs(ours.request)), later(lambda: _admission(ours.request))),
         container=ours.container_name,
         token_variables=ours.request.token_variables,
         defaults=Defaults(ours.default_timeout_seconds, ours.default_retries, ours.retry_interval_seconds),
@@ -314,6 +315,54 @@ def _requests_of_jobs(ours: RequestSettings) -> "RequestsOfJobs":
     from fargate_runs.usecases.requests_of_jobs import RequestsOfJobs
 
     return RequestsOfJobs(job_store(ours.jobs_table_name, ours.retention_days), _allowed_definitions(ours))
+
+
+def _admission(ours: RequestSettings) -> "Admission":
+    from fargate_runs.usecases.slots.admission import Admission
+
+    store = run_store(ours.runs_table_name, ours.retention_days)
+    return Admission(gates(ours.jobs_table_name), store, SystemClock())
+
+
+def wait_for_slot(ours: WaitForSlotSettings) -> "WaitForSlot":
+    """For `wait_for_slot`."""
+    from fargate_runs.usecases.slots.wait_for_slot import WaitForSlot
+
+    store, gates_of_jobs = run_store(ours.runs_table_name, ours.retention_days), gates(ours.jobs_table_name)
+    keeper = _slot_keeper(ours.jobs_table_name, store)
+    # Every run at a gate is on record as an execution of ours, so no machine has to be known to stop it.
+    stop = later(lambda: _stop_run(store, ours.cluster_arn, StateMachines("", "", "")))
+    return WaitForSlot(gates_of_jobs, keeper, _stop_replaced(stop, keeper), SystemClock())
+
+
+def gates(table: str) -> "Gates":
+    """The gates of jobs. Only what has a run at hand that takes a slot makes it."""
+    return later(lambda: _gates(table))
+
+
+def _gates(table: str) -> "Gates":
+    from fargate_runs.aws import clients
+    from fargate_runs.aws.gates import DynamoGates
+
+    return DynamoGates(clients.dynamodb(), table, SystemClock())
+
+
+def _slot_keeper(table: str, store: RunStore) -> "SlotKeeper":
+    from fargate_runs.usecases.slots.slot_keeper import SlotKeeper
+
+    return SlotKeeper(gates(table), store, later(_callbacks), SystemClock())
+
+
+def _stop_replaced(stop: "StopRun", keeper: "SlotKeeper") -> "StopReplaced":
+    from fargate_runs.usecases.slots.wait_for_slot import StopReplaced
+
+    return StopReplaced(stop, keeper)
+
+
+def _stop_run(store: RunStore, cluster_arn: str, state_machines: StateMachines) -> "StopRun":
+    from fargate_runs.usecases.stop_run import StopRun
+
+    return StopRun(store, _executions(), _cluster(cluster_arn), SystemClock(), state_machines=state_machines)
 
 
 def job_store(table: str, retention_days: int) -> "JobStore":
@@ -343,7 +392,8 @@ def record_execution_state(ours: ExecutionStateChangeSettings) -> "RecordExecuti
 
     store = run_store(ours.runs_table_name, ours.retention_days)
     abandoned = _abandoned(store, later(_executions), _cluster(ours.cluster_arn))
-    return RecordExecutionState(store, abandoned, state_machines=ours.state_machines)
+    keep_slot = later(lambda: _slot_keeper(ours.jobs_table_name, store))
+    return RecordExecutionState(store, abandoned, state_machines=ours.state_machines, keep_slot=keep_slot)
 
 
 def sweep(ours: SweepSettings) -> "Sweep":
@@ -363,7 +413,17 @@ def sweep(ours: SweepSettings) -> "Sweep":
     states = PacedExecutionStates(executions, clock)
     abandoned = _abandoned(store, states, cluster)
     settle = _record_task_state(settling, store, abandoned)
-    note = RecordExecutionState(store, abandoned, state_machines=settling.state_machines)
+    keeper = later(lambda: _slot_keeper(settling.jobs_table_name, store))
+    note = RecordExecutionState(store, abandoned, state_machines=settling.state_machines, keep_slot=keeper)
+
+    def slots() -> "SweepSlots":
+        from fargate_runs.usecases.sweep.slots import SweepSlots
+
+        jobs = job_store(settling.jobs_table_name, settling.retention_days)
+        stop = later(lambda: _stop_run(store, settling.cluster_arn, settling.state_machines))
+        replaces = _stop_replaced(stop, keeper)
+        return SweepSlots(store, jobs, gates(settling.jobs_table_name), keeper, replaces, states, clock)
+
     return Sweep(
         store,
         SweepTasks(store, cluster, settle, settling.token_variables),
@@ -377,6 +437,7 @@ def sweep(ours: SweepSettings) -> "Sweep":
             SweptMachines(settling.state_machines, ours.followed),
         ),
         clock,
+        later(slots),
     )
 
 
@@ -408,6 +469,7 @@ def _record_task_state(ours: TaskStateChangeSettings, store: RunStore, abandoned
         abandoned,
         state_machines=ours.state_machines,
         prices=ours.prices,
+        keep_slot=later(lambda: _slot_keeper(ours.jobs_table_name, store)),
     )
 
 

@@ -39,6 +39,7 @@ class TaskStateChangeSettings:
     """Of the function behind the rule on "ECS Task State Change"."""
 
     runs_table_name: str
+    jobs_table_name: str
     cluster_arn: str
     logs: LogSettings
     token_variables: tuple[str, ...]
@@ -51,6 +52,7 @@ class TaskStateChangeSettings:
         """Raises MissingSettingError, which names the variable."""
         return cls(
             runs_table_name=_required(environ, "RUNS_TABLE_NAME"),
+            jobs_table_name=_required(environ, "JOBS_TABLE_NAME"),
             cluster_arn=_required(environ, "CLUSTER_ARN"),
             logs=LogSettings.from_env(environ),
             token_variables=_token_variables(environ),
@@ -65,6 +67,7 @@ class ExecutionStateChangeSettings:
     """Of the function behind the rule on "Step Functions Execution Status Change"."""
 
     runs_table_name: str
+    jobs_table_name: str
     cluster_arn: str
     retention_days: int
     state_machines: StateMachines
@@ -74,9 +77,33 @@ class ExecutionStateChangeSettings:
         """Raises MissingSettingError, which names the variable."""
         return cls(
             runs_table_name=_required(environ, "RUNS_TABLE_NAME"),
+            jobs_table_name=_required(environ, "JOBS_TABLE_NAME"),
             cluster_arn=_required(environ, "CLUSTER_ARN"),
             retention_days=_days(environ),
             state_machines=_state_machines(environ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForSlotSettings:
+    """Of the function that a run waits with for a slot of its job.
+
+    The state machines are made of its ARN, so its variables cannot have theirs.
+    """
+
+    runs_table_name: str
+    jobs_table_name: str
+    cluster_arn: str
+    retention_days: int
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "WaitForSlotSettings":
+        """Raises MissingSettingError, which names the variable."""
+        return cls(
+            runs_table_name=_required(environ, "RUNS_TABLE_NAME"),
+            jobs_table_name=_required(environ, "JOBS_TABLE_NAME"),
+            cluster_arn=_required(environ, "CLUSTER_ARN"),
+            retention_days=_days(environ),
         )
 
 

@@ -3,11 +3,13 @@
 from typing import Final
 
 from fargate_runs.ports import Clock, RunStore
-from fargate_runs.ports.jobs import JobStore
+from fargate_runs.ports.jobs import Gates, JobStore
 from fargate_runs.runs.allowed_definitions import AllowedDefinitions
-from fargate_runs.usecases.prepare_run import Defaults, PrepareRun
+from fargate_runs.usecases.prepare_run import Defaults, ForJobs, PrepareRun
 from fargate_runs.usecases.requests_of_jobs import RequestsOfJobs
+from fargate_runs.usecases.slots.admission import Admission
 from tests.fakes.clock import StoppedClock
+from tests.fakes.gates import InMemoryGates
 from tests.fakes.jobs import InMemoryJobStore
 
 _FAMILIES: Final = "arn:aws:ecs:us-east-1:123456789012:task-definition/"
@@ -21,13 +23,18 @@ TOKENS: Final = ("TASK_TOKEN", "JOB_TOKEN")
 DEFINITIONS: Final = AllowedDefinitions(OWN, (REPORT, JOBS), ("256", "512"))
 
 
-def prepare_run(store: RunStore, clock: Clock | None = None, jobs: JobStore | None = None) -> PrepareRun:
+def prepare_run(
+    store: RunStore, clock: Clock | None = None, jobs: JobStore | None = None, gates: Gates | None = None
+) -> PrepareRun:
     """Its stack has tasks of a quarter of a vCPU."""
+    clock = clock or StoppedClock()
     return PrepareRun(
         store,
-        clock or StoppedClock(),
+        clock,
         definitions=DEFINITIONS,
-        of_jobs=RequestsOfJobs(jobs or InMemoryJobStore(), DEFINITIONS),
+        for_jobs=ForJobs(
+            RequestsOfJobs(jobs or InMemoryJobStore(), DEFINITIONS), Admission(gates or InMemoryGates(), store, clock)
+        ),
         container="main",
         token_variables=TOKENS,
         defaults=Defaults(timeout_seconds=3_600, retries=3, retry_interval_seconds=10),

@@ -13,7 +13,7 @@ from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern, execution_arn
 from fargate_runs.runs.run_state import RunRecord, with_execution
 from fargate_runs.usecases.folding import fold_run
-from fargate_runs.usecases.slots.admission import Admission, Admitting
+from fargate_runs.usecases.slots.admission import Admission
 from fargate_runs.usecases.slots.slot_keeper import Kept, SlotKeeper
 from fargate_runs.usecases.slots.wait_for_slot import StopReplaced, WaitForSlot, Waiting
 from fargate_runs.usecases.stop_run import StopRun
@@ -61,6 +61,10 @@ class SlotWorld:
         stored = StoredJob(replace(job(name), concurrency=limit), NOON, NOON)
         self.jobs.jobs[name] = stored
 
+    def define_task_definition(self, arn: str) -> None:
+        """The job's own task definition is registered."""
+        self.jobs.jobs[JOB] = replace(self.jobs.jobs[JOB], task_definition_arn=arn)
+
     @property
     def gate(self) -> Gate:
         return self.gates.gates.get(JOB, Gate(JOB))
@@ -86,7 +90,7 @@ class SlotWorld:
         """What `prepare_run` does, once the run is recorded."""
         if (run_id, None) not in self.store.unreadable:
             self.record(run_id)
-        self.admission(Admitting(self.execution(run_id), JOB, self.concurrency, is_forced, deadline))
+        self.admission(self.execution(run_id), JOB, self.concurrency, is_forced=is_forced, deadline=deadline)
 
     def asks(self, run_id: str) -> str:
         """The same; the name of what it raised, or ADMITTED."""

@@ -17,6 +17,7 @@ import prepare_run.handler
 import start_scheduled_run.handler
 import sweep.handler
 import task_state_change.handler
+import wait_for_slot.handler
 from fargate_runs.aws import clients, ecs, logs, stepfunctions
 from fargate_runs.aws.job_store import DynamoJobStore
 from fargate_runs.jobs.job import StoredJob
@@ -119,6 +120,9 @@ class Stack:
     def start_scheduled_run(self, event: Any) -> Any:
         return start_scheduled_run.handler.handler(event, CONTEXT)
 
+    def wait_for_slot(self, event: Any) -> None:
+        wait_for_slot.handler.handler(event, CONTEXT)
+
     def api(self, event: Any) -> Any:
         return api.handler.handler(event, CONTEXT)
 
@@ -181,6 +185,7 @@ def forget_what_is_cached() -> None:
         judge_task.handler.judge_task,
         prepare_run.handler.prepare_run,
         start_scheduled_run.handler.start_scheduled_run,
+        wait_for_slot.handler.wait_for_slot,
     ):
         cached.cache_clear()
 

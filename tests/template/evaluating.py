@@ -27,6 +27,7 @@ SUBSTITUTIONS = {
     "AssignPublicIp": "ENABLED",
     "Partition": "aws",
     "PrepareRunFunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:fargate-runs-PrepareRunFunction",
+    "WaitForSlotFunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:fargate-runs-WaitForSlotFunction",
     "JudgeTaskFunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:fargate-runs-JudgeTaskFunction",
 }
 

@@ -8,8 +8,8 @@ import cfnlint  # type: ignore[import-untyped]  # it ships no types
 import jsonata
 import pytest
 
-from fargate_runs.errors import InvalidRunRequestError
-from fargate_runs.ports import StoreUnavailableError
+from fargate_runs.errors import InvalidRunRequestError, QueueFullError, RunSkippedError, SlotTakenError
+from fargate_runs.ports import ClusterUnavailableError, ExecutionsUnavailableError, StoreUnavailableError
 from fargate_runs.reading.patterns import Pattern
 from tests.template.loading import MACHINE_FILES, Object, load_machine, nodes, resources_of_type
 
@@ -35,6 +35,15 @@ PASSING_WHERE_TWICE_IS_ONCE = {
     "Sandbox.Timedout",
     "States.Timeout",
     "StoreUnavailableError",
+    "ClusterUnavailableError",
+    "ExecutionsUnavailableError",
+}
+#: The limit of each Task state, in seconds or as the functions say.
+TIME_LIMITS = {
+    "Prepare the run": 30,
+    "Wait for a slot": "{% $slot.waitSeconds %}",
+    "Run the task": "{% $plan.timeoutSeconds %}",
+    "Judge the failure": 30,
 }
 
 
@@ -114,11 +123,14 @@ def test_one_state_starts_tasks(machine: Object) -> None:
 
 
 def test_every_task_has_a_time_limit_and_named_retries(machine: Object) -> None:
-    for task in tasks(machine):
-        assert task["TimeoutSeconds"] == ("{% $plan.timeoutSeconds %}" if task in runs(machine) else 30)
+    assert {name: state["TimeoutSeconds"] for name, state in machine["States"].items() if state["Type"] == "Task"} == (
+        TIME_LIMITS
+    )
+    for name in TIME_LIMITS:
+        task = machine["States"][name]
         retried = [name for retry in task["Retry"] for name in retry["ErrorEquals"]]
-        prepares = task == machine["States"]["Prepare the run"]
-        assert set(retried) <= PASSING | (PASSING_WHERE_TWICE_IS_ONCE if prepares else set())
+        calls_again = name in {"Prepare the run", "Wait for a slot"}
+        assert set(retried) <= PASSING | (PASSING_WHERE_TWICE_IS_ONCE if calls_again else set())
         assert len(retried) == len(set(retried))
         for retry in task["Retry"]:
             assert retry["JitterStrategy"] == "FULL"
@@ -140,12 +152,32 @@ def test_every_error_of_the_call_that_may_pass_is_judged(machine: Object) -> Non
     assert "States.Timeout" not in caught
 
 
-def test_the_errors_of_our_own_functions_are_names_of_classes(machine: Object) -> None:
+@pytest.mark.parametrize(
+    ("state", "classes"),
+    [
+        (
+            "Prepare the run",
+            {InvalidRunRequestError, SlotTakenError, RunSkippedError, QueueFullError, StoreUnavailableError},
+        ),
+        ("Wait for a slot", {StoreUnavailableError, ExecutionsUnavailableError, ClusterUnavailableError}),
+    ],
+)
+def test_the_errors_of_our_own_functions_are_names_of_classes(
+    state: str, classes: set[type[Exception]], machine: Object
+) -> None:
     """Lambda gives the name of the exception's class, so a class that is renamed would be caught no more."""
-    prepare = machine["States"]["Prepare the run"]
-    named = {name for entry in (*prepare["Retry"], *prepare["Catch"]) for name in entry["ErrorEquals"]}
+    calls = machine["States"][state]
+    named = {name for entry in (*calls["Retry"], *calls["Catch"]) for name in entry["ErrorEquals"]}
     ours = {name for name in named if not name.startswith(("Lambda.", "States.", "Sandbox.", "Runtime."))}
-    assert ours == {InvalidRunRequestError.__name__, StoreUnavailableError.__name__}
+    assert ours == {each.__name__ for each in classes}
+
+
+def test_no_wait_is_tried_again_after_its_time(machine: Object) -> None:
+    """A retry would give it the whole time once more."""
+    assert "States.Timeout" not in {
+        name for each in machine["States"]["Wait for a slot"]["Retry"] for name in each["ErrorEquals"]
+    }
+    assert machine["States"]["Wait for a slot"]["Catch"][0]["ErrorEquals"] == ["States.Timeout"]
 
 
 #: States of request-response alone: it has to look at what the others are told.

@@ -20,6 +20,7 @@ from fargate_runs.settings import (
     StartScheduledRunSettings,
     SweepSettings,
     TaskStateChangeSettings,
+    WaitForSlotSettings,
 )
 from tests.template.loading import EVENTS, ROOT, Object, event_sample, resources_of_type
 
@@ -70,6 +71,7 @@ SETTINGS: Mapping[str, Readable] = {
     "StartScheduledRunFunction": StartScheduledRunSettings,
     "SweepFunction": SweepSettings,
     "TaskStateChangeFunction": TaskStateChangeSettings,
+    "WaitForSlotFunction": WaitForSlotSettings,
 }
 #: Powertools reads these itself, in every function.
 COMMON = {"POWERTOOLS_LOG_LEVEL", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"}

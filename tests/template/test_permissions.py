@@ -59,7 +59,8 @@ ALLOWED = {
     },
     "ExecutionStateChangeRole": OWN_LOGS
     | FOLLOWS
-    | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "sqs:SendMessage"},
+    | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query", "sqs:SendMessage"}
+    | {"states:SendTaskSuccess"},
     "JobsRole": OWN_LOGS
     | ANSWERS
     | {f"dynamodb:{action}Item" for action in ("Get", "BatchGet", "Put", "Delete")}
@@ -81,8 +82,8 @@ ALLOWED = {
     "SweepRole": OWN_LOGS
     | FOLLOWS
     | ANSWERS
-    | {f"dynamodb:{action}Item" for action in ("Get", "BatchGet", "Put", "Update")}
-    | {"dynamodb:Query", "ecs:ListTasks", "ecs:DescribeTasks", "states:ListExecutions"}
+    | {f"dynamodb:{action}Item" for action in ("Get", "BatchGet", "Put", "Update", "Delete")}
+    | {"dynamodb:Query", "states:StopExecution", "ecs:ListTasks", "ecs:DescribeTasks", "states:ListExecutions"}
     | READS_LOGS,
     "SweepScheduleRole": {"lambda:InvokeFunction"},
     "TaskRole": set(),
@@ -90,12 +91,16 @@ ALLOWED = {
     "TaskStateChangeRole": OWN_LOGS
     | FOLLOWS
     | ANSWERS
-    | {f"dynamodb:{action}Item" for action in ("Get", "Put", "Update")}
+    | {f"dynamodb:{action}Item" for action in ("Get", "Put", "Update", "Delete")}
     | READS_LOGS
     | {"dynamodb:Query", "sqs:SendMessage"},
+    "WaitForSlotRole": OWN_LOGS
+    | {f"dynamodb:{action}" for action in ("GetItem", "PutItem", "DeleteItem", "Query")}
+    | {"states:SendTaskSuccess", "states:StopExecution", "ecs:StopTask"},
 }
 NOTHING = {"Ref": "AWS::NoValue"}
 CLUSTER = {"ArnEquals": {"ecs:cluster": {"Fn::GetAtt": ["Cluster", "Arn"]}}}
+CALLED = ("PrepareRun", "JudgeTask", "WaitForSlot")
 MACHINE_ROLES = ["RunTaskCallbackRole", "RunTaskRole", "RunTaskSyncRole"]
 
 
@@ -104,7 +109,12 @@ def as_list(value: Node) -> list[Node]:
 
 
 def policies(template: Object, role: str) -> list[Object]:
-    listed = template["Resources"][role]["Properties"].get("Policies", [])
+    """Those in the role, and those that are attached to it."""
+    attached = (each["Properties"] for each in resources_of_type(template, "AWS::IAM::Policy").values())
+    listed = [
+        *template["Resources"][role]["Properties"].get("Policies", []),
+        *(each for each in attached if {"Ref": role} in each["Roles"]),
+    ]
     return [found for policy in listed for found in branches(policy)]
 
 
@@ -180,9 +190,9 @@ def test_exactly_the_roles_of_the_tasks_are_passed_and_only_to_tasks(role: str, 
 
 
 @pytest.mark.parametrize("role", MACHINE_ROLES)
-def test_a_machine_calls_two_functions_and_no_other(role: str, template: Object) -> None:
+def test_a_machine_calls_three_functions_and_no_other(role: str, template: Object) -> None:
     (asks,) = statements_on(template, role, "lambda:InvokeFunction")
-    assert asks["Resource"] == [{"Fn::GetAtt": [f"{name}Function", "Arn"]} for name in ("PrepareRun", "JudgeTask")]
+    assert asks["Resource"] == [{"Fn::GetAtt": [f"{name}Function", "Arn"]} for name in CALLED]
 
 
 def test_sync_stops_and_describes_tasks_of_the_cluster_alone_and_uses_one_rule(template: Object) -> None:
@@ -340,6 +350,7 @@ def test_one_role_per_function_and_per_machine(template: Object) -> None:
         "StartScheduledRun",
         "Sweep",
         "TaskStateChange",
+        "WaitForSlot",
     ]
     assert sorted(users) == sorted([*(f"{name}Role" for name in functions), *MACHINE_ROLES])
 
@@ -359,18 +370,32 @@ def test_who_shows_a_run_may_read_all_of_its_attempts(role: str, template: Objec
     assert {"Fn::GetAtt": ["RunsTable", "Arn"]} in read
 
 
-@pytest.mark.parametrize("role", ["ApiRole", "PrepareRunRole", "StartScheduledRunRole"])
-def test_whoever_starts_runs_may_read_jobs_and_not_change_them(template: Object, role: str) -> None:
+#: Who may do what with which partitions of the jobs table. Only what changes jobs may write JOBS.
+AT_GATES = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"}
+PARTITIONS = {
+    "PrepareRunRole": [({"dynamodb:GetItem"}, ["JOBS"]), ({"dynamodb:GetItem", "dynamodb:PutItem"}, ["GATE#*"])],
+    "ApiRole": [({"dynamodb:GetItem"}, ["JOBS"]), ({"dynamodb:GetItem"}, ["GATE#*"])],
+    "TaskStateChangeRole": [(AT_GATES, ["GATE#*"])],
+    "ExecutionStateChangeRole": [(AT_GATES, ["GATE#*"])],
+    "StartScheduledRunRole": [({"dynamodb:GetItem"}, ["JOBS"])],
+    "WaitForSlotRole": [(AT_GATES, ["GATE#*"])],
+    "SweepRole": [(AT_GATES, ["GATE#*"]), ({"dynamodb:Query"}, ["JOBS", "GATE#*"])],
+}
+
+
+@pytest.mark.parametrize("role", PARTITIONS)
+def test_each_function_reaches_its_partitions_of_the_jobs_table_and_no_others(role: str, template: Object) -> None:
     table = {"Fn::GetAtt": ["JobsTable", "Arn"]}
-    found = [
-        each
-        for action in ("Get", "Put", "Update", "Delete")
-        for each in statements_on(template, role, f"dynamodb:{action}Item")
+    found = [each for each in statements(template, role) if table in as_list(each["Resource"])]
+    partitions = [next(iter(each["Condition"].values()))["dynamodb:LeadingKeys"] for each in found]
+    assert [(set(as_list(each["Action"])), keys) for each, keys in zip(found, partitions, strict=True)] == PARTITIONS[
+        role
     ]
-    of_jobs = [
-        as_list(each["Action"])
-        for each in found
-        if table in as_list(each["Resource"])
-        and "JOBS" in each["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
-    ]
-    assert of_jobs == [["dynamodb:GetItem"]]
+    assert all(operator.startswith("ForAllValues:String") for each in found for operator in each["Condition"])
+
+
+@pytest.mark.parametrize("role", ["WaitForSlotRole", "SweepRole"])
+def test_runs_that_are_replaced_are_stopped_in_our_own_machines_alone(role: str, template: Object) -> None:
+    (stops,) = statements_on(template, role, "states:StopExecution")
+    assert len(stops["Resource"]) == 3
+    assert all(":execution:${RunTask" in each["Fn::Sub"] for each in stops["Resource"])

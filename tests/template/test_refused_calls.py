@@ -240,7 +240,7 @@ def test_resources_are_of_the_stacks_partition(partition: str, machine: Object) 
     """Fact B41: with another one the machine is refused."""
     there = substituted(machine, SUBSTITUTIONS | {"Partition": partition})
     resources = [node["Resource"] for node in nodes(there) if isinstance(node, dict) and "Resource" in node]
-    assert len(resources) == 3
+    assert len(resources) == 4
     assert all(resource.startswith(f"arn:{partition}:states:::") for resource in resources)
 
 

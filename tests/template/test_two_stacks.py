@@ -24,6 +24,7 @@ OF_OTHERS: Final = {
     ("AWS::ApiGatewayV2::Authorizer", "Name"),
     ("AWS::ApiGatewayV2::Stage", "StageName"),
     ("AWS::CloudWatch::Alarm", "MetricName"),
+    ("AWS::IAM::Policy", "PolicyName"),  # one of its role
     ("AWS::Lambda::EventInvokeConfig", "FunctionName"),
     ("AWS::Lambda::Permission", "FunctionName"),
 }

@@ -16,6 +16,7 @@ from fargate_runs.reading.execution import Execution
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.attempts import Plan
 from fargate_runs.usecases.judge_task import JudgeTask
+from fargate_runs.usecases.prepare_run import PrepareRun
 from tests.fakes.clock import StoppedClock
 from tests.fakes.logs import InMemoryLogs
 from tests.fakes.preparing import prepare_run
@@ -51,6 +52,7 @@ class Walk:
     waits: list[float] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     variables: dict[str, Node] = field(default_factory=dict)
+    output: Node = None
 
     @property
     def attempts(self) -> list[str]:
@@ -84,13 +86,14 @@ def judge(payload: Mapping[str, Node]) -> Object:
     return judged(payload["error"], payload["cause"] or "", payload["runId"], plan).as_json()
 
 
-def preparing(store: RunStore) -> Callable[[Mapping[str, Node]], Object]:
-    """PrepareRunFunction, and its errors as Step Functions gives them on."""
+def preparing(store: RunStore, use_case: PrepareRun | None = None) -> Callable[[Mapping[str, Node]], Object]:
+    """PrepareRunFunction, and its errors as Step Functions gives them on. A test may have a use case of its own."""
+    use_case = use_case or prepare_run(store)
 
     def prepare(payload: Mapping[str, Node]) -> Object:
         execution = Execution.from_detail({**payload, "status": "RUNNING"})
         try:
-            return prepare_run(store)(payload["input"], execution, Pattern(payload["pattern"])).as_json()
+            return use_case(payload["input"], execution, Pattern(payload["pattern"])).as_json()
         except InvalidRunRequestError as error:
             raise raised_by_a_function(error.cut()) from None
         except FargateRunsError as error:
@@ -112,12 +115,18 @@ def walk(
     *answers: Node | Raised,
     judge: Callable[[Mapping[str, Node]], Object] = judge,
     prepare: Callable[[Mapping[str, Node]], Object] | None = None,
+    wait: Callable[[Mapping[str, Node]], Object] = dict,
     context: Object = CONTEXT,
 ) -> Walk:
-    """Run a machine. RunTask answers `answers` in turn, and all is well after them."""
+    """Run a machine. RunTask answers `answers` in turn, and all is well after them.
+
+    `wait` is called with what the function gets that keeps a run waiting, and returns the answer to its token.
+    """
+    context = {**context, "Execution": {**context["Execution"], "Input": given}}
     functions = {
         SUBSTITUTIONS["PrepareRunFunctionArn"]: prepare or preparing(InMemoryRunStore()),
         SUBSTITUTIONS["JudgeTaskFunctionArn"]: judge,
+        SUBSTITUTIONS["WaitForSlotFunctionArn"]: wait,
     }
     went, name = Walk(), machine["StartAt"]
     results = iter(answers)
@@ -134,12 +143,13 @@ def walk(
             following = _task(state, evaluate, states, went, _resource(machine, state, results, went, functions))
             if following is None:
                 return went
-            name = following
+            name, given = following
         else:
             for field_name, value in evaluated(
                 {key: state[key] for key in ("Error", "Cause") if key in state}, evaluate, states, went.variables
             ).items():
                 setattr(went, field_name.lower(), value)
+            went.output = states["input"] if state["Type"] == "Succeed" else None
             return went
     raise AssertionError(f"no end after {_MOST_STEPS} states")
 
@@ -162,13 +172,18 @@ def _resource(
         answered = functions[arguments["FunctionName"]](arguments["Payload"])
         return {"Payload": json.loads(json.dumps(answered))}
 
+    def until_answered(arguments: Object) -> Node:
+        return functions[arguments["FunctionName"]](arguments["Payload"])
+
+    if state["Resource"].endswith("lambda:invoke.waitForTaskToken"):
+        return until_answered
     return run_task if ":ecs:" in state["Resource"] else invoke
 
 
 def _task(
     state: Object, evaluate: Evaluate, states: Object, went: Walk, resource: Callable[[Object], Node]
-) -> str | None:
-    """The next state; None at the end of the execution."""
+) -> tuple[str, Node] | None:
+    """The next state and its input; None at the end of the execution."""
     retried: Counter[int] = Counter()
     while True:
         try:
@@ -185,18 +200,19 @@ def _task(
         except UndefinedResultError as error:
             return _caught(state, evaluate, states, went, Raised("States.QueryEvaluationError", str(error)))
         went.variables |= assigned
-        return state.get("Next")
+        return (state["Next"], result) if "Next" in state else None
 
 
-def _caught(state: Object, evaluate: Evaluate, states: Object, went: Walk, raised: Raised) -> str | None:
+def _caught(state: Object, evaluate: Evaluate, states: Object, went: Walk, raised: Raised) -> tuple[str, Node] | None:
     catch = next((each for each in state.get("Catch", []) if _names(each, raised.error)), None)
     if catch is None:
         went.error, went.cause = raised.error, raised.cause
         return None
-    assigned = evaluated(catch.get("Assign", {}), evaluate, states | {"errorOutput": raised.output}, went.variables)
+    states |= {"errorOutput": raised.output}
+    assigned = evaluated(catch.get("Assign", {}), evaluate, states, went.variables)
+    output = evaluated(catch["Output"], evaluate, states, went.variables) if "Output" in catch else raised.output
     went.variables |= assigned
-    following: str = catch["Next"]
-    return following
+    return catch["Next"], output
 
 
 def _names(entry: Object, error: str) -> bool:

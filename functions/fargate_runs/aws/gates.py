@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from botocore.exceptions import ClientError
 
 from fargate_runs.aws.attributes import deserialized, serialized
-from fargate_runs.aws.table_errors import TABLE_ERRORS, is_refused
+from fargate_runs.aws.table_errors import JOBS_TABLE_ERRORS, is_refused
 from fargate_runs.jobs.gate import Gate, Position
 from fargate_runs.ports import Clock, UnreadableJobError
 from fargate_runs.ports.jobs import Gates
@@ -53,7 +53,7 @@ class DynamoGates(Gates):
                 "ConditionExpression": "revision = :revision",
                 "ExpressionAttributeValues": serialized({":revision": gate.revision}),
             }
-        with TABLE_ERRORS:
+        with JOBS_TABLE_ERRORS:
             try:
                 self._client.put_item(
                     TableName=self._table,
@@ -72,7 +72,7 @@ class DynamoGates(Gates):
         """See Gates."""
         expires_at = int((self._clock.now() + TICKETS_ARE_KEPT).timestamp())
         item = {**_ticket_key(job, run_id), "token": token, "expiresAt": expires_at}
-        with TABLE_ERRORS:
+        with JOBS_TABLE_ERRORS:
             self._client.put_item(TableName=self._table, Item=serialized(item))
 
     def find_ticket(self, job: str, run_id: str) -> str | None:
@@ -82,7 +82,7 @@ class DynamoGates(Gates):
 
     def drop_ticket(self, job: str, run_id: str, token: str) -> None:
         """See Gates."""
-        with TABLE_ERRORS:
+        with JOBS_TABLE_ERRORS:
             try:
                 self._client.delete_item(
                     TableName=self._table,
@@ -105,7 +105,7 @@ class DynamoGates(Gates):
             "ProjectionExpression": "sk",
         }
         found: list[str] = []
-        with TABLE_ERRORS:
+        with JOBS_TABLE_ERRORS:
             while True:
                 answer = self._client.query(**query)
                 found += [str(deserialized(item)["sk"]).removeprefix(_TICKET) for item in answer["Items"]]
@@ -114,7 +114,7 @@ class DynamoGates(Gates):
                 query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _get(self, key: Mapping[str, str]) -> Item:
-        with TABLE_ERRORS:
+        with JOBS_TABLE_ERRORS:
             answer = self._client.get_item(TableName=self._table, Key=serialized(key), ConsistentRead=True)
         return deserialized(answer.get("Item", {}))
 

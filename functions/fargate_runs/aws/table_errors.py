@@ -8,6 +8,7 @@ from fargate_runs.aws.translate import Translation, code_of
 from fargate_runs.ports import StoreUnavailableError
 
 TABLE_ERRORS: Final = Translation("the runs table did not answer:", StoreUnavailableError)
+JOBS_TABLE_ERRORS: Final = Translation("the jobs table did not answer:", StoreUnavailableError)
 
 
 def is_refused(error: ClientError) -> bool:

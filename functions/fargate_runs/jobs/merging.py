@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fargate_runs.errors import InvalidRunRequestError
-from fargate_runs.jobs.job import Job, StoredJob
+from fargate_runs.jobs.job import Concurrency, Job, StoredJob
 from fargate_runs.runs.overrides_length import too_long
 from fargate_runs.runs.request import RunRequest, size_for_fargate
 
@@ -18,12 +18,13 @@ class Resolved:
     """A run's request with the settings of its job.
 
     `task_definition` is the job's own one, and `size` its CPU units and MiB, if they are known. It is None if the
-    request names one, which the stack must allow.
+    request names one, which the stack must allow. `concurrency` is the job's.
     """
 
     request: RunRequest
     task_definition: str | None = None
     size: tuple[str, str] | None = None
+    concurrency: Concurrency | None = None
 
 
 def with_job(request: RunRequest, stored: StoredJob) -> Resolved:
@@ -34,11 +35,11 @@ def with_job(request: RunRequest, stored: StoredJob) -> Resolved:
     job = stored.job
     resolved = _with_settings(request, job)
     if job.image is None:
-        return Resolved(_checked(_with_overrides(resolved, job)))
+        return Resolved(_checked(_with_overrides(resolved, job)), concurrency=job.concurrency)
     if stored.task_definition_arn is None:
         raise InvalidRunRequestError((f"job: {job.name} has no task definition yet; apply the job again",))
     size = None if job.cpu is None or job.memory is None else (str(job.cpu), str(job.memory))
-    return Resolved(resolved, stored.task_definition_arn, size)
+    return Resolved(resolved, stored.task_definition_arn, size, job.concurrency)
 
 
 def expect_job(name: str, stored: StoredJob | None, at: datetime | None) -> StoredJob:

@@ -22,7 +22,9 @@ from fargate_runs.runs.run_state import OfJob, RunRecord, with_execution
 from fargate_runs.usecases.folding import fold_run
 
 if TYPE_CHECKING:
+    from fargate_runs.jobs.job import Concurrency
     from fargate_runs.usecases.requests_of_jobs import RequestsOfJobs
+    from fargate_runs.usecases.slots.admission import Admission
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,14 @@ class Prepared:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class ForJobs:
+    """What only runs of jobs need: their settings, and the question whether they may begin."""
+
+    request: "RequestsOfJobs"
+    admit: "Admission"
+
+
 class PrepareRun:
     """The use case."""
 
@@ -71,7 +81,7 @@ class PrepareRun:
         clock: Clock,
         *,
         definitions: AllowedDefinitions,
-        of_jobs: "RequestsOfJobs",
+        for_jobs: ForJobs,
         container: str,
         token_variables: tuple[str, ...],
         defaults: Defaults,
@@ -79,7 +89,7 @@ class PrepareRun:
         self._store = store
         self._clock = clock
         self._definitions = definitions
-        self._of_jobs = of_jobs
+        self._for_jobs = for_jobs
         self._container = container
         self._token_variables = token_variables
         self._defaults = defaults
@@ -87,24 +97,27 @@ class PrepareRun:
     def __call__(self, given: object, execution: Execution, pattern: Pattern) -> Prepared:
         """Prepare the run of an execution that has begun. `given` is its input, of any type.
 
-        Raises InvalidRunRequestError, StoreUnavailableError or UnreadableJobError. After StoreUnavailableError the
-        call may be repeated. A refused input is not recorded. The run is recorded with its error when its execution has
-        failed.
+        Raises InvalidRunRequestError, StoreUnavailableError or UnreadableJobError; if the job has a limit, also the
+        errors of Admission. After StoreUnavailableError the call may be repeated. A refused input is not recorded. The
+        run is recorded with its error when its execution has failed.
         """
         asked = RunRequest.from_input(given, pattern, token_variables=self._token_variables)
-        request, task_definition = self._resolved(asked, execution)
+        request, task_definition, concurrency = self._resolved(asked, execution)
         deadline = self._deadline(request, execution)
-        is_recorded = self._record(asked, execution, deadline)
+        is_recorded = self._record(asked, execution, deadline, takes_slot=concurrency is not None)
+        if asked.job and concurrency:
+            self._for_jobs.admit(execution, asked.job, concurrency, is_forced=asked.is_forced, deadline=deadline)
         return self._prepared(request, task_definition, execution, deadline, is_recorded=is_recorded)
 
-    def _resolved(self, asked: RunRequest, execution: Execution) -> tuple[RunRequest, str]:
-        """The request with the settings of its job, and its task definition."""
+    def _resolved(self, asked: RunRequest, execution: Execution) -> "tuple[RunRequest, str, Concurrency | None]":
+        """The request with the settings of its job, its task definition, and the limit of its job."""
         if asked.job is None:
             self._definitions.check(asked)
-            return asked, self._definitions.resolve(asked.task_definition)
-        of_job = self._of_jobs(asked, execution.started_at)
+            return asked, self._definitions.resolve(asked.task_definition), None
+        of_job = self._for_jobs.request(asked, execution.started_at)
         own = of_job.task_definition
-        return of_job.request, own or self._definitions.resolve(of_job.request.task_definition)
+        definition = own or self._definitions.resolve(of_job.request.task_definition)
+        return of_job.request, definition, of_job.concurrency
 
     def _deadline(self, request: RunRequest, execution: Execution) -> datetime | None:
         if request.total_timeout_seconds is None:
@@ -112,12 +125,17 @@ class PrepareRun:
         began = execution.started_at or self._clock.now()
         return began + timedelta(seconds=request.total_timeout_seconds)
 
-    def _record(self, asked: RunRequest, execution: Execution, deadline: datetime | None) -> bool:
+    def _record(self, asked: RunRequest, execution: Execution, deadline: datetime | None, *, takes_slot: bool) -> bool:
         """Record the run; returns False if its record cannot be read. The run starts all the same."""
 
         def noted(stands: RunRecord | None) -> RunRecord:
             given = asked.recorded_input()
-            return with_execution(stands, execution, asked.pattern, given, of_job=of_job, deadline=deadline)
+            run = with_execution(stands, execution, asked.pattern, given, of_job=of_job, deadline=deadline)
+            if run.execution_arn != execution.arn:
+                return run
+            if run.queued_at and not takes_slot:  # the limit is gone, so nothing has to be asked
+                return replace(run, admitted_at=run.admitted_at or self._clock.now())
+            return replace(run, takes_slot=run.takes_slot or takes_slot)
 
         of_job = OfJob(asked.job, asked.schedule, asked.scheduled_time) if asked.job else None
 

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from fargate_runs.answers.document_size import fitted
 from fargate_runs.answers.durations import durations_of
 from fargate_runs.answers.usage import Prices, Usage, total, usage_of
-from fargate_runs.ports import RunStore
+from fargate_runs.ports import RunStore, UnreadableJobError
 from fargate_runs.reading import lenient
 from fargate_runs.reading.execution import Execution
 from fargate_runs.reading.links import task_url
@@ -17,21 +18,36 @@ from fargate_runs.runs.run_state import RunRecord
 from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.whole_run import whole_run
 
+if TYPE_CHECKING:
+    from fargate_runs.ports.jobs import Gates
+
 Document = dict[str, object]
 
 
 class ShowRun:
     """The use case."""
 
-    def __init__(self, store: RunStore, state_machines: StateMachines, prices: Prices) -> None:
+    def __init__(
+        self, store: RunStore, state_machines: StateMachines, prices: Prices, gates: "Gates | None" = None
+    ) -> None:
         self._store = store
+        self._gates = gates
         self._state_machines = state_machines
         self._prices = prices
 
     def __call__(self, run_id: str) -> Document:
         """Return the document of a run. Raises RunNotFoundError, UnreadableRecordError or StoreUnavailableError."""
         run, attempts, unreadable = whole_run(self._store, run_id, self._state_machines)
-        return run_document(run, attempts, self._prices, unreadable=len(unreadable))
+        return run_document(run, attempts, self._prices, unreadable=len(unreadable), place=self._place_of(run))
+
+    def _place_of(self, run: RunRecord) -> int | None:
+        """The place of a run among those that wait for a slot of its job. No other run's gate is read."""
+        if run.status is not RunStatus.QUEUED or run.job is None or self._gates is None:
+            return None
+        try:
+            return self._gates.find_gate(run.job).place_of(run.run_id)
+        except UnreadableJobError:
+            return None
 
 
 def run_document(

@@ -26,14 +26,10 @@ LONGEST_WAIT_SECONDS: Final = 86_400  # of a run that has no total time-out
 
 
 @dataclass(frozen=True, slots=True)
-class Admitting:
-    """A run that asks: its job, the job's limit and policy, whether it comes by force, and its deadline."""
-
+class _Asking:
     execution: Execution
     job: str
-    concurrency: Concurrency
-    is_forced: bool = False
-    deadline: datetime | None = None
+    deadline: datetime | None
 
 
 class Admission:
@@ -44,20 +40,21 @@ class Admission:
         self._store = store
         self._clock = clock
 
-    def __call__(self, asks: Admitting) -> None:
-        """Return if the run may begin. Its record must have been written, with `takes_slot`.
+    def __call__(
+        self, execution: Execution, job: str, concurrency: Concurrency, *, is_forced: bool, deadline: datetime | None
+    ) -> None:
+        """Return if the run of an execution may begin. Its record must have been written, with `takes_slot`.
 
         Raises SlotTakenError if it has to wait, RunSkippedError, QueueFullError, RunHasEndedError if nothing is to
         begin any more, StoreUnavailableError or UnreadableJobError.
         """
-        run_id = asks.execution.name
+        run_id = execution.name
         with suppress(UnreadableRecordError):  # as for every run: such a record keeps nobody from beginning
             _still_wanted(self._store.find_run(run_id))
-        concurrency = asks.concurrency
-        ask = Ask(run_id, asks.execution.arn, self._clock.now(), concurrency.limit, concurrency.policy, asks.is_forced)
-        found = self._arrive(asks.job, ask)
+        ask = Ask(run_id, execution.arn, self._clock.now(), concurrency.limit, concurrency.policy, is_forced)
+        found, asks = self._arrive(job, ask), _Asking(execution, job, deadline)
         if found.step is Step.REFUSE:
-            raise QueueFullError(asks.job, MOST_WAITING)
+            raise QueueFullError(job, MOST_WAITING)
         match found.standing:
             case Standing.HOLDING:
                 self._hold(asks, found)
@@ -66,7 +63,7 @@ class Admission:
             case _:
                 self._turn_away(asks, found)
 
-    def _hold(self, asks: Admitting, found: Passage) -> None:
+    def _hold(self, asks: _Asking, found: Passage) -> None:
         position = found.gate.holders[asks.execution.name]
 
         def admitted(run: RunRecord) -> RunRecord:
@@ -74,7 +71,7 @@ class Admission:
 
         self._note(asks, admitted)
 
-    def _wait(self, asks: Admitting, found: Passage) -> None:
+    def _wait(self, asks: _Asking, found: Passage) -> None:
         run_id = asks.execution.name
         since = found.gate.waiting[run_id].since
         self._note(asks, lambda run: replace(run, queued_at=since, admitted_at=None))
@@ -83,7 +80,7 @@ class Admission:
             rest = max(ceil((asks.deadline - self._clock.now()).total_seconds()), 1)
         raise SlotTakenError(asks.job, found.gate.place_of(run_id), rest)
 
-    def _turn_away(self, asks: Admitting, found: Passage) -> None:
+    def _turn_away(self, asks: _Asking, found: Passage) -> None:
         run_id, by = asks.execution.name, found.blocker
         reason = f"All slots of job {asks.job} were taken, the first one by run {by}."
         if found.standing is Standing.WITHDRAWN:
@@ -93,7 +90,7 @@ class Admission:
         self._arrive(asks.job, Ended(run_id))  # it has learnt it
         raise RunSkippedError(run_id, reason, by)
 
-    def _note(self, asks: Admitting, change: Callable[[RunRecord], RunRecord], *, ends: bool = False) -> None:
+    def _note(self, asks: _Asking, change: Callable[[RunRecord], RunRecord], *, ends: bool = False) -> None:
         """Write to the run's record. Raises RunHasEndedError if the run has ended meanwhile, by somebody else."""
         run_id = asks.execution.name
 
