@@ -69,9 +69,9 @@ def functions() -> Mapping[str, Function]:
 
 
 @cache
-def table() -> Object:
-    """The properties of the runs table."""
-    properties: Object = template()["Resources"]["RunsTable"]["Properties"]
+def table(name: str = "RunsTable") -> Object:
+    """The properties of a table."""
+    properties: Object = template()["Resources"][name]["Properties"]
     return properties
 
 

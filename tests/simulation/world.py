@@ -27,7 +27,7 @@ from fargate_runs.clock import SystemClock
 from fargate_runs.runs.run_state import JUST_AFTER
 from fargate_runs.usecases import start_run
 from tests.fakes.ecs import MACHINES
-from tests.fakes.tables import TABLE
+from tests.fakes.tables import JOBS_TABLE, TABLE
 from tests.simulation import template
 from tests.simulation.attempts import NOT_PREPARED, Execution, RunSpec, Says
 from tests.simulation.callers import Callers, SeededSecrets, spec_of_request
@@ -51,6 +51,7 @@ from tests.simulation.scheduler import BEGINNING, Scheduler, current_process
 from tests.simulation.stepfunctions import StepFunctions
 from tests.simulation.stops import Stops
 from tests.simulation.swept import Swept
+from tests.simulation.tables import Tables
 from tests.simulation.tasks import OTHER_CLUSTER_ARN, REMEMBERS, Order, Task
 from tests.simulation.template import Function
 
@@ -96,6 +97,7 @@ class World:
         self.table = DynamoDb(
             template.table(), TABLE, now=lambda: scheduler.now, lag=self._lag, page=max(profile.page, 2)
         )
+        self.jobs_table = DynamoDb(template.table("JobsTable"), JOBS_TABLE, now=lambda: scheduler.now)
         self.ecs = Ecs(scheduler, plan)
         self.executions = Executions(scheduler, plan, self.ecs)
         self._widen()
@@ -203,7 +205,7 @@ class World:
 
     def _twins(self) -> dict[str, object]:
         return {
-            "dynamodb": self.table,
+            "dynamodb": Tables(self.table, self.jobs_table),
             "stepfunctions": self.stepfunctions,
             "ecs": self.ecs,
             "logs": self.logs,

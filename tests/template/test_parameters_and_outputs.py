@@ -182,7 +182,7 @@ def test_the_log_groups_that_may_be_read_besides(arn: str, is_taken: bool, templ
 
 def test_every_log_group_has_a_retention(template: Object) -> None:
     groups = resources_of_type(template, "AWS::Logs::LogGroup")
-    assert len(groups) == 12
+    assert len(groups) == 13
     assert all(body["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"} for body in groups.values())
 
 

@@ -121,6 +121,7 @@ def test_each_sample_has_its_command_in_the_development_page() -> None:
         "judge-task": "JudgeTaskFunction",
         "prepare-run": "PrepareRunFunction",
         "start-scheduled-run": "StartScheduledRunFunction",
+        "wait-for-slot": "WaitForSlotFunction",
         "api": "ApiFunction",
         "jobs": "JobsFunction",
     }

@@ -58,6 +58,7 @@ def test_what_is_refused_is_named_and_not_repeated(given: object, error: type[Ev
 
 ENVIRONMENT = {
     "RUNS_TABLE_NAME": "runs",
+    "JOBS_TABLE_NAME": "jobs",
     "CLUSTER_ARN": CLUSTER_ARN,
     "TASK_DEFINITION_ARN": "t",
     "CONTAINER_NAME": "main",
@@ -72,7 +73,7 @@ ENVIRONMENT = {
 }
 
 
-API: Final = {**ENVIRONMENT, "TASK_CPU": "512", "TASK_MEMORY": "1024", "JOBS_TABLE_NAME": "jobs"}
+API: Final = {**ENVIRONMENT, "TASK_CPU": "512", "TASK_MEMORY": "1024"}
 
 
 def test_settings_and_their_defaults() -> None:
