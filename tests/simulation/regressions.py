@@ -76,7 +76,7 @@ def _believe_one_index(_self: StopAbandoned, _seen_open: object, _live: object, 
 
 FOUND: Final = (
     Found(
-        1810,
+        2850,
         "an execution had failed, its task was open by one index and not by the other: the sweep took the other's word",
         lambda: patch.object(StopAbandoned, "_read", _believe_one_index),
     ),
@@ -86,7 +86,7 @@ FOUND: Final = (
         _show_nothing_again,
     ),
     Found(
-        354,
+        1,
         "two attempts were recorded and no more: the sweep read both, and compared the one before with none of them, "
         "because the index showed that one as the newest, and beside itself it had been looked at",
         lambda: patch.object(SweepAttempts, "_look_at", _compare_with_what_the_index_shows),
