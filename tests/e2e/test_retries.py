@@ -119,3 +119,14 @@ def test_a_call_that_is_refused_for_now_is_made_again(
     run, _, execution = finished(stack, pattern, *SAYS_ITS_ATTEMPT, retries=retries)
     assert (execution["status"], run["result"]) == ("SUCCEEDED", {"attempt": "1"})
     assert faults_client.armed(stack.status.endpoint) == []
+
+
+@pytest.mark.parametrize("pattern", WAITS)
+def test_the_total_time_out_ends_the_run_and_not_only_an_attempt(stack: Stack, pattern: str) -> None:
+    """The second attempt has less than its own limit. It may also be too late for it."""
+    command = f"{ATTEMPT}; import time; time.sleep(0 if os.environ['RUN_ATTEMPT'] == '1' else 600); raise SystemExit(1)"
+    more = {"retries": 10, "retryOnExitCodes": "any", "timeoutSeconds": 500, "totalTimeoutSeconds": 20}
+    run, attempts, execution = finished(stack, pattern, "python", "-c", command, **more)
+    assert (run["status"], run["error"]) == ("FAILED", "Run.TotalTimeout")
+    assert execution["error"] == ("States.Timeout" if len(attempts) == 2 else "Run.TotalTimeout")
+    assert run["deadline"]
