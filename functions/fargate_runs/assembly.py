@@ -6,6 +6,7 @@ needs, and `judge_task` no SDK before it reads a log.
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from fargate_runs.answers.log_reading import TaskLogs
@@ -40,7 +41,7 @@ from fargate_runs.settings import (
 
 if TYPE_CHECKING:
     from fargate_runs.aws.stepfunctions import StepFunctionsExecutions
-    from fargate_runs.ports.jobs import Gates, JobStore, JobTaskDefinitions
+    from fargate_runs.ports.jobs import Gates, JobAlarms, JobStore, JobTaskDefinitions
     from fargate_runs.runs.allowed_definitions import AllowedDefinitions
     from fargate_runs.usecases.jobs.apply import ApplyJob
     from fargate_runs.usecases.jobs.backfill import BackfillJob
@@ -65,6 +66,8 @@ if TYPE_CHECKING:
     from fargate_runs.usecases.start_run import StartRun
     from fargate_runs.usecases.stop_abandoned import StopAbandoned
     from fargate_runs.usecases.stop_run import StopRun
+    from fargate_runs.usecases.sweep.jobs_read_once import JobsReadOnce
+    from fargate_runs.usecases.sweep.late_jobs import SweepLateJobs
     from fargate_runs.usecases.sweep.slots import SweepSlots
     from fargate_runs.usecases.sweep.sweep import Sweep
 
@@ -416,13 +419,26 @@ def sweep(ours: SweepSettings) -> "Sweep":
     keeper = later(lambda: _slot_keeper(settling.jobs_table_name, store))
     note = RecordExecutionState(store, abandoned, state_machines=settling.state_machines, keep_slot=keeper)
 
+    @cache
+    def jobs() -> "JobsReadOnce":
+        from fargate_runs.usecases.sweep.jobs_read_once import JobsReadOnce
+
+        return JobsReadOnce(job_store(settling.jobs_table_name, settling.retention_days))
+
     def slots() -> "SweepSlots":
         from fargate_runs.usecases.sweep.slots import SweepSlots
 
-        jobs = job_store(settling.jobs_table_name, settling.retention_days)
         stop = later(lambda: _stop_run(store, settling.cluster_arn, settling.state_machines))
         replaces = _stop_replaced(stop, keeper)
-        return SweepSlots(store, jobs, gates(settling.jobs_table_name), keeper, replaces, states, clock)
+        return SweepSlots(store, jobs(), gates(settling.jobs_table_name), keeper, replaces, states, clock)
+
+    def late_jobs() -> "SweepLateJobs":
+        from fargate_runs.aws import clients
+        from fargate_runs.aws.run_lists import DynamoRunLists
+        from fargate_runs.usecases.sweep.late_jobs import SweepLateJobs
+
+        lists = DynamoRunLists(clients.dynamodb(), settling.runs_table_name)
+        return SweepLateJobs(jobs(), lists, later(lambda: _job_alarms(ours.alarm_topic_arn)), clock)
 
     return Sweep(
         store,
@@ -438,7 +454,15 @@ def sweep(ours: SweepSettings) -> "Sweep":
         ),
         clock,
         later(slots),
+        later(late_jobs),
     )
+
+
+def _job_alarms(topic_arn: str) -> "JobAlarms":
+    from fargate_runs.aws import clients
+    from fargate_runs.aws.job_alarms import SnsJobAlarms
+
+    return SnsJobAlarms(clients.sns(), topic_arn)
 
 
 def run_store(table: str, retention_days: int) -> RunStore:

@@ -113,6 +113,7 @@ class SweepSettings:
 
     settling: TaskStateChangeSettings
     followed: FollowedMachines
+    alarm_topic_arn: str
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "SweepSettings":
@@ -120,6 +121,7 @@ class SweepSettings:
         return cls(
             settling=TaskStateChangeSettings.from_env(environ),
             followed=FollowedMachines(_list(environ, "FOLLOW_OTHER_STATE_MACHINES")),
+            alarm_topic_arn=_required(environ, "ALARM_TOPIC_ARN"),
         )
 
 

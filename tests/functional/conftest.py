@@ -18,7 +18,7 @@ import start_scheduled_run.handler
 import sweep.handler
 import task_state_change.handler
 import wait_for_slot.handler
-from fargate_runs.aws import clients, ecs, logs, stepfunctions
+from fargate_runs.aws import clients, ecs, job_alarms, logs, stepfunctions
 from fargate_runs.aws.job_store import DynamoJobStore
 from fargate_runs.jobs.job import StoredJob
 from fargate_runs.observability import logger
@@ -26,12 +26,14 @@ from jobs.routes import ROUTES as JOB_ROUTES
 from tests.fakes.clock import StoppedClock
 from tests.fakes.cluster import InMemoryCluster
 from tests.fakes.ecs import CLUSTER_ARN, EVERY_MACHINE, MACHINES, TASK_DEFINITION_ARN, TOKEN
+from tests.fakes.job_alarms import InMemoryJobAlarms
 from tests.fakes.logs import InMemoryLogPages, InMemoryLogs
 from tests.fakes.moto_table import dynamodb
 from tests.fakes.stepfunctions import InMemoryCallbacks, InMemoryExecutions
 from tests.fakes.tables import JOBS_TABLE, TABLE, create_jobs_table, create_runs_table
 
 SCHEDULE_GROUP = "schedules"
+ALARM_TOPIC_ARN = "arn:aws:sns:us-east-1:123456789012:alarms"
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -68,6 +70,7 @@ ENVIRONMENT = {
     "DEFAULT_RETRIES": "3",
     "RETRY_INTERVAL_SECONDS": "10",
     "FOLLOW_OTHER_STATE_MACHINES": ",".join(EVERY_MACHINE.machines),
+    "ALARM_TOPIC_ARN": ALARM_TOPIC_ARN,
     "RUN_TASK_STATE_MACHINE_ARN": MACHINES.request_response,
     "RUN_TASK_SYNC_STATE_MACHINE_ARN": MACHINES.sync,
     "RUN_TASK_CALLBACK_STATE_MACHINE_ARN": MACHINES.callback,
@@ -101,6 +104,7 @@ class Stack:
     log_pages: InMemoryLogPages = field(default_factory=InMemoryLogPages)
     executions: InMemoryExecutions = field(default_factory=InMemoryExecutions)
     cluster: InMemoryCluster = field(default_factory=InMemoryCluster)
+    alarms: InMemoryJobAlarms = field(default_factory=InMemoryJobAlarms)
 
     def task_state_change(self, event: Any) -> None:
         task_state_change.handler.handler(event, CONTEXT)
@@ -167,6 +171,7 @@ def forget_clients() -> None:
         clients.logs_in,
         clients.ecs,
         clients.scheduler,
+        clients.sns,
         clients.task_definitions,
     ):
         cached.cache_clear()
@@ -220,6 +225,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         monkeypatch.setattr(stepfunctions, "StepFunctionsStarts", lambda _client: built.executions)
         monkeypatch.setattr(logs, "CloudWatchLogReader", lambda _client: built.logs)
         monkeypatch.setattr(logs, "CloudWatchLogPages", lambda _client: built.log_pages)
+        monkeypatch.setattr(job_alarms, "SnsJobAlarms", lambda _client, _arn: built.alarms)
         monkeypatch.setattr(ecs, "EcsCluster", lambda _client, _arn: built.cluster)
         yield built
     forget_what_is_cached()

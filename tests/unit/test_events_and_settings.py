@@ -14,6 +14,7 @@ from fargate_runs.settings import (
     LogSettings,
     PrepareRunSettings,
     RequestSettings,
+    SweepSettings,
     TaskStateChangeSettings,
 )
 from tests.fakes.ecs import CANARY, CLUSTER_ARN, EXECUTION_ARN, MACHINES, RUN_ID, TOKEN, detail, event
@@ -171,3 +172,9 @@ def test_every_error_message_is_free_of_its_input() -> None:
     with pytest.raises(MalformedEventError) as raised:
         read(given)
     assert TOKEN not in str(raised.value.__cause__)
+
+
+def test_the_sweep_knows_whom_to_tell() -> None:
+    assert SweepSettings.from_env({**ENVIRONMENT, "ALARM_TOPIC_ARN": "arn:topic"}).alarm_topic_arn == "arn:topic"
+    with pytest.raises(MissingSettingError, match="ALARM_TOPIC_ARN"):
+        SweepSettings.from_env(ENVIRONMENT)
