@@ -277,7 +277,7 @@ ODD = {"taskDefinition": DEFINITION, "image": "absent"}
         (schedule(rate="1 day"), "schedules[0].rate", "does not go with cron"),
         (schedule(cron="0 6 * * *"), "schedules[0].cron", "has 5 fields, and needs 6"),
         (schedule(cron="cron(0 6 * * ? *)"), "schedules[0].cron", "its minutes has 'CRON(0', and takes 0 to 59"),
-        (schedule(cron=5), "schedules[0].cron", "must be a text: six fields, such as 0 6 ? * MON-FRI *; put it in"),
+        (schedule(cron=5), "schedules[0].cron", "must be a text: six fields; put it in quotes"),
         (schedule(cron="0," * 130 + "0 6 * * ? *"), "schedules[0].cron", "has 271 characters, and 250 is the most"),
         ({"schedules": [{"name": "a", "rate": "often"}]}, "schedules[0].rate", "must be a whole number from 1 on"),
         ({"schedules": [{"name": "a", "at": "soon"}]}, "schedules[0].at", "must be a time on the clocks of timeZone"),
