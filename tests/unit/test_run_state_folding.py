@@ -30,7 +30,9 @@ from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, life, task_arn
 from tests.fakes.records import BADLY, WELL, changed, execution, pending_run
 
-PENDING, RUNNING, SUCCEEDED, FAILED, STOPPED = RunStatus
+PENDING, RUNNING, SUCCEEDED, FAILED, STOPPED = (
+    RunStatus[each] for each in ("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "STOPPED")
+)
 
 
 def records(number: int, outcome_of_last: Outcome | None = None) -> list[TaskRecord]:
