@@ -72,6 +72,8 @@ class Progress:
     new: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     unknown: str | None = None
+    pending: str | None = None
+    """A job that is new, but for its schedules in EventBridge Scheduler."""
     error: CliError | None = None
     is_interrupted: bool = False
 
@@ -115,8 +117,10 @@ def _look_at(jobs: JobsApi, plan: Plan, name: str, progress: Progress) -> None:
     """Look at the job whose change failed: the answer may be lost, and the job new all the same."""
     try:
         if name in plan.file.bodies:
-            if jobs.put(name, plan.file.bodies[name], dry_run=True).is_only_pending:
+            left = jobs.put(name, plan.file.bodies[name], dry_run=True)
+            if left.is_only_pending:
                 progress.new.append(name)
+                progress.pending = None if left.is_none else name
         elif not jobs.exists(name):
             progress.removed.append(name)
     except CliError:

@@ -94,6 +94,8 @@ def result_lines(plan: Plan, progress: Progress) -> Iterator[str]:
     yield _names("removed", progress.removed)
     yield _names("not known, old or new", [progress.unknown] if progress.unknown else [])
     yield _names("old", progress.old(plan))
+    if progress.pending:
+        yield f"The schedules of {clean(progress.pending)} are not all in EventBridge Scheduler yet."
     yield "Each of them is whole. Apply the file again to finish."
 
 

@@ -302,6 +302,7 @@ def test_a_failure_in_the_middle_says_which_jobs_are_new_and_which_old(
         "  removed: none",
         f"  not known, old or new: {failure.unknown}",
         f"  old: {failure.old}",
+        *(["The schedules of weekly are not all in EventBridge Scheduler yet."] if failure.is_pending else []),
         "Each of them is whole. Apply the file again to finish.",
     ]
 
