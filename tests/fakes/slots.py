@@ -8,10 +8,11 @@ from typing import Final
 from fargate_runs.errors import FargateRunsError
 from fargate_runs.jobs.gate import Gate
 from fargate_runs.jobs.job import Concurrency, Policy, StoredJob
+from fargate_runs.outcomes.outcome import lost
 from fargate_runs.ports import OpenRun
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern, execution_arn
-from fargate_runs.runs.run_state import RunRecord, with_execution
+from fargate_runs.runs.run_state import RunRecord, TaskView, with_execution
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.slots.admission import Admission
 from fargate_runs.usecases.slots.slot_keeper import Kept, SlotKeeper
@@ -37,11 +38,15 @@ def token_of(run_id: str) -> str:
 
 
 class SlotWorld:
-    """A job with a limit, and its runs: each method is what one function does for one run."""
+    """A job with a limit, and its runs: each method is what one function does for one run.
+
+    With `tasks_are_seen` a run that was let in has a task, which ends with its execution.
+    """
 
     def __init__(self, limit: int = 1, policy: Policy = Policy.QUEUE) -> None:
         self.concurrency = Concurrency(limit, policy)
         self.clock = StoppedClock()
+        self.tasks_are_seen = True
         self.store = InMemoryRunStore(self.clock)
         self.gates = InMemoryGates()
         self.callbacks = InMemoryCallbacks()
@@ -82,7 +87,10 @@ class SlotWorld:
         execution = self.executions.show(self.execution(run_id, status, redrives=redrives))
 
         def noted(stands: RunRecord | None) -> RunRecord:
-            return replace(with_execution(stands, execution, Pattern.CALLBACK), job=JOB, takes_slot=True)
+            run = replace(with_execution(stands, execution, Pattern.CALLBACK), job=JOB, takes_slot=True)
+            if not (self.tasks_are_seen and run.admitted_at and run.has_ended):
+                return run
+            return replace(run, task=TaskView("#its-task#1#1", lost(), stopped_at=execution.stopped_at))
 
         return fold_run(self.store, run_id, noted)
 

@@ -8,4 +8,5 @@ tables.py      the runs table (the twin that the unit tests use) as a hashable v
 services.py    what Step Functions and ECS answer to a call in a state, and what it changes
 world.py       the moves: events are handled, calls are made, things break, time passes
 broken.py      protocols that look right and are not
+slots/         the same for the slots of jobs
 """

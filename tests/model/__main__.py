@@ -1,11 +1,15 @@
-"""Check the functions' own protocol with more faults at once than the tests do: `python -m tests.model`."""
+"""Check the functions' own protocols with more faults at once than the tests do: `python -m tests.model`."""
 
 import sys
 import time
+from typing import Any
 
-from tests.model.checker import check
+from tests.model.checker import Model, check
 from tests.model.protocols import REAL
 from tests.model.scenario import DEEP_SCENARIOS
+from tests.model.slots.protocols import REAL as SLOTS
+from tests.model.slots.scenario import DEEP_SCENARIOS as DEEP_SLOTS
+from tests.model.slots.world import World as SlotsWorld
 from tests.model.world import World
 
 
@@ -15,9 +19,11 @@ def say(what: object) -> None:
 
 def main() -> int:
     """One line for each scenario; the first counter-example ends it."""
-    for scenario in DEEP_SCENARIOS:
+    models: list[tuple[Any, Model[Any]]] = [(each, World(each, REAL)) for each in DEEP_SCENARIOS]
+    models += [(each, SlotsWorld(each, SLOTS)) for each in DEEP_SLOTS]
+    for scenario, model in models:
         began = time.monotonic()
-        report = check(World(scenario, REAL))
+        report = check(model)
         seconds = time.monotonic() - began
         say(f"{scenario.name}, at most {scenario.at_most} faults: {report.states} states, {seconds:.0f} s")
         if report.counter_example:

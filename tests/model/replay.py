@@ -86,6 +86,7 @@ class Machine:
 
     Points that go on alike are one point. That is known where the next call has `answers`: all (key, result) that it
     can have. Two points of a program with the same such call, and the same points after each answer, are the same.
+    `end` is what is known of a program's end from outside.
     """
 
     def __init__(
@@ -95,11 +96,13 @@ class Machine:
         instant: dict[str, object],
         expected: tuple[type[Exception], ...],
         answers: Callable[[Call], Results | None],
+        end: Callable[[Exception | None], Hashable] = lambda failed: failed is None,
     ) -> None:
         self._programs = programs
         self._instant = instant
         self._expected = expected
         self._answers = answers
+        self._end = end
         self.points: list[Point] = []
         self._starts: dict[int, int] = {}
         self._alike: dict[Hashable, int] = {}
@@ -123,7 +126,7 @@ class Machine:
         if answers is None:
             return point.number
         ways = tuple(self.after(point, key, result).number for key, result in answers)
-        what = (point.trigger, frozen(point.call), point.failed is None, ways)
+        what = (point.trigger, frozen(point.call), self._end(point.failed), ways)
         return self._alike.setdefault(what, point.number)
 
     def _run(self, trigger: int, history: tuple[object, ...]) -> Point:

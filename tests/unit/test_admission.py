@@ -147,3 +147,27 @@ def test_a_table_that_is_down_says_so() -> None:
     world.gates.is_down = True
     with pytest.raises(StoreUnavailableError):
         world.ask("a")
+
+
+def test_a_second_call_for_a_run_that_was_let_in_and_cut_off_leaves_its_slot_to_the_sweep() -> None:
+    """The first call's answer may have come through, and the run's task may have been started."""
+    world = SlotWorld()
+    world.tasks_are_seen = False
+    world.ask("a")
+    world.gates.before = at_call(1, lambda: world.record("a", "ABORTED"))
+    assert world.asks("a") == "RunHasEndedError"
+    assert [*world.gate.holders] == ["a"]
+
+
+def test_a_run_that_another_call_has_skipped_is_skipped() -> None:
+    world = SlotWorld(policy=Policy.SKIP)
+    world.ask("a")
+    world.record("b")
+
+    def meanwhile() -> None:
+        assert world.asks("b") == "RunSkippedError"
+        world.ends("a")
+
+    world.gates.before = at_call(1, meanwhile)
+    assert world.asks("b") == "RunSkippedError"
+    assert world.gate.is_empty

@@ -297,3 +297,38 @@ def test_nothing_of_a_token_is_said() -> None:
     world = SlotWorld()
     world.begin("a", "b")
     assert token_of("b") not in repr((world.gate, world.waits("b"), world.run("b")))
+
+
+@pytest.mark.parametrize("status", ["FAILED", "ABORTED", "TIMED_OUT"])
+def test_a_run_that_was_let_in_and_ended_without_a_task_keeps_its_slot_for_the_sweep(status: str) -> None:
+    """Its execution may have started a task just before, of which no event has told yet."""
+    world = SlotWorld()
+    world.tasks_are_seen = False
+    world.begin("a", "b")
+    assert world.ends("a", status) == Kept()
+    assert held(world) == (["a"], ["b"])
+    assert world.ends("b", "ABORTED") == Kept(changed=True)
+
+
+def test_so_does_one_that_was_to_be_replaced() -> None:
+    world = SlotWorld(policy=Policy.REPLACE)
+    world.tasks_are_seen = False
+    world.ask("a")
+    world.record("a", "ABORTED")
+    world.begin("b")
+    assert held(world) == (["a"], ["b"])
+
+
+def test_so_does_one_that_was_redriven_and_ended_at_once() -> None:
+    world = SlotWorld()
+    world.tasks_are_seen = False
+    world.begin("a")
+    world.record("a", "ABORTED")
+    redriven = world.record("a", redrives=1)
+    world.record("a", "ABORTED", redrives=1)
+    assert world.keeper(redriven) == Kept()
+    assert held(world) == (["a"], [])
+
+
+def test_a_run_of_which_there_is_no_record_is_not_looked_at() -> None:
+    assert SlotWorld().keeper.look_at("a") == Kept()

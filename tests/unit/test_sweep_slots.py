@@ -12,7 +12,7 @@ from fargate_runs.jobs.job import Concurrency, Policy
 from fargate_runs.ports import ExecutionNotShownError, StoreUnavailableError
 from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.sweep.report import SweepReport
-from fargate_runs.usecases.sweep.slots import NOT_KNOWN_AFTER
+from fargate_runs.usecases.sweep.slots import NOT_KNOWN_AFTER, SEEN_AFTER
 from tests.fakes.slots import JOB, SlotWorld, at_call, token_of
 from tests.fakes.traps import CrashError
 
@@ -55,6 +55,28 @@ def test_an_end_that_no_event_brought_to_the_gate(run_id: str) -> None:
     assert held(world) == ((["b"], ["c"]) if run_id == "a" else (["a"], ["c"]))
     assert world.gates.tickets == {(JOB, "c"): token_of("c")}
     assert figures(world.sweep()) == {}
+
+
+@pytest.mark.parametrize("age", [timedelta(0), SEEN_AFTER - timedelta(seconds=1), SEEN_AFTER])
+def test_a_run_that_may_have_a_task_which_nobody_has_seen_keeps_its_slot_for_two_minutes(age: timedelta) -> None:
+    world = SlotWorld()
+    world.tasks_are_seen = False
+    world.begin("a", "b")
+    world.ends("a", "ABORTED")
+    world.clock.pass_by(age)
+    is_over = age >= SEEN_AFTER
+    assert world.sweep().slots_released == is_over
+    assert held(world) == ((["b"], []) if is_over else (["a"], ["b"]))
+
+
+def test_a_run_whose_execution_has_an_unknown_end_keeps_no_slot() -> None:
+    world = SlotWorld()
+    world.tasks_are_seen = False
+    world.begin("a")
+    ended = world.record("a", "ABORTED")
+    assert ended.execution
+    world.store.runs["a"] = replace(ended, execution=replace(ended.execution, stopped_at=None))
+    assert world.sweep().slots_released == 1
 
 
 def test_an_end_that_the_index_does_not_show_yet_is_left_to_the_next_sweep() -> None:

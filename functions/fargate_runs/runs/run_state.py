@@ -406,6 +406,22 @@ def _may_be_of(run: RunRecord, created_at: datetime | None) -> bool:
     return ended is None or created_at - ended <= JUST_AFTER
 
 
+def may_have_unseen_task(run: RunRecord) -> bool:
+    """Returns whether an ended run may have started a task of which nobody has told yet.
+
+    It was let in, and has no task; or its execution was cut off after its newest task: the next one may be on its way.
+    """
+    execution = run.execution
+    if run.admitted_at is None or run.given_up is not None or execution is None:
+        return False
+    if run.task is None:
+        return True
+    if execution.status not in {ExecutionStatus.ABORTED, ExecutionStatus.TIMED_OUT}:
+        return False
+    stopped_at = run.task.stopped_at
+    return stopped_at is None or execution.stopped_at is None or stopped_at < execution.stopped_at
+
+
 def _created_at(view: TaskView) -> datetime | None:
     return lenient.time(view.order.split("#")[0])
 

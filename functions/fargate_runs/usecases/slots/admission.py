@@ -17,7 +17,7 @@ from fargate_runs.jobs.slots import MOST_WAITING, Ask, Ended, Passage, Standing,
 from fargate_runs.ports import Clock, RunStore, UnreadableRecordError
 from fargate_runs.ports.jobs import Gates
 from fargate_runs.reading.execution import Execution
-from fargate_runs.runs.run_state import RunRecord
+from fargate_runs.runs.run_state import RunRecord, may_have_unseen_task
 from fargate_runs.runs.run_status import RunStatus, TurnedAway
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.slots.gatekeeper import Gatekeeper
@@ -91,7 +91,7 @@ class Admission:
         raise RunSkippedError(run_id, reason, by)
 
     def _note(self, asks: _Asking, change: Callable[[RunRecord], RunRecord], *, ends: bool = False) -> None:
-        """Write to the run's record. Raises RunHasEndedError if the run has ended meanwhile, by somebody else."""
+        """Write to the run's record. Raises what has ended the run meanwhile."""
         run_id = asks.execution.name
 
         def noted(stands: RunRecord | None) -> RunRecord:
@@ -103,8 +103,9 @@ class Admission:
         except UnreadableRecordError:
             return
         if run.has_ended and not ends:
-            self._arrive(asks.job, Ended(run_id))
-            raise RunHasEndedError(run_id, run.status)
+            if not may_have_unseen_task(run):  # an earlier call may have let it in
+                self._arrive(asks.job, Ended(run_id))
+            _still_wanted(run)
 
 
 def _still_wanted(run: RunRecord | None) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fargate_runs.jobs.slots import Ended, Limited, Redriven, Step
 from fargate_runs.ports import CallbacksUnavailableError, Clock, RunStore, TokenCallbacks, TokenError, TokenKeyError
 from fargate_runs.ports.jobs import Gates
-from fargate_runs.runs.run_state import RunRecord
+from fargate_runs.runs.run_state import RunRecord, may_have_unseen_task
 from fargate_runs.usecases.slots.gatekeeper import Gatekeeper
 
 
@@ -37,14 +37,22 @@ class SlotKeeper:
         self._arrive = Gatekeeper(gates, clock)
 
     def __call__(self, run: RunRecord) -> Kept:
-        """Do what follows from the state of a run, for its slot: its end gives it back, a redrive takes one again."""
+        """Do what follows from the state of a run, for its slot: its end gives it back, a redrive takes one again.
+
+        The sweep gives back the slot of a run that may have a task which nobody has seen yet.
+        """
         if run.job is None or not run.takes_slot:
             return Kept()
         if run.has_ended:
-            return self.ended(run.job, run.run_id)
+            return Kept() if may_have_unseen_task(run) else self.ended(run.job, run.run_id)
         execution = run.execution
         is_redriven = execution is not None and execution.redrive_count > 0 and not execution.is_closed
         return self.opened_again(run) if is_redriven else Kept()
+
+    def look_at(self, run_id: str) -> Kept:
+        """Do the same for a run as its record stands. Raises UnreadableRecordError too."""
+        run = self._store.find_run(run_id)
+        return self(run) if run else Kept()
 
     def ended(self, job: str, run_id: str) -> Kept:
         """Give the slot of a run back, or its place among those that wait, and tell those that hold one now."""
@@ -61,8 +69,10 @@ class SlotKeeper:
         found = self._arrive(run.job, Redriven(run.run_id, run.execution_arn, self._clock.now()))
         # After the write: if it ends at the same time, at least one of both sees the other.
         now = self._store.find_run(run.run_id)
-        if now is None or now.has_ended:
+        if now is None:
             return self.ended(run.job, run.run_id)
+        if now.has_ended:
+            return self(now)
         return replace(self.answer(run.job, found.to_answer), changed=found.step is Step.HOLD_FORCED)
 
     def limit(self, job: str, limit: int | None) -> Kept:

@@ -40,7 +40,7 @@ class StopReplaced:
         try:
             self._stop(run_id, reason=f"replaced by run {by}", by=f"job {job}, whose policy is replace")
         except RunHasEndedError:
-            self._keeper.ended(job, run_id)  # its end has not come to the gate yet
+            self._keeper.look_at(run_id)  # its end has not come to the gate yet
             return False
         except (RunNotFoundError, RunNotRunningError, UnreadableRecordError):
             return False  # the sweep finds out what became of it

@@ -8,6 +8,7 @@ from fargate_runs.jobs.gate import Gate, Position
 from fargate_runs.jobs.slots import Standing, standing_of
 from fargate_runs.ports import Clock, ExecutionNotShownError, ExecutionStates, OpenRun, RunStore, UnreadableRecordError
 from fargate_runs.ports.jobs import Gates, JobStore
+from fargate_runs.runs.run_state import RunRecord, may_have_unseen_task
 from fargate_runs.usecases.slots.slot_keeper import Kept, SlotKeeper
 from fargate_runs.usecases.slots.wait_for_slot import StopReplaced
 from fargate_runs.usecases.sweep.report import SweepReport
@@ -15,6 +16,7 @@ from fargate_runs.usecases.sweep.turn import Go
 
 PART: Final = "slots"
 NOT_KNOWN_AFTER: Final = timedelta(minutes=10)
+SEEN_AFTER: Final = timedelta(minutes=2)  # an event has told of a task by then, or an earlier part of a sweep has
 
 Runs = Mapping[str, OpenRun]
 
@@ -82,10 +84,17 @@ class SweepSlots:
         for run_id, position in suspects.items():
             go_on()
             record = records.get(run_id)
-            if record.has_ended if record else self._is_gone(position, report):
+            if self._is_over(record) if record else self._is_gone(position, report):
                 kept = self._keeper.ended(gate.job, run_id)
                 report.slots_released += kept.changed
                 _count(report, kept)
+
+    def _is_over(self, run: RunRecord) -> bool:
+        """Return whether a run has ended for good: a task that it may have started would have been seen by now."""
+        if not run.has_ended or not may_have_unseen_task(run):
+            return run.has_ended
+        ended_at = run.execution.stopped_at if run.execution else None
+        return ended_at is None or self._clock.now() - ended_at >= SEEN_AFTER
 
     def _is_gone(self, position: Position | None, report: SweepReport) -> bool:
         """Return whether a run without a readable record is over: so its execution says, or there has been none."""
