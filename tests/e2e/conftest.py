@@ -157,7 +157,7 @@ class Stack:
     def set_schedule(self, state: Literal["ENABLED", "DISABLED"]) -> None:
         """Let the sweep's schedule fire, or not."""
         scheduler = boto3.client("scheduler", **client_settings(self.status.endpoint))
-        (listed,) = scheduler.list_schedules()["Schedules"]
+        (listed,) = scheduler.list_schedules(GroupName="default")["Schedules"]  # those of jobs have a group
         found = scheduler.get_schedule(Name=listed["Name"], GroupName=listed["GroupName"])
         kept = ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target", "Description")
         scheduler.update_schedule(**{name: found[name] for name in kept}, State=state)

@@ -23,7 +23,7 @@ PARAMETERS = {
 
 def test_the_schedule_is_off_by_default(stack: Stack) -> None:
     scheduler = boto3.client("scheduler", **client_settings(stack.status.endpoint))
-    (sweep,) = scheduler.list_schedules()["Schedules"]
+    (sweep,) = scheduler.list_schedules(GroupName="default")["Schedules"]
     assert "SweepFunction" in sweep["Target"]["Arn"]
 
 
