@@ -16,6 +16,7 @@ from fargate_runs.errors import (
     RunStartUnknownError,
     RunThrottledError,
 )
+from fargate_runs.ports import UnreadableJobError
 from fargate_runs.reading.execution import ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.allowed_definitions import AllowedDefinitions
@@ -41,6 +42,7 @@ from tests.fakes.ecs import (
     overrides,
 )
 from tests.fakes.settling import PRICES, World
+from tests.fakes.slots import SlotWorld
 from tests.fakes.stepfunctions import InMemoryExecutions
 from tests.fakes.store import InMemoryRunStore
 
@@ -334,3 +336,22 @@ def test_a_run_whose_task_is_not_shown_yet(seen: Detail) -> None:
 def test_no_run() -> None:
     with pytest.raises(RunNotFoundError, match="nobody"):
         show(World(), "nobody")
+
+
+@pytest.mark.parametrize(("stands", "place"), [("second", 2), ("not there", None), ("unreadable", None)])
+def test_the_place_of_a_run_that_waits(stands: str, place: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = SlotWorld()
+    world.begin("a", "b", "c")
+    if stands == "not there":
+        world.gates.gates.clear()
+    if stands == "unreadable":
+
+        def fails(job: str) -> None:
+            raise UnreadableJobError(job, "its gate")
+
+        monkeypatch.setattr(world.gates, "find_gate", fails)
+    shown = ShowRun(world.store, MACHINES, PRICES, world.gates)
+    assert shown("c")["queue"] == {"since": "2025-05-06T12:00:00.000Z", "place": place}
+    world.gates.calls.clear()
+    assert shown("a")["queue"] is None
+    assert not world.gates.calls
