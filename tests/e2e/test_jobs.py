@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import textwrap
 import uuid
 from collections.abc import Callable
@@ -14,9 +16,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.e2e.conftest import Json, Stack
-from tests.e2e.test_command_line import typed
+from tests.e2e.test_command_line import PROJECT, RUNS, typed
 from tests.waiting import eventually
 
+MANIFESTS = PROJECT / "tests/cli/copilot"
 ZONE = "Asia/Kolkata"  # half an hour beside everybody else
 TELLS = "import os, json; print(json.dumps({name: os.environ.get(name) for name in NAMES}))".replace(
     "NAMES", "('RUN_JOB', 'RUN_SCHEDULED_TIME', 'STAGE')"
@@ -194,3 +197,42 @@ def test_mistakes_are_told_with_their_lines_before_anything_changes(
     for line, field in ((11, "taskRole"), (12, "limit"), (13, "timeout"), (15, "cron"), (16, "rate"), (16, "timeZone")):
         assert any(f":{line}:" in each and field in each for each in said.splitlines()), f"{line} {field}\n{said}"
     assert typed("jobs", "show", name).returncode != 0
+
+
+def test_jobs_of_copilot_run_here(stack: Stack, tmp_path: Path) -> None:
+    """Whole manifests, those without secrets: imported together, applied, one of them run by hand."""
+    file = tmp_path / "jobs.yaml"
+    files = [
+        str(MANIFESTS / f"{each}.yml") for each in ("every-five-hours", "weekdays", "switched-off", "hourly-anchors")
+    ]
+    more = (
+        "--env",
+        "prod",
+        "--account",
+        "000000000000",
+        "--region",
+        "us-east-1",
+        "--app",
+        f"shop-{uuid.uuid4().hex[:8]}",
+    )
+    imported = subprocess.run(
+        [*RUNS, "jobs", "import-copilot", *files, *more],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "TAG": "1.4"},
+    )
+    assert "left out" in imported.stderr
+    file.write_text(imported.stdout)
+    apply(str(file))
+    assert typed("jobs", "diff", "-f", str(file)).returncode == 0
+    shown = json.loads(typed("jobs", "show", "--json", "switched-off").stdout)
+    assert "0 6 ? * MON-FRI *" in str(shown["schedules"])
+    done = typed(
+        "start", "--job", "hourly-anchors", "--wait", "--", "python", "-c", "import os; print(os.environ['LIMIT'])"
+    )
+    assert (done.returncode, done.stdout) == (0, "010\n"), done.stderr
+    for each in json.loads(typed("jobs", "list", "--json").stdout)["jobs"]:
+        if each["project"] == more[-1]:
+            assert typed("jobs", "delete", "--stop-runs", each["name"]).returncode == 0
