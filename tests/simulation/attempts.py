@@ -10,6 +10,11 @@ TOKEN_CANARY: Final = "AQCcanary-task-token"
 #: The errors of a run of which nothing was started.
 NOT_PREPARED: Final = "Run.NotPrepared"
 INVALID_INPUT: Final = "Run.InvalidInput"
+QUEUE_TIMED_OUT: Final = "Run.QueueTimedOut"
+#: No failure: the job had no slot for the run.
+SKIPPED: Final = "Run.Skipped"
+#: The state "The run failed" ends these again, whoever redrives them.
+FAILED_FOR_GOOD: Final = frozenset({NOT_PREPARED, INVALID_INPUT, QUEUE_TIMED_OUT})
 FAILING: Final = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
 
 

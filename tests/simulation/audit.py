@@ -13,6 +13,8 @@ class Audit:
     lost: tasks without an outcome, and tokens without an answer. unexpected: outcomes that contradict what really
     happened, answers that differ from the record, and whatever else does not hold. duplicates: tasks with more than one
     outcome or more than one answer of ours. recovered: tasks that were settled only by the sweep or by another try.
+    overadmitted: worlds in which a run of a job began beside too many, or before its turn. stuck: worlds in which a run
+    waited beside a free slot, or an ended one had a slot or a ticket.
     """
 
     worlds: int = 0
@@ -21,6 +23,8 @@ class Audit:
     unexpected: int = 0
     duplicates: int = 0
     recovered: int = 0
+    overadmitted: int = 0
+    stuck: int = 0
     first_seed: int | None = None
     violations: list[Report] = field(default_factory=list)
     count: Counter[str] = field(default_factory=Counter)
@@ -34,6 +38,8 @@ class Audit:
         self.unexpected += report.unexpected
         self.duplicates += report.duplicates
         self.recovered += report.recovered
+        self.overadmitted += report.overadmitted
+        self.stuck += report.stuck
         self.count += report.count
         if not report.is_clean:
             self.violations.append(report)
@@ -48,7 +54,8 @@ class Audit:
         """The whole in one line."""
         return (
             f"seed={self.first_seed} worlds={self.worlds} tasks={self.tasks} lost={self.lost} "
-            f"unexpected={self.unexpected} duplicates={self.duplicates} recovered={self.recovered}"
+            f"unexpected={self.unexpected} duplicates={self.duplicates} recovered={self.recovered} "
+            f"overadmitted={self.overadmitted} stuck={self.stuck}"
         )
 
     @property

@@ -30,6 +30,7 @@ class Callers:
         self.accepted: list[str] = []
         self.runs_of: dict[str, set[str]] = {}  # by their Idempotency-Key
         self.on_accepted: Callable[[list[str]], None] = lambda _run_ids: None
+        self.of_job: Callable[[], Mapping[str, Any]] = dict
         self.leak: str | None = None
         self.unexpected: str | None = None
 
@@ -60,7 +61,13 @@ class Callers:
     def _body(self, **more: str) -> str:
         pattern = ("callback", "callback", "sync", "request-response")[int(self._plan.rng.random() * 4)]
         environment = {"SECRET": CANARY, **more}
-        body = {"pattern": pattern, "commands": ["job"], "environment": environment, "timeoutSeconds": 500}
+        body = {
+            **self.of_job(),
+            "pattern": pattern,
+            "commands": ["job"],
+            "environment": environment,
+            "timeoutSeconds": 500,
+        }
         return json.dumps(body)
 
     def check_end(self, inputs: Mapping[str, str]) -> None:

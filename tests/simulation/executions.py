@@ -6,8 +6,8 @@ from functools import partial
 from random import Random
 
 from tests.simulation.attempts import (
-    INVALID_INPUT,
-    NOT_PREPARED,
+    FAILED_FOR_GOOD,
+    SKIPPED,
     TOKEN_CANARY,
     Attempt,
     Branch,
@@ -103,6 +103,9 @@ class Executions:
         if error is None:
             execution.is_prepared = True
             self._begin(branch)
+        elif error == SKIPPED:
+            branch.done, branch.failed_with = True, None
+            self._branch_is_done(execution)
         else:
             self._fails_for_good(branch, error)
 
@@ -302,7 +305,7 @@ class Executions:
         execution.stopped = execution.error = None
         self._set_status(execution, "RUNNING")
         for branch in execution.branches:
-            if branch.failed_with in {NOT_PREPARED, INVALID_INPUT}:
+            if branch.failed_with in FAILED_FOR_GOOD:
                 self._scheduler.after(self._rng.random(), self._fails_for_good, branch, branch.failed_with)
             elif branch.failed_with is not None or not branch.done:
                 branch.done, branch.failed_with = False, None

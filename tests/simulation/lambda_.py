@@ -78,6 +78,7 @@ class Lambda:
         self.running: dict[str, int] = dict.fromkeys(functions, 0)
         self.dead_letters: list[DeadLetter] = []
         self.invocations = 0
+        self.sweeps_ahead = 0  # sweeps by a clock that is ahead of time
 
     def begin_anew(self) -> None:
         """The functions are updated: each process from now on is a new one."""
@@ -143,18 +144,21 @@ class Lambda:
             partial(self._handlers[name], invocation.event, context),
             self._network.on_wait,
             partial(self._ended, invocation),
-            skew=self._skew(),
+            skew=self._skew(name),
             recovers=name == "sweep" or invocation.tries > 1 or invocation.is_redrive,
         )
         self._scheduler.trace.add((self._scheduler.now, process.name, "starts", invocation.tries))
         self._scheduler.after(function.timeout, self._times_out, process)
         process.start()
 
-    def _skew(self) -> float:
+    def _skew(self, name: str) -> float:
         if not self._plan.happens(0.05):
             return 0.0
         self._plan.count["F25"] += 1
-        return _SKEWS[int(self._plan.rng.random() * len(_SKEWS))]
+        skew = _SKEWS[int(self._plan.rng.random() * len(_SKEWS))]
+        if name == "sweep" and skew > 0:
+            self.sweeps_ahead += 1
+        return skew
 
     def _times_out(self, process: Process) -> None:
         if not process.is_over:

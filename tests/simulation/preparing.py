@@ -12,13 +12,14 @@ from functools import partial
 from random import Random
 from typing import Any, Final
 
-from fargate_runs.errors import InvalidRunRequestError
+from fargate_runs.errors import InvalidRunRequestError, RunHasEndedError, RunSkippedError, SlotTakenError
 from fargate_runs.ports import StoreUnavailableError
-from tests.simulation.attempts import INVALID_INPUT, NOT_PREPARED, Execution
+from tests.simulation.attempts import INVALID_INPUT, NOT_PREPARED, SKIPPED, Execution
 from tests.simulation.faults import FaultPlan
 from tests.simulation.invariants import Invariants, must
 from tests.simulation.lambda_ import Lambda
 from tests.simulation.scheduler import Ended, Scheduler
+from tests.simulation.waiting import GoOn, Waits
 
 _FUNCTION: Final = "prepare_run"
 #: As in the machine: the first try and eight more, each for half a minute at most.
@@ -28,8 +29,8 @@ _LONGEST_WAIT_SECONDS: Final = 20.0
 #: What anybody may write into an input that is not one, and is refused whatever the pattern is.
 BAD_INPUT: Final = '{"commands": 3, "environment": {"RUN_ID": "mine"}}'
 
-#: The error that ends the run; None where it goes on.
-GoOn = Callable[[str | None], None]
+#: What the function raises, and the state catches or tries again.
+_KNOWN: Final = (InvalidRunRequestError, StoreUnavailableError, SlotTakenError, RunSkippedError, RunHasEndedError)
 
 
 @dataclass(eq=False, slots=True)
@@ -54,13 +55,31 @@ class Preparations:
         self.chances = Random(0)
         #: The chance that Lambda itself fails, or takes no more calls; in some worlds it does nothing else.
         self.fails = 0.0
+        self.waits: Waits | None = None
+        self.on_let_in: Callable[[Execution], None] = lambda _execution: None
+        self.on_skipped: Callable[[Execution], None] = lambda _execution: None
         self.input_of: Callable[[Execution], str] = lambda _execution: "{}"
         self.prepared = 0
         self.given_up = 0
 
     def prepare(self, execution: Execution, go_on: GoOn) -> None:
         """The first state of an execution is entered."""
-        self._ask(_Question(execution, self.input_of(execution), go_on))
+        question = _Question(execution, self.input_of(execution), go_on)
+        job = self.waits.waiting.get(execution.arn) if self.waits else None
+        if job:  # a redrive: it waited when it was aborted
+            self._wait(question, job)
+        else:
+            self._ask(question)
+
+    def _wait(self, question: _Question, job: str) -> None:
+        assert self.waits
+        self.waits.wait(question.execution, job, partial(self._waited, question))
+
+    def _waited(self, question: _Question, error: str | None) -> None:
+        if error is not None:
+            question.go_on(error)
+        else:
+            self._ask(_Question(question.execution, question.given, question.go_on))
 
     def _ask(self, question: _Question) -> None:
         execution = question.execution
@@ -96,7 +115,7 @@ class Preparations:
         self._scheduler.after(self.chances.random() * longest, self._ask, question)
 
     def _answered(self, question: _Question, tries: int, ended: Ended) -> None:
-        if ended.error is not None and not isinstance(ended.error, InvalidRunRequestError | StoreUnavailableError):
+        if ended.error is not None and not isinstance(ended.error, _KNOWN):
             must(False, "I8", f"{_FUNCTION} raises {type(ended.error).__name__}: {ended.error}")
         if question.waits_for != tries:
             return  # given up before
@@ -104,9 +123,19 @@ class Preparations:
         if isinstance(ended.error, InvalidRunRequestError):
             must(question.given == BAD_INPUT, "I1", f"{question.execution.spec.name} is refused: {ended.error}")
             question.go_on(INVALID_INPUT)
+        elif isinstance(ended.error, SlotTakenError):
+            self._wait(question, ended.error.job)
+        elif isinstance(ended.error, RunSkippedError):
+            self._plan.count["skipped"] += 1
+            self.on_skipped(question.execution)
+            question.go_on(SKIPPED)
+        elif isinstance(ended.error, RunHasEndedError):
+            question.go_on(NOT_PREPARED)
         elif ended.well:
             self._check(question.execution, ended.value)
             self.prepared += 1
+            if question.execution.status == "RUNNING":
+                self.on_let_in(question.execution)
             question.go_on(None)
         else:
             self._again(question)

@@ -3,13 +3,16 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
 from tests.simulation.attempts import Attempt, Execution, RunSpec, as_of
 from tests.simulation.executions import Executions
 from tests.simulation.faults import FaultPlan, client_error
 from tests.simulation.scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from tests.simulation.waiting import Waits
 
 LARGEST_OUTPUT: Final = 262_144
 LONGEST_CAUSE: Final = 32_768
@@ -37,6 +40,7 @@ class StepFunctions:
         self.on_answer: Callable[[Attempt, TokenAnswer], None] = lambda _attempt, _answer: None
         self.spec_of: Callable[[str, str], RunSpec] | None = None
         self.inputs: dict[str, str] = {}
+        self.waits: Waits | None = None
         self.page = 100
         self.lists_by_end = False
         #: The share of tokens whose key we may not use for as long as there are faults.
@@ -83,19 +87,30 @@ class StepFunctions:
         attempt = self._executions.tokens.get(token)
         if attempt is None:
             raise client_error(operation, "InvalidToken", "Invalid Token: 'Invalid token'")
-        if self.is_withheld(token):
-            self._plan.count["token-key"] += 1
-            raise client_error(operation, "KmsAccessDeniedException", "not authorized to perform: kms:Decrypt")
+        self._check_key(operation, token)
         if attempt.is_over:
             self._plan.count["F09"] += 1
             raise client_error(operation, "TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
         return attempt
+
+    def _check_key(self, operation: str, token: str) -> None:
+        if self.is_withheld(token):
+            self._plan.count["token-key"] += 1
+            raise client_error(operation, "KmsAccessDeniedException", "not authorized to perform: kms:Decrypt")
 
     def is_withheld(self, token: str) -> bool:
         """Whether the token's key is one that we may not use, as long as there are faults."""
         return not self._plan.is_over and crc32(token.encode()) % 100 < 100 * self.keys_refused
 
     def _answer(self, operation: str, token: str, answer: TokenAnswer) -> None:
+        wait = self.waits.tokens.get(token) if self.waits else None
+        if wait and self.waits:
+            self._check_key(operation, token)
+            if not wait.is_open:
+                self._plan.count["F09"] += 1
+                raise client_error(operation, "TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
+            self.waits.answered(wait)
+            return
         self._takes_effect(token, self._open(operation, token), answer)
 
     def _takes_effect(self, token: str, attempt: Attempt, answer: TokenAnswer) -> None:

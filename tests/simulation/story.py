@@ -14,6 +14,8 @@ from tests.simulation.poison import is_poison
 from tests.simulation.world import Settings, World
 
 _LOSSES: Final = frozenset({"L1", "L2", "L4"})
+_OVERADMITTED: Final = frozenset({"S1", "S3"})
+_STUCK: Final = frozenset({"S2", "S4"})
 _A_DAY: Final = 90_000.0
 _MARK: Final = ("SWEEP", "MARK")
 _GRACE: Final = 330.0  # what a task may take whose execution has gone on without it, a moment ago
@@ -30,6 +32,8 @@ class Report:
     unexpected: int
     duplicates: int
     recovered: int
+    overadmitted: int
+    stuck: int
     violation: str | None
     trace: tuple[str, ...]
     digest: str
@@ -54,7 +58,8 @@ def tell(seed: int, settings: Settings = Settings(), *, tail: int = 40) -> Repor
     trace = world.scheduler.trace
     lost = world.invariants.losses() if violation is None or violation[:2] in _LOSSES else 0
     unexpected, duplicates = world.invariants.contradictions(), world.invariants.duplicates()
-    if violation and not lost + unexpected + duplicates:
+    overadmitted, stuck = int(_is_of(violation, _OVERADMITTED)), int(_is_of(violation, _STUCK))
+    if violation and not lost + unexpected + duplicates + overadmitted + stuck:
         unexpected = 1
     return Report(
         seed=seed,
@@ -63,12 +68,18 @@ def tell(seed: int, settings: Settings = Settings(), *, tail: int = 40) -> Repor
         unexpected=unexpected,
         duplicates=duplicates,
         recovered=len(world.invariants.tally.recovered),
+        overadmitted=overadmitted,
+        stuck=stuck,
         violation=violation,
         trace=tuple(trace.lines(tail)) if violation else (),
         digest=trace.digest() if tail < 0 else "",
         count=world.plan.count,
         steps=world.scheduler.steps,
     )
+
+
+def _is_of(violation: str | None, names: frozenset[str]) -> bool:
+    return violation is not None and violation[:2] in names
 
 
 @contextmanager
@@ -131,6 +142,8 @@ def _settle_down(world: World) -> None:
         world.run_for(95)
     world.invariants.check_ended_before(began)
     world.stops.check_stopped_before(began)
+    world.run_for(5)
+    world.slots.check_nobody_is_stuck()
     world.run_for(600)
     for execution in list(world.executions.all.values()):
         if execution.parent is None:
@@ -146,6 +159,7 @@ def _check_end(world: World) -> None:
     world.invariants.check_end(scheduler.iso(), scheduler.iso(scheduler.now - 4 * 3_600))
     check_counted(world.table, world.executions, world.invariants.intruders)
     world.stops.check_end()
+    world.slots.check_end()
     world.callers.check_end(world.stepfunctions.inputs)
 
 

@@ -2,10 +2,12 @@
 
 import pytest
 
-from tests.simulation.broken import BROKEN
+from tests.simulation.broken import BROKEN as BROKEN_SETTLING
+from tests.simulation.broken_slots import BROKEN_SLOTS
 from tests.simulation.story import tell
 
 MOST_SEEDS = 500
+BROKEN = {**BROKEN_SETTLING, **BROKEN_SLOTS}
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -7,7 +7,6 @@ from contextlib import (
     AbstractContextManager,
     ExitStack,
     contextmanager,
-    nullcontext,
     redirect_stderr,
     redirect_stdout,
     suppress,
@@ -38,6 +37,7 @@ from tests.simulation.eventbridge import EventBridge, rules_of
 from tests.simulation.executions import Executions
 from tests.simulation.faults import EventFault, FaultPlan, Weather
 from tests.simulation.invariants import OUR_MACHINES, Invariants, ViolationError
+from tests.simulation.jobs import Jobs
 from tests.simulation.judges import Judges
 from tests.simulation.lambda_ import Lambda
 from tests.simulation.lives import Life
@@ -45,17 +45,21 @@ from tests.simulation.logs import Logs
 from tests.simulation.network import Client, Network, Sleep
 from tests.simulation.poison import poison_of
 from tests.simulation.preparing import BAD_INPUT, Preparations
-from tests.simulation.printed import Printed
+from tests.simulation.printed import Printed, no_metric
 from tests.simulation.profile import Profile, Theme, spec_of
 from tests.simulation.scheduler import BEGINNING, Scheduler, current_process
+from tests.simulation.slots import Slots
 from tests.simulation.stepfunctions import StepFunctions
 from tests.simulation.stops import Stops
 from tests.simulation.swept import Swept
 from tests.simulation.tables import Tables
 from tests.simulation.tasks import OTHER_CLUSTER_ARN, REMEMBERS, Order, Task
 from tests.simulation.template import Function
+from tests.simulation.waiting import Waits
 
-FUNCTIONS: Final = ("task_state_change", "execution_state_change", "sweep", "api", "judge_task", "prepare_run")
+FUNCTIONS: Final = (
+    *("task_state_change", "execution_state_change", "sweep", "api", "judge_task", "prepare_run", "wait_for_slot"),
+)
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
@@ -117,6 +121,7 @@ class World:
         self.invariants = Invariants(self.table, self.ecs, self.executions, self.stepfunctions.answers)
         self.invariants.may_forget = profile.sweep_pause[1] - profile.sweep_pause[0] > REMEMBERS
         self.preparations = Preparations(scheduler, plan, self.lambda_, self.invariants)
+        self._limit_jobs()
         self._prepare_badly()
         self._refuse_keys()
         chances = Random(f"{self.seed} and stops")
@@ -135,11 +140,26 @@ class World:
         self.ecs.shows_deleted = more.random() < 0.3
         self.intrudes = more.random() < 0.3
 
+    def _limit_jobs(self) -> None:
+        """In some worlds runs are of jobs with a limit."""
+        chances = Random(f"{self.seed} and jobs")
+        self.jobs = Jobs(chances, self.scheduler, self.plan, self.jobs_table)
+        self.waits = Waits(chances, self.scheduler, self.plan, self.lambda_)
+        self.slots = Slots(self.jobs, self.jobs_table, self.executions, self.invariants)
+        self.slots.now = lambda: self.scheduler.now
+        self.slots.is_ahead = lambda: self.lambda_.sweeps_ahead > 0
+        self.slots.waiting = self.waits.waiting
+        self.preparations.waits = self.stepfunctions.waits = self.waits
+        self.preparations.on_let_in = self.slots.on_let_in
+        self.preparations.on_skipped = lambda execution: self.slots.skipped.add(execution.spec.name)
+        self.callers.of_job = self.jobs.asked
+
     def _prepare_badly(self) -> None:
         """How often Lambda fails the first state of a machine: in some worlds hardly a run gets through."""
         chances = self.preparations.chances = Random(f"{self.seed} and preparing")
         calm = self.plan.weather is Weather.CALM
         self.preparations.fails = 0.0 if calm else chances.choice((0.0, 0.1, 0.1, 0.4, 0.9))
+        self.waits.fails = self.preparations.fails
         self.refuses = 0.0 if calm else chances.choice((0.0, 0.05))
 
     def _refuse_keys(self) -> None:
@@ -164,7 +184,8 @@ class World:
         self.stepfunctions.spec_of = self._spec_of
         self.stops.read = self.callers.read
         self.callers.on_accepted = self.stops.plan
-        self.invariants.is_asked_to_stop = self.stops.asked.__contains__
+        self.invariants.is_asked_to_stop = lambda run_id: run_id in self.stops.asked or self.slots.is_replaced(run_id)
+        self.stops.is_replaced = self.slots.is_replaced
         self.lambda_.on_cold_start = self._begin_process
         self.lambda_.on_error = self.invariants.on_error
         self.lambda_.on_success = self.invariants.on_acknowledged
@@ -200,7 +221,7 @@ class World:
             for handler in observability.logger.handlers:
                 yield patch.object(handler, "stream", self.printed)
         else:
-            yield patch.object(observability, "single_metric", _no_metric)
+            yield patch.object(observability, "single_metric", no_metric)
             yield patch.object(logging.getLogger(observability.SERVICE), "disabled", True)
 
     def _twins(self) -> dict[str, object]:
@@ -280,10 +301,14 @@ class World:
     def begin(self) -> None:
         """Put runs, foreign tasks and poison on their way."""
         profile, rng = self.profile, self.rng
+        self.jobs.begin()
         self.changes.begin(self.functions["sweep"].environment[TOKEN_NAMES], self.invariants)
         for n in range(profile.runs):
             spec = self._with_own_variable(spec_of(rng, f"run-{self.seed}-{n}", profile.theme))
             self.scheduler.after(rng.random() * profile.arrive_within, self._start, spec)
+        for n in range(self.jobs.more_runs):
+            spec = self.jobs.spec_of(f"job-run-{self.seed}-{n}")
+            self.scheduler.after(self.jobs.chances.random() * 120, self._start, spec)
         for _ in range(profile.callers):
             start = self.callers.start_once if self.more.random() < 0.5 else self.callers.start
             self.scheduler.after(rng.random() * 100, start)
@@ -313,8 +338,11 @@ class World:
     def _start_execution(self, spec: RunSpec) -> None:
         """The same name and input: the same execution, or none where that one has ended."""
         with suppress(ClientError):
-            given = BAD_INPUT if spec.name in self._bad_inputs else "{}"
+            given = BAD_INPUT if spec.name in self._bad_inputs else self._input_of(spec)
             self.stepfunctions.start_execution(stateMachineArn=spec.machine_arn, name=spec.name, input=given)
+
+    def _input_of(self, spec: RunSpec) -> str:
+        return self.jobs.input_of(spec.name) if spec.machine_arn in OUR_MACHINES else "{}"
 
     def _spec_of(self, machine_arn: str, name: str) -> RunSpec:
         return self._planned.get(name) or spec_of_request(self.rng, machine_arn, name)
@@ -363,17 +391,6 @@ def forget_what_is_cached(functions: Iterable[str]) -> None:
 
 def _factory(client: Client) -> Any:
     return lambda: client
-
-
-class _NoMetric:
-    """A metric that is not written down."""
-
-    def add_dimension(self, name: str, value: str) -> None:
-        """As Powertools' metrics have it."""
-
-
-def _no_metric(**_metric: object) -> AbstractContextManager[_NoMetric]:
-    return nullcontext(_NoMetric())
 
 
 def _sleep(seconds: float) -> None:

@@ -37,12 +37,28 @@ def test_a_gate_that_is_as_it_should_be_is_left_alone() -> None:
     assert not world.executions.described
 
 
-def test_a_job_without_a_limit_and_without_such_runs_is_not_asked_for() -> None:
+def test_a_job_that_never_had_a_limit_costs_a_look_at_its_gate() -> None:
     world = SlotWorld()
     world.jobs.jobs.clear()
     world.define(name="other")
     world.sweep()
-    assert not world.gates.calls
+    assert set(world.gates.calls) == {"find_gate"}
+
+
+@pytest.mark.parametrize("has_changed", [True, False])
+def test_a_job_that_has_no_limit_any_more_may_have_left_a_run_and_a_ticket(has_changed: bool) -> None:
+    """`has_changed`: the gate has learnt it before the runs ended."""
+    world = SlotWorld()
+    world.begin("a", "b")
+    world.define(has_limit=False)
+    if has_changed:
+        world.sweep()
+    for run_id in "ab":
+        world.record(run_id, "ABORTED")
+    world.gates.tickets[JOB, "b"] = token_of("b")
+    assert world.sweep().slots_released == 2
+    assert world.gate.is_empty
+    assert not world.gates.tickets
 
 
 @pytest.mark.parametrize("run_id", ["a", "b"])

@@ -43,7 +43,7 @@ class SweepSlots:
         self._clock = clock
 
     def __call__(self, open_runs: Iterable[OpenRun], report: SweepReport, go_on: Go) -> None:
-        """Look at the gates of all jobs that have a limit, or a run that takes a slot.
+        """Look at the gates of all jobs. One that has no limit any more may still have runs and tickets there.
 
         Raises StoreUnavailableError if the jobs cannot be read, and every error of `go_on`.
         """
@@ -53,7 +53,7 @@ class SweepSlots:
                 runs.setdefault(each.job, {})[each.run_id] = each
         # A deleted job keeps its limit for the runs that are left. A job that cannot be read keeps that of its gate.
         limits = {each.job.name: each.job.concurrency for each in self._jobs.all_jobs()}
-        looked_at = {name: name for name in (*runs, *(name for name, limit in limits.items() if limit))}
+        looked_at = {name: name for name in (*runs, *limits)}
         for job in report.places.walk(PART, looked_at, go_on):
             if job in limits:
                 concurrency = limits[job]
@@ -67,6 +67,8 @@ class SweepSlots:
 
     def _look_at(self, job: str, open_runs: Runs, report: SweepReport, go_on: Go) -> None:
         gate = self._gates.find_gate(job)
+        if not (gate.revision or open_runs):
+            return  # nobody has ever been there
         self._give_back(gate, open_runs, report, go_on)
         self._take_again(gate, open_runs, report, go_on)
         gate = self._gates.find_gate(job)
