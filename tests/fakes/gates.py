@@ -13,7 +13,7 @@ class InMemoryGates(Gates):
 
     def __init__(self) -> None:
         self.gates: dict[str, Gate] = {}
-        self.tickets: dict[tuple[str, str], str] = {}
+        self.tokens: dict[tuple[str, str], tuple[str, ...]] = {}
         self.calls: list[str] = []
         self.is_down = False
         self.before: Callable[[str], None] = lambda _call: None
@@ -30,22 +30,29 @@ class InMemoryGates(Gates):
         self.gates[gate.job] = replace(gate, revision=gate.revision + 1)
         return None
 
+    @property
+    def tickets(self) -> dict[tuple[str, str], str]:
+        """The newest token of each run."""
+        return {key: tokens[-1] for key, tokens in self.tokens.items()}
+
     def keep_ticket(self, job: str, run_id: str, token: str) -> None:
         self._ask("keep_ticket")
-        self.tickets[job, run_id] = token
+        others = [each for each in self.tokens.get((job, run_id), ()) if each != token]
+        self.tokens[job, run_id] = (*others, token)
 
-    def find_ticket(self, job: str, run_id: str) -> str | None:
-        self._ask("find_ticket")
-        return self.tickets.get((job, run_id))
+    def find_tickets(self, job: str, run_id: str) -> Sequence[str]:
+        self._ask("find_tickets")
+        return list(self.tokens.get((job, run_id), ()))
 
     def drop_ticket(self, job: str, run_id: str, token: str) -> None:
         self._ask("drop_ticket")
-        if self.tickets.get((job, run_id)) == token:
-            del self.tickets[job, run_id]
+        left = tuple(each for each in self.tokens.pop((job, run_id), ()) if each != token)
+        if left:
+            self.tokens[job, run_id] = left
 
     def ticket_holders(self, job: str) -> Sequence[str]:
         self._ask("ticket_holders")
-        return sorted(run_id for of_job, run_id in self.tickets if of_job == job)
+        return sorted(run_id for of_job, run_id in self.tokens if of_job == job)
 
     def _ask(self, call: str) -> None:
         self.calls.append(call)

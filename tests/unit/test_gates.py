@@ -1,16 +1,17 @@
 """One contract for the gates of jobs: the twin in memory, and DynamoDB as moto has it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from unittest.mock import patch
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from fargate_runs.aws.gates import TICKETS_ARE_KEPT, DynamoGates, gate_item, gate_of
+from fargate_runs.aws.gates import MOST_TOKENS, TICKETS_ARE_KEPT, DynamoGates, gate_item, gate_of
 from fargate_runs.jobs.gate import Gate, Position
 from fargate_runs.jobs.slots import MOST_AT_THE_GATE
 from fargate_runs.ports import StoreUnavailableError, UnreadableJobError
@@ -93,20 +94,25 @@ def test_a_ticket_is_kept_until_it_is_dropped(gates: Gates) -> None:
     gates.keep_ticket(JOB, "b", TOKEN)
     gates.keep_ticket(JOB, "a", "another")
     gates.keep_ticket("other", "c", "third")
-    assert (gates.find_ticket(JOB, "b"), gates.find_ticket(JOB, "c")) == (TOKEN, None)
+    assert (gates.find_tickets(JOB, "b"), gates.find_tickets(JOB, "c")) == ([TOKEN], [])
     assert gates.ticket_holders(JOB) == ["a", "b"]
     gates.write_gate(full_gate())
     assert gates.ticket_holders(JOB) == ["a", "b"]
     gates.drop_ticket(JOB, "b", TOKEN)
     gates.drop_ticket(JOB, "b", TOKEN)
-    assert (gates.find_ticket(JOB, "b"), gates.ticket_holders(JOB)) == (None, ["a"])
+    assert (gates.find_tickets(JOB, "b"), gates.ticket_holders(JOB)) == ([], ["a"])
 
 
-def test_a_later_ticket_replaces_one_and_the_old_one_drops_it_not(gates: Gates) -> None:
-    gates.keep_ticket(JOB, "a", "old")
+def test_a_later_ticket_is_kept_beside_the_earlier_one(gates: Gates) -> None:
+    """A call that was given up may store its token after the next one has: nobody knows which of them is open."""
     gates.keep_ticket(JOB, "a", "new")
+    gates.keep_ticket(JOB, "a", "old")
+    gates.keep_ticket(JOB, "a", "old")
+    assert gates.find_tickets(JOB, "a") == ["new", "old"]
     gates.drop_ticket(JOB, "a", "old")
-    assert gates.find_ticket(JOB, "a") == "new"
+    assert gates.find_tickets(JOB, "a") == ["new"]
+    gates.drop_ticket(JOB, "a", "old")
+    assert gates.ticket_holders(JOB) == ["a"]
 
 
 def test_a_ticket_outlives_every_execution() -> None:
@@ -115,6 +121,43 @@ def test_a_ticket_outlives_every_execution() -> None:
         (item,) = client.scan(TableName=JOBS_TABLE)["Items"]
         assert datetime.fromtimestamp(int(item["expiresAt"]["N"]), UTC) == NOON + TICKETS_ARE_KEPT
         assert timedelta(days=365) < TICKETS_ARE_KEPT
+
+
+def test_a_run_has_so_many_tickets_and_no_more() -> None:
+    with jobs_table_on_moto() as client:
+        gates = DynamoGates(client, JOBS_TABLE, StoppedClock())
+        for number in range(MOST_TOKENS + 1):
+            gates.keep_ticket(JOB, "a", str(number))
+        assert gates.find_tickets(JOB, "a") == [str(number) for number in range(1, MOST_TOKENS + 1)]
+
+
+@pytest.mark.parametrize("stand", [(), ("one",)])
+def test_tickets_that_come_together_are_both_kept(stand: tuple[str, ...]) -> None:
+    with jobs_table_on_moto() as client:
+        gates = DynamoGates(client, JOBS_TABLE, StoppedClock())
+        for each in stand:
+            gates.keep_ticket(JOB, "a", each)
+        left, read = [1], gates._get
+
+        def races(key: Mapping[str, str]) -> dict[str, object]:
+            found = read(key)
+            if left and left.pop():
+                DynamoGates(client, JOBS_TABLE, StoppedClock()).keep_ticket(JOB, "a", "first")
+            return found
+
+        with patch.object(gates, "_get", races):
+            gates.keep_ticket(JOB, "a", "second")
+        assert gates.find_tickets(JOB, "a") == [*stand, "first", "second"]
+
+
+def test_a_ticket_for_which_others_are_always_first_is_not_kept() -> None:
+    with jobs_table_on_moto() as client:
+        gates = DynamoGates(client, JOBS_TABLE, StoppedClock())
+        with (
+            patch.object(gates, "_write_tickets", lambda *_call: False),
+            pytest.raises(StoreUnavailableError, match="too many"),
+        ):
+            gates.keep_ticket(JOB, "a", TOKEN)
 
 
 def test_all_pages_of_tickets_are_read() -> None:
@@ -186,7 +229,7 @@ def test_a_table_that_does_not_answer(call: str) -> None:
             "find": lambda: gates.find_gate(JOB),
             "write": lambda: gates.write_gate(Gate(JOB)),
             "keep": lambda: gates.keep_ticket(JOB, "a", TOKEN),
-            "ticket": lambda: gates.find_ticket(JOB, "a"),
+            "ticket": lambda: gates.find_tickets(JOB, "a"),
             "drop": lambda: gates.drop_ticket(JOB, "a", TOKEN),
             "tickets": lambda: gates.ticket_holders(JOB),
         }

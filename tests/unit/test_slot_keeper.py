@@ -332,3 +332,13 @@ def test_so_does_one_that_was_redriven_and_ended_at_once() -> None:
 
 def test_a_run_of_which_there_is_no_record_is_not_looked_at() -> None:
     assert SlotWorld().keeper.look_at("a") == Kept()
+
+
+def test_every_token_of_a_run_is_answered_and_one_that_fails_is_left() -> None:
+    """A call that was given up stored its token last: the open one is the one before it."""
+    world = SlotWorld()
+    world.begin("a", "b")
+    world.gates.keep_ticket(JOB, "b", "closed long ago")
+    assert world.ends("a") == Kept(changed=True, answered=1)
+    assert world.was_answered("b")
+    assert not world.gates.tickets

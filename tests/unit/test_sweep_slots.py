@@ -55,7 +55,7 @@ def test_a_job_that_has_no_limit_any_more_may_have_left_a_run_and_a_ticket(has_c
         world.sweep()
     for run_id in "ab":
         world.record(run_id, "ABORTED")
-    world.gates.tickets[JOB, "b"] = token_of("b")
+    world.gates.keep_ticket(JOB, "b", token_of("b"))
     assert world.sweep().slots_released == 2
     assert world.gate.is_empty
     assert not world.gates.tickets
@@ -196,7 +196,7 @@ def test_a_ticket_that_nobody_has_answered(standing: str) -> None:
     world.begin("a")
     world.asks("b")
     world.callbacks.open.add(token_of("b"))
-    world.gates.tickets[JOB, "b"] = token_of("b")
+    world.gates.keep_ticket(JOB, "b", token_of("b"))
     gate = world.gate
     changed = {
         "holding": replace(gate, holders=gate.waiting, waiting={}),

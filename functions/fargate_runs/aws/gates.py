@@ -1,7 +1,7 @@
 """The gates of jobs in the jobs table: their slots, and the tickets of runs that wait.
 
     gate    pk=GATE#<job>  sk=GATE            limit, holders, waiting, withdrawn, machines, revision
-    ticket  pk=GATE#<job>  sk=TICKET#<runId>  token, expiresAt
+    ticket  pk=GATE#<job>  sk=TICKET#<runId>  tokens, expiresAt
 
 `holders` and `waiting` are lists, because DynamoDB keeps no order in a map. An element has short names, as thousands of
 them have to fit into one item of 400 KB: `r` run id, `s` since (milliseconds of Unix time), `m` the place of its
@@ -9,7 +9,7 @@ machine's prefix in `machines`, or `a` the whole ARN of an execution that is not
 replaces.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from fargate_runs.aws.attributes import deserialized, serialized
 from fargate_runs.aws.table_errors import JOBS_TABLE_ERRORS, is_refused
 from fargate_runs.jobs.gate import Gate, Position
-from fargate_runs.ports import Clock, UnreadableJobError
+from fargate_runs.ports import Clock, StoreUnavailableError, UnreadableJobError
 from fargate_runs.ports.jobs import Gates
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from fargate_runs.aws.attributes import Attributes
 
 TICKETS_ARE_KEPT: Final = timedelta(days=366)  # an execution lives for a year at most, and its tokens as long
+MOST_TOKENS: Final = 10  # of one run: a state that is tried again has another token, and only one of them is open
 _TICKET: Final = "TICKET#"
+_MOST_TRIES: Final = 8
 
 Item = dict[str, object]
 
@@ -70,30 +72,46 @@ class DynamoGates(Gates):
 
     def keep_ticket(self, job: str, run_id: str, token: str) -> None:
         """See Gates."""
-        expires_at = int((self._clock.now() + TICKETS_ARE_KEPT).timestamp())
-        item = {**_ticket_key(job, run_id), "token": token, "expiresAt": expires_at}
-        with JOBS_TABLE_ERRORS:
-            self._client.put_item(TableName=self._table, Item=serialized(item))
+        self._change_tickets(job, run_id, lambda stand: [*stand, token][-MOST_TOKENS:] if token not in stand else stand)
 
-    def find_ticket(self, job: str, run_id: str) -> str | None:
+    def find_tickets(self, job: str, run_id: str) -> Sequence[str]:
         """See Gates."""
-        token = self._get(_ticket_key(job, run_id)).get("token")
-        return str(token) if token else None
+        return _tokens(self._get(_ticket_key(job, run_id)))
 
     def drop_ticket(self, job: str, run_id: str, token: str) -> None:
         """See Gates."""
+        self._change_tickets(job, run_id, lambda stand: [each for each in stand if each != token])
+
+    def _change_tickets(self, job: str, run_id: str, change: Callable[[list[str]], list[str]]) -> None:
+        """Change the tokens of a run by a conditional write, and again after a race. No change means no write."""
+        for _ in range(_MOST_TRIES):
+            stand = _tokens(self._get(_ticket_key(job, run_id)))
+            tokens = change(stand)
+            if tokens == stand or self._write_tickets(_ticket_key(job, run_id), stand, tokens):
+                return
+        raise StoreUnavailableError("the ticket of a run is written by too many at once")
+
+    def _write_tickets(self, key: Mapping[str, str], stand: list[str], tokens: list[str]) -> bool:
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if stand:
+            condition = {
+                "ConditionExpression": "#tokens = :stand",
+                "ExpressionAttributeNames": {"#tokens": "tokens"},
+                "ExpressionAttributeValues": serialized({":stand": stand}),
+            }
+        expires_at = int((self._clock.now() + TICKETS_ARE_KEPT).timestamp())
         with JOBS_TABLE_ERRORS:
             try:
-                self._client.delete_item(
-                    TableName=self._table,
-                    Key=serialized(_ticket_key(job, run_id)),
-                    ConditionExpression="#token = :token",
-                    ExpressionAttributeNames={"#token": "token"},
-                    ExpressionAttributeValues=serialized({":token": token}),
-                )
+                if tokens:
+                    item = serialized({**key, "tokens": tokens, "expiresAt": expires_at})
+                    self._client.put_item(TableName=self._table, Item=item, **condition)
+                else:
+                    self._client.delete_item(TableName=self._table, Key=serialized(key), **condition)
             except ClientError as error:
                 if not is_refused(error):
                     raise
+                return False
+        return True
 
     def ticket_holders(self, job: str) -> Sequence[str]:
         """See Gates."""
@@ -166,6 +184,10 @@ def _position(element: Mapping[str, Any], machines: Sequence[str]) -> tuple[str,
     arn = str(element["a"]) if "a" in element else f"{machines[int(element['m'])]}:{run_id}"
     since = datetime.fromtimestamp(int(element["s"]) / 1_000, UTC)
     return run_id, Position(arn, since, is_forced="f" in element, replaces="x" in element)
+
+
+def _tokens(item: Mapping[str, object]) -> list[str]:
+    return [str(each) for each in cast("Sequence[object]", item.get("tokens", ()))]
 
 
 def _gate_key(job: str) -> dict[str, str]:

@@ -43,11 +43,11 @@ class Gates(ABC):
 
     @abstractmethod
     def keep_ticket(self, job: str, run_id: str, token: str) -> None:
-        """Keep the task token of a run that waits. A later token of the same run replaces it."""
+        """Keep the task token of a run that waits, beside its earlier ones: nobody knows which of them is open."""
 
     @abstractmethod
-    def find_ticket(self, job: str, run_id: str) -> str | None:
-        """Return the token of a run that waits, or None. The read is consistent."""
+    def find_tickets(self, job: str, run_id: str) -> Sequence[str]:
+        """Return the tokens of a run that waits. The read is consistent."""
 
     @abstractmethod
     def drop_ticket(self, job: str, run_id: str, token: str) -> None:

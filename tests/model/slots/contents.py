@@ -45,7 +45,7 @@ class Content:
     runs: Mapping[str, RunRecord]
     tasks: Mapping[tuple[str, str], Any]
     gate: Gate
-    tickets: Mapping[str, str]
+    tickets: Mapping[str, tuple[str, ...]]
 
 
 class Contents:
@@ -73,7 +73,7 @@ class Contents:
         stood = self[number]
         store, gates = InMemoryRunStore(), InMemoryGates()
         store.runs, store.tasks = dict(stood.runs), dict(stood.tasks)
-        gates.gates, gates.tickets = {JOB: stood.gate}, {(JOB, each): token for each, token in stood.tickets.items()}
+        gates.gates, gates.tokens = {JOB: stood.gate}, {(JOB, each): tokens for each, tokens in stood.tickets.items()}
         twin = store if call.port == "store" else gates
         result = getattr(twin, call.method)(*call.arguments)
         if isinstance(result, Iterator):
@@ -82,7 +82,7 @@ class Contents:
             {run_id: replace(run, revision=0) for run_id, run in sorted(store.runs.items())},
             dict(sorted(store.tasks.items())),
             replace(gates.gates[JOB], revision=min(gates.gates[JOB].revision, 1)),
-            {run_id: token for (_, run_id), token in sorted(gates.tickets.items())},
+            {run_id: tokens for (_, run_id), tokens in sorted(gates.tokens.items())},
         )
         key = self._keys.setdefault(key_of(result), len(self._keys))
         return Answered(self._keep(stands), key, result, _wrong_with(stood.gate, stands.gate))

@@ -89,7 +89,7 @@ class World:
             yield Move(f"{name}: {Fault.UNHEARD}", True, self._going_on(*self.process.unheard(unheard, job)))
         if again := self._spend(others, Fault.REPEATED):
             yield Move(f"{name}: {Fault.REPEATED}", True, self._going_on(*self.process.repeated(again, job)))
-        if self._may_be_given_up(state, job) and (given_up := self._spend(others, Fault.GIVEN_UP)):
+        if self._is_waited_for(state, job) and (given_up := self._spend(others, Fault.GIVEN_UP)):
             left = self._failed(given_up, job).working(job._replace(is_stale=True))
             yield Move(f"{name}: {Fault.GIVEN_UP}", True, left)
 
@@ -134,10 +134,6 @@ class World:
         if kind == "prepare":
             return run.phase is Phase.PREPARING and run.redrives == of
         return run.phase is Phase.WAITING and run.token == of
-
-    def _may_be_given_up(self, state: State, job: Job) -> bool:
-        """The state "Wait for a slot" does not give up: it waits for its token."""
-        return self._is_waited_for(state, job) and self.process.trigger_of(job).kind == "prepare"
 
     def _failed(self, state: State, job: Job) -> State:
         """A process is gone, or has raised something: its state tries again, its event comes again."""

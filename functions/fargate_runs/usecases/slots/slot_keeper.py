@@ -85,10 +85,11 @@ class SlotKeeper:
         return Kept(answered=told.count(True), unanswered=told.count(False))
 
     def _answer(self, job: str, run_id: str) -> bool | None:
-        """Returns whether the answer got through; None if there is no ticket."""
-        token = self._gates.find_ticket(job, run_id)
-        if token is None:
-            return None
+        """Returns whether the answer got through to every token of the run; None if there is none."""
+        got_through = [self._send(job, run_id, token) for token in self._gates.find_tickets(job, run_id)]
+        return all(got_through) if got_through else None
+
+    def _send(self, job: str, run_id: str, token: str) -> bool:
         try:
             self._callbacks.send_success(token, "{}")
         except (CallbacksUnavailableError, TokenKeyError):
