@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from api.bodies import expect_no_job, expect_nothing, is_of_a_job, reason_of, refused
 from api.routes import ROUTES
-from fargate_runs import assembly
+from fargate_runs.assembly import api as assembly
 from fargate_runs.first_event import then_collect
 from fargate_runs.observability import count, logger
 from fargate_runs.runs.log_request import LogRequest

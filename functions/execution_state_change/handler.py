@@ -8,7 +8,7 @@ from functools import cache
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from fargate_runs import assembly
+from fargate_runs.assembly import runs as assembly
 from fargate_runs.event_problems import report_event_problems
 from fargate_runs.first_event import then_collect
 from fargate_runs.observability import count, logger

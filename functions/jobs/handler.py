@@ -6,7 +6,7 @@ from typing import Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from fargate_runs import assembly
+from fargate_runs.assembly import jobs as assembly
 from fargate_runs.errors import InvalidJobError, InvalidParametersError, Problem
 from fargate_runs.first_event import then_collect
 from fargate_runs.jobs.job import LiveRuns

@@ -8,7 +8,7 @@ from typing import Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from fargate_runs import assembly
+from fargate_runs.assembly import sweep as assembly
 from fargate_runs.first_event import collect_from_now_on
 from fargate_runs.observability import count, logger
 from fargate_runs.settings import SweepSettings

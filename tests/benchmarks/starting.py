@@ -24,7 +24,7 @@ from typing import Final
 
 from fargate_runs.aws.attributes import serialized
 from fargate_runs.aws.items import run_item, task_item
-from fargate_runs.runs.run_state import with_task
+from fargate_runs.runs.run_folding import with_task
 from tests.fakes.clock import NOON
 from tests.fakes.records import execution, open_task, pending_run
 

@@ -11,7 +11,8 @@ from fargate_runs.reading.patterns import Pattern
 from fargate_runs.reading.task import TIMELINE_NAMES, EcsTask, TaskState, Timeline
 from fargate_runs.runs.log import LogLocation, LogTail, Result
 from fargate_runs.runs.record import TaskRecord
-from fargate_runs.runs.run_state import GivenUp, RunRecord, StopRequest, with_task
+from fargate_runs.runs.run_folding import with_task
+from fargate_runs.runs.run_state import GivenUp, RunRecord, StopRequest
 from fargate_runs.runs.run_status import RunStatus, TurnedAway
 from tests.fakes.attempts import running
 from tests.fakes.clock import NOON

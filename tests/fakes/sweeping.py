@@ -13,7 +13,8 @@ from fargate_runs.reading.patterns import FollowedMachines, Pattern, SweptMachin
 from fargate_runs.reading.task import DEFAULT_TOKEN_VARIABLES, EcsTask
 from fargate_runs.runs.log import NO_RESULT
 from fargate_runs.runs.record import TaskRecord
-from fargate_runs.runs.run_state import RunRecord, with_execution
+from fargate_runs.runs.run_folding import with_execution
+from fargate_runs.runs.run_state import RunRecord
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.sweep.executions import SweepExecutions
 from fargate_runs.usecases.sweep.places import Places

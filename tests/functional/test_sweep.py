@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 import sweep.handler
-from fargate_runs import assembly
 from fargate_runs.answers.answer import Failure, Success
+from fargate_runs.assembly.adapters import run_store
+from fargate_runs.clock import SystemClock
 from fargate_runs.errors import MissingSettingError
 from fargate_runs.ports import StoreUnavailableError, SweepMark
 from fargate_runs.reading.execution import Execution
@@ -42,7 +43,8 @@ BADLY = detail(containers=[container("main", 3)])
 def clock(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> StoppedClock:
     """The pace of a sweep is kept by this clock: nothing waits."""
     stopped = StoppedClock()
-    monkeypatch.setattr(assembly, "SystemClock", lambda: stopped)
+    monkeypatch.setattr(SystemClock, "now", lambda _: stopped.now())
+    monkeypatch.setattr(SystemClock, "sleep", lambda _, seconds: stopped.sleep(seconds))
     return stopped
 
 
@@ -171,7 +173,7 @@ def test_the_table_is_down(stack: Stack) -> None:
 
 def test_another_sweep_is_at_work(stack: Stack, printed: Callable[[], str]) -> None:
     stack.cluster.show(detail())
-    store = assembly.run_store(TABLE, 120)
+    store = run_store(TABLE, 120)
     assert store.write_sweep_mark(SweepMark("another", NOON + HELD_FOR))
     assert not_zero(stack.sweep()) == {"isSkipped": True}
     said = printed()
@@ -185,13 +187,13 @@ def test_the_turn_is_that_of_the_invocation(stack: Stack, monkeypatch: pytest.Mo
     listed = stack.cluster.listed
 
     def during(which: Any) -> Any:
-        owners.append(assembly.run_store(TABLE, 120).sweep_mark().owner)
+        owners.append(run_store(TABLE, 120).sweep_mark().owner)
         return listed(which)
 
     monkeypatch.setattr(stack.cluster, "listed", during)
     stack.sweep()
     assert owners == [CONTEXT.aws_request_id] * 2
-    assert assembly.run_store(TABLE, 120).sweep_mark().owner is None
+    assert run_store(TABLE, 120).sweep_mark().owner is None
 
 
 def test_it_ends_before_its_function_does(stack: Stack, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch) -> None:

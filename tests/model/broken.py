@@ -12,7 +12,7 @@ from fargate_runs.reading.task import EcsTask
 from fargate_runs.runs.abandoned import is_to_be_stopped, reason_of_end
 from fargate_runs.runs.log import NO_RESULT
 from fargate_runs.runs.record import Delivery, TaskRecord
-from fargate_runs.runs.run_state import with_execution, with_task
+from fargate_runs.runs.run_folding import with_execution, with_task
 from fargate_runs.usecases.folding import fold_run
 from tests.fakes.settling import PRICES
 from tests.fakes.store import InMemoryRunStore

@@ -16,7 +16,7 @@ from fargate_runs.outcomes.outcome import Outcome, outcome_of
 from fargate_runs.ports import Claim, OpenRun, OpenTask, TokenError
 from fargate_runs.reading.execution import Execution
 from fargate_runs.reading.task import EcsTask
-from fargate_runs.runs import run_state
+from fargate_runs.runs import run_folding
 from fargate_runs.runs.abandoned import reason_of_end, started_twice
 from fargate_runs.runs.billed import Billed
 from fargate_runs.runs.log import NO_RESULT
@@ -42,8 +42,8 @@ _write = RecordTaskState._write
 _deliver = RecordTaskState._deliver
 _settle = RecordTaskState.__call__
 _put_if = DynamoRunStore._put_if
-_with_task = run_state.with_task
-_counted = run_state._counted
+_with_task = run_folding.with_task
+_counted = run_folding._counted
 
 
 def _send_and_then_record(
@@ -267,15 +267,15 @@ BROKEN: Final[Mapping[str, tuple[Break, frozenset[str]]]] = MappingProxyType(
             frozenset({"L2"}),
         ),
         "whoever says so is an attempt of the run": (
-            lambda: patch.object(run_state, "is_attempt", lambda _run, _task: True),
+            lambda: patch.object(run_folding, "is_attempt", lambda _run, _task: True),
             frozenset({"I2"}),
         ),
         "count the first attempt alone": (
-            lambda: patch.object(run_state, "_counted", _count_the_first_attempt),
+            lambda: patch.object(run_folding, "_counted", _count_the_first_attempt),
             frozenset({"I11"}),
         ),
         "count what is billed when an attempt is first seen": (
-            lambda: patch.object(run_state, "_counted", _count_each_attempt_once),
+            lambda: patch.object(run_folding, "_counted", _count_each_attempt_once),
             frozenset({"I11"}),
         ),
         "say that an execution is stopped": (

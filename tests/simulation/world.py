@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 from fargate_runs import observability
 from fargate_runs.aws import clients
 from fargate_runs.clock import SystemClock
-from fargate_runs.runs.run_state import JUST_AFTER
+from fargate_runs.runs.run_folding import JUST_AFTER
 from fargate_runs.usecases import start_run
 from tests.fakes.ecs import MACHINES
 from tests.fakes.tables import JOBS_TABLE, TABLE

@@ -7,7 +7,7 @@ import pytest
 
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern, execution_arn
-from fargate_runs.runs.run_state import JUST_AFTER, LONG_BEFORE, is_attempt, with_execution, with_task
+from fargate_runs.runs.run_folding import JUST_AFTER, LONG_BEFORE, is_attempt, with_execution, with_task
 from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.show_run import ShowRun
 from tests.fakes.attempts import SECOND_ID, SECOND_TOKEN, running

@@ -9,7 +9,8 @@ import pytest
 
 from fargate_runs.errors import InvalidParametersError, RunThrottledError
 from fargate_runs.reading.patterns import Pattern
-from fargate_runs.runs.run_state import RunRecord, with_execution, with_task
+from fargate_runs.runs.run_folding import with_execution, with_task
+from fargate_runs.runs.run_state import RunRecord
 from fargate_runs.runs.run_status import RunStatus, TurnedAway
 from fargate_runs.usecases.jobs import backfill
 from tests.fakes.applying import World

@@ -8,7 +8,8 @@ import pytest
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.runs.abandoned import LONGEST_REASON, may_be_replaced, reason_of_end
 from fargate_runs.runs.record import TaskRecord
-from fargate_runs.runs.run_state import RunRecord, TaskView, is_attempt, order_of, with_execution, with_task
+from fargate_runs.runs.run_folding import is_attempt, order_of, with_execution, with_task
+from fargate_runs.runs.run_state import RunRecord, TaskView
 from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.runs.settle import Arriving, Stored, arriving_state, stored_state
 from tests.fakes.clock import NOON

@@ -9,7 +9,7 @@ import pytest
 from fargate_runs.aws.dynamodb import DynamoRunStore
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.record import Delivery
-from fargate_runs.runs.run_state import with_execution, with_task
+from fargate_runs.runs.run_folding import with_execution, with_task
 from fargate_runs.usecases.folding import fold_run
 from tests.fakes.clock import NOON, StoppedClock
 from tests.fakes.ecs import RUN_ID

@@ -12,7 +12,8 @@ from fargate_runs import ports
 from fargate_runs.errors import FargateRunsError, RunAlreadyExistsError, RunStartUnknownError
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern, execution_arn
-from fargate_runs.runs.run_state import GivenUp, RunRecord, TaskView, order_of, with_execution
+from fargate_runs.runs.run_folding import order_of, with_execution
+from fargate_runs.runs.run_state import GivenUp, RunRecord, TaskView
 from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.show_run import ShowRun

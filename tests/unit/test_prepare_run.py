@@ -16,7 +16,8 @@ from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.attempts import Plan, Provider
 from fargate_runs.runs.request import Capacity, RunRequest
-from fargate_runs.runs.run_state import LONG_BEFORE, RunRecord
+from fargate_runs.runs.run_folding import LONG_BEFORE
+from fargate_runs.runs.run_state import RunRecord
 from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.prepare_run import Prepared
 from tests.fakes.clock import NOON, StoppedClock

@@ -15,16 +15,8 @@ from fargate_runs.reading.task import NOTHING_YET, EcsTask
 from fargate_runs.runs.billed import Billed, billed_of
 from fargate_runs.runs.log import NO_RESULT
 from fargate_runs.runs.record import TaskRecord
-from fargate_runs.runs.run_state import (
-    MOST_COUNTED,
-    RunRecord,
-    StopRequest,
-    TaskView,
-    order_of,
-    with_execution,
-    with_task,
-    with_tasks,
-)
+from fargate_runs.runs.run_folding import MOST_COUNTED, order_of, with_execution, with_task, with_tasks
+from fargate_runs.runs.run_state import RunRecord, StopRequest, TaskView
 from fargate_runs.runs.run_status import RunStatus
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import EXECUTION_ARN, MACHINES, RUN_ID, life, task_arn

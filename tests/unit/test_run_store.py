@@ -11,7 +11,8 @@ from fargate_runs.reading.patterns import Pattern
 from fargate_runs.reading.task import TaskState
 from fargate_runs.runs.log import NO_RESULT, LogLocation
 from fargate_runs.runs.record import Delivery, TaskRecord
-from fargate_runs.runs.run_state import GivenUp, RunRecord, StopRequest, with_execution, with_task
+from fargate_runs.runs.run_folding import with_execution, with_task
+from fargate_runs.runs.run_state import GivenUp, RunRecord, StopRequest
 from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.folding import fold_run
 from tests.fakes.attempts import SECOND

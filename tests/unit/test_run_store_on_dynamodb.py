@@ -10,7 +10,7 @@ from fargate_runs.aws.batches import MOST_TRIES
 from fargate_runs.ports import LostRace, OpenTask, RunStore, StoreUnavailableError, SweepMark, Written
 from fargate_runs.runs.log import LARGEST_RESULT, LogTail, Result
 from fargate_runs.runs.record import Delivery
-from fargate_runs.runs.run_state import with_task
+from fargate_runs.runs.run_folding import with_task
 from tests.fakes.clock import NOON
 from tests.fakes.ecs import CANARY, TOKEN, task_arn
 from tests.fakes.moto_table import runs_table_on_moto, store_on

@@ -18,7 +18,7 @@ from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.allowed_definitions import AllowedDefinitions
 from fargate_runs.runs.request import RunRequest
-from fargate_runs.runs.run_state import with_execution
+from fargate_runs.runs.run_folding import with_execution
 from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.start_run import StartRun
 from tests.fakes.claims import InMemoryClaims

@@ -12,7 +12,8 @@ from fargate_runs.reading import lenient
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.record import TaskRecord
-from fargate_runs.runs.run_state import RunRecord, StopRequest, with_execution, with_task
+from fargate_runs.runs.run_folding import with_execution, with_task
+from fargate_runs.runs.run_state import RunRecord, StopRequest
 from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.stop_run import NO_REASON, StopRun
 from tests.fakes.clock import NOON, StoppedClock

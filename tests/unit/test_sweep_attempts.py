@@ -9,7 +9,7 @@ from fargate_runs.ports import StoreUnavailableError
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.abandoned import reason_of_retry
 from fargate_runs.runs.record import Delivery
-from fargate_runs.runs.run_state import with_execution
+from fargate_runs.runs.run_folding import with_execution
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.sweep.report import SweepReport
 from tests.fakes.attempts import SECOND, SECOND_ID, SECOND_TOKEN, attempt, running

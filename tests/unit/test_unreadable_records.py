@@ -17,7 +17,7 @@ from fargate_runs.ports import (
 from fargate_runs.reading.execution import ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.record import Delivery
-from fargate_runs.runs.run_state import with_execution, with_task
+from fargate_runs.runs.run_folding import with_execution, with_task
 from fargate_runs.usecases.show_run import ShowRun
 from fargate_runs.usecases.sweep.report import SweepReport
 from tests.fakes.attempts import SECOND, SECOND_ID, running

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from fargate_runs.reading.execution import Execution
-from fargate_runs.runs.run_state import GivenUp, RunRecord, TaskView, may_have_unseen_task
+from fargate_runs.runs.run_folding import may_have_unseen_task
+from fargate_runs.runs.run_state import GivenUp, RunRecord, TaskView
 from tests.fakes.clock import NOON
 from tests.fakes.records import WELL, execution
 

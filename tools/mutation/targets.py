@@ -62,6 +62,17 @@ TARGETS = (
             _DOCUMENT,
         ),
     ),
+    Target(
+        "fargate_runs.runs.run_folding",
+        (
+            "tests/unit/test_run_state_folding.py",
+            "tests/unit/test_names_used_again.py",
+            "tests/unit/test_unseen_tasks.py",
+            _DECISIONS,
+            _ATTEMPTS,
+            _RUN_STATE,
+        ),
+    ),
     Target("fargate_runs.runs.billed", ("tests/unit/test_usage.py",)),
     Target("fargate_runs.runs.attempts", ("tests/unit/test_attempts.py",)),
     Target("fargate_runs.runs.overrides", ("tests/unit/test_overrides.py",)),
@@ -172,7 +183,7 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "The table asks only where there is a task with an outcome; the other branch is for the types.",
     ),
     Equivalent(
-        "fargate_runs.runs.run_state",
+        "fargate_runs.runs.run_folding",
         "if run.task and run.task.order >= order:",
         "if run.task and run.task.order > order:",
         "An equal order is the same state of the same task: it would be replaced by an equal view.",

@@ -26,7 +26,8 @@ from typing import Final
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.record import TaskRecord
-from fargate_runs.runs.run_state import JUST_AFTER, RunRecord, StopRequest, is_attempt
+from fargate_runs.runs.run_folding import JUST_AFTER, is_attempt
+from fargate_runs.runs.run_state import RunRecord, StopRequest
 
 GRACE: Final = timedelta(minutes=5)
 # DescribeExecution is eventually consistent: for some seconds it may not show a redrive.

@@ -1,4 +1,5 @@
-"""The state of a run, folded from its newest task and its execution. Pure. Its status and errors: see run_verdict.py.
+"""The state of a run, as its newest task and its execution give it. Pure. Its status and errors: see run_verdict.py.
+How a run becomes what it is, event by event: see run_folding.py.
 
 The table there is for a run that is an execution of this application's machines. Such a run is RUNNING between two
 attempts, and has ended when both the task and the execution have. Any other run is as its newest task is: an item of
@@ -6,20 +7,18 @@ a fan-out, or a task of somebody's own machine.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import reduce
 from types import MappingProxyType
 from typing import Final
 
 from fargate_runs.outcomes.kinds import ErrorName
 from fargate_runs.outcomes.outcome import Outcome, lost
 from fargate_runs.reading import lenient
-from fargate_runs.reading.execution import Execution, ExecutionStatus, is_named
-from fargate_runs.reading.patterns import Pattern, StateMachines, state_machine_of
-from fargate_runs.runs.billed import Billed, billed_of
-from fargate_runs.runs.record import TaskRecord
+from fargate_runs.reading.execution import Execution, ExecutionStatus
+from fargate_runs.reading.patterns import Pattern, state_machine_of
+from fargate_runs.runs.billed import Billed
 from fargate_runs.runs.run_status import ENDED, TURNED_AWAY, RunStatus, TurnedAway
 from fargate_runs.runs.run_verdict import (
     ADVICE_AFTER_TOTAL_TIMEOUT,
@@ -57,13 +56,8 @@ _STATUSES: Final[Mapping[Says, RunStatus | None]] = MappingProxyType(
         Says.TIMED_OUT: RunStatus.FAILED,
     }
 )
-# Names are kept for 90 days (fact B32). `created_at` may be from the API's clock, which may be wrong by days.
-LONG_BEFORE: Final = timedelta(days=30)
-# RunTask may be under way when an execution is aborted, and the two services have clocks of their own.
-JUST_AFTER: Final = timedelta(seconds=10)
 # A limit that ends at the deadline was computed by a clock of ours, in whole seconds.
 _JUST_BEFORE: Final = timedelta(seconds=2)
-MOST_COUNTED: Final = 100  # attempts: more make a record too large, and are no retries
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +81,6 @@ class StopRequest:
     def as_json(self) -> dict[str, object]:
         """Returns the request for documents."""
         return {"at": lenient.iso(self.at), "by": self.by, "reason": self.reason}
-
-
-@dataclass(frozen=True, slots=True)
-class OfJob:
-    """The job of a run: its name, and the schedule that started the run."""
-
-    job: str
-    schedule: str | None = None
-    scheduled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,158 +290,6 @@ _GIVEN_UP: Final = {
 def _outcome(task: TaskView | None) -> Outcome:
     """Returns the outcome of a view. The table asks for it only if the view has one."""
     return task.outcome if task and task.outcome else lost()
-
-
-def with_task(run: RunRecord | None, task: TaskRecord, *, follows: bool) -> RunRecord:
-    """Returns the run with this task recorded.
-
-    The run stays the same for an older task, for an older state of its task, and for a task that is no attempt of it.
-    """
-    run = run or RunRecord(task.run_id)
-    if follows and not run.follows and run.execution_arn != task.execution_arn:
-        run = _anew(run)
-    if not is_attempt(run, task):
-        return run
-    run = replace(
-        run,
-        created_at=run.created_at or task.created_at,
-        pattern=run.pattern or task.pattern,
-        execution_arn=run.execution_arn or task.execution_arn,
-        follows=run.follows or follows,
-    )
-    run = replace(run, attempts=_counted(run.attempts, task))
-    order = order_of(task)
-    if run.task and run.task.order >= order:
-        return run
-    timeline = task.task.timeline
-    return replace(run, task=TaskView(order, task.outcome, timeline.started_at, timeline.stopped_at))
-
-
-def _counted(attempts: Mapping[str, Billed | None], task: TaskRecord) -> Mapping[str, Billed | None]:
-    """Returns the attempts with this one. A billed time stays: only an older state of the task can come after it."""
-    if attempts.get(task.task_id) or (len(attempts) >= MOST_COUNTED and task.task_id not in attempts):
-        return attempts
-    return {**attempts, task.task_id: billed_of(task.task)}
-
-
-def with_tasks(run: RunRecord | None, machines: StateMachines, first: TaskRecord, *more: TaskRecord) -> RunRecord:
-    """Returns the run with these tasks recorded, in whatever order."""
-    run = with_task(run, first, follows=_follows(first, machines))
-    return reduce(lambda run, task: with_task(run, task, follows=_follows(task, machines)), more, run)
-
-
-def with_execution(
-    run: RunRecord | None,
-    execution: Execution,
-    pattern: Pattern | None,
-    recorded_input: Mapping[str, object] | None = None,
-    *,
-    of_job: OfJob | None = None,
-    deadline: datetime | None = None,
-) -> RunRecord:
-    """Returns the run with this state of its execution. An older state, and another execution, change nothing.
-
-    `recorded_input` is the execution's input, if it is known; `of_job` and `deadline` are what follows from it. Each is
-    kept unless the run has it already.
-
-    Names may be used again after 90 days (fact B32): an execution that began long after the record is a new run.
-    """
-    run = run or RunRecord(execution.name)
-    if _is_another(run, execution):
-        run = _anew(run)
-    if run.execution_arn not in {None, execution.arn} or _is_of_the_past(run, execution):
-        return run
-    run = replace(
-        run,
-        execution_arn=execution.arn,
-        created_at=run.created_at or execution.started_at,
-        pattern=run.pattern or pattern,
-        follows=True,
-        input=recorded_input if run.input is None else run.input,
-        deadline=run.deadline or deadline,
-    )
-    if of_job and run.job is None:
-        run = replace(run, job=of_job.job, schedule=of_job.schedule, scheduled_at=of_job.scheduled_at)
-    if run.execution and run.execution.order >= execution.order:
-        return run
-    run = replace(run, execution=execution)
-    if run.task is None or _may_be_of(run, _created_at(run.task)):
-        return run
-    # Its attempts are counted anew: somebody else's task is among them.
-    return replace(run, task=None, attempts={})
-
-
-def is_attempt(run: RunRecord, task: TaskRecord) -> bool:
-    """Returns whether a task with this run's id is an attempt of it. Somebody else may have used the id.
-
-    For an execution of ours, the task must name that execution, and be made while it ran. Any other run is known only
-    by its tasks, so each counts.
-    """
-    return not run.follows or (task.execution_arn == run.execution_arn and _may_be_of(run, task.created_at))
-
-
-def _may_be_of(run: RunRecord, created_at: datetime | None) -> bool:
-    """Returns whether the run's execution can have made a task then. A redrive may open an ended execution again."""
-    if created_at is None:
-        return True
-    began = run.execution.started_at if run.execution else run.created_at
-    if began and began - created_at >= LONG_BEFORE:
-        return False
-    ended = run.execution.stopped_at if run.execution else None
-    return ended is None or created_at - ended <= JUST_AFTER
-
-
-def may_have_unseen_task(run: RunRecord) -> bool:
-    """Returns whether an ended run may have started a task of which nobody has told yet.
-
-    It was let in, and has no task; or its execution was cut off after its newest task: the next one may be on its way.
-    """
-    execution = run.execution
-    if run.admitted_at is None or run.given_up is not None or execution is None:
-        return False
-    if run.task is None:
-        return True
-    if execution.status not in {ExecutionStatus.ABORTED, ExecutionStatus.TIMED_OUT}:
-        return False
-    stopped_at = run.task.stopped_at
-    return stopped_at is None or execution.stopped_at is None or stopped_at < execution.stopped_at
-
-
-def _created_at(view: TaskView) -> datetime | None:
-    return lenient.time(view.order.split("#")[0])
-
-
-def _anew(run: RunRecord) -> RunRecord:
-    """Returns an empty run, to be written over what stands.
-
-    A request to stop it stays if what stands is only tasks of others with this id: it was for the run of this name.
-    """
-    return RunRecord(run.run_id, stop_request=None if run.follows else run.stop_request, revision=run.revision)
-
-
-def _is_another(run: RunRecord, execution: Execution) -> bool:
-    """Returns whether the run is something else until now: tasks of others, or a run of long ago with this name."""
-    if not run.follows:
-        return run.execution_arn != execution.arn
-    began = (run.execution and run.execution.started_at) or run.created_at
-    return began is not None and execution.started_at is not None and execution.started_at - began >= LONG_BEFORE
-
-
-def _is_of_the_past(run: RunRecord, execution: Execution) -> bool:
-    """Returns whether this is an older execution with the same name: its events may be replayed."""
-    began = run.execution.started_at if run.execution else None
-    return began is not None and execution.started_at is not None and began - execution.started_at >= LONG_BEFORE
-
-
-def _follows(task: TaskRecord, machines: StateMachines) -> bool:
-    ours = machines.pattern_of_execution(task.execution_arn) is not None
-    return ours and is_named(task.execution_arn, task.run_id)
-
-
-def order_of(task: TaskRecord) -> str:
-    """Returns a text that sorts the views of a run: by newest task, then ended after not ended, then version."""
-    created = lenient.iso(task.created_at) or ""
-    return f"{created}#{task.task_id}#{int(task.outcome is not None)}#{task.task.version:010d}"
 
 
 def task_id_of(order: str) -> str:

@@ -18,7 +18,8 @@ from fargate_runs.runs.allowed_definitions import AllowedDefinitions
 from fargate_runs.runs.attempts import Plan
 from fargate_runs.runs.overrides import overrides_in_pieces
 from fargate_runs.runs.request import Capacity, RunRequest
-from fargate_runs.runs.run_state import OfJob, RunRecord, with_execution
+from fargate_runs.runs.run_folding import OfJob, with_execution
+from fargate_runs.runs.run_state import RunRecord
 from fargate_runs.usecases.folding import fold_run
 
 if TYPE_CHECKING:

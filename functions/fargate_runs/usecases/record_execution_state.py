@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from fargate_runs.ports import OpenTask, RunStore, UnreadableRecordError
 from fargate_runs.reading.execution import Execution, is_child
 from fargate_runs.reading.patterns import Pattern, StateMachines
-from fargate_runs.runs.run_state import RunRecord, with_execution, with_tasks
+from fargate_runs.runs.run_folding import with_execution, with_tasks
+from fargate_runs.runs.run_state import RunRecord
 from fargate_runs.usecases.folding import fold_run, no_slot
 from fargate_runs.usecases.stop_abandoned import StopAbandoned, always
 

@@ -33,7 +33,8 @@ from fargate_runs.reading.patterns import StateMachines
 from fargate_runs.reading.task import EcsTask
 from fargate_runs.runs.abandoned import may_be_asked_to_stop
 from fargate_runs.runs.record import Delivery, TaskRecord
-from fargate_runs.runs.run_state import RunRecord, order_of, task_id_of, with_tasks
+from fargate_runs.runs.run_folding import order_of, with_tasks
+from fargate_runs.runs.run_state import RunRecord, task_id_of
 from fargate_runs.runs.settle import Step, decide
 from fargate_runs.usecases.folding import fold_run, no_slot
 from fargate_runs.usecases.stop_abandoned import ALL, Asking, StopAbandoned, always

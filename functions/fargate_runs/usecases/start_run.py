@@ -39,7 +39,8 @@ from fargate_runs.reading import lenient
 from fargate_runs.reading.patterns import Pattern, StateMachines, execution_arn
 from fargate_runs.runs.allowed_definitions import AllowedDefinitions
 from fargate_runs.runs.request import RunRequest
-from fargate_runs.runs.run_state import LONG_BEFORE, RunRecord
+from fargate_runs.runs.run_folding import LONG_BEFORE
+from fargate_runs.runs.run_state import RunRecord
 from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.folding import fold_run
 

@@ -19,7 +19,8 @@ from fargate_runs.reading.execution import ExecutionStatus
 from fargate_runs.reading.patterns import Pattern, StateMachines
 from fargate_runs.runs.abandoned import LONGEST_REASON, reason_of_request
 from fargate_runs.runs.record import TaskRecord
-from fargate_runs.runs.run_state import RunRecord, StopRequest, is_attempt, with_tasks
+from fargate_runs.runs.run_folding import is_attempt, with_tasks
+from fargate_runs.runs.run_state import RunRecord, StopRequest
 from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.runs.run_verdict import RUN_STOPPED
 from fargate_runs.usecases.folding import fold_run

@@ -6,7 +6,8 @@ from fargate_runs.errors import RunNotFoundError
 from fargate_runs.ports import LoadedRun, RunStore, Unreadable, UnreadableRecordError
 from fargate_runs.reading.patterns import StateMachines
 from fargate_runs.runs.record import TaskRecord
-from fargate_runs.runs.run_state import RunRecord, is_attempt, order_of, with_tasks
+from fargate_runs.runs.run_folding import is_attempt, order_of, with_tasks
+from fargate_runs.runs.run_state import RunRecord
 
 
 class WholeRun(NamedTuple):

@@ -11,7 +11,8 @@ from fargate_runs.outcomes.outcome import Outcome, lost
 from fargate_runs.ports import Clock, OpenRun
 from fargate_runs.reading.execution import Execution, ExecutionStatus
 from fargate_runs.reading.patterns import Pattern, execution_arn
-from fargate_runs.runs.run_state import RunRecord, TaskView, with_execution
+from fargate_runs.runs.run_folding import with_execution
+from fargate_runs.runs.run_state import RunRecord, TaskView
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.slots.admission import Admission
 from fargate_runs.usecases.slots.slot_keeper import SlotKeeper

@@ -17,7 +17,8 @@ from fargate_runs.jobs.slots import MOST_WAITING, Ask, Ended, Passage, Standing,
 from fargate_runs.ports import Clock, RunStore, UnreadableRecordError
 from fargate_runs.ports.jobs import Gates
 from fargate_runs.reading.execution import Execution
-from fargate_runs.runs.run_state import RunRecord, may_have_unseen_task
+from fargate_runs.runs.run_folding import may_have_unseen_task
+from fargate_runs.runs.run_state import RunRecord
 from fargate_runs.runs.run_status import RunStatus, TurnedAway
 from fargate_runs.usecases.folding import fold_run
 from fargate_runs.usecases.slots.gatekeeper import Gatekeeper

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from fargate_runs.jobs.slots import Ended, Limited, Redriven, Step
 from fargate_runs.ports import CallbacksUnavailableError, Clock, RunStore, TokenCallbacks, TokenError, TokenKeyError
 from fargate_runs.ports.jobs import Gates
-from fargate_runs.runs.run_state import RunRecord, may_have_unseen_task
+from fargate_runs.runs.run_folding import may_have_unseen_task
+from fargate_runs.runs.run_state import RunRecord
 from fargate_runs.usecases.slots.gatekeeper import Gatekeeper
 
 

@@ -8,7 +8,8 @@ from fargate_runs.jobs.gate import Gate, Position
 from fargate_runs.jobs.slots import Standing, standing_of
 from fargate_runs.ports import Clock, ExecutionNotShownError, ExecutionStates, OpenRun, RunStore, UnreadableRecordError
 from fargate_runs.ports.jobs import Gates, JobStore
-from fargate_runs.runs.run_state import RunRecord, may_have_unseen_task
+from fargate_runs.runs.run_folding import may_have_unseen_task
+from fargate_runs.runs.run_state import RunRecord
 from fargate_runs.usecases.slots.slot_keeper import Kept, SlotKeeper
 from fargate_runs.usecases.slots.wait_for_slot import StopReplaced
 from fargate_runs.usecases.sweep.report import SweepReport
