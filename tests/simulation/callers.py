@@ -9,11 +9,11 @@ from typing import Any, Final
 from tests.fakes.ecs import CANARY
 from tests.simulation.attempts import RunSpec, Says
 from tests.simulation.faults import FaultPlan
-from tests.simulation.invariants import must
 from tests.simulation.lambda_ import Lambda
 from tests.simulation.printed import SECRETS
 from tests.simulation.profile import MACHINE_OF, spec_of
 from tests.simulation.scheduler import Ended, Scheduler
+from tests.simulation.violations import must
 from tests.template.loading import EVENTS, event_sample
 
 _START: Final = event_sample(EVENTS / "api" / "start-run.json")

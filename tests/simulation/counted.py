@@ -15,7 +15,8 @@ from tests.simulation.attempts import Execution
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.executions import Executions
 from tests.simulation.expressions import Item
-from tests.simulation.invariants import OUR_MACHINES, must
+from tests.simulation.invariants import OUR_MACHINES
+from tests.simulation.violations import must
 
 _MOST: Final = 100
 _SHORTEST_SECONDS: Final = 60

@@ -16,18 +16,11 @@ from tests.simulation.executions import Executions
 from tests.simulation.expressions import Item
 from tests.simulation.stepfunctions import TokenAnswer
 from tests.simulation.tasks import Task
+from tests.simulation.violations import must
 
 _SETTLED: Final = frozenset({"DELIVERED", "CLOSED_BY_OTHERS", "REFUSED", "NOT_NEEDED"})
 OUR_MACHINES: Final = frozenset({MACHINES.request_response, MACHINES.sync, MACHINES.callback})
 _TASK_EVENT: Final = "ECS Task State Change"
-
-
-class ViolationError(BaseException):
-    """Something that must hold does not. `name` is I1 to I12 or L1 to L7."""
-
-    def __init__(self, name: str, what: str) -> None:
-        super().__init__(f"{name}: {what}")
-        self.name = name
 
 
 @dataclass
@@ -393,9 +386,3 @@ def _delivery(item: Item) -> str:
 def is_settled(item: Item) -> bool:
     """Whether nothing is left to do for the token of a recorded task."""
     return _delivery(item) in _SETTLED
-
-
-def must(holds: bool, name: str, what: str) -> None:
-    """Raises ViolationError where something does not hold."""
-    if not holds:
-        raise ViolationError(name, what)

@@ -15,11 +15,11 @@ from local.ecs.model import pascal_case
 from tests.simulation.attempts import Attempt
 from tests.simulation.ecs import Ecs
 from tests.simulation.faults import FaultPlan
-from tests.simulation.invariants import must
 from tests.simulation.lambda_ import Lambda
 from tests.simulation.printed import SECRETS
 from tests.simulation.scheduler import Ended, Scheduler
 from tests.simulation.tasks import Task
+from tests.simulation.violations import must
 
 _FUNCTION: Final = "judge_task"
 _FAILED: Final = "States.TaskFailed"

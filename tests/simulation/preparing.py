@@ -16,9 +16,10 @@ from fargate_runs.errors import InvalidRunRequestError, RunHasEndedError, RunSki
 from fargate_runs.ports import StoreUnavailableError
 from tests.simulation.attempts import INVALID_INPUT, NOT_PREPARED, SKIPPED, Execution
 from tests.simulation.faults import FaultPlan
-from tests.simulation.invariants import Invariants, must
+from tests.simulation.invariants import Invariants
 from tests.simulation.lambda_ import Lambda
 from tests.simulation.scheduler import Ended, Scheduler
+from tests.simulation.violations import must
 from tests.simulation.waiting import GoOn, Waits
 
 _FUNCTION: Final = "prepare_run"

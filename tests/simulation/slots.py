@@ -15,9 +15,10 @@ from tests.simulation.attempts import Execution
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.executions import Executions
 from tests.simulation.expressions import Item
-from tests.simulation.invariants import OUR_MACHINES, Invariants, must
+from tests.simulation.invariants import OUR_MACHINES, Invariants
 from tests.simulation.jobs import Jobs
 from tests.simulation.tasks import Task
+from tests.simulation.violations import must
 
 #: Seconds after the end of its execution in which somebody must have seen a task.
 _SEEN_WITHIN: Final = 120.0

@@ -13,10 +13,11 @@ from tests.simulation.attempts import Execution, Says
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.executions import Executions
 from tests.simulation.expressions import Item
-from tests.simulation.invariants import OUR_MACHINES, Invariants, must
+from tests.simulation.invariants import OUR_MACHINES, Invariants
 from tests.simulation.lambda_ import Lambda
 from tests.simulation.scheduler import Ended, Scheduler
 from tests.simulation.tasks import Task
+from tests.simulation.violations import must
 from tests.template.loading import EVENTS, event_sample
 
 _STOP: Final = event_sample(EVENTS / "api" / "stop-run.json")

@@ -9,8 +9,8 @@ from typing import Final
 
 from tests.simulation.counted import check_counted
 from tests.simulation.expressions import Item
-from tests.simulation.invariants import ViolationError
 from tests.simulation.poison import is_poison
+from tests.simulation.violations import ViolationError
 from tests.simulation.world import Settings, World
 
 _LOSSES: Final = frozenset({"L1", "L2", "L4"})

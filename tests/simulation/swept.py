@@ -12,8 +12,9 @@ from tests.simulation.attempts import Attempt, Execution, Says
 from tests.simulation.dynamodb import DynamoDb
 from tests.simulation.ecs import Ecs
 from tests.simulation.executions import Executions
-from tests.simulation.invariants import OUR_MACHINES, Invariants, is_settled, must
+from tests.simulation.invariants import OUR_MACHINES, Invariants, is_settled
 from tests.simulation.tasks import Task
+from tests.simulation.violations import must
 
 #: Seconds that lists and answers of Step Functions may be behind, and more.
 BEHIND: Final = 15.0

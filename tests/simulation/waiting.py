@@ -9,9 +9,9 @@ from typing import Final
 from fargate_runs.errors import PortError
 from tests.simulation.attempts import NOT_PREPARED, QUEUE_TIMED_OUT, TOKEN_CANARY, Execution
 from tests.simulation.faults import FaultPlan
-from tests.simulation.invariants import must
 from tests.simulation.lambda_ import Lambda
 from tests.simulation.scheduler import Ended, Scheduler
+from tests.simulation.violations import must
 
 _FUNCTION: Final = "wait_for_slot"
 #: As in the machine: the first try and eight more.

@@ -36,7 +36,7 @@ from tests.simulation.ecs import Ecs
 from tests.simulation.eventbridge import EventBridge, rules_of
 from tests.simulation.executions import Executions
 from tests.simulation.faults import EventFault, FaultPlan, Weather
-from tests.simulation.invariants import OUR_MACHINES, Invariants, ViolationError
+from tests.simulation.invariants import OUR_MACHINES, Invariants
 from tests.simulation.jobs import Jobs
 from tests.simulation.judges import Judges
 from tests.simulation.lambda_ import Lambda
@@ -55,6 +55,7 @@ from tests.simulation.swept import Swept
 from tests.simulation.tables import Tables
 from tests.simulation.tasks import OTHER_CLUSTER_ARN, REMEMBERS, Order, Task
 from tests.simulation.template import Function
+from tests.simulation.violations import ViolationError
 from tests.simulation.waiting import Waits
 
 FUNCTIONS: Final = (

@@ -6,7 +6,8 @@ from collections import defaultdict
 import pytest
 from ministack.services.cloudformation import engine
 
-from tests.template.loading import Node, Object, branches, resources_of_type
+from tests.template.loading import Object, branches, resources_of_type
+from tests.template.roles import as_list, policies, statements, statements_on
 
 #: Actions that IAM can give on "*" alone, or, for the two of ECS, before there is a task to name (facts B31, B33).
 ON_EVERYTHING = {
@@ -103,29 +104,6 @@ NOTHING = {"Ref": "AWS::NoValue"}
 CLUSTER = {"ArnEquals": {"ecs:cluster": {"Fn::GetAtt": ["Cluster", "Arn"]}}}
 CALLED = ("PrepareRun", "JudgeTask", "WaitForSlot")
 MACHINE_ROLES = ["RunTaskCallbackRole", "RunTaskRole", "RunTaskSyncRole"]
-
-
-def as_list(value: Node) -> list[Node]:
-    return value if isinstance(value, list) else [value]
-
-
-def policies(template: Object, role: str) -> list[Object]:
-    """Those in the role, and those that are attached to it."""
-    attached = (each["Properties"] for each in resources_of_type(template, "AWS::IAM::Policy").values())
-    listed = [
-        *template["Resources"][role]["Properties"].get("Policies", []),
-        *(each for each in attached if {"Ref": role} in each["Roles"]),
-    ]
-    return [found for policy in listed for found in branches(policy)]
-
-
-def statements(template: Object, role: str) -> list[Object]:
-    documents = [policy["PolicyDocument"]["Statement"] for policy in policies(template, role)]
-    return [found for listed in documents for statement in listed for found in branches(statement)]
-
-
-def statements_on(template: Object, role: str, action: str) -> list[Object]:
-    return [statement for statement in statements(template, role) if action in as_list(statement["Action"])]
 
 
 @pytest.fixture
@@ -274,33 +252,6 @@ def test_which_machines_can_be_named(name: str, taken: bool, template: Object) -
     assert re.search(pattern, "true") is None
 
 
-def test_jobs_are_written_by_their_function_alone_and_nothing_else_of_their_table(template: Object) -> None:
-    def keys(role: str, action: str) -> list[list[str]]:
-        tables = [each for each in statements_on(template, role, action) if "JobsTable" in str(each["Resource"])]
-        return [next(iter(each["Condition"].values()))["dynamodb:LeadingKeys"] for each in tables]
-
-    assert keys("JobsRole", "dynamodb:PutItem") == [["JOBS"], ["GATE#*"]]
-    assert keys("JobsRole", "dynamodb:Query") == [["JOBS"]]
-    assert keys("JobsRole", "dynamodb:DeleteItem") == [["GATE#*"]]
-    for role in resources_of_type(template, "AWS::IAM::Role"):
-        for action in ("PutItem", "DeleteItem", "UpdateItem"):
-            # The sweep notes on a job that people have been told that it is late.
-            is_allowed = role == "JobsRole" or (role, action) == ("SweepRole", "PutItem")
-            assert is_allowed or ["JOBS"] not in keys(role, f"dynamodb:{action}")
-
-
-def test_the_roles_of_timers_are_passed_to_scheduler_alone_and_its_schedules_are_those_of_the_group(
-    template: Object,
-) -> None:
-    *_, timers = statements_on(template, "JobsRole", "iam:PassRole")
-    assert timers["Resource"] == {"Fn::GetAtt": ["TimerRole", "Arn"]}
-    assert timers["Condition"] == {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
-    (schedules,) = statements_on(template, "JobsRole", "scheduler:CreateSchedule")
-    assert schedules["Resource"]["Fn::Sub"].endswith(":schedule/${JobScheduleGroup}/*")
-    (calls,) = statements_on(template, "TimerRole", "lambda:InvokeFunction")
-    assert calls["Resource"] == {"Fn::GetAtt": ["StartScheduledRunFunction", "Arn"]}
-
-
 def test_secrets_are_read_only_where_they_are_named(template: Object) -> None:
     listed = template["Resources"]["ExecutionRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
     (reads,) = [each for each in listed if each.get("Fn::If", [None])[0] == "HasAllowedSecrets"]
@@ -371,38 +322,3 @@ def test_who_shows_a_run_may_read_all_of_its_attempts(role: str, template: Objec
     """They are the items of one partition of the table itself, and not of an index."""
     read = [each["Resource"] for each in statements_on(template, role, "dynamodb:Query")]
     assert {"Fn::GetAtt": ["RunsTable", "Arn"]} in read
-
-
-#: Who may do what with which partitions of the jobs table. Only what changes jobs, and the sweep, may write JOBS.
-AT_GATES = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"}
-PARTITIONS = {
-    "PrepareRunRole": [({"dynamodb:GetItem"}, ["JOBS"]), ({"dynamodb:GetItem", "dynamodb:PutItem"}, ["GATE#*"])],
-    "ApiRole": [({"dynamodb:GetItem"}, ["JOBS"]), ({"dynamodb:GetItem"}, ["GATE#*"])],
-    "TaskStateChangeRole": [(AT_GATES, ["GATE#*"])],
-    "ExecutionStateChangeRole": [(AT_GATES, ["GATE#*"])],
-    "StartScheduledRunRole": [({"dynamodb:GetItem"}, ["JOBS"])],
-    "WaitForSlotRole": [(AT_GATES, ["GATE#*"])],
-    "SweepRole": [
-        (AT_GATES, ["GATE#*"]),
-        ({"dynamodb:Query"}, ["JOBS", "GATE#*"]),
-        ({"dynamodb:PutItem"}, ["JOBS"]),  # that people know of a job which is late
-    ],
-}
-
-
-@pytest.mark.parametrize("role", PARTITIONS)
-def test_each_function_reaches_its_partitions_of_the_jobs_table_and_no_others(role: str, template: Object) -> None:
-    table = {"Fn::GetAtt": ["JobsTable", "Arn"]}
-    found = [each for each in statements(template, role) if table in as_list(each["Resource"])]
-    partitions = [next(iter(each["Condition"].values()))["dynamodb:LeadingKeys"] for each in found]
-    assert [(set(as_list(each["Action"])), keys) for each, keys in zip(found, partitions, strict=True)] == PARTITIONS[
-        role
-    ]
-    assert all(operator.startswith("ForAllValues:String") for each in found for operator in each["Condition"])
-
-
-@pytest.mark.parametrize("role", ["WaitForSlotRole", "SweepRole"])
-def test_runs_that_are_replaced_are_stopped_in_our_own_machines_alone(role: str, template: Object) -> None:
-    (stops,) = statements_on(template, role, "states:StopExecution")
-    assert len(stops["Resource"]) == 3
-    assert all(":execution:${RunTask" in each["Fn::Sub"] for each in stops["Resource"])

@@ -77,7 +77,12 @@ TARGETS = (
     Target("fargate_runs.runs.attempts", ("tests/unit/test_attempts.py",)),
     Target("fargate_runs.runs.overrides", ("tests/unit/test_overrides.py",)),
     Target(
-        "fargate_runs.runs.allowed_definitions", ("tests/unit/test_prepare_run.py", "tests/unit/test_start_and_show.py")
+        "fargate_runs.runs.allowed_definitions",
+        (
+            "tests/unit/test_prepare_run.py",
+            "tests/unit/test_prepare_run_of_a_job.py",
+            "tests/unit/test_start_and_show.py",
+        ),
     ),
     Target("fargate_runs.runs.time_limit", ("tests/unit/test_time_limit.py",)),
     Target("fargate_runs.runs.run_verdict", (_RUN_STATE, _DOCUMENT)),
