@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import (
     AbstractContextManager,
     ExitStack,
@@ -13,7 +13,6 @@ from contextlib import (
 )
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from importlib import import_module
 from random import Random
 from typing import Any, Final
 from unittest.mock import patch
@@ -42,10 +41,11 @@ from tests.simulation.judges import Judges
 from tests.simulation.lambda_ import Lambda
 from tests.simulation.lives import Life
 from tests.simulation.logs import Logs
-from tests.simulation.network import Client, Network, Sleep
+from tests.simulation.network import Client, Network
 from tests.simulation.poison import poison_of
 from tests.simulation.preparing import BAD_INPUT, Preparations
 from tests.simulation.printed import Printed, no_metric
+from tests.simulation.processes import factory_of, forget_what_is_cached, sleep
 from tests.simulation.profile import Profile, Theme, spec_of
 from tests.simulation.scheduler import BEGINNING, Scheduler, current_process
 from tests.simulation.slots import Slots
@@ -202,10 +202,10 @@ class World:
         """Clients, clock, settings and output of the handlers are this world's."""
         with ExitStack() as stack:
             for service, twin in self._twins().items():
-                stack.enter_context(patch.object(clients, service, _factory(Client(service, twin)), create=True))
+                stack.enter_context(patch.object(clients, service, factory_of(Client(service, twin)), create=True))
             stack.enter_context(patch.object(clients, "starts", clients.stepfunctions))
             stack.enter_context(patch.object(SystemClock, "now", lambda _self: self._now()))
-            stack.enter_context(patch.object(SystemClock, "sleep", lambda _self, seconds: _sleep(seconds), create=True))
+            stack.enter_context(patch.object(SystemClock, "sleep", lambda _self, seconds: sleep(seconds), create=True))
             stack.enter_context(patch.object(start_run, "secrets", SeededSecrets(self.rng)))
             stack.enter_context(patch.dict(os.environ, clear=False))
             stack.enter_context(redirect_stdout(self.printed))
@@ -379,22 +379,3 @@ class World:
             raise ViolationError("I9", "a token or an environment value was printed, or answered by the API")
         if self.callers.unexpected is not None:
             raise ViolationError("I1", self.callers.unexpected)
-
-
-def forget_what_is_cached(functions: Iterable[str]) -> None:
-    """Clear every cache of the handlers' modules, as a process that begins has none."""
-    for name in functions:
-        module = import_module(f"{name}.handler")
-        for value in vars(module).values():
-            if hasattr(value, "cache_clear"):
-                value.cache_clear()
-
-
-def _factory(client: Client) -> Any:
-    return lambda: client
-
-
-def _sleep(seconds: float) -> None:
-    process = current_process()
-    assert process, "only handlers sleep"
-    process.wait(Sleep(seconds))
