@@ -128,7 +128,8 @@ class Preparations:
             self._wait(question, ended.error.job)
         elif isinstance(ended.error, RunSkippedError):
             self._plan.count["skipped"] += 1
-            self.on_skipped(question.execution)
+            if question.execution.status == "RUNNING":  # nobody has aborted it meanwhile
+                self.on_skipped(question.execution)
             question.go_on(SKIPPED)
         elif isinstance(ended.error, RunHasEndedError):
             question.go_on(NOT_PREPARED)
