@@ -35,6 +35,7 @@ class Executions:
         self.tokens: dict[str, Attempt] = {}
         self.of_task: dict[str, Attempt] = {}
         self.on_status: Callable[[Execution], None] = lambda _execution: None
+        self.on_skipped: Callable[[Execution], None] = lambda _execution: None
         ecs.on_stopped = self._task_stopped
         #: Prepares a run of our machines; None where nobody does.
         self.prepare: Callable[[Execution, Callable[[str | None], None]], None] | None = None
@@ -104,6 +105,7 @@ class Executions:
             execution.is_prepared = True
             self._begin(branch)
         elif error == SKIPPED:
+            self.on_skipped(execution)
             branch.done, branch.failed_with = True, None
             self._branch_is_done(execution)
         else:

@@ -58,7 +58,6 @@ class Preparations:
         self.fails = 0.0
         self.waits: Waits | None = None
         self.on_let_in: Callable[[Execution], None] = lambda _execution: None
-        self.on_skipped: Callable[[Execution], None] = lambda _execution: None
         self.input_of: Callable[[Execution], str] = lambda _execution: "{}"
         self.prepared = 0
         self.given_up = 0
@@ -128,8 +127,6 @@ class Preparations:
             self._wait(question, ended.error.job)
         elif isinstance(ended.error, RunSkippedError):
             self._plan.count["skipped"] += 1
-            if question.execution.status == "RUNNING":  # nobody has aborted it meanwhile
-                self.on_skipped(question.execution)
             question.go_on(SKIPPED)
         elif isinstance(ended.error, RunHasEndedError):
             question.go_on(NOT_PREPARED)

@@ -152,7 +152,7 @@ class World:
         self.slots.waiting = self.waits.waiting
         self.preparations.waits = self.stepfunctions.waits = self.waits
         self.preparations.on_let_in = self.slots.on_let_in
-        self.preparations.on_skipped = lambda execution: self.slots.skipped.add(execution.spec.name)
+        self.executions.on_skipped = lambda execution: self.slots.skipped.add(execution.spec.name)
         self.callers.of_job = self.jobs.asked
 
     def _prepare_badly(self) -> None:
