@@ -26,6 +26,7 @@ from tests.functional.printed import lines_of, metrics_of
 from tests.functional.requests import request
 
 JOB: Final = "nightly"
+AFTER_THE_END: Final = "2025-05-06T11:04:00.001Z"  # of an execution: so its task was its last
 SAMPLE: Final = Path(__file__).parents[2] / "events/wait-for-slot/waits.json"
 
 
@@ -80,6 +81,15 @@ def ends(stack: Stack, run_id: str, status: str = "ABORTED", *, is_told: bool = 
         stack.execution_state_change(given)
 
 
+def works(stack: Stack, run_id: str, **changes: object) -> None:
+    """The task of a run that was let in ends, two seconds before its execution does unless `changes` say otherwise."""
+    seen = detail(overrides=overrides(run_id=run_id, token=None), taskArn=task_arn(f"task-of-{run_id}"), **changes)
+    environment = seen["overrides"]["containerOverrides"][-1]["environment"]
+    environment[:] = [each for each in environment if each["name"] != "RUN_EXECUTION_ARN"]
+    environment.append({"name": "RUN_EXECUTION_ARN", "value": arn_of(run_id)})
+    stack.task_state_change(event(seen))
+
+
 def gate(stack: Stack) -> Gate:
     return DynamoGates(stack.dynamodb, JOBS_TABLE, StoppedClock()).find_gate(JOB)
 
@@ -109,12 +119,16 @@ def test_a_queue_from_its_first_run_to_its_last(stack: Stack, printed: Callable[
     second, third = shown(stack, "b"), shown(stack, "c")
     assert (second["status"], second["queue"]["place"], third["queue"]["place"]) == ("QUEUED", 1, 2)
     assert second["queue"]["since"] == second["queuedAt"]
-    ends(stack, "a")
+    works(stack, "a")
+    assert held(stack) == (["a"], ["b", "c"])
+    ends(stack, "a", "SUCCEEDED")
     assert (held(stack), answered(stack, "b"), answered(stack, "c")) == ((["b"], ["c"]), True, False)
     assert begins(stack, "b").keys() == {"run", "overrides", "plan"}
     assert (shown(stack, "b")["status"], shown(stack, "c")["queue"]["place"]) == ("PENDING", 1)
     ends(stack, "b", "TIMED_OUT")
+    works(stack, "b", stoppedAt=AFTER_THE_END)
     begins(stack, "c")
+    works(stack, "c")
     ends(stack, "c", "FAILED")
     assert gate(stack).is_empty
     assert not tickets(stack)
@@ -131,14 +145,20 @@ def test_a_queue_from_its_first_run_to_its_last(stack: Stack, printed: Callable[
 def test_the_slot_is_held_until_the_task_has_ended_too(stack: Stack) -> None:
     define(stack)
     comes(stack, "a", "b")
-    seen = detail(overrides=overrides(run_id="a", token=None), taskArn=task_arn(), lastStatus="RUNNING", version=3)
-    environment = seen["overrides"]["containerOverrides"][-1]["environment"]
-    environment[:] = [each for each in environment if each["name"] != "RUN_EXECUTION_ARN"]
-    environment.append({"name": "RUN_EXECUTION_ARN", "value": arn_of("a")})
-    stack.task_state_change(event(seen))
+    works(stack, "a", lastStatus="RUNNING", version=3, stoppedAt=None)
     ends(stack, "a")
     assert held(stack) == (["a"], ["b"])
-    stack.task_state_change(event({**seen, "lastStatus": "STOPPED", "version": 5}))
+    works(stack, "a", stoppedAt=AFTER_THE_END)
+    assert (held(stack), answered(stack, "b")) == ((["b"], []), True)
+
+
+def test_the_slot_of_a_run_that_may_have_a_task_is_given_back_by_the_sweep(stack: Stack) -> None:
+    """It was cut off just after it was let in: its task may have been started, and nobody has told of it yet."""
+    define(stack)
+    comes(stack, "a", "b")
+    ends(stack, "a", "ABORTED")
+    assert (held(stack), answered(stack, "b")) == ((["a"], ["b"]), False)
+    assert stack.sweep()["slotsReleased"] == 1
     assert (held(stack), answered(stack, "b")) == ((["b"], []), True)
 
 
@@ -167,7 +187,8 @@ def test_a_run_that_replaces_another(stack: Stack, printed: Callable[[], str]) -
     with pytest.raises(RunSkippedError):
         begins(stack, "b")
     assert (shown(stack, "b")["status"], shown(stack, "b")["blockedBy"]) == ("SKIPPED", "c")
-    stack.execution_state_change(told("a", "ABORTED"))
+    ends(stack, "a")
+    works(stack, "a", stoppedAt=AFTER_THE_END)
     assert (held(stack), answered(stack, "c")) == ((["c"], []), True)
     assert ("RunsReplaced", None) in metrics_of(printed())
 
@@ -193,7 +214,8 @@ def test_a_new_limit_acts_with_the_next_sweep_at_the_latest(stack: Stack) -> Non
 def test_an_end_that_no_event_told_is_found_by_the_sweep(stack: Stack, printed: Callable[[], str]) -> None:
     define(stack)
     comes(stack, "a", "b", "c")
-    ends(stack, "a", is_told=False)
+    works(stack, "a")
+    ends(stack, "a", "SUCCEEDED", is_told=False)
     stack.sweep()
     assert (held(stack), answered(stack, "b")) == ((["b"], ["c"]), True)
     ends(stack, "c", is_told=False)
@@ -213,7 +235,8 @@ def test_a_function_that_dies_between_the_gate_and_the_answer(
 
     with monkeypatch.context() as patched:
         patched.setattr(stack.callbacks, "send_success", fails)
-        ends(stack, "a")
+        works(stack, "a")
+        ends(stack, "a", "SUCCEEDED")
     assert (held(stack), answered(stack, "b"), tickets(stack)) == ((["b"], []), False, {"b"})
     assert stack.sweep()["ticketsAnswered"] == 1
     assert (answered(stack, "b"), tickets(stack)) == (True, set())
@@ -252,7 +275,8 @@ def test_a_run_that_ended_before_it_asked(stack: Stack) -> None:
 def test_a_redriven_run_is_counted_above_the_limit(stack: Stack) -> None:
     define(stack)
     comes(stack, "a", "b")
-    ends(stack, "a")
+    works(stack, "a")
+    ends(stack, "a", "FAILED")
     begins(stack, "b")
     stack.execution_state_change(told("a", "RUNNING", 1))
     assert ([*gate(stack).holders], gate(stack).holders["a"].is_forced) == (["b", "a"], True)
