@@ -38,8 +38,11 @@ TIMED_OUT: Final = 124  # that of timeout(1)
 INTERRUPTED: Final = ENDED_BY_CTRL_C
 #: A process has one byte for its code: what does not fit could become 0.
 LARGEST: Final = 255
-#: The errors of a run that was not given more time: by Step Functions (fact B27), or by the sweep.
-TIMEOUTS: Final = frozenset({"States.Timeout", "States.HeartbeatTimeout", "Task.TimedOut"})
+#: The errors of a run that was not given more time: by Step Functions (fact B27), by the sweep, or by its
+#: totalTimeoutSeconds, which hold while it waits for a slot too.
+TIMEOUTS: Final = frozenset(
+    {"States.Timeout", "States.HeartbeatTimeout", "Task.TimedOut", "Run.TotalTimeout", "Run.QueueTimedOut"}
+)
 
 
 def exit_code_of(run: Run) -> int:

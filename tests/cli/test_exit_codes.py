@@ -32,6 +32,8 @@ TABLE: dict[str, tuple[dict[str, object], int]] = {
     "a task that ended well and too late": (failed(error="States.Timeout", exitCode=0), 124),
     "an execution without a heartbeat": (failed(error="States.HeartbeatTimeout", exitCode=None), 124),
     "a task that the sweep stopped": (failed(error="Task.TimedOut", exitCode=143), 124),
+    "a run whose whole time was over": (failed(error="Run.TotalTimeout", exitCode=143), 124),
+    "a run that waited for a slot until its time was over": (without_task("Run.QueueTimedOut", "late"), 124),
     "a program that names its own end so": (failed(error="Container.ExitedNonZero", exitCode=124), 124),
     "an execution that was aborted": (run("STOPPED", execution=execution("ABORTED"), error="Run.Stopped"), 1),
     "a run that was skipped is no failure": (run("SKIPPED", error="Run.Skipped"), 0),
