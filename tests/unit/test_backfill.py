@@ -20,6 +20,8 @@ from tests.fakes.records import ended_task, execution, failed_task, open_task, p
 DAILY = {"name": "daily", "cron": "0 6 * * ? *"}
 SIX = "nightly_daily_202505{day:02}T060000Z"
 FOURTH = datetime(2025, 5, 4, tzinfo=UTC)
+FIRST = datetime(1, 1, 1, tzinfo=UTC)
+LAST = datetime(9999, 12, 31, 23, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -124,6 +126,22 @@ def test_what_stands_for_a_slot(world: World, has: Mapping[str, str], started: s
 
     assert ids(world) == ([] if started is None else [of(6) + started])
     assert [each["after"] for each in answer["slots"]] == ([] if started is None else [after])
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Etc/GMT+12"])
+@pytest.mark.parametrize(("since", "until"), [(FIRST, NOON), (LAST - timedelta(1), LAST)])
+def test_the_first_and_the_last_times_that_there_are(zone: str, since: datetime, until: datetime) -> None:
+    world = World()
+    world.apply(
+        schedules=[
+            {"name": "once", "at": "2025-05-04T06:00:00", "timeZone": zone},
+            {"name": "long", "cron": "0 6 1 1 ? 1970", "timeZone": zone},
+        ]
+    )
+
+    found = world.backfill("nightly", since, until, is_dry_run=True)
+
+    assert [each.schedule.name for each in found.slots] == (["long", "once"] if since == FIRST else [])
 
 
 def test_several_schedules_by_time_and_those_that_are_off_or_have_no_known_times() -> None:

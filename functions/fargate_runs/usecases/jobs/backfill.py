@@ -6,7 +6,7 @@ run with that id has failed or was missed, the next one has a number behind the 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 from typing import Final
 
@@ -25,6 +25,7 @@ MOST_SLOTS: Final = 1_000  # that one call looks at
 MOST_STARTS: Final = 100  # of one call, which has half a minute
 _STARTED_AGAIN: Final = frozenset({RunStatus.FAILED, RunStatus.MISSED})
 _JUST_BEFORE: Final = timedelta(microseconds=1)
+_EARLIEST: Final = datetime(1969, 12, 31, tzinfo=UTC)  # no schedule fires before 1970 on the clocks of its zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,9 @@ class BackfillJob:
         enabled = [each for each in stored.job.schedules if each.is_enabled]
         unknown = [each.name for each in enabled if isinstance(parse(each.expression), Rate)]
         known = [each for each in enabled if each.name not in unknown]
-        slots = self._to_start(stored, _times(known, since, min(until, self._clock.now())))
+        past = min(until, self._clock.now())
+        # A time at either end of the calendar has no earlier one, and none in some zones.
+        slots = self._to_start(stored, _times(known, min(max(since, _EARLIEST), past), past))
         to_start = [] if is_dry_run else slots
         started = [each for each in to_start if self._start(stored, each.schedule, each.at, each.run_id)]
         return Backfill(name, slots, started, unknown)
