@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tools.mutation.mutants import Mutant
-from tools.mutation.targets import EQUIVALENTS, REPORT, Equivalent, Target
+from tools.mutation.targets import EQUIVALENTS, REPORT, TARGETS, Equivalent, Target, name_of
 from tools.mutation.workers import Verdict
 
 _HEAD = """\
 # Mutation testing of the decisions
 
-Written by `make mutation` on {date}. A mutant is the module with one change:
+Written by `make mutation`. A mutant is the module with one change:
 
 - A member of an enum in a table, a result or a condition becomes each other member.
 - An entry of a table, a named argument or a result is removed.
@@ -24,10 +25,12 @@ Written by `make mutation` on {date}. A mutant is the module with one change:
   same.
 
 A mutant is killed if a test fails. A broken mutant does not load or never ends. A survivor passes every test.
+Each row says when the module's mutants were run.
 
-| module | mutants | killed | broken | equivalent | survivors |
-| --- | --- | --- | --- | --- | --- |
+| module | run on | mutants | killed | broken | equivalent | survivors |
+| --- | --- | --- | --- | --- | --- | --- |
 """
+_ROW = re.compile(r"^\| `(.*?)` \| .* \|\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -55,29 +58,34 @@ class Result:
         """In the table."""
         killed, broken = self.counts[Verdict.KILLED], self.counts[Verdict.BROKEN]
         total, same = sum(self.counts.values()), len(self.equivalents)
-        name = self.target.module.rpartition(".")[2]
-        return f"| `{name}.py` | {total} | {killed} | {broken} | {same} | {len(self.survivors)} |\n"
+        today, alive = datetime.now(UTC).date(), len(self.survivors)
+        return f"| `{self.target.name}` | {today} | {total} | {killed} | {broken} | {same} | {alive} |\n"
 
 
 def stale(listed: Sequence[Equivalent], results: Sequence[Result]) -> list[Equivalent]:
-    """What is listed as equivalent and was not met."""
+    """What is listed as equivalent for a module that was run, and was not met."""
     met = {each for result in results for each in result.equivalents}
-    return [each for each in listed if each not in met]
+    ran = {result.target.module for result in results}
+    return [each for each in listed if each.module in ran and each not in met]
 
 
 def write(results: Sequence[Result]) -> None:
-    """Write the report."""
-    text = _HEAD.format(date=datetime.now(UTC).date()) + "".join(each.row() for each in results)
-    same = [each for result in results for each in dict.fromkeys(result.equivalents)]
-    if same:
+    """Write the report. Modules that were not run keep their rows; those without one are named."""
+    rows = {row[1]: row[0] for row in _ROW.finditer(REPORT.read_text())}
+    rows |= {each.target.name: each.row() for each in results}
+    shown = [each for each in TARGETS if each.name in rows]
+    text = _HEAD + "".join(rows[each.name] for each in shown)
+    if left := [f"`{each.name}`" for each in TARGETS if each.name not in rows]:
+        text += f"\nNot run yet: {', '.join(left)}.\n"
+    modules = {each.module for each in shown}
+    if same := [each for each in EQUIVALENTS if each.module in modules]:
         text += "\n## Equivalent mutants\n\nNo test can notice these: they behave as the code does.\n"
         text += "".join(map(_shown, same))
     REPORT.write_text(text)
 
 
 def _shown(each: Equivalent) -> str:
-    name = each.module.rpartition(".")[2]
-    return f"\n`{name}.py`: {each.why}\n\n```diff\n- {each.before}\n+ {each.after}\n```\n"
+    return f"\n`{name_of(each.module)}`: {each.why}\n\n```diff\n- {each.before}\n+ {each.after}\n```\n"
 
 
 def _listed(mutant: Mutant) -> Equivalent | None:

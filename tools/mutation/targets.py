@@ -10,12 +10,22 @@ PACKAGES = PROJECT / "build/mutation"  # where `make mutation` puts requirements
 REPORT = PROJECT / "docs/mutation.md"
 
 
+def name_of(module: str) -> str:
+    """Returns the place of a module in the package."""
+    return module.removeprefix("fargate_runs.").replace(".", "/") + ".py"
+
+
 @dataclass(frozen=True)
 class Target:
     """A module of decisions, and its tests."""
 
     module: str
     tests: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The place of the module in the package, as in `jobs/slots.py`."""
+        return name_of(self.module)
 
     @property
     def path(self) -> Path:
@@ -37,6 +47,11 @@ _DECISIONS = "tests/unit/test_decisions.py"
 _DOCUMENT = "tests/unit/test_settling_document.py"
 _ATTEMPTS = "tests/unit/test_attempts_of_a_run.py"
 _RUN_STATE = "tests/unit/test_run_state.py"
+_SLOTS = "tests/unit/test_slots.py"
+_SLOT_KEEPER = "tests/unit/test_slot_keeper.py"
+_CRON = "tests/unit/test_cron.py"
+_LATE_JOBS = "tests/unit/test_late_jobs.py"
+_JOBS = "tests/unit/test_jobs_use_cases.py"
 _OUTCOMES = ("tests/unit/test_outcome.py", "tests/unit/test_start_failures.py")
 # The tests that most mutants fail stand first: a mutant's run ends with the first failure.
 TARGETS = (
@@ -92,6 +107,26 @@ TARGETS = (
     Target("fargate_runs.outcomes.starts", ("tests/unit/test_starts.py", *_OUTCOMES)),
     Target("fargate_runs.outcomes.evidence", ("tests/unit/test_evidence.py", *_OUTCOMES)),
     Target("fargate_runs.outcomes.refused_start", ("tests/unit/test_refused_start.py",)),
+    Target("fargate_runs.jobs.slots", (_SLOTS, "tests/unit/test_gatekeeper.py")),
+    Target("fargate_runs.jobs.gate", (_SLOTS,)),
+    Target("fargate_runs.usecases.slots.admission", ("tests/unit/test_admission.py",)),
+    Target("fargate_runs.usecases.slots.gatekeeper", ("tests/unit/test_gatekeeper.py",)),
+    Target("fargate_runs.usecases.slots.slot_keeper", (_SLOT_KEEPER, "tests/unit/test_unseen_tasks.py")),
+    Target("fargate_runs.usecases.slots.wait_for_slot", (_SLOT_KEEPER,)),
+    Target("fargate_runs.usecases.sweep.slots", ("tests/unit/test_sweep_slots.py", "tests/unit/test_unseen_tasks.py")),
+    Target("fargate_runs.jobs.merging", ("tests/unit/test_merging.py",)),
+    Target("fargate_runs.runs.run_status", (_RUN_STATE, "tests/unit/test_settle.py")),
+    Target("fargate_runs.jobs.cron", (_CRON,)),
+    Target("fargate_runs.jobs.expressions", (_CRON,)),
+    Target("fargate_runs.jobs.run_ids", ("tests/unit/test_scheduled_run_ids.py",)),
+    Target("fargate_runs.usecases.jobs.start_scheduled", ("tests/unit/test_start_scheduled_run.py",)),
+    Target("fargate_runs.jobs.lateness", (_LATE_JOBS,)),
+    Target("fargate_runs.usecases.sweep.late_jobs", (_LATE_JOBS,)),
+    Target("fargate_runs.usecases.jobs.apply", ("tests/unit/test_apply_job.py",)),
+    Target("fargate_runs.usecases.jobs.delete", (_JOBS,)),
+    Target("fargate_runs.usecases.jobs.backfill", ("tests/unit/test_backfill.py",)),
+    Target("fargate_runs.usecases.jobs.pause", (_JOBS,)),
+    Target("fargate_runs.usecases.jobs.start", ("tests/unit/test_start_job_run.py", _JOBS)),
 )
 
 _MEMBERS = "Both sides are members of one enum: singletons, and none equals another."
