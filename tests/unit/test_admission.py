@@ -10,7 +10,8 @@ from fargate_runs.errors import QueueFullError, RunHasEndedError, RunSkippedErro
 from fargate_runs.jobs.job import Policy
 from fargate_runs.jobs.slots import MOST_WAITING
 from fargate_runs.ports import StoreUnavailableError
-from fargate_runs.runs.run_status import RunStatus
+from fargate_runs.runs.run_state import RunRecord
+from fargate_runs.runs.run_status import RunStatus, TurnedAway
 from tests.fakes.clock import NOON
 from tests.fakes.slots import JOB, SlotWorld, at_call
 from tests.unit.test_slots import gate
@@ -64,6 +65,16 @@ def test_a_run_that_waits_is_admitted_when_its_turn_has_come() -> None:
     assert world.asks("b") == "ADMITTED"
     run = world.run("b")
     assert (run.status, run.queued_at, run.admitted_at) == (RunStatus.PENDING, NOON, NOON + timedelta(seconds=5))
+
+
+def test_a_run_that_was_let_in_before_its_redrive_and_waits_now_is_queued() -> None:
+    world = SlotWorld()
+    world.begin("a")
+    world.ends("a")
+    world.begin("b")
+    world.record("a", redrives=1)
+    assert world.asks("a") == "SlotTakenError"
+    assert (world.run("a").queued_at, world.run("a").admitted_at) == (NOON, None)
 
 
 def test_a_run_that_is_skipped_ends_and_names_its_blocker() -> None:
@@ -171,3 +182,32 @@ def test_a_run_that_another_call_has_skipped_is_skipped() -> None:
     world.gates.before = at_call(1, meanwhile)
     assert world.asks("b") == "RunSkippedError"
     assert world.gate.is_empty
+
+
+@pytest.mark.parametrize("status", ["FAILED", "ABORTED"])
+@pytest.mark.parametrize("aside", [RunStatus.SKIPPED, RunStatus.MISSED])
+def test_a_run_that_ended_in_another_way_than_skipped_is_not_told_that_it_was(status: str, aside: RunStatus) -> None:
+    world = SlotWorld()
+    world.store.runs["a"] = replace(world.record("a", status), turned_away=TurnedAway(aside, "why", "b"))
+    assert world.asks("a") == "RunHasEndedError"
+
+
+def test_a_run_that_was_missed_is_not_told_that_it_was_skipped() -> None:
+    world = SlotWorld()
+    world.store.runs["a"] = replace(world.record("a"), turned_away=TurnedAway(RunStatus.MISSED, "why"))
+    assert world.asks("a") == "RunHasEndedError"
+
+
+def test_a_run_that_ends_while_it_is_turned_away_is_told_that_it_was() -> None:
+    world = SlotWorld(policy=Policy.SKIP)
+    world.ask("a")
+    world.gates.before = at_call(1, lambda: world.record("b", "ABORTED"))
+    assert world.asks("b") == "RunSkippedError"
+    assert world.run("b").status is RunStatus.STOPPED
+
+
+def test_a_run_whose_record_is_gone_gets_one() -> None:
+    world = SlotWorld()
+    execution = world.execution("a")
+    world.admission(execution, JOB, world.concurrency, is_forced=False, deadline=None)
+    assert world.run("a") == RunRecord("a", NOON, execution_arn=execution.arn, follows=True, admitted_at=NOON)

@@ -53,12 +53,12 @@ def test_a_gate_that_others_write_again_and_again(gates: InMemoryGates) -> None:
             gates.gates[JOB] = replace(stands, limit=next(others), revision=stands.revision + 1)
 
     gates.before = race
-    with pytest.raises(StoreUnavailableError, match="too many"):
-        keeper(gates, clock)(JOB, ask("a"))
+    with pytest.raises(StoreUnavailableError, match=r"^too many came to the gate of job 'nightly' at once$"):
+        Gatekeeper(gates, clock, part=lambda: 0.5)(JOB, ask("a"))
     assert gates.calls.count("write_gate") == MOST_TRIES
     waits = [min(0.02 * 2**each, LONGEST_WAIT_SECONDS) for each in range(MOST_TRIES)]
-    assert clock.slept_seconds == pytest.approx(sum(waits))
-    assert sum(waits) <= 10
+    assert sum(waits) == pytest.approx(9.26)
+    assert clock.slept_seconds == pytest.approx(0.5 * sum(waits))
 
 
 def test_runs_that_a_lost_answer_of_the_table_has_promoted_are_told_all_the_same(gates: InMemoryGates) -> None:

@@ -1,13 +1,17 @@
 """A run with the settings of its job: which are the job's, which the run's own, and which go together."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from fargate_runs.errors import InvalidRunRequestError
-from fargate_runs.jobs.merging import with_job
+from fargate_runs.jobs.job import Concurrency
+from fargate_runs.jobs.merging import expect_job, with_job
 from fargate_runs.reading.patterns import Pattern
 from fargate_runs.runs.request import Capacity, RunRequest
+from tests.fakes.clock import NOON
 from tests.fakes.ecs import CANARY
 from tests.fakes.stored_jobs import OWN_DEFINITION, a_job, stored
 
@@ -86,6 +90,49 @@ HALVES: list[dict[str, Any]] = [{"cpu": 512}, {"memory": 1024}, {}]
 @pytest.mark.parametrize("half", HALVES)
 def test_a_size_is_known_only_as_a_whole(half: dict[str, Any]) -> None:
     assert with_job(asked(), stored(a_job(**half))).size is None
+
+
+@pytest.mark.parametrize("kind", [{}, {"task_definition": FAMILY}])
+def test_the_limit_is_that_of_the_job(kind: dict[str, Any]) -> None:
+    limit = Concurrency(3)
+    assert with_job(asked(), stored(a_job(**kind, concurrency=limit))).concurrency is limit
+
+
+def test_a_job_without_its_task_definition_runs_nothing() -> None:
+    with pytest.raises(InvalidRunRequestError) as refused:
+        with_job(asked(), replace(stored(a_job()), task_definition_arn=None))
+    assert refused.value.problems == ("job: nightly has no task definition yet; apply the job again",)
+
+
+SECOND = timedelta(seconds=1)
+# When the job was deleted, when the run began, and whether the job is there for it.
+DELETED: list[tuple[datetime | None, datetime | None, bool]] = [
+    (None, NOON, True),
+    (None, None, True),
+    (NOON + SECOND, NOON, True),
+    (NOON, NOON, False),
+    (NOON - SECOND, NOON, False),
+    (NOON, None, False),
+]
+
+
+@pytest.mark.parametrize(("deleted_at", "at", "is_there"), DELETED)
+def test_a_deleted_job_is_there_for_the_runs_that_began_before(
+    deleted_at: datetime | None, at: datetime | None, is_there: bool
+) -> None:
+    job = replace(stored(a_job()), deleted_at=deleted_at)
+    if is_there:
+        assert expect_job("nightly", job, at) is job
+        return
+    with pytest.raises(InvalidRunRequestError) as refused:
+        expect_job("nightly", job, at)
+    assert refused.value.problems == ("job: nightly was deleted before the run began; apply it again",)
+
+
+def test_a_job_that_never_was() -> None:
+    with pytest.raises(InvalidRunRequestError) as refused:
+        expect_job("nightly", None, NOON)
+    assert refused.value.problems == ("job: there is no job nightly; apply it first",)
 
 
 def test_the_job_and_the_run_may_not_go_together() -> None:

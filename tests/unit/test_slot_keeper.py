@@ -53,6 +53,17 @@ def test_a_run_without_a_slot_asks_no_gate() -> None:
     assert world.keeper(replace(run, takes_slot=False)) == Kept()
     assert world.keeper(replace(run, job=None)) == Kept()
     assert world.keeper(world.record("b")) == Kept()
+    assert world.keeper(replace(world.run("b"), execution=None)) == Kept()
+    assert not world.gates.calls
+
+
+@pytest.mark.parametrize("unknown", ["job", "execution_arn", "admitted_at"])
+def test_a_run_of_which_too_little_is_known_takes_no_slot_again(unknown: str) -> None:
+    world = SlotWorld()
+    world.begin("a")
+    run = world.record("a", redrives=1)
+    world.gates.calls.clear()
+    assert world.keeper.opened_again(replace(run, **{unknown: None})) == Kept()
     assert not world.gates.calls
 
 
@@ -178,6 +189,7 @@ def test_a_run_that_replaces_stops_the_oldest_and_begins_when_it_has_ended() -> 
     world.begin("a", "b")
     assert world.asks("c") == "SlotTakenError"
     assert world.waits("c") == Waiting(Standing.WAITING, 1, stopped=1)
+    assert world.waits("a") == Waiting(Standing.HOLDING, None)  # it does not stop itself
     (stop,) = world.executions.stops
     assert (stop[0], stop[1]) == (world.run("a").execution_arn, "Run.Stopped")
     request = world.run("a").stop_request
@@ -211,7 +223,8 @@ def test_a_run_in_the_way_that_has_ended_already_gives_its_slot_at_once() -> Non
     world = SlotWorld(1, Policy.REPLACE)
     world.begin("a")
     world.record("a", "ABORTED")
-    world.begin("b")
+    assert world.asks("b") == "SlotTakenError"
+    assert world.waits("b") == Waiting(Standing.WAITING, 1)
     assert (held(world), world.was_answered("b")) == ((["b"], []), True)
     assert not world.executions.stops
 
@@ -255,6 +268,7 @@ def test_a_redriven_run_takes_a_slot_again_above_the_limit(redrives: int) -> Non
         assert world.gate.holders["a"].is_forced
         assert world.keeper(world.run("a")) == Kept()  # once
     else:
+        assert done == Kept()
         assert held(world) == (["b"], [])
 
 

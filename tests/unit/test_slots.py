@@ -215,7 +215,9 @@ def test_a_run_holds_from_when_it_was_let_in_and_a_promoted_one_since_it_came() 
         (["a"], 1, True, ("a",)),
         (["a", "b", "c"], 3, True, ("a",)),
         (["a", "b", "c"], 1, True, ("a", "b", "c")),
+        (["a", "b"], 1, True, ("a", "b")),
         (["a", "b"], 3, True, ()),
+        (["a", "b"], 4, True, ()),
         (["a"], 1, False, ()),
         (["a"], None, True, ()),
     ],
@@ -233,6 +235,11 @@ def test_the_place_of_a_run_that_waits() -> None:
     assert [found.place_of(each) for each in "abcde"] == [None, 1, 2, None, None]
     assert gate().is_empty
     assert not any(each.is_empty for each in (gate(["a"]), gate([], ["a"]), gate([], [], ["a"])))
+
+
+def test_the_revision_counts_the_writes_and_says_nothing_of_the_slots() -> None:
+    assert Gate("nightly").revision == 0
+    assert replace(gate(), revision=8) == gate()
 
 
 RUNS: Final = tuple(f"r{number}" for number in range(6))

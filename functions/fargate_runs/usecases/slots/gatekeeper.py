@@ -10,7 +10,7 @@ from fargate_runs.ports import Clock, StoreUnavailableError
 from fargate_runs.ports.jobs import Gates
 
 MOST_TRIES: Final = 14
-LONGEST_WAIT_SECONDS: Final = 1.0  # of one wait between two tries; all of them together take 7 seconds at most
+LONGEST_WAIT_SECONDS: Final = 1.0  # of one wait between two tries; all of them together take 9.3 seconds at most
 _FIRST_WAIT_SECONDS: Final = 0.02
 
 
