@@ -270,4 +270,28 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "return False if self._says <= Says.TIMED_OUT else None",
         "As texts, no other member is less.",
     ),
+    Equivalent(
+        "fargate_runs.usecases.slots.admission",
+        "if found.standing is Standing.WITHDRAWN:",
+        "if found.standing >= Standing.WITHDRAWN:",
+        "Only ABSENT and WITHDRAWN come here, and as texts ABSENT is the less one.",
+    ),
+    Equivalent(
+        "fargate_runs.usecases.slots.slot_keeper",
+        "is_redriven = execution is not None and execution.redrive_count > 0 and not execution.is_closed",
+        "is_redriven = execution is not None and execution.redrive_count != 0 and not execution.is_closed",
+        "A count is never less than 0.",
+    ),
+    Equivalent(
+        "fargate_runs.usecases.slots.slot_keeper",
+        "return replace(self.answer(job, found.to_answer), changed=found.step is Step.LEAVE)",
+        "return replace(self.answer(job, found.to_answer), changed=found.step <= Step.LEAVE)",
+        "An end comes to LEAVE or NOTHING, and as texts NOTHING is the greater one.",
+    ),
+    Equivalent(
+        "fargate_runs.usecases.slots.slot_keeper",
+        "return replace(self.answer(run.job, found.to_answer), changed=found.step is Step.HOLD_FORCED)",
+        "return replace(self.answer(run.job, found.to_answer), changed=found.step <= Step.HOLD_FORCED)",
+        "A redrive comes to HOLD_FORCED or STAY, and as texts STAY is the greater one.",
+    ),
 )
