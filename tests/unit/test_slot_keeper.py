@@ -1,6 +1,7 @@
 """Who is told when a run ends, and what a ticket is worth: no run waits for an answer that nobody sends."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,8 @@ def test_a_run_of_which_too_little_is_known_takes_no_slot_again(unknown: str) ->
     world.begin("a")
     run = world.record("a", redrives=1)
     world.gates.calls.clear()
-    assert world.keeper.opened_again(replace(run, **{unknown: None})) == Kept()
+    without: dict[str, Any] = {unknown: None}
+    assert world.keeper.opened_again(replace(run, **without)) == Kept()
     assert not world.gates.calls
 
 

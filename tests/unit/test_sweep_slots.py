@@ -12,10 +12,12 @@ from fargate_runs.jobs.job import Concurrency, Policy
 from fargate_runs.ports import ExecutionNotShownError, StoreUnavailableError
 from fargate_runs.runs.run_status import RunStatus
 from fargate_runs.usecases.sweep.report import SweepReport
-from fargate_runs.usecases.sweep.slots import NOT_KNOWN_AFTER, SEEN_AFTER
 from tests.fakes.slots import JOB, SlotWorld, at_call, token_of
 from tests.fakes.traps import CrashError
 
+SECOND: Final = timedelta(seconds=1)
+TWO_MINUTES: Final = timedelta(minutes=2)
+TEN_MINUTES: Final = timedelta(minutes=10)
 FIGURES: Final = ("slots_released", "slots_taken", "tickets_answered", "replaced", "withheld", "not_shown", "failures")
 
 
@@ -73,14 +75,14 @@ def test_an_end_that_no_event_brought_to_the_gate(run_id: str) -> None:
     assert figures(world.sweep()) == {}
 
 
-@pytest.mark.parametrize("age", [timedelta(0), SEEN_AFTER - timedelta(seconds=1), SEEN_AFTER])
+@pytest.mark.parametrize("age", [timedelta(0), TWO_MINUTES - SECOND, TWO_MINUTES, TWO_MINUTES + SECOND])
 def test_a_run_that_may_have_a_task_which_nobody_has_seen_keeps_its_slot_for_two_minutes(age: timedelta) -> None:
     world = SlotWorld()
     world.tasks_are_seen = False
     world.begin("a", "b")
     world.ends("a", "ABORTED")
     world.clock.pass_by(age)
-    is_over = age >= SEEN_AFTER
+    is_over = age >= TWO_MINUTES
     assert world.sweep().slots_released == is_over
     assert held(world) == ((["b"], []) if is_over else (["a"], ["b"]))
 
@@ -146,8 +148,9 @@ def test_a_job_that_nobody_has_started_gets_no_gate() -> None:
         ("SUCCEEDED", timedelta(0), True),
         ("ABORTED", timedelta(0), True),
         ("RUNNING", timedelta(days=9), False),
-        (None, NOT_KNOWN_AFTER - timedelta(seconds=1), False),
-        (None, NOT_KNOWN_AFTER, True),
+        (None, TEN_MINUTES - SECOND, False),
+        (None, TEN_MINUTES, True),
+        (None, TEN_MINUTES + SECOND, True),
     ],
 )
 @pytest.mark.parametrize("why", ["missing", "unreadable"])
@@ -254,6 +257,41 @@ def test_an_unreadable_run_that_is_open_takes_no_slot_and_stops_nothing() -> Non
     world.store.unreadable["a", None] = "odd"
     world.record("b", "ABORTED")
     assert figures(world.sweep([each for each in open_runs if each.run_id == "a"])) == {"slots_released": 1}
+
+
+def test_an_unreadable_run_does_not_stand_before_the_others() -> None:
+    """They are looked at in any order."""
+    world = SlotWorld(8)
+    for number in range(8):
+        world.begin(f"odd{number}", f"redriven{number}")
+        for each in (f"odd{number}", f"redriven{number}"):
+            world.ends(each)
+        world.record(f"odd{number}", redrives=1)
+        world.record(f"redriven{number}", redrives=1)
+    open_runs = world.open_runs()
+    assert len(open_runs) == 16
+    world.store.unreadable.update({(f"odd{number}", None): "odd" for number in range(8)})
+    assert figures(world.sweep(open_runs)) == {"slots_taken": 8}
+
+
+def test_a_run_that_takes_no_slot_is_no_reason_to_look_at_a_gate() -> None:
+    world = SlotWorld()
+    world.jobs.jobs.clear()
+    world.record("a")
+    assert world.sweep([replace(each, takes_slot=False) for each in world.open_runs()]).failures == 0
+    assert not world.gates.calls
+
+
+def test_the_next_sweep_continues_after_the_job_that_was_reached() -> None:
+    world = SlotWorld()
+    world.define(name="another")
+    calls = iter([None, StoreUnavailableError("no time is left")])
+
+    def go_on() -> None:
+        if error := next(calls):
+            raise error
+
+    assert world.sweep(go_on=go_on).places.as_mapping() == {"slots": "another"}
 
 
 def test_a_run_in_the_way_that_was_not_told_to_stop() -> None:
