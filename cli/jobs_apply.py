@@ -109,7 +109,7 @@ def applied(jobs: JobsApi, plan: Plan, live_runs: LiveRuns | None, tell: Callabl
         _look_at(jobs, plan, current, progress)
     except KeyboardInterrupt:
         progress.is_interrupted = True
-        progress.unknown = current
+        progress.unknown = None if current in {*progress.new, *progress.removed} else current
     return progress
 
 
