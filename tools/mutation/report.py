@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from tools.mutation.mutants import Mutant
 from tools.mutation.targets import EQUIVALENTS, REPORT, TARGETS, Equivalent, Target, name_of
@@ -25,12 +26,12 @@ Written by `make mutation`. A mutant is the module with one change:
   same.
 
 A mutant is killed if a test fails. A broken mutant does not load or never ends. A survivor passes every test.
-Each row says when the module's mutants were run.
+Each row says when the module's mutants were run, and of which source: the begin of its SHA-256.
 
-| module | run on | mutants | killed | broken | equivalent | survivors |
-| --- | --- | --- | --- | --- | --- | --- |
+| module | source | run on | mutants | killed | broken | equivalent | survivors |
+| --- | --- | --- | --- | --- | --- | --- | --- |
 """
-_ROW = re.compile(r"^\| `(.*?)` \| .* \|\n", re.MULTILINE)
+_ROW = re.compile(r"^\| `(.*?)` \| `(.*?)` \| .* \|\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class Result:
         killed, broken = self.counts[Verdict.KILLED], self.counts[Verdict.BROKEN]
         total, same = sum(self.counts.values()), len(self.equivalents)
         today, alive = datetime.now(UTC).date(), len(self.survivors)
-        return f"| `{self.target.name}` | {today} | {total} | {killed} | {broken} | {same} | {alive} |\n"
+        numbers = f"{total} | {killed} | {broken} | {same} | {alive}"
+        return f"| `{self.target.name}` | `{_source(self.target)}` | {today} | {numbers} |\n"
 
 
 def stale(listed: Sequence[Equivalent], results: Sequence[Result]) -> list[Equivalent]:
@@ -70,18 +72,24 @@ def stale(listed: Sequence[Equivalent], results: Sequence[Result]) -> list[Equiv
 
 
 def write(results: Sequence[Result]) -> None:
-    """Write the report. Modules that were not run keep their rows; those without one are named."""
-    rows = {row[1]: row[0] for row in _ROW.finditer(REPORT.read_text())}
+    """Write the report. Modules that were not run keep their rows as long as they do not change; others are named."""
+    kept = {(row[1], row[2]): row[0] for row in _ROW.finditer(REPORT.read_text())}
+    rows = {each.name: kept[place] for each in TARGETS if (place := (each.name, _source(each))) in kept}
     rows |= {each.target.name: each.row() for each in results}
     shown = [each for each in TARGETS if each.name in rows]
     text = _HEAD + "".join(rows[each.name] for each in shown)
-    if left := [f"`{each.name}`" for each in TARGETS if each.name not in rows]:
-        text += f"\nNot run yet: {', '.join(left)}.\n"
+    if left := [each.name for each in TARGETS if each.name not in rows]:
+        text += "\nThe mutants of these modules were not run since the modules were written or changed:\n\n"
+        text += "".join(f"- `{name}`\n" for name in left)
     modules = {each.module for each in shown}
     if same := [each for each in EQUIVALENTS if each.module in modules]:
         text += "\n## Equivalent mutants\n\nNo test can notice these: they behave as the code does.\n"
         text += "".join(map(_shown, same))
     REPORT.write_text(text)
+
+
+def _source(target: Target) -> str:
+    return sha256(target.path.read_bytes()).hexdigest()[:8]
 
 
 def _shown(each: Equivalent) -> str:

@@ -294,4 +294,16 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "return replace(self.answer(run.job, found.to_answer), changed=found.step <= Step.HOLD_FORCED)",
         "A redrive comes to HOLD_FORCED or STAY, and as texts STAY is the greater one.",
     ),
+    Equivalent(
+        "fargate_runs.usecases.sweep.slots",
+        "if gate.revision and gate.limit != limit:",
+        "if gate.revision and gate.limit is not limit:",
+        "The limit that a gate has already changes nothing there, and nothing is written.",
+    ),
+    Equivalent(
+        "fargate_runs.usecases.sweep.slots",
+        "return False",
+        "return None",
+        "Only a condition asks, and None counts as False there.",
+    ),
 )
