@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -326,6 +327,26 @@ def test_ctrl_c_in_the_middle_says_where(
         "  new: nightly",
         "  removed: none",
         "  not known, old or new: weekly",
+        "  old: yearly",
+    ]
+
+
+def test_ctrl_c_between_two_jobs_leaves_none_unknown(run: Run, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = click.echo
+
+    def echo(message: str, *, err: bool = False) -> None:
+        real(message, err=err)
+        if message == "weekly  created":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.commands.jobs.click.echo", echo)
+    result = run("apply", "--yes", text=THREE)
+
+    assert (result.exit_code, [*jobs.jobs]) == (130, ["nightly", "weekly"])
+    assert result.stderr.splitlines()[1:5] == [
+        "  new: nightly, weekly",
+        "  removed: none",
+        "  not known, old or new: none",
         "  old: yearly",
     ]
 
