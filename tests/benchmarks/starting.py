@@ -23,15 +23,21 @@ from py_compile import PycInvalidationMode
 from typing import Final
 
 from fargate_runs.aws.attributes import serialized
+from fargate_runs.aws.gates import gate_item
 from fargate_runs.aws.items import run_item, task_item
+from fargate_runs.aws.job_items import job_item
+from fargate_runs.jobs.gate import Gate, Position
+from fargate_runs.jobs.job import Concurrency, JobSchedule, Policy
 from fargate_runs.runs.run_folding import with_task
 from tests.fakes.clock import NOON
 from tests.fakes.records import execution, open_task, pending_run
+from tests.fakes.stored_jobs import a_job, stored
 
 Json = dict[str, object]
 #: What Lambda's Python has beside the standard library.
 OF_LAMBDA: Final = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 SERVICES: Final = {"DynamoDB_20120810": "dynamodb", "AWSStepFunctions": "stepfunctions", "Logs_20140328": "logs"}
+WAITS: Final = "20250506T110200-0a1b2c3d"  # the run of events/wait-for-slot
 ARN = "arn:aws:states:us-east-1:123456789012:execution:fargate-runs-run-task-callback:20250507T110153-5ca1ab1e"
 ANSWERS: Final[Mapping[str, Json]] = {
     "Query": {"Items": [], "Count": 0, "ScannedCount": 0},
@@ -86,16 +92,47 @@ def of_a_run() -> Mapping[str, Json]:
     }
 
 
+def of_a_job() -> Mapping[str, Json]:
+    """What AWS answers where a job is on record that has a schedule and one slot, which another run holds."""
+    schedule = JobSchedule("weekdays", "cron(0 6 ? * MON-FRI *)", "Europe/Berlin")
+    job = serialized(
+        job_item(stored(a_job(schedules=(schedule,), concurrency=Concurrency(1, Policy.QUEUE))), expires_at=0)
+    )
+    taken = Gate("nightly", 1, {"another": Position(ARN, NOON)}, {WAITS: Position(ARN, NOON)}, revision=1)
+    return {
+        "Query": {"Items": [job], "Count": 1, "ScannedCount": 1},
+        "GetItem of JOBS/nightly": {"Item": job},
+        "GetItem of GATE#nightly/GATE": {"Item": serialized(gate_item(taken))},
+    }
+
+
+def of_a_job_with_room() -> Mapping[str, Json]:
+    """The same, but nobody holds the slot yet."""
+    return {name: answer for name, answer in of_a_job().items() if name.startswith("GetItem of JOBS")}
+
+
+def named(operation: str, body: Json) -> str:
+    """The name of a call among the answers: `GetItem of JOBS/nightly` reads that item of a table."""
+    key = body.get("Key")
+    keys = [next(iter(part.values())) for part in key.values()] if isinstance(key, dict) else []
+    return f"{operation} of {'/'.join(keys)}"
+
+
 @dataclass
 class Aws:
     """Every service at one address. `calls` are what was asked: service, operation, values.
 
-    `answers` are given instead of ANSWERS, by operation.
+    `answers` are given instead of ANSWERS, by operation, those of one item of a table first (see `named`).
     """
 
     calls: list[tuple[str, str, Json]] = field(default_factory=list)
     answers: Mapping[str, Json] = field(default_factory=dict)
     endpoint: str = ""
+
+    def answer(self, operation: str, body: Json) -> Json:
+        """What is answered to a call."""
+        given = self.answers.get(named(operation, body), self.answers.get(operation))
+        return ANSWERS.get(operation, {}) if given is None else given
 
 
 @contextmanager
@@ -111,7 +148,7 @@ def aws() -> Iterator[Aws]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             target, _, operation = self.headers["X-Amz-Target"].partition(".")
             seen.calls.append((SERVICES.get(target, "ecs"), operation, body))
-            answer = json.dumps(seen.answers.get(operation, ANSWERS.get(operation, {}))).encode()
+            answer = json.dumps(seen.answer(operation, body)).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/x-amz-json-1.0")
             self.send_header("Content-Length", str(len(answer)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,18 @@ import pytest
 
 from local import deploy
 from local.paths import PROJECT
-from tests.benchmarks.starting import BARE, FUNCTION, Aws, aws, cpu_seconds, of_a_run, of_lambda
+from tests.benchmarks.starting import (
+    BARE,
+    FUNCTION,
+    Aws,
+    Json,
+    aws,
+    cpu_seconds,
+    of_a_job,
+    of_a_job_with_room,
+    of_a_run,
+    of_lambda,
+)
 from tests.functional.conftest import ENVIRONMENT
 
 ROUNDS = 15
@@ -23,6 +34,9 @@ FIRST_EVENTS: dict[str, tuple[str, str, float]] = {
     "a task has ended": ("task_state_change", "task-state-change/stopped-exit-0.json", 1.05),
     "an execution has ended": ("execution_state_change", "execution-state-change/succeeded.json", 1.05),
     "a run begins": ("prepare_run", "prepare-run/callback.json", 1.05),
+    "a run of a job with a limit begins": ("prepare_run", "prepare-run/of-a-job.json", 1.05),
+    "a run waits for a slot": ("wait_for_slot", "wait-for-slot/waits.json", 1.05),
+    "the run of a schedule is started": ("start_scheduled_run", "start-scheduled-run/due.json", 1.05),
     "a refused call is judged": ("judge_task", "judge-task/throttled.json", 1.05),
     "a failure is judged, with its log": ("judge_task", "judge-task/sync-exit-3.json", 1.05),
     "nothing is left to do": ("sweep", "sweep/schedule.json", 1.05),
@@ -32,6 +46,15 @@ FIRST_EVENTS: dict[str, tuple[str, str, float]] = {
     "a log is read": ("api", "api/get-logs.json", 1.15),
     "a run is stopped": ("api", "api/stop-run.json", 1.15),
     "a run is started again": ("api", "api/rerun-run.json", 1.15),
+    "jobs are listed": ("jobs", "jobs/list-jobs.json", 1.15),
+}
+#: What AWS has on record for the functions that ask it; nothing for the others.
+ON_RECORD: Mapping[str, Callable[[], Mapping[str, Json]]] = {
+    "api": of_a_run,
+    "jobs": of_a_job,
+    "wait_for_slot": of_a_job,
+    "start_scheduled_run": of_a_job,
+    "prepare_run": of_a_job_with_room,
 }
 
 
@@ -67,7 +90,7 @@ def test_first_event(name: str, built: Built, tmp_path: Path) -> None:
     of_function = (f"{module}.handler", str(EVENTS / event))
     paths = (built.packages / folder, built.of_lambda)
     built.aws.calls.clear()
-    built.aws.answers = of_a_run() if module == "api" else {}
+    built.aws.answers = ON_RECORD[module]() if module in ON_RECORD else {}
     cpu_seconds(FUNCTION, of_function, paths, environment)
     calls = tmp_path / "calls.json"
     count = len(built.aws.calls)

@@ -27,7 +27,7 @@ from tests.functional.requests import request
 
 JOB: Final = "nightly"
 AFTER_THE_END: Final = "2025-05-06T11:04:00.001Z"  # of an execution: so its task was its last
-SAMPLE: Final = Path(__file__).parents[2] / "events/wait-for-slot/waits.json"
+SAMPLES: Final = Path(__file__).parents[2] / "events"
 
 
 def define(stack: Stack, limit: int | None = 1, policy: Policy = Policy.QUEUE) -> None:
@@ -303,8 +303,15 @@ def test_a_run_without_a_job_comes_nowhere_near_a_gate(stack: Stack, monkeypatch
     assert shown(stack, "a")["status"] == "STOPPED"
 
 
-def test_the_sample(stack: Stack) -> None:
-    sample = json.loads(SAMPLE.read_text())
+def test_the_sample_of_a_run_that_waits(stack: Stack) -> None:
+    sample = json.loads((SAMPLES / "wait-for-slot/waits.json").read_text())
     stack.callbacks.open.add(sample["token"])
     stack.wait_for_slot(sample)
     assert sample["token"] in stack.callbacks.answers  # nothing is known of its run, so it may ask again
+
+
+def test_the_sample_of_a_run_that_begins(stack: Stack) -> None:
+    define(stack)
+    sample = json.loads((SAMPLES / "prepare-run/of-a-job.json").read_text())
+    assert stack.prepare_run(sample).keys() == {"run", "overrides", "plan"}
+    assert held(stack) == ([sample["executionArn"].rpartition(":")[2]], [])
