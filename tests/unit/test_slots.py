@@ -237,6 +237,10 @@ def test_the_place_of_a_run_that_waits() -> None:
     assert not any(each.is_empty for each in (gate(["a"]), gate([], ["a"]), gate([], [], ["a"])))
 
 
+def test_nobody_is_let_in_by_force_unless_that_is_asked_for() -> None:
+    assert passage(gate(), Ask(ME, "arn:me", NOON, 1, Policy.QUEUE)).step is Step.HOLD
+
+
 def test_the_revision_counts_the_writes_and_says_nothing_of_the_slots() -> None:
     assert Gate("nightly").revision == 0
     assert replace(gate(), revision=8) == gate()

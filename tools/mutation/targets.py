@@ -306,4 +306,16 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "return None",
         "Only a condition asks, and None counts as False there.",
     ),
+    Equivalent(
+        "fargate_runs.jobs.slots",
+        "if arriving not in {Arriving.TICKET, Arriving.ENDED}",
+        "if arriving not in {Arriving.ENDED, Arriving.ENDED}",
+        "The entries below say it again for the cell that comes in.",
+    ),
+    Equivalent(
+        "fargate_runs.jobs.slots",
+        "if arriving not in {Arriving.TICKET, Arriving.ENDED}",
+        "if arriving not in {Arriving.TICKET, Arriving.TICKET}",
+        "The entries below say it again for the cell that comes in.",
+    ),
 )
