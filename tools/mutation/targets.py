@@ -318,4 +318,16 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "if arriving not in {Arriving.TICKET, Arriving.TICKET}",
         "The entries below say it again for the cell that comes in.",
     ),
+    Equivalent(
+        "fargate_runs.jobs.slots",
+        "if asks.policy is not Policy.SKIP and waiting >= MOST_WAITING:",
+        "if asks.policy < Policy.SKIP and waiting >= MOST_WAITING:",
+        "As texts, all other members are less.",
+    ),
+    Equivalent(
+        "fargate_runs.jobs.slots",
+        "if not (free and gate.waiting):",
+        "if not (free or gate.waiting):",
+        "It saves the rest, which changes nothing if no slot is free or nobody waits.",
+    ),
 )
