@@ -33,6 +33,7 @@ from fargate_runs.jobs.slots import (
 from tests.fakes.clock import NOON
 
 ME: Final = "me"
+ANEW: Final = "".join(["m", "e"])  # an equal text, and not the same one
 # For each row what it says in each column, in the order of `Arriving`.
 ROWS: Final[Mapping[Standing, Sequence[Step | None]]] = {
     Standing.ABSENT: (
@@ -162,8 +163,15 @@ CASES: Final[list[tuple[Gate, Arrival, tuple[object, ...]]]] = [
     (gate(["a"], [ME]), Ticket(ME), (Step.KEEP, Standing.WAITING, ["a"], [ME], {}, (), None)),
     (gate([ME]), Ticket(ME), (Step.ANSWER, Standing.HOLDING, [ME], [], {}, (ME,), None)),
     (gate([], [ME]), Ticket(ME), (Step.ANSWER, Standing.HOLDING, [ME], [], {}, (ME,), None)),
-    # An id that is read anew is the same run, and is answered once.
-    (gate([], [ME]), Ticket("".join(["m", "e"])), (Step.ANSWER, Standing.HOLDING, [ME], [], {}, (ME,), None)),
+    # An id that is read anew is the same run: it is answered once, and leaves.
+    (gate([ME], ["b"]), Ended(ANEW), (Step.LEAVE, Standing.ABSENT, ["b"], [], {}, ("b",), None)),
+    (gate(["a"], [ME]), Ended(ANEW), (Step.LEAVE, Standing.ABSENT, ["a"], [], {}, (), None)),
+    (
+        gate(["a"], ["b"], ["k", ME, "z"]),
+        Ended(ANEW),
+        (Step.LEAVE, Standing.ABSENT, ["a"], ["b"], {"k": "newer", "z": "newer"}, (), "newer"),
+    ),
+    (gate([], [ME]), Ticket(ANEW), (Step.ANSWER, Standing.HOLDING, [ME], [], {}, (ME,), None)),
     (gate(["a"], [], [ME]), Ticket(ME), (Step.ANSWER, Standing.WITHDRAWN, ["a"], [], {ME: "newer"}, (ME,), "newer")),
     (gate(["a"]), Ticket(ME), (Step.ANSWER, Standing.ABSENT, ["a"], [], {}, (ME,), None)),
     (gate([ME], ["b", "c"]), Ended(ME), (Step.LEAVE, Standing.ABSENT, ["b"], ["c"], {}, ("b",), None)),

@@ -330,4 +330,10 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "if not (free or gate.waiting):",
         "It saves the rest, which changes nothing if no slot is free or nobody waits.",
     ),
+    Equivalent(
+        "fargate_runs.jobs.slots",
+        "position = replace(position, is_forced=step is Step.HOLD_FORCED)",
+        "position = replace(position, is_forced=step >= Step.HOLD_FORCED)",
+        "Only HOLD and HOLD_FORCED come here, and as texts HOLD is the less one.",
+    ),
 )
