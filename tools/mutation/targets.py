@@ -336,4 +336,22 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "position = replace(position, is_forced=step >= Step.HOLD_FORCED)",
         "Only HOLD and HOLD_FORCED come here, and as texts HOLD is the less one.",
     ),
+    Equivalent(
+        "fargate_runs.usecases.slots.slot_keeper",
+        "return False",
+        "return None",
+        "Only all() asks, and None counts as False there.",
+    ),
+    Equivalent(
+        "fargate_runs.jobs.run_ids",
+        "def scheduled_run_id(job: str, schedule: str, at: datetime, number: int = 1) -> str:",
+        "def scheduled_run_id(job: str, schedule: str, at: datetime, number: int = 0) -> str:",
+        "Every number below 2 gives the same id.",
+    ),
+    Equivalent(
+        "fargate_runs.jobs.run_ids",
+        'again = f"-{number}" if number > 1 else ""',
+        'again = f"-{number}" if number != 1 else ""',
+        "Tries are counted from 1.",
+    ),
 )
