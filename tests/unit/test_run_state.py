@@ -373,3 +373,14 @@ def test_a_run_that_was_turned_away_is_not_given_up_as_well(turned: RunStatus) -
 
 def test_the_statuses_that_are_final() -> None:
     assert {*RunStatus} - ENDED == {PENDING, QUEUED, RUNNING}
+
+
+def test_the_statuses_and_the_advice_as_users_see_them() -> None:
+    statuses = ["PENDING", "QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "STOPPED", "SKIPPED", "MISSED"]
+    assert [*map(str, RunStatus)] == statuses
+    assert {status.value: aside.advice for status, aside in TURNED_AWAY.items()} == {
+        "SKIPPED": "Nothing has failed: the job takes no more runs at a time than its limit. Start the run again when"
+        " a slot is free, with force if it must not wait, or give the job the policy queue.",
+        "MISSED": "Nothing was started. If the work is still wanted, start the job now; a larger startingDeadline of"
+        " the schedule lets a late run begin.",
+    }

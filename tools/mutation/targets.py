@@ -354,4 +354,10 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         'again = f"-{number}" if number != 1 else ""',
         "Tries are counted from 1.",
     ),
+    Equivalent(
+        "fargate_runs.runs.run_status",
+        "ENDED: Final = frozenset({*RunStatus} - {RunStatus.PENDING, RunStatus.QUEUED, RunStatus.RUNNING})",
+        "ENDED: Final = frozenset({*RunStatus} ^ {RunStatus.PENDING, RunStatus.QUEUED, RunStatus.RUNNING})",
+        "All that is taken away is in the first set.",
+    ),
 )
