@@ -12,6 +12,7 @@ Three senders write there, each in a shape of its own:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +22,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
+#: What stands in a schedule's input for the time at which it was due.
+_DUE: Final = "<aws.scheduler.scheduled-time>"
+_JOB: Final = re.compile(r"[a-z0-9-]{1,38}")
 _LAMBDA_ARN_PARTS: Final = 7  # arn:aws:lambda:<region>:<account>:function:<name>[:<qualifier>]
 
 
@@ -58,11 +62,13 @@ class Invocation:
 
     function: str
     event: str = field(repr=False)
+    job: str | None = None
+    """The job whose run it would have started."""
 
     @property
     def target(self) -> str:
         """The name of its target."""
-        return self.function
+        return f"{self.function} for job {self.job}" if self.job else self.function
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,8 @@ def _of_rule(event: object, attributes: Mapping[str, str], stack: Stack) -> Lett
 
 def _of_lambda(record: Mapping[str, object], stack: Stack) -> Letter:
     context, response = _object(record.get("requestContext")), _object(record.get("responsePayload"))
-    way = Invocation(_function(str(context.get("functionArn", "")), stack), json.dumps(record["requestPayload"]))
+    given = record["requestPayload"]
+    way = Invocation(_function(str(context.get("functionArn", "")), stack), json.dumps(given), _job(given))
     reason = response.get("errorType") or context.get("condition") or "Unhandled"
     return Letter(Kind.EVENT, way, str(reason), str(response.get("errorMessage") or ""))
 
@@ -134,7 +141,8 @@ def _of_scheduler(message_id: str, body: object, attributes: Mapping[str, str], 
     target, given = _request(attributes.get("TARGET_ARN", ""), body)
     way: Invocation | Start
     if ":lambda:" in target:
-        way = Invocation(_function(target, stack), given)
+        given = given.replace(_DUE, attributes.get("SCHEDULED_TIME", _DUE))
+        way = Invocation(_function(target, stack), given, _job(body))
     elif target in stack.machines:
         way = Start(target, f"redrive-{message_id}", given)
     else:
@@ -162,6 +170,12 @@ def _function(arn: str, stack: Stack) -> str:
 
 def _why(attributes: Mapping[str, str]) -> tuple[str, str]:
     return attributes.get("ERROR_CODE") or "no error code", attributes.get("ERROR_MESSAGE", "")
+
+
+def _job(given: object) -> str | None:
+    """Returns the job that an event names, if it looks like a name: writers of the queue choose the text."""
+    name = given.get("job") if isinstance(given, Mapping) else None
+    return name if isinstance(name, str) and _JOB.fullmatch(name) else None
 
 
 def _object(value: object) -> Mapping[str, object]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 QUEUE_OUTPUT: Final = "DeadLetterQueueUrl"
 SCHEDULE_QUEUE_OUTPUT: Final = "ScheduleDeadLetterQueueUrl"
+TIMER_QUEUE_OUTPUT: Final = "TimerDeadLetterQueueUrl"
 # What the functions raise for an event that no repetition makes usable.
 REFUSALS: Final = frozenset({"MalformedEventError", "ForeignEventError"})
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command("dead-letters")
-@click.option("--dry-run", is_flag=True, help="Say what is there, by reason, function and age; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what is there, by reason, function or job, and age; change nothing.")
 @click.option("--discard-refused", is_flag=True, help="Delete events that their function, tried once more, refuses.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Take at most N messages.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
@@ -44,9 +44,9 @@ def dead_letters(
 ) -> None:
     """Send through again what ended in the stack's dead-letter queues.
 
-    Events go to the function that missed or failed them, missed starts of schedules to their state machine. What
-    succeeds is deleted; what fails again stays, with its reason. Nothing happens twice: it is harmless to repeat this
-    and to stop it half-way.
+    Events go to the function that missed or failed them, missed starts of schedules to their state machine, those of
+    jobs to the function that starts them. What succeeds is deleted; what fails again stays, with its reason. Nothing
+    happens twice: it is harmless to repeat this and to stop it half-way.
 
     \b
       runs dead-letters --dry-run
@@ -95,9 +95,10 @@ redrive = click.Command(
 
 def _queues(target: Target) -> list[Queue]:
     from cli.message_queue import Queue
-    from cli.resending import QUEUE_OUTPUT, SCHEDULE_QUEUE_OUTPUT
+    from cli.resending import QUEUE_OUTPUT, SCHEDULE_QUEUE_OUTPUT, TIMER_QUEUE_OUTPUT
 
-    client, urls = target.sqs(), [target.output(QUEUE_OUTPUT), target.outputs.get(SCHEDULE_QUEUE_OUTPUT)]
+    others = (target.outputs.get(name) for name in (SCHEDULE_QUEUE_OUTPUT, TIMER_QUEUE_OUTPUT))
+    client, urls = target.sqs(), [target.output(QUEUE_OUTPUT), *others]
     return [Queue(client, url) for url in dict.fromkeys(urls) if url]
 
 

@@ -16,7 +16,8 @@ NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 FUNCTION = "jobs-TaskStateChangeFunction-1"
 SWEEP = "jobs-SweepFunction-1"
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:jobs-callback"
-EVENTS, SCHEDULES = "dead-letters", "schedule-dead-letters"
+STARTS = "jobs-StartScheduledRunFunction-1"
+EVENTS, SCHEDULES, TIMERS = "dead-letters", "schedule-dead-letters", "timer-dead-letters"
 CANARY = "token-that-nobody-may-see"
 EVENT: Mapping[str, object] = {
     "detail-type": "ECS Task State Change",
@@ -98,7 +99,7 @@ class Cloud:
 
     def __init__(self, *events: Message, schedules: tuple[Message, ...] = ()) -> None:
         self._numbers = count(1)
-        self.queues: dict[str, list[Message]] = {EVENTS: [], SCHEDULES: []}
+        self.queues: dict[str, list[Message]] = {EVENTS: [], SCHEDULES: [], TIMERS: []}
         self.put(EVENTS, *events)
         self.put(SCHEDULES, *schedules)
         self.invoked: list[tuple[str, object]] = []
@@ -175,7 +176,9 @@ def outputs(url: str) -> dict[str, str]:
         "ApiUrl": f"{url}/Prod/",
         "DeadLetterQueueUrl": f"{url}/123456789012/{EVENTS}",
         "ScheduleDeadLetterQueueUrl": f"{url}/123456789012/{SCHEDULES}",
+        "TimerDeadLetterQueueUrl": f"{url}/123456789012/{TIMERS}",
         "TaskStateChangeFunctionName": FUNCTION,
+        "StartScheduledRunFunctionName": STARTS,
         "SweepFunctionName": SWEEP,
         "RunTaskCallbackStateMachineArn": MACHINE,
         "EventArchiveArn": "arn:aws:events:eu-west-1:123456789012:archive/jobs-archive",

@@ -17,7 +17,9 @@ from tests.cli.dead_letters_for_tests import (
     MACHINE,
     NOW,
     SCHEDULES,
+    STARTS,
     SWEEP,
+    TIMERS,
     Cloud,
     Message,
     around,
@@ -69,6 +71,29 @@ def test_a_schedule_that_names_the_call_is_understood(runner: CliRunner) -> None
 
     assert run(runner, cloud).exit_code == 0
     assert json.loads(str(cloud.started[0]["input"])) == INPUT
+
+
+@pytest.mark.parametrize("due", ["<aws.scheduler.scheduled-time>", "2026-11-25T10:00:00Z"])
+def test_a_missed_start_of_a_job_is_made_for_its_time_and_counted_by_job(runner: CliRunner, due: str) -> None:
+    cloud = Cloud()
+    given = {"job": "nightly", "schedule": "weekdays", "scheduledTime": due}
+    cloud.put(TIMERS, not_started(given, function_arn(STARTS)))
+    looked = run(runner, cloud, "--dry-run")
+    done = run(runner, cloud)
+
+    assert f"{STARTS} for job nightly" in looked.stdout
+    assert done.exit_code == 0, done.output
+    assert cloud.invoked == [(STARTS, {**given, "scheduledTime": "2026-11-25T10:00:00Z"})]
+    assert cloud.queues[TIMERS] == []
+
+
+def test_a_start_of_a_job_that_failed_is_counted_by_job(runner: CliRunner) -> None:
+    named = failed({"job": "nightly"}, function=f"{STARTS}:$LATEST")
+    strange = failed({"job": "\x07 of nobody"}, function=f"{STARTS}:$LATEST")
+    result = run(runner, Cloud(named, strange), "--dry-run")
+
+    assert f"{STARTS} for job nightly" in result.stdout
+    assert "of nobody" not in result.stdout
 
 
 def test_a_missed_sweep_is_made(runner: CliRunner) -> None:
@@ -249,7 +274,11 @@ def test_a_queue_that_cannot_be_looked_at_is_one_line(runner: CliRunner) -> None
 
 @pytest.mark.parametrize(
     ("without", "exit_code", "said"),
-    [("DeadLetterQueueUrl", 69, "has no output DeadLetterQueueUrl"), ("ScheduleDeadLetterQueueUrl", 0, "")],
+    [
+        ("DeadLetterQueueUrl", 69, "has no output DeadLetterQueueUrl"),
+        ("ScheduleDeadLetterQueueUrl", 0, ""),
+        ("TimerDeadLetterQueueUrl", 0, ""),
+    ],
 )
 def test_a_stack_without_a_queue(runner: CliRunner, without: str, exit_code: int, said: str) -> None:
     cloud = Cloud(missed())
