@@ -41,6 +41,10 @@ def _task_definition(stack: Stack) -> None:
                 "image": "python:3.13-slim",
                 "essential": name == "main",
                 "command": ["python", "-c", f"print('of {name}')"],
+                # The end of the main one is the end of all: so it begins when the other two have said their line.
+                "dependsOn": [
+                    {"containerName": other, "condition": "SUCCESS"} for other in GROUPS if name == "main" != other
+                ],
                 "logConfiguration": {
                     "logDriver": "awslogs",
                     "options": {
