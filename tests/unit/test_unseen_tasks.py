@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from fargate_runs.outcomes.kinds import ErrorName, OutcomeStatus
 from fargate_runs.reading.execution import Execution
 from fargate_runs.runs.run_folding import may_have_unseen_task
 from fargate_runs.runs.run_state import GivenUp, RunRecord, TaskView
@@ -42,12 +43,29 @@ def test_a_run_that_was_let_in_and_has_no_task(status: str) -> None:
         ("TIMED_OUT", SECOND, False),
         # It ended by itself, after its task.
         ("SUCCEEDED", -SECOND, False),
-        ("FAILED", -SECOND, False),
     ],
 )
 def test_a_run_with_a_task(status: str, ended_after: timedelta, may: bool) -> None:
     run = RunRecord("run", admitted_at=NOON, execution=closed(status), task=task(ended_after))
     assert may_have_unseen_task(run) == may
+
+
+@pytest.mark.parametrize(
+    ("error", "may"),
+    [
+        ("Task.SpotInterrupted", False),  # it failed with this task
+        ("States.Timeout", True),  # a later attempt was not seen, and had no more time
+        ("ECS.ServerException", True),
+        (None, True),
+    ],
+)
+def test_a_run_that_failed_after_its_task(error: str | None, may: bool) -> None:
+    interrupted = replace(WELL, status=OutcomeStatus.FAILED, error=ErrorName.SPOT_INTERRUPTED)
+    failed = replace(closed("FAILED"), error=error)
+    run = RunRecord("run", admitted_at=NOON, execution=failed, task=replace(task(-SECOND), outcome=interrupted))
+    assert may_have_unseen_task(run) == may
+    later = replace(run, task=replace(task(SECOND), outcome=interrupted))
+    assert not may_have_unseen_task(later), "it failed while this task ran"
 
 
 @pytest.mark.parametrize("unknown", ["task", "execution"])

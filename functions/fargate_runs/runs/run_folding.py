@@ -135,13 +135,16 @@ def may_have_unseen_task(run: RunRecord) -> bool:
     """Returns whether an ended run may have started a task of which nobody has told yet.
 
     It was let in, and has no task; or its execution was cut off after its newest task: the next one may be on its way.
+    An execution that failed with another error than that task was cut off too, by a time limit for instance.
     """
     execution = run.execution
     if run.admitted_at is None or run.given_up is not None or execution is None:
         return False
     if run.task is None:
         return True
-    if execution.status not in {ExecutionStatus.ABORTED, ExecutionStatus.TIMED_OUT}:
+    outcome = run.task.outcome
+    failed_with_it = execution.status is ExecutionStatus.FAILED and outcome and execution.error == outcome.error
+    if execution.status is ExecutionStatus.SUCCEEDED or failed_with_it:
         return False
     stopped_at = run.task.stopped_at
     return stopped_at is None or execution.stopped_at is None or stopped_at < execution.stopped_at
