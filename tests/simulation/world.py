@@ -328,7 +328,7 @@ class World:
 
     def _start(self, spec: RunSpec) -> None:
         """Somebody starts a run; a caller that got no answer does it again (fault F13)."""
-        self._planned[spec.name] = spec
+        self._planned[spec.name] = spec = self._of_our_machine(spec)
         if self.refuses and self.preparations.chances.random() < self.refuses:
             self._bad_inputs.add(spec.name)
         self._start_execution(spec)
@@ -341,6 +341,10 @@ class World:
         with suppress(ClientError):
             given = BAD_INPUT if spec.name in self._bad_inputs else self._input_of(spec)
             self.stepfunctions.start_execution(stateMachineArn=spec.machine_arn, name=spec.name, input=given)
+
+    def _of_our_machine(self, spec: RunSpec) -> RunSpec:
+        """Only our machines ask for slots, and none of them tries again after a time-out of its state."""
+        return replace(spec, retries_timeouts=False) if '"job"' in self._input_of(spec) else spec
 
     def _input_of(self, spec: RunSpec) -> str:
         return self.jobs.input_of(spec.name) if spec.machine_arn in OUR_MACHINES else "{}"

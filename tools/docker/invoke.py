@@ -183,8 +183,9 @@ def _expect(what: str, found: Json, wanted: Json) -> None:
 
 def _variables(outputs: Mapping[str, str]) -> Json:
     """events/env.json with the names of the stack that is deployed, but for the cluster of the samples."""
+    tables = {"RUNS_TABLE_NAME": outputs["RunsTableName"], "JOBS_TABLE_NAME": outputs["JobsTableName"]}
     own = {
-        "RUNS_TABLE_NAME": outputs["RunsTableName"],
+        **tables,
         "RUN_TASK_STATE_MACHINE_ARN": outputs["RunTaskStateMachineArn"],
         "RUN_TASK_SYNC_STATE_MACHINE_ARN": outputs["RunTaskSyncStateMachineArn"],
         "RUN_TASK_CALLBACK_STATE_MACHINE_ARN": outputs["RunTaskCallbackStateMachineArn"],
@@ -192,7 +193,7 @@ def _variables(outputs: Mapping[str, str]) -> Json:
     given = json.loads((EVENTS / "env.json").read_text())
     given["ApiFunction"].update(own, TASK_DEFINITION_ARN=outputs["TaskDefinitionArn"])
     for name in ("TaskStateChangeFunction", "ExecutionStateChangeFunction", "PrepareRunFunction"):
-        given[name].update(RUNS_TABLE_NAME=own["RUNS_TABLE_NAME"])
+        given[name].update(tables)
     given["SweepFunction"].update(own, CLUSTER_ARN=outputs["ClusterArn"])
     return dict(given)
 
