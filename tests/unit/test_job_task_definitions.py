@@ -12,26 +12,15 @@ from moto import mock_aws
 from fargate_runs.aws.job_task_definitions import EcsJobTaskDefinitions
 from fargate_runs.jobs.definition import read_job
 from fargate_runs.jobs.rules import JobRules
-from fargate_runs.jobs.task_definition import OwnTaskDefinition, digest_of, task_definition_of
+from fargate_runs.jobs.task_definition import digest_of, task_definition_of
 from fargate_runs.ports import TaskDefinitionRefusedError, TaskDefinitionUnavailableError
 from fargate_runs.ports.jobs import JobTaskDefinitions
 from fargate_runs.runs.log_place import LogConfiguration, log_configurations_of
+from tests.fakes.applying import OWN
 from tests.fakes.jobs import IMAGE, PASSWORD, ROLE, WHOLE, InMemoryJobTaskDefinitions, job
 from tests.fakes.wire import unreachable
 from tests.template.loading import load_template
 
-OWN = OwnTaskDefinition(
-    family="stack",
-    container="main",
-    cpu="256",
-    memory="512",
-    architecture="X86_64",
-    execution_role="arn:aws:iam::123456789012:role/execution",
-    task_role="arn:aws:iam::123456789012:role/task",
-    log_group="/stack/tasks",
-    log_region="us-east-1",
-    stop_timeout_seconds=30,
-)
 PLAIN = {
     "family": "stack-nightly",
     "requiresCompatibilities": ["FARGATE"],
