@@ -49,10 +49,16 @@ def hangs_in_its_farewell() -> None:
     with displayed(live, console.file):
         try:
             click.echo("shown")
-            time.sleep(600)
+            _hang()
         except KeyboardInterrupt:
             click.echo("farewell")
-            time.sleep(600)
+            _hang()
+
+
+def _hang() -> None:
+    """Never return. One long sleep would not do: Python sees a signal that comes just before it only at its end."""
+    while True:
+        time.sleep(0.05)
 
 
 def fails_after_it() -> None:
